@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { AppError } from './errors.ts';
+import { BackupRecord, Plan, RunReport, RunSnapshot } from './run.ts';
+import { DatabaseStatus } from './status.ts';
+
+/**
+ * The one list of what may cross between renderer and host. Types, router, preload and test clients derive from it.
+ * Every call answers `Result<output>`. Databases are named by handles that the host gave out, never by paths.
+ */
+const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
+
+export const Handle = z.string().min(1).max(64);
+const none = z.strictObject({});
+const byHandle = z.strictObject({ handle: Handle });
+const done = z.object({});
+
+export const OpenDatabase = z.object({
+  handle: Handle,
+  name: z.string(),
+  folder: z.string(),
+});
+export type OpenDatabase = z.infer<typeof OpenDatabase>;
+
+export const RecentDatabase = z.object({
+  recentId: z.string(),
+  name: z.string(),
+  folder: z.string(),
+  exists: z.boolean(),
+  packTitle: z.string().nullable(),
+  variantTitle: z.string().nullable(),
+  phaseReached: z.number().int().nullable(),
+  phaseCount: z.number().int(),
+  sizeBytes: z.number().int().nullable(),
+  lastVerifiedBackupAt: z.string().nullable(),
+  lastOpenedAt: z.string(),
+});
+export type RecentDatabase = z.infer<typeof RecentDatabase>;
+
+/** One entry of the browser host's own file picker. Tokens stand for paths the host allows. */
+export const FileEntry = z.object({
+  token: z.string(),
+  name: z.string(),
+  kind: z.enum(['folder', 'file']),
+  sizeBytes: z.number().int().nullable(),
+  modifiedAt: z.string().nullable(),
+  /** The first bytes say SQLite. */
+  looksLikeDatabase: z.boolean(),
+});
+export type FileEntry = z.infer<typeof FileEntry>;
+
+export const Settings = z.object({
+  colorScheme: z.enum(['auto', 'light', 'dark']),
+});
+export type Settings = z.infer<typeof Settings>;
+
+export const channels = {
+  /** Which door this is and what it can do. */
+  'app:info': call(
+    none,
+    z.object({
+      version: z.string(),
+      door: z.enum(['electron', 'browser']),
+      /** native: the system's dialog; picker: use files:list and database:openFile. */
+      fileChoosing: z.enum(['native', 'picker']),
+      canRevealFiles: z.boolean(),
+      /** One sentence when the browser host stands in for Electron. */
+      notice: z.string().nullable(),
+      dataFolder: z.string(),
+    }),
+  ),
+  'settings:get': call(none, Settings),
+  'settings:set': call(Settings, Settings),
+
+  'recents:list': call(none, z.array(RecentDatabase)),
+  /** Forgets the entry; the file stays. */
+  'recents:remove': call(z.strictObject({ recentId: z.string() }), done),
+
+  /** Native dialog (Electron). null = the person closed it. */
+  'database:choose': call(none, OpenDatabase.nullable()),
+  /** Folder contents for the picker. token null = the places the host allows. */
+  'files:list': call(
+    z.strictObject({ token: z.string().nullable() }),
+    z.object({
+      title: z.string(),
+      parentToken: z.string().nullable(),
+      isTop: z.boolean(),
+      entries: z.array(FileEntry),
+    }),
+  ),
+  'database:openFile': call(z.strictObject({ token: z.string() }), OpenDatabase),
+  'database:openRecent': call(z.strictObject({ recentId: z.string() }), OpenDatabase),
+  /** Builds the sample in a folder the person can find (never overwrites one) and opens it. */
+  'database:openSample': call(none, OpenDatabase.extend({ path: z.string() })),
+  'database:list': call(none, z.array(OpenDatabase)),
+  'database:close': call(byHandle, done),
+  /** Looks, changes nothing. Cost grows with the schema, not the data. */
+  'database:status': call(byHandle, DatabaseStatus),
+  /** As status, with integrity and foreign-key checks over all data and every exit criterion evaluated. */
+  'database:check': call(byHandle, DatabaseStatus),
+  /** Shows the file in the system's file manager. */
+  'database:reveal': call(byHandle, done),
+
+  'plan:make': call(z.strictObject({ handle: Handle, toPhase: z.number().int().min(0).max(99) }), Plan),
+  'run:start': call(
+    z.strictObject({ handle: Handle, toPhase: z.number().int().min(0).max(99), fingerprint: z.string() }),
+    RunSnapshot,
+  ),
+  /** The active or last run of this database in this session. */
+  'run:get': call(byHandle, RunSnapshot.nullable()),
+  /** Stops after the chunk in flight; the cursor stays. */
+  'run:pause': call(byHandle, RunSnapshot),
+  'run:resume': call(byHandle, RunSnapshot),
+  /** Stops at the next safe boundary; finished work is kept. */
+  'run:cancel': call(byHandle, RunSnapshot),
+  /** Past runs of this database, newest first, from the run journal. */
+  'run:history': call(byHandle, z.array(RunReport)),
+
+  'backup:list': call(byHandle, z.object({ folder: z.string(), backups: z.array(BackupRecord) })),
+  'backup:create': call(byHandle, BackupRecord),
+  'backup:verify': call(z.strictObject({ handle: Handle, backupId: z.string() }), BackupRecord),
+  /** `confirmation` must be the database's file name. What is replaced is backed up first. */
+  'backup:restore': call(
+    z.strictObject({ handle: Handle, backupId: z.string(), confirmation: z.string() }),
+    z.object({ restored: BackupRecord, before: BackupRecord.nullable() }),
+  ),
+  'backup:reveal': call(z.strictObject({ handle: Handle, backupId: z.string().nullable() }), done),
+
+  /** Issue rows in pages; never the rows themselves, only where they are and why. */
+  'issues:list': call(
+    z.strictObject({ handle: Handle, afterId: z.number().int().nullable(), limit: z.number().int().min(1).max(500) }),
+    z.array(
+      z.object({
+        id: z.number().int(),
+        backfillId: z.string(),
+        sourceTable: z.string(),
+        sourceKey: z.string(),
+        reason: z.string(),
+        title: z.string(),
+        detail: z.string(),
+        isPlaced: z.boolean(),
+      }),
+    ),
+  ),
+} as const;
+
+export const events = {
+  'run:changed': RunSnapshot,
+  /** Something else may have changed the file or its state (run over, restored, engine restarted): ask again. */
+  'database:changed': z.object({ handle: Handle }),
+  'database:opened': OpenDatabase,
+  'database:closed': z.object({ handle: Handle }),
+  /** The engine process of this database died; the app goes on. */
+  'engine:died': z.object({ handle: Handle, error: AppError }),
+} as const;
+
+export type Channels = typeof channels;
+export type ChannelName = keyof Channels;
+export type Input<K extends ChannelName> = z.input<Channels[K]['input']>;
+export type Output<K extends ChannelName> = z.output<Channels[K]['output']>;
+export type Events = { [K in keyof typeof events]: z.output<(typeof events)[K]> };
+export type EventName = keyof Events;
+
+/** What the preload script exposes as `window.phasewise`, and what the browser host's socket client looks like. */
+export interface Bridge {
+  call(name: string, input: unknown): Promise<unknown>;
+  /** Returns a function that stops listening. */
+  on(listener: (name: string, payload: unknown) => void): () => void;
+  /** Electron only: opens a dropped file. Answers Result<OpenDatabase>. */
+  openDropped?(file: unknown): Promise<unknown>;
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import { AppError } from './errors.ts';
+import { CheckResult, IssueSummary } from './status.ts';
+
+/** Plans, runs, backups: what will be done, what is being done, what was done and kept. */
+
+export const PlanStep = z.object({
+  migrationId: z.string(),
+  phase: z.number().int(),
+  title: z.string(),
+  kind: z.enum(['expand', 'backfill', 'contract']),
+  /** pending: never applied; continue: started before; repair: recorded but no longer true. */
+  reason: z.enum(['pending', 'continue', 'repair']),
+  /** Plain sentences: what will be added, moved, removed. */
+  what: z.array(z.string()),
+  /** Source rows its backfills will look at (estimate). */
+  rows: z.number().int(),
+});
+export type PlanStep = z.infer<typeof PlanStep>;
+
+export const PreflightFinding = z.object({
+  id: z.string(),
+  title: z.string(),
+  state: z.enum(['ok', 'warning', 'blocking']),
+  detail: z.string(),
+  error: AppError.nullable(),
+});
+export type PreflightFinding = z.infer<typeof PreflightFinding>;
+
+export const Plan = z.object({
+  packId: z.string(),
+  variantId: z.string(),
+  fromPhase: z.number().int().nullable(),
+  toPhase: z.number().int(),
+  steps: z.array(PlanStep),
+  removesAnything: z.boolean(),
+  /** What stays possible for older programs, in plain words. */
+  olderPrograms: z.string(),
+  preflight: z.array(PreflightFinding),
+  space: z.object({
+    databaseBytes: z.number().int(),
+    backupBytes: z.number().int(),
+    growthBytes: z.number().int(),
+    needBytes: z.number().int(),
+    freeBytes: z.number().int(),
+    backupFreeBytes: z.number().int(),
+  }),
+  /** Rough range; null when nothing sensible can be said. */
+  timeSeconds: z.object({ min: z.number(), max: z.number() }).nullable(),
+  backupFolder: z.string(),
+  /** Identifies the state the plan was made for; a run refuses (E_STATE_CHANGED) when it no longer matches. */
+  fingerprint: z.string(),
+});
+export type Plan = z.infer<typeof Plan>;
+
+export const BackupRecord = z.object({
+  /** File stem, unique in its folder. */
+  id: z.string(),
+  path: z.string(),
+  folder: z.string(),
+  databaseName: z.string(),
+  databasePath: z.string(),
+  createdAt: z.string(),
+  /** "before phase 1", "by hand", "before restore" */
+  reason: z.string(),
+  /** Phase of the content; null = none reached. */
+  phase: z.number().int().nullable(),
+  variantTitle: z.string(),
+  sizeBytes: z.number().int(),
+  sha256: z.string(),
+  pages: z.number().int(),
+  runId: z.string().nullable(),
+  /** True only after every check at creation passed, the scratch restore included. */
+  verified: z.boolean(),
+  checks: z.array(CheckResult),
+  lastCheck: z.object({ at: z.string(), ok: z.boolean(), error: AppError.nullable() }).nullable(),
+  state: z.enum(['verified', 'broken', 'missing']),
+});
+export type BackupRecord = z.infer<typeof BackupRecord>;
+
+export const BackfillReport = z.object({
+  /** `<migration id>/<name>` */
+  id: z.string(),
+  title: z.string(),
+  /** Source table. */
+  source: z.string(),
+  expected: z.number().int(),
+  moved: z.number().int(),
+  alreadyRight: z.number().int(),
+  issueRows: z.number().int(),
+  rowsPerSecond: z.number().nullable(),
+});
+export type BackfillReport = z.infer<typeof BackfillReport>;
+
+export const RunReport = z.object({
+  runId: z.string(),
+  ok: z.boolean(),
+  fileName: z.string(),
+  packId: z.string(),
+  fromPhase: z.number().int().nullable(),
+  toPhase: z.number().int(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  migrations: z.array(z.object({ id: z.string(), title: z.string(), ms: z.number() })),
+  backfills: z.array(BackfillReport),
+  backup: BackupRecord.nullable(),
+  /** True only when a fresh process reopened the file and every check passed. */
+  verified: z.boolean(),
+  checks: z.array(CheckResult),
+  issues: z.array(IssueSummary),
+  tables: z.array(
+    z.object({ name: z.string(), rowsBefore: z.number().int().nullable(), rowsAfter: z.number().int().nullable() }),
+  ),
+  error: AppError.optional(),
+});
+export type RunReport = z.infer<typeof RunReport>;
+
+/*
+ * state        | who moves it on
+ * starting     | engine: gate, lock                      -> backing-up | failed
+ * backing-up   | engine: copy, verify, scratch restore   -> migrating | failed | cancelling
+ * migrating    | engine                                  -> pausing | cancelling | verifying | failed
+ * pausing      | engine confirms after the chunk         -> paused
+ * paused       | person: resume | cancel                 -> migrating | cancelling
+ * cancelling   | engine confirms after the chunk         -> cancelled
+ * verifying    | fresh process reopens the file          -> completed | failed
+ * completed, failed, cancelled are final.
+ */
+export const RunState = z.enum([
+  'starting',
+  'backing-up',
+  'migrating',
+  'pausing',
+  'paused',
+  'cancelling',
+  'verifying',
+  'completed',
+  'failed',
+  'cancelled',
+]);
+export type RunState = z.infer<typeof RunState>;
+export const isFinal = (state: RunState): boolean => ['completed', 'failed', 'cancelled'].includes(state);
+
+export const RunStep = z.object({
+  migrationId: z.string(),
+  title: z.string(),
+  phase: z.number().int(),
+  state: z.enum(['waiting', 'running', 'applied', 'failed']),
+  ms: z.number().nullable(),
+  rowsDone: z.number().int(),
+  rowsTotal: z.number().int(),
+  issueRows: z.number().int(),
+});
+export type RunStep = z.infer<typeof RunStep>;
+
+export const RunSnapshot = z.object({
+  runId: z.string(),
+  handle: z.string(),
+  kind: z.enum(['upgrade', 'backup', 'restore']),
+  state: RunState,
+  /** What is happening now, in words: "copying candidates into their canonical table". */
+  now: z.string(),
+  safeToStop: z.boolean(),
+  fromPhase: z.number().int().nullable(),
+  toPhase: z.number().int().nullable(),
+  startedAt: z.string(),
+  steps: z.array(RunStep),
+  progress: z
+    .object({
+      rowsDone: z.number().int(),
+      rowsTotal: z.number().int(),
+      rowsPerSecond: z.number().nullable(),
+      /** Appears only once it means something. */
+      etaSeconds: z.object({ min: z.number(), max: z.number() }).nullable(),
+    })
+    .nullable(),
+  backup: BackupRecord.nullable(),
+  error: AppError.nullable(),
+  report: RunReport.nullable(),
+});
+export type RunSnapshot = z.infer<typeof RunSnapshot>;
