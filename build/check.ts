@@ -1,0 +1,103 @@
+// `npm run check`, which is what CI runs: every check, one after the other, then the totals.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { styleText } from 'node:util';
+import { root } from './layout.mjs';
+import { countPlaywright, countVitest, type Totals } from './test-reports.ts';
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env?: Record<string, string>;
+  /** Where the step leaves its JSON report, and how to count the tests in it. */
+  readonly report?: { readonly file: string; readonly count: (report: never) => Totals };
+  /** A step that makes no sense when another has failed. */
+  readonly needs?: string;
+}
+
+const unitReport = 'test-results/unit.json';
+const e2eReport = 'test-results/e2e.json';
+
+const steps: readonly Step[] = [
+  { name: 'format', command: ['prettier', '--check', '.'] },
+  { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'boundaries', command: ['node', 'build/boundaries.ts'] },
+  { name: 'types', command: ['tsc', '-p', '.'] },
+  // Before the specs: those of the CLI and of killed engines run the bundles.
+  { name: 'build', command: ['node', 'build/build.ts'] },
+  {
+    name: 'unit',
+    command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitReport}`],
+    report: { file: unitReport, count: countVitest },
+  },
+  {
+    name: 'e2e',
+    command: ['node', 'build/e2e.ts', '--reporter=list,json'],
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: e2eReport },
+    report: { file: e2eReport, count: countPlaywright },
+    needs: 'build',
+  },
+];
+
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+const summary: string[] = [];
+const failed = new Set<string>();
+
+mkdirSync(path.join(root, 'test-results'), { recursive: true });
+for (const step of steps) {
+  if (step.needs !== undefined && failed.has(step.needs)) {
+    finish(step, false, `not run, because ${step.needs} failed`);
+    continue;
+  }
+  const startedAt = performance.now();
+  const isGood = execute(step);
+  const seconds = `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`;
+  const counted = step.report && add(step.report);
+  finish(step, isGood, counted ? `${sentence(counted)}, ${seconds}` : seconds);
+}
+
+console.log(`\n${summary.join('\n')}\n`);
+console.log(sentence(totals));
+process.exitCode = failed.size === 0 ? 0 : 1;
+
+/** Test runners show their progress; the other tools speak only when they have something to say. */
+function execute({ name, command, env, report }: Step): boolean {
+  console.log(styleText('bold', `\n${name}`));
+  if (report) rmSync(path.join(root, report.file), { force: true });
+  const [tool = '', ...args] = command;
+  const result = spawnSync(tool, args, {
+    cwd: root,
+    env: { ...process.env, ...env }, // run.mjs has put our Node and our tools first in PATH
+    stdio: report ? 'inherit' : 'pipe',
+    shell: process.platform === 'win32', // the programs of node_modules/.bin are .cmd files there
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (result.error) console.error(`${tool} could not be started: ${result.error.message}`);
+  if (!report && result.status !== 0) console.log(`${result.stdout}${result.stderr}`);
+  return result.status === 0;
+}
+
+/** A runner that left no report has not run its tests: that counts as one failure. */
+function add({ file, count }: NonNullable<Step['report']>): Totals {
+  const report = path.join(root, file);
+  const counted = existsSync(report)
+    ? count(JSON.parse(readFileSync(report, 'utf8')) as never)
+    : { passed: 0, failed: 1, skipped: 0 };
+  totals.passed += counted.passed;
+  totals.failed += counted.failed;
+  totals.skipped += counted.skipped;
+  return counted;
+}
+
+function finish({ name }: Step, isGood: boolean, remark: string) {
+  if (!isGood) failed.add(name);
+  const line = `${isGood ? styleText('green', 'ok  ') : styleText('red', 'FAIL')} ${name.padEnd(11)} ${remark}`;
+  summary.push(line);
+  console.log(line);
+}
+
+function sentence({ passed, failed: broken, skipped }: Totals): string {
+  return `${passed} passed, ${broken} failed, ${skipped} skipped`;
+}

@@ -1,0 +1,4 @@
+import { defineConfig } from 'vite';
+import { rendererBundle } from './vite-shared.ts';
+
+export default defineConfig(rendererBundle());
