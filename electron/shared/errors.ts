@@ -97,7 +97,7 @@ export const errorCatalogue = {
   ),
   E_NEWER_SCHEMA: refused(
     'The database was written by a newer version',
-    'Use a newer Phasewise. This version offers looking only.',
+    'Use a newer version of Phasewise for this file.',
   ),
   E_CHECKSUM_DRIFT: refused(
     'A recorded migration is not the one this version knows',

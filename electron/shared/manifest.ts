@@ -11,6 +11,8 @@ export const Manifest = BackupRecord.omit({ path: true, folder: true, lastCheck:
   packId: z.string(),
   appVersion: z.string(),
   sqliteVersion: z.string(),
+  /** Of the original; the backup itself always has a rollback header. */
+  journalMode: z.enum(['wal', 'rollback']),
   pageSizeBytes: z.number().int(),
   encoding: z.string(),
   /** SHA-256 of the schema's text. */

@@ -1,0 +1,136 @@
+import path from 'node:path';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { appError, err, ok, type Result } from '@shared/errors.ts';
+
+/** A command line, understood. Paths are absolute; `to` null = the last phase that removes nothing. */
+export type Command =
+  | { name: 'help' | 'version' }
+  | { name: 'status'; file: string; checkData: boolean }
+  | { name: 'plan'; file: string; to: number | null; backupFolder: string | null }
+  | { name: 'migrate'; file: string; to: number | null; yes: boolean; backupFolder: string | null }
+  | { name: 'backups'; file: string }
+  | { name: 'verify'; backup: string }
+  | { name: 'restore'; backup: string; file: string; yes: boolean }
+  | { name: 'sample'; target: string };
+
+export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
+
+  status DB [--check]                 what the database is and how far it has come; --check also reads all its rows
+  plan DB [--to N]                    what an upgrade would do
+  migrate DB [--to N] [--yes] [--backup-dir DIR]
+                                      back up, upgrade, check
+  backups DB                          the backups of a database
+  verify BACKUP                       read a whole backup again and check it
+  restore BACKUP --to DB --yes        put a backup back; what it replaces is backed up first
+  sample TARGET                       build a sample database to try things on
+
+  --to N          the phase to reach; without it the last phase that removes nothing
+  --yes           do not ask
+  --backup-dir    where the backup goes; without it a folder beside the database, named after it
+  --json          stdout is exactly one JSON document; progress goes to stderr
+  -h, --help      -v, --version
+
+Exit codes: 0 done and verified, 1 failed (the file is at its last whole step), 2 wrong usage,
+3 refused (nothing was touched), 130 or 143 stopped by a signal (at a whole step; migrate again continues).`;
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+interface Parsed {
+  readonly positionals: readonly string[];
+  text(name: string): string | null;
+  flag(name: string): boolean;
+}
+
+/** Error: E_USAGE, saying what was not understood. */
+export function parseCommand(args: readonly string[]): Result<Command> {
+  const [name, ...rest] = args.filter((argument) => argument !== '--json');
+  try {
+    if (name === undefined) throw new Error('A command is missing');
+    if (rest.includes('--help') || rest.includes('-h') || name === '--help' || name === '-h' || name === 'help')
+      return ok({ name: 'help' });
+    if (name === '--version' || name === '-v') return ok({ name: 'version' });
+    const parser = Object.hasOwn(parsers, name) ? parsers[name as keyof typeof parsers] : undefined;
+    if (!parser)
+      throw new Error(
+        name.startsWith('-') ? `The command comes first, before ${name}` : `There is no command "${name}"`,
+      );
+    return ok(parser(rest));
+  } catch (cause) {
+    return err(appError('E_USAGE', `${cause instanceof Error ? cause.message : String(cause)}.`));
+  }
+}
+
+const TO = { to: { type: 'string' } } as const;
+const FOLDER = { 'backup-dir': { type: 'string' } } as const;
+const YES = { yes: { type: 'boolean', short: 'y' } } as const;
+
+const parsers = {
+  status(args: string[]): Command {
+    const { positionals, flag } = parse(args, ['DB'], { check: { type: 'boolean' } });
+    return { name: 'status', file: fileAt(positionals), checkData: flag('check') };
+  },
+  plan(args: string[]): Command {
+    const { positionals, text } = parse(args, ['DB'], { ...TO, ...FOLDER });
+    return {
+      name: 'plan',
+      file: fileAt(positionals),
+      to: phaseOf(text('to')),
+      backupFolder: folderOf(text('backup-dir')),
+    };
+  },
+  migrate(args: string[]): Command {
+    const { positionals, text, flag } = parse(args, ['DB'], { ...TO, ...FOLDER, ...YES });
+    const backupFolder = folderOf(text('backup-dir'));
+    return { name: 'migrate', file: fileAt(positionals), to: phaseOf(text('to')), yes: flag('yes'), backupFolder };
+  },
+  backups(args: string[]): Command {
+    return { name: 'backups', file: fileAt(parse(args, ['DB'], {}).positionals) };
+  },
+  verify(args: string[]): Command {
+    return { name: 'verify', backup: fileAt(parse(args, ['BACKUP'], {}).positionals) };
+  },
+  restore(args: string[]): Command {
+    const { positionals, text, flag } = parse(args, ['BACKUP'], { ...TO, ...YES });
+    const to = text('to');
+    if (!to) throw new Error('restore needs --to DB: the database to put the backup into');
+    return { name: 'restore', backup: fileAt(positionals), file: path.resolve(to), yes: flag('yes') };
+  },
+  sample(args: string[]): Command {
+    return { name: 'sample', target: fileAt(parse(args, ['TARGET'], {}).positionals) };
+  },
+} as const;
+
+function parse(args: string[], expected: readonly string[], options: Options): Parsed {
+  const parsed = parseArgs({ args, allowPositionals: true, options });
+  const values: Record<string, unknown> = parsed.values;
+  const { positionals } = parsed;
+  const missing = expected[positionals.length];
+  if (missing !== undefined) throw new Error(`${missing} is missing`);
+  if (positionals.length > expected.length)
+    throw new Error(`"${positionals[expected.length] ?? ''}" is one argument too many`);
+  return {
+    positionals,
+    text(name) {
+      const value = values[name];
+      return typeof value === 'string' ? value : null;
+    },
+    flag: (name) => values[name] === true,
+  };
+}
+
+function fileAt(positionals: readonly string[]): string {
+  const [name = ''] = positionals;
+  if (name === '') throw new Error('A file name is empty');
+  return path.resolve(name);
+}
+
+function phaseOf(text: string | null): number | null {
+  if (text === null) return null;
+  if (!/^\d{1,2}$/.test(text)) throw new Error(`--to takes the number of a phase, not "${text}"`);
+  return Number(text);
+}
+
+function folderOf(text: string | null): string | null {
+  if (text === '') throw new Error('--backup-dir is empty');
+  return text === null ? null : path.resolve(text);
+}

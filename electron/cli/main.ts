@@ -1,0 +1,40 @@
+import path from 'node:path';
+import { toAppError } from '@shared/errors.ts';
+import { readAppVersion } from '@host/app-version.ts';
+import { dataFolderPath } from '@host/data-folder.ts';
+import { createHost } from '@host/host.ts';
+import { spawnWithNode } from '@host/spawn-node.ts';
+import { parseCommand } from './arguments.ts';
+import { execute } from './commands.ts';
+import { failure, type Outcome, tell } from './terminal.ts';
+
+void main(process.argv.slice(2));
+
+/** One command, one document on stdout, one exit code. */
+async function main(args: readonly string[]): Promise<void> {
+  process.stdout.on('error', () => {}); // the reader went away (`| head`)
+  const asJson = args.includes('--json');
+  const outcome = await outcomeOf(args);
+  const isError = outcome.exitCode !== 0;
+  if (asJson) process.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
+  else if (isError) tell(outcome.text);
+  else process.stdout.write(`${outcome.text}\n`);
+  process.exitCode = outcome.exitCode;
+}
+
+async function outcomeOf(args: readonly string[]): Promise<Outcome> {
+  const command = parseCommand(args);
+  if (!command.ok) return failure(command.error);
+  const host = createHost({
+    dataFolder: dataFolderPath(),
+    appVersion: readAppVersion(__dirname),
+    spawn: spawnWithNode(path.join(__dirname, 'engine.cjs')),
+  });
+  try {
+    return await execute(host, command.value);
+  } catch (cause) {
+    return failure(toAppError(cause));
+  } finally {
+    host.close();
+  }
+}

@@ -1,0 +1,136 @@
+import { appError, type Result } from '@shared/errors.ts';
+import type { Plan, RunReport, RunSnapshot } from '@shared/run.ts';
+import type { OpenEntry } from '@host/databases.ts';
+import { defaultBackupFolder } from '@host/databases.ts';
+import type { Host } from '@host/host.ts';
+import { bytesText, printable } from '@host/printable.ts';
+import { disagreement } from '@host/verdict.ts';
+import type { Command } from './arguments.ts';
+import { whileRunning } from './signals.ts';
+import { canAsk, endInPlace, exitCodeOf, failure, isConfirmed, type Outcome, tell, tellInPlace } from './terminal.ts';
+import { planText, reportText, stepText } from './words.ts';
+
+type Migrate = Extract<Command, { name: 'migrate' }>;
+
+/** Fields that the document of `migrate` always has. */
+const nothingDone = { fromPhase: null, toPhase: null, migrations: [], backfills: [], backup: null, verified: false };
+
+/** `migrate`: plan, ask, run, verdict. Continues where an earlier run stopped. */
+export async function migrate(host: Host, command: Migrate): Promise<Outcome> {
+  if (!command.yes && !canAsk()) {
+    return failure(
+      appError('E_USAGE', 'Nobody can be asked here, and --yes is missing. Nothing was started.'),
+      nothingDone,
+    );
+  }
+  const database = host.databases.open(command.file);
+  if (!database.ok) return failure(database.error, nothingDone);
+  const backupFolder = command.backupFolder ?? defaultBackupFolder(database.value.path);
+  const planned = await host.looks.plan(database.value, command.to, backupFolder);
+  if (!planned.ok) return failure(planned.error, nothingDone);
+  const plan = planned.value;
+  if (plan.steps.length === 0) return alreadyThere(host, database.value, plan);
+  const blocking = plan.preflight.find((finding) => finding.state === 'blocking');
+  if (blocking)
+    return failure(blocking.error ?? appError('E_PREFLIGHT_UNKNOWN_OBJECT', blocking.detail), {
+      ...nothingDone,
+      ...phasesOf(plan),
+    });
+  if (!command.yes) {
+    tell(`${planText(plan)}\n`);
+    if (!(await isConfirmed('Start? Type "yes" to start:', 'yes'))) {
+      return failure(appError('E_CONFIRMATION', 'The upgrade was not started.'), { ...nothingDone, ...phasesOf(plan) });
+    }
+  }
+  return run(host, database.value, plan);
+}
+
+async function run(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome> {
+  const { toPhase, fingerprint, backupFolder } = plan;
+  const stopTelling = host.events.on(progressTeller());
+  const started = host.runs.start(database, { toPhase, fingerprint, plan, backupFolder });
+  if (!started.ok) return failure(started.error, { ...nothingDone, ...phasesOf(plan) });
+  const stop = { gently: () => host.runs.control(database.handle, 'cancel'), atOnce: () => host.close() };
+  const { value, signalCode } = await whileRunning(started.value.done, stop);
+  stopTelling();
+  endInPlace();
+  return outcomeOf(value, signalCode);
+}
+
+function outcomeOf(run: RunSnapshot, signalCode: 130 | 143 | null): Outcome {
+  const { report } = run;
+  if (report && run.state === 'completed')
+    return { exitCode: 0, json: { ok: true, ...document(report) }, text: reportText(report) };
+  const error = run.error ?? appError('E_INTERNAL', 'The run ended without a report.');
+  const ended = failure(error, report ? document(report) : nothingDone);
+  return { ...ended, exitCode: signalCode ?? exitCodeOf(error.code) };
+}
+
+/** The issue's contract for `migrate --json`; more fields may follow, these stay. */
+function document(report: RunReport): object {
+  const { runId, fromPhase, toPhase, startedAt, finishedAt, backup, verified, issues, checks } = report;
+  return {
+    runId,
+    fromPhase,
+    toPhase,
+    migrations: report.migrations.map(({ id, ms }) => ({ id, ms })),
+    backfills: report.backfills.map(({ title: _title, ...counts }) => counts),
+    backup: backup && { path: backup.path, sha256: backup.sha256, verified: backup.verified },
+    verified,
+    issues,
+    checks: checks.map(({ id, title, state, summary }) => ({ id, title, state, summary })),
+    startedAt,
+    finishedAt,
+  };
+}
+
+/** At the target already: said only after a fresh process has looked whether it is true. */
+async function alreadyThere(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome> {
+  const input = { path: database.path, toPhase: plan.toPhase, backupPath: null };
+  const verdict = await host.engines.askAlone(database.path, 'verify', input).answer;
+  const error = errorOf(verdict);
+  const common = { ...nothingDone, ...phasesOf(plan) };
+  if (error) return failure(error, common);
+  return {
+    exitCode: 0,
+    json: { ok: true, ...common, verified: true, message: 'There is nothing to do.' },
+    text: `There is nothing to do: phase ${plan.toPhase} is reached and verified.`,
+  };
+}
+
+const errorOf = (verdict: Result<{ checks: Parameters<typeof disagreement>[0] }>) =>
+  verdict.ok ? disagreement(verdict.value.checks) : verdict.error;
+
+const phasesOf = ({ fromPhase, toPhase }: Plan) => ({ fromPhase, toPhase });
+
+/** Tells what changed since the last snapshot, as lines. */
+function progressTeller(): (name: string, payload: unknown) => void {
+  let before: RunSnapshot | null = null;
+  return (name, payload) => {
+    if (name !== 'run:changed') return;
+    const now = payload as RunSnapshot;
+    for (const line of newLines(before, now)) {
+      endInPlace();
+      tell(line);
+    }
+    const { progress } = now;
+    if (progress) {
+      const rate =
+        progress.rowsPerSecond === null ? '' : `, ${Math.round(progress.rowsPerSecond).toLocaleString('en-US')} rows/s`;
+      tellInPlace(`  ${now.now}: ${progress.rowsDone} of ${progress.rowsTotal} rows${rate}`);
+    }
+    before = now;
+  };
+}
+
+function newLines(before: RunSnapshot | null, now: RunSnapshot): string[] {
+  const lines: string[] = [];
+  if (now.backup && !before?.backup)
+    lines.push(`  backup: ${printable(now.backup.path)} (${bytesText(now.backup.sizeBytes)})`);
+  for (const [at, step] of now.steps.entries()) {
+    if (step.state === 'applied' && before?.steps[at]?.state !== 'applied')
+      lines.push(stepText(step.title, step.ms ?? 0));
+  }
+  if (before?.state !== now.state) lines.push(printable(now.now));
+  return lines;
+}

@@ -1,0 +1,52 @@
+import { tell } from './terminal.ts';
+
+const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const;
+type Signal = keyof typeof codes;
+
+/** One Ctrl-C may arrive several times: from the terminal, and passed on by npm and other parents. */
+const ECHO_MS = 700;
+
+export interface Stop {
+  /** Ask the work to end at a safe place. */
+  gently(): void;
+  /** End it now; what is done stays whole. */
+  atOnce(): void;
+}
+
+/**
+ * Waits for work that a signal should end at a safe place. The second signal does not wait.
+ * @returns the result and, when a signal came before it, the exit code for that signal.
+ */
+export async function whileRunning<T>(
+  work: Promise<T>,
+  stop: Stop,
+): Promise<{ value: T; signalCode: 130 | 143 | null }> {
+  let signalCode: 130 | 143 | null = null;
+  let firstAt = 0;
+  const onSignal = (signal: Signal): void => {
+    if (signalCode === null) {
+      signalCode = codes[signal];
+      firstAt = Date.now();
+      tell('Stopping at the next safe place. Once more stops at once.');
+      stop.gently();
+    } else if (Date.now() - firstAt > ECHO_MS) stop.atOnce();
+  };
+  const signals = Object.keys(codes) as Signal[];
+  for (const signal of signals) process.on(signal, onSignal);
+  try {
+    return { value: await work, signalCode };
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}
+
+/** For commands that change nothing: a signal ends them at once. */
+export function endAtOnce(close: () => void): () => void {
+  const onSignal = (signal: Signal): void => {
+    close();
+    process.exit(codes[signal]);
+  };
+  const signals = Object.keys(codes) as Signal[];
+  for (const signal of signals) process.on(signal, onSignal);
+  return () => signals.forEach((signal) => process.off(signal, onSignal));
+}

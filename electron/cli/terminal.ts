@@ -1,0 +1,53 @@
+import { createInterface } from 'node:readline/promises';
+import { type AppError, type ErrorCode, errorCatalogue } from '@shared/errors.ts';
+import { printable } from '@host/printable.ts';
+
+/** 0 done and verified, 1 failed, 2 wrong usage, 3 refused, 130 and 143 ended by SIGINT and SIGTERM. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130 | 143;
+
+/** How a command ends: one JSON document, or the same for a reader. */
+export interface Outcome {
+  readonly exitCode: ExitCode;
+  readonly json: object;
+  readonly text: string;
+}
+
+/** The exit code that the catalogue gives an error. */
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  const { outcome } = errorCatalogue[code];
+  return outcome === 'refused' ? 3 : outcome === 'usage' ? 2 : 1;
+}
+
+/** An error as the end of a command. @param more fields that the command's document always has. */
+export const failure = (error: AppError, more: object = {}): Outcome => ({
+  exitCode: exitCodeOf(error.code),
+  json: { ok: false, ...more, error },
+  text: errorText(error),
+});
+
+/** What happened, is the data safe, what to do next. */
+export const errorText = (error: AppError): string =>
+  [`${error.title}  [${error.code}]`, printable(error.message), error.safety, error.nextStep].join('\n');
+
+/** One line on stderr, so that stdout holds the result alone. */
+export const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** A line that the next one replaces, on terminals only. */
+export function tellInPlace(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+}
+export const endInPlace = (): void => tellInPlace('');
+
+/** Whether somebody can be asked. */
+export const canAsk = (): boolean => process.stdin.isTTY === true;
+
+/** Asks on stderr. Only what is typed as `expected` counts as yes; Ctrl-C and Ctrl-D count as no. */
+export async function isConfirmed(question: string, expected: string): Promise<boolean> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  // A closed reader leaves its question unanswered for ever.
+  const closed = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
+  reader.once('SIGINT', () => reader.close());
+  const typed = await Promise.race([reader.question(`${question} `).catch(() => ''), closed]);
+  reader.close();
+  return typed.trim().toLowerCase() === expected.toLowerCase();
+}

@@ -1,0 +1,92 @@
+import type { BackupRecord, Plan, RunReport } from '@shared/run.ts';
+import type { DatabaseStatus, PhaseState } from '@shared/status.ts';
+import { bytesText, printable } from '@host/printable.ts';
+
+const number = (value: number): string => value.toLocaleString('en-US');
+const some = (count: number, one: string, many = `${one}s`): string => `${number(count)} ${count === 1 ? one : many}`;
+const phaseText = (phase: number | null): string => (phase === null ? 'none' : `phase ${phase}`);
+const milliseconds = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
+
+const phaseMarks: Record<PhaseState, string> = {
+  done: 'done',
+  attention: 'needs attention',
+  running: 'stopped inside it',
+  next: 'next',
+  'not-started': 'not started',
+  unavailable: 'not in this version',
+};
+
+export function statusText(status: DatabaseStatus): string {
+  const { file, scoreCard: card } = status;
+  const lines = [
+    `${printable(file.name)}: ${status.pack.title}, ${status.variant.title} (${bytesText(file.sizeBytes)}, ${file.journalMode})`,
+    status.variant.description,
+    status.health.summary,
+    '',
+    `Reached: ${phaseText(status.phaseReached)}`,
+    ...status.phases.map((phase) => `  ${phase.number}  ${phase.name}: ${phaseMarks[phase.state]}`),
+    '',
+    `Tables: ${card.aligned} of ${card.canonicalTables} aligned, ${card.legacyName} under a legacy name, ` +
+      `${card.wrongColumns} with wrong columns, ${card.missing} missing; ${some(card.indexesMissing, 'index', 'indexes')} missing`,
+    `Pending for phase ${status.defaultTarget}: ${some(status.pending.length, 'migration')}`,
+    ...status.drift.map((drift) => `Drift: ${printable(drift.object)}: ${printable(drift.finding)}`),
+    ...status.issues.map(
+      (issue) => `Issue rows: ${number(issue.count)} in ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
+    ),
+  ];
+  if (status.unfinishedRun)
+    lines.push(`A run stopped at "${printable(status.unfinishedRun.stoppedAt)}"; migrate continues it.`);
+  if (file.readOnlyReason) lines.push(`Cannot be changed: ${printable(file.readOnlyReason.message)}`);
+  return lines.join('\n');
+}
+
+export function planText(plan: Plan): string {
+  if (plan.steps.length === 0) return `There is nothing to do: phase ${plan.toPhase} is reached.`;
+  const lines = [
+    `From ${phaseText(plan.fromPhase)} to phase ${plan.toPhase}, ${some(plan.steps.length, 'migration')}:`,
+  ];
+  for (const step of plan.steps) {
+    const rows = step.rows > 0 ? `, about ${some(step.rows, 'row')}` : '';
+    lines.push(
+      `  ${step.migrationId}  ${step.title} (${step.reason}${rows})`,
+      ...step.what.map((what) => `      ${printable(what)}`),
+    );
+  }
+  lines.push('', plan.removesAnything ? 'Something is removed for good.' : 'Nothing is removed.');
+  if (plan.olderPrograms) lines.push(plan.olderPrograms);
+  const { needBytes, freeBytes } = plan.space;
+  lines.push(`Space: ${bytesText(needBytes)} needed, ${bytesText(freeBytes)} free.`);
+  if (plan.timeSeconds)
+    lines.push(`Time: ${Math.round(plan.timeSeconds.min)} to ${Math.round(plan.timeSeconds.max)} s.`);
+  lines.push(`Backup goes to: ${printable(plan.backupFolder)}`);
+  for (const finding of plan.preflight.filter((found) => found.state !== 'ok')) {
+    lines.push(`${finding.state === 'blocking' ? 'Prevents the upgrade' : 'Note'}: ${printable(finding.detail)}`);
+  }
+  return lines.join('\n');
+}
+
+export function reportText(report: RunReport): string {
+  const lines = [
+    `Done and verified: ${phaseText(report.fromPhase)} -> phase ${report.toPhase}, ${some(report.migrations.length, 'migration')}.`,
+    ...report.backfills.map(
+      (backfill) =>
+        `  ${printable(backfill.source)}: ${some(backfill.expected, 'row')} = ${number(backfill.moved)} moved + ` +
+        `${number(backfill.alreadyRight)} already right + ${number(backfill.issueRows)} set aside (${backfill.title})`,
+    ),
+    ...report.issues.map(
+      (issue) => `  set aside: ${number(issue.count)} of ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
+    ),
+  ];
+  if (report.backup)
+    lines.push(`Backup: ${printable(report.backup.path)}`, `  SHA-256 ${report.backup.sha256}, verified`);
+  lines.push(`${some(report.checks.length, 'check')} held when a fresh process opened the file again.`);
+  return lines.join('\n');
+}
+
+export const stepText = (title: string, ms: number): string => `  applied: ${title} (${milliseconds(ms)})`;
+
+export function backupText(backup: BackupRecord): string {
+  const state = { verified: 'verified', broken: 'BROKEN', missing: 'file is missing' }[backup.state];
+  const content = backup.phase === null ? backup.variantTitle : `phase ${backup.phase}`;
+  return `${backup.createdAt}  ${printable(backup.reason)}, ${content}, ${bytesText(backup.sizeBytes)}, ${state}\n  ${printable(backup.path)}`;
+}

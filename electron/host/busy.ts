@@ -1,0 +1,45 @@
+import { appError, err, ok, type Result } from '@shared/errors.ts';
+
+/** What this host is doing to a database. Two things at once on one file are refused here; locks decide about other programs. */
+export type Work = 'upgrade' | 'backup' | 'restore';
+
+const sentences: Record<Work, string> = {
+  upgrade: 'An upgrade of this database is running.',
+  backup: 'A backup of this database is being made.',
+  restore: 'A backup of this database is being restored.',
+};
+
+export interface Busy {
+  /** Marks the file as occupied. Returns a function that frees it. Error: E_RUN_ACTIVE. */
+  take(file: string, work: Work): Result<() => void>;
+  /** null when the file is free, else E_RUN_ACTIVE. */
+  refusal(file: string): Result<never> | null;
+  /** Whether anything at all is going on. */
+  any(): boolean;
+  /** Resolves when nothing is going on any more. */
+  free(): Promise<void>;
+}
+
+export function createBusy(): Busy {
+  const busy = new Map<string, Work>();
+  const waiting: (() => void)[] = [];
+  const release = (file: string): void => {
+    busy.delete(file);
+    if (busy.size === 0) for (const resolve of waiting.splice(0)) resolve();
+  };
+  const refusal = (file: string): Result<never> | null => {
+    const work = busy.get(file);
+    return work ? err(appError('E_RUN_ACTIVE', sentences[work])) : null;
+  };
+  return {
+    take(file, work) {
+      const refused = refusal(file);
+      if (refused) return refused;
+      busy.set(file, work);
+      return ok(() => release(file));
+    },
+    refusal,
+    any: () => busy.size > 0,
+    free: () => (busy.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  };
+}

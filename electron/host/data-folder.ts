@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { coded } from '@shared/errors.ts';
+import { isFsError, printableFsError } from './fs-errors.ts';
+
+/**
+ * Where Phasewise keeps its own things: recent databases, settings, run journals, locks. Never beside a database.
+ * PHASEWISE_HOME decides when it is set; else the place for such things on this system. All doors share it.
+ */
+export function dataFolderPath(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  if (env['PHASEWISE_HOME']) return path.resolve(env['PHASEWISE_HOME']);
+  const home = os.homedir();
+  if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Phasewise');
+  if (platform === 'win32') return path.join(env['LOCALAPPDATA'] ?? path.join(home, 'AppData', 'Local'), 'Phasewise');
+  const share = env['XDG_DATA_HOME'];
+  // A relative XDG path is to be ignored, says the XDG Base Directory specification.
+  return path.join(share && path.isAbsolute(share) ? share : path.join(home, '.local', 'share'), 'phasewise');
+}
+
+/**
+ * Creates the folder (and `parts` inside it) for this user alone and returns its path.
+ * @throws CodedError E_NO_PERMISSION, E_NO_SPACE or E_IO when it cannot be made.
+ */
+export function ensureFolder(folder: string, ...parts: string[]): string {
+  const full = path.join(folder, ...parts);
+  try {
+    mkdirSync(full, { recursive: true, mode: 0o700 }); // a folder that is there keeps its permissions: it is the user's choice
+    return full;
+  } catch (cause) {
+    if (!isFsError(cause)) throw cause;
+    const code = cause.code === 'ENOSPC' ? 'E_NO_SPACE' : cause.code === 'EIO' ? 'E_IO' : 'E_NO_PERMISSION';
+    throw coded(
+      code,
+      `Phasewise cannot use its own folder ${full} (${printableFsError(cause)}). Nothing was started.`,
+      { folder: full },
+      { safety: 'untouched', nextStep: 'Allow writing there, or set PHASEWISE_HOME to another folder.' },
+    );
+  }
+}
+
+/** Where a person looks for documents: the folder of that name where there is one, else the home folder. */
+export function documentsFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const home = os.homedir();
+  const candidates = [env['XDG_DOCUMENTS_DIR'] ?? desktopDocuments(home) ?? '', path.join(home, 'Documents')];
+  return candidates.find((folder) => path.isAbsolute(folder) && existsSync(folder)) ?? home;
+}
+
+/** Linux desktops name the folder in the user's language, and write the name here. */
+function desktopDocuments(home: string): string | undefined {
+  try {
+    const text = readFileSync(path.join(home, '.config', 'user-dirs.dirs'), 'utf8');
+    return /^XDG_DOCUMENTS_DIR="(.+)"$/m.exec(text)?.[1]?.replace('$HOME', home);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { OpenDatabase } from '@shared/channels.ts';
+import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
+import { fsErrorValue, isFsError } from './fs-errors.ts';
+import { isPrintable, printable } from './printable.ts';
+
+/** An open database: what callers see, and the path that only the host knows. */
+export interface OpenEntry extends OpenDatabase {
+  /** Absolute, symbolic links resolved. */
+  readonly path: string;
+}
+
+export interface Databases {
+  /** Gives the file a handle; the same file keeps the one it has. Reads nothing of it. */
+  open(file: string): Result<OpenEntry>;
+  /** Error: E_UNKNOWN_HANDLE. */
+  get(handle: string): Result<OpenEntry>;
+  find(file: string): OpenEntry | undefined;
+  list(): OpenEntry[];
+  close(handle: string): void;
+}
+
+/** Handles are random: knowing one database never lets a caller name another. */
+export function createDatabases(): Databases {
+  const entries = new Map<string, OpenEntry>();
+  const find = (file: string): OpenEntry | undefined => [...entries.values()].find((entry) => entry.path === file);
+  return {
+    open(file) {
+      const resolved = resolveDatabasePath(file);
+      if (!resolved.ok) return resolved;
+      const present = find(resolved.value);
+      if (present) return ok(present);
+      const entry = {
+        handle: randomBytes(12).toString('base64url'),
+        path: resolved.value,
+        name: path.basename(resolved.value),
+        folder: path.dirname(resolved.value),
+      };
+      entries.set(entry.handle, entry);
+      return ok(entry);
+    },
+    get(handle) {
+      const entry = entries.get(handle);
+      return entry ? ok(entry) : err(appError('E_UNKNOWN_HANDLE', 'It was closed, or Phasewise was started again.'));
+    },
+    find,
+    list: () => [...entries.values()],
+    close: (handle) => void entries.delete(handle),
+  };
+}
+
+/** What callers may see of an open database. */
+export const publicEntry = ({ handle, name, folder }: OpenEntry): OpenDatabase => ({ handle, name, folder });
+
+/**
+ * The one path of an existing regular file, links resolved, so that one file has one name here.
+ * Errors: E_PATH_UNSUPPORTED, E_NOT_FOUND, E_NOT_A_FILE, E_NO_PERMISSION. The engine's gate looks closer.
+ */
+export function resolveDatabasePath(file: string): Result<string> {
+  const unsupported = unsupportedPath(file);
+  if (unsupported) return unsupported;
+  try {
+    const resolved = realpathSync.native(path.resolve(file));
+    const stats = statSync(resolved);
+    if (stats.isDirectory()) return err(appError('E_NOT_A_FILE', `${printable(file)} is a folder.`));
+    if (!stats.isFile()) return err(appError('E_NOT_A_FILE', `${printable(file)} is a device or a pipe, not a file.`));
+    return unsupportedPath(resolved) ?? ok(resolved);
+  } catch (cause) {
+    if (isFsError(cause)) return err(fsErrorValue(cause, file));
+    throw cause;
+  }
+}
+
+/** better-sqlite3 trims paths and would open another file than the one that was checked. */
+export function unsupportedPath(file: string): { ok: false; error: AppError } | null {
+  if (file !== '' && file.trim() === file && isPrintable(file)) return null;
+  return {
+    ok: false,
+    error: appError(
+      'E_PATH_UNSUPPORTED',
+      `The name "${printable(file)}" is empty, begins or ends with a space, or holds control characters.`,
+    ),
+  };
+}
+
+/** Names what the host keeps about one file: the same for the same path, tells nothing about it. */
+export const databaseKey = (file: string): string => createHash('sha256').update(file).digest('hex').slice(0, 24);
+
+/** Visible, beside the file, called after it. */
+export const defaultBackupFolder = (file: string): string =>
+  path.join(path.dirname(file), `${path.basename(file)} backups`);

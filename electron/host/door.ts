@@ -1,0 +1,38 @@
+import type { FileEntry } from '@shared/channels.ts';
+import type { Result } from '@shared/errors.ts';
+import type { SpawnEngine } from './engine-process.ts';
+
+/** What differs between Electron and the browser host; everything else is the same house. */
+export interface Door {
+  readonly info: {
+    readonly version: string;
+    readonly door: 'electron' | 'browser';
+    readonly fileChoosing: 'native' | 'picker';
+    readonly canRevealFiles: boolean;
+    readonly notice: string | null;
+  };
+  readonly spawn: SpawnEngine;
+  /** The folder that people look in for their documents; the sample is put there. */
+  readonly documentsFolder: string;
+  /** The system's dialog; null = the person closed it. */
+  chooseDatabase?(): Promise<string | null>;
+  /** The host's own picker, where there is no system dialog. */
+  readonly picker?: FilePicker;
+  /** Shows a file, or the inside of a folder, in the system's file manager. */
+  revealFile?(file: string): Promise<void> | void;
+}
+
+export interface FolderListing {
+  readonly title: string;
+  readonly parentToken: string | null;
+  readonly isTop: boolean;
+  readonly entries: FileEntry[];
+}
+
+/** Names files by tokens and shows only what it was allowed to. */
+export interface FilePicker {
+  /** @param token null = the places it may show. Error: E_NOT_FOUND for tokens it does not know or that left the allowed places. */
+  list(token: string | null): Promise<Result<FolderListing>>;
+  /** The path that a token stands for. Error: as list. */
+  resolve(token: string): Promise<Result<string>>;
+}

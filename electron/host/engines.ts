@@ -1,0 +1,91 @@
+import { statSync } from 'node:fs';
+import type { AppError, Result } from '@shared/errors.ts';
+import type { EngineRequestName, EngineRequests } from '@engine/protocol.ts';
+import { type AskOptions, EngineChild, type SpawnEngine } from './engine-process.ts';
+
+type Input<K extends EngineRequestName> = EngineRequests[K]['input'];
+type Answer<K extends EngineRequestName> = Promise<Result<EngineRequests[K]['output']>>;
+
+/** Engine processes by database. Short looks share one process per database; everything long gets its own, used once. */
+export interface Engines {
+  /** Through the process kept for `file`. For requests that only look at the schema. */
+  ask<K extends EngineRequestName>(file: string, name: K, input: Input<K>): Answer<K>;
+  /** In a fresh process, ended with its answer: cold verdicts, and whatever may take long. */
+  askAlone<K extends EngineRequestName>(
+    file: string,
+    name: K,
+    input: Input<K>,
+    onRunEvent?: AskOptions['onRunEvent'],
+  ): Asked<K>;
+  /** Ends the process kept for `file`. */
+  release(file: string): void;
+  /** Kills every process. Only for the end of the host. */
+  close(): void;
+}
+
+export interface Asked<K extends EngineRequestName> {
+  readonly answer: Answer<K>;
+  readonly child: EngineChild;
+}
+
+/** @param onDied told when a process that worked on `file` ended by itself. */
+export function createEngines(spawn: SpawnEngine, onDied: (file: string, error: AppError) => void): Engines {
+  const kept = new Map<string, EngineChild>();
+  const alone = new Set<EngineChild>();
+  const childFor = (file: string): EngineChild => {
+    const child = kept.get(file) ?? new EngineChild(spawn, (error) => onDied(file, error));
+    kept.set(file, child);
+    return child;
+  };
+  return {
+    ask: (file, name, input) => childFor(file).ask(name, input, { limitMs: limitFor(name, input, file) }),
+    askAlone(file, name, input, onRunEvent) {
+      const child = new EngineChild(spawn, (error) => onDied(file, error));
+      alone.add(child);
+      const options = { limitMs: limitFor(name, input, file), ...(onRunEvent ? { onRunEvent } : {}) };
+      const answer = child.ask(name, input, options).finally(() => {
+        alone.delete(child);
+        child.kill();
+      });
+      return { answer, child };
+    },
+    release(file) {
+      kept.get(file)?.kill();
+      kept.delete(file);
+    },
+    close() {
+      for (const child of [...kept.values(), ...alone]) child.kill();
+      kept.clear();
+    },
+  };
+}
+
+const SECOND = 1000;
+/** Slowest disks we wait for, bytes per ms: a USB stick or a busy laptop (20 MB/s). */
+const SLOW_DISK = 20_000;
+
+/**
+ * How long a request may take before its process is killed, ms; null = for ever. Looking grows with the file only where
+ * a private copy is made. What writes is never killed by a clock: its own deadlines end it at a safe place.
+ */
+export function limitFor(name: EngineRequestName, input: unknown, file: string): number | null {
+  const passMs = Math.ceil(sizeOf(file) / SLOW_DISK);
+  switch (name) {
+    case 'inspect':
+      return (input as Input<'inspect'>).check === 'data' ? 120 * SECOND + 10 * passMs : 15 * SECOND + passMs;
+    case 'plan':
+      return 30 * SECOND + passMs;
+    case 'listIssues':
+    case 'listBackups':
+      return 30 * SECOND;
+    case 'verifyBackup':
+    case 'verify':
+      return 600 * SECOND + 20 * passMs;
+    case 'sample':
+      return 300 * SECOND;
+    default:
+      return null;
+  }
+}
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
+import type { Door } from './door.ts';
+import type { Host } from './host.ts';
+import { printable } from './printable.ts';
+import type { Handlers } from './router.ts';
+import { buildSample } from './samples.ts';
+
+/** Answers every call of the channels, for any door. */
+export function createHandlers(host: Host, door: Door): Handlers {
+  return {
+    ...appHandlers(host, door),
+    ...databaseHandlers(host, door),
+    ...runHandlers(host),
+    ...backupHandlers(host, door),
+  };
+}
+
+/**
+ * Gives a file a handle and tells every window. For paths that the person named: a dialog, a drop, an argument.
+ * Errors: those of Databases.open.
+ */
+export function openDatabase(host: Host, file: string): Result<OpenEntry> {
+  const opened = host.databases.open(file);
+  if (opened.ok) host.events.emit('database:opened', publicEntry(opened.value));
+  return opened;
+}
+
+type Some<K extends keyof Handlers> = Pick<Handlers, K>;
+
+function appHandlers(
+  host: Host,
+  door: Door,
+): Some<'app:info' | 'settings:get' | 'settings:set' | 'recents:list' | 'recents:remove' | 'files:list'> {
+  return {
+    'app:info': () => ok({ ...door.info, dataFolder: host.dataFolder }),
+    'settings:get': () => ok(host.settings.get()),
+    'settings:set': (settings) => ok(host.settings.set(settings)),
+    'recents:list': () => ok(host.recents.list()),
+    'recents:remove': ({ recentId }) => {
+      host.recents.remove(recentId);
+      return ok({});
+    },
+    'files:list': ({ token }) => door.picker?.list(token) ?? notHere('files are chosen with the system dialog'),
+  };
+}
+
+function databaseHandlers(
+  host: Host,
+  door: Door,
+): Some<Extract<keyof Handlers, `database:${string}`> | 'plan:make' | 'issues:list'> {
+  const open = (file: Result<string>) => map(file.ok ? openDatabase(host, file.value) : file, publicEntry);
+  const at = host.databases.get;
+  return {
+    'database:choose': async () => {
+      if (!door.chooseDatabase) return notHere('files are chosen with its own picker');
+      const file = await door.chooseDatabase();
+      return file === null ? ok(null) : open(ok(file));
+    },
+    'database:openFile': async ({ token }) =>
+      door.picker ? open(await door.picker.resolve(token)) : notHere('there is no picker'),
+    'database:openRecent': ({ recentId }) => open(host.recents.pathOf(recentId)),
+    'database:openSample': async () => {
+      const built = await buildSample(host.engines, door.documentsFolder);
+      const opened = built.ok ? openDatabase(host, built.value.path) : built;
+      return map(opened, (entry) => ({ ...publicEntry(entry), path: entry.path }));
+    },
+    'database:list': () => ok(host.databases.list().map(publicEntry)),
+    'database:close': ({ handle }) => closeDatabase(host, handle),
+    'database:status': ({ handle }) => then(at(handle), (database) => host.looks.status(database, 'schema')),
+    'database:check': ({ handle }) => then(at(handle), (database) => host.looks.status(database, 'data')),
+    'database:reveal': ({ handle }) => then(at(handle), (database) => reveal(door, database.path)),
+    'plan:make': ({ handle, toPhase }) => then(at(handle), (database) => host.looks.plan(database, toPhase)),
+    'issues:list': ({ handle, afterId, limit }) =>
+      then(
+        at(handle),
+        ({ path }) => host.busy.refusal(path) ?? host.engines.ask(path, 'listIssues', { path, afterId, limit }),
+      ),
+  };
+}
+
+function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>> {
+  const at = host.databases.get;
+  const control = (handle: string, what: 'pause' | 'resume' | 'cancel') =>
+    then(at(handle), () => host.runs.control(handle, what));
+  return {
+    'run:start': ({ handle, toPhase, fingerprint }) =>
+      then(at(handle), async (database) => {
+        const plan = host.looks.planFor(database, toPhase, fingerprint);
+        const backupFolder = plan?.backupFolder ?? defaultBackupFolder(database.path);
+        return map(host.runs.start(database, { toPhase, fingerprint, plan, backupFolder }), (run) => run.snapshot);
+      }),
+    'run:get': ({ handle }) => map(at(handle), () => host.runs.get(handle)),
+    'run:pause': ({ handle }) => control(handle, 'pause'),
+    'run:resume': ({ handle }) => control(handle, 'resume'),
+    'run:cancel': ({ handle }) => control(handle, 'cancel'),
+    'run:history': ({ handle }) => map(at(handle), (database) => host.runs.history(database)),
+  };
+}
+
+function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `backup:${string}`>> {
+  const { backups, databases } = host;
+  const at = databases.get;
+  return {
+    'backup:list': ({ handle }) => then(at(handle), (database) => backups.list(database)),
+    'backup:create': ({ handle }) => then(at(handle), (database) => backups.create(database)),
+    'backup:verify': ({ handle, backupId }) => then(at(handle), (database) => backups.verify(database, backupId)),
+    'backup:restore': ({ handle, backupId, confirmation }) =>
+      then(at(handle), (database) => backups.restore(database, backupId, confirmation)),
+    'backup:reveal': ({ handle, backupId }) =>
+      then(at(handle), async (database) => {
+        if (backupId === null) return reveal(door, defaultBackupFolder(database.path));
+        return then(await backups.find(database, backupId), (backup) => reveal(door, backup.path));
+      }),
+  };
+}
+
+/** A running upgrade keeps its database open: closing must not hide it. */
+function closeDatabase(host: Host, handle: string): Result<Record<string, never>> {
+  const found = host.databases.get(handle);
+  if (!found.ok) return found;
+  const refused = host.busy.refusal(found.value.path);
+  if (refused) return refused;
+  host.databases.close(handle);
+  host.engines.release(found.value.path);
+  host.looks.forget(found.value);
+  host.events.emit('database:closed', { handle });
+  return ok({});
+}
+
+async function reveal(door: Door, file: string): Promise<Result<Record<string, never>>> {
+  if (!door.revealFile) return notHere('it has no file manager to show it in');
+  if (!existsSync(file)) return err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`));
+  await door.revealFile(file);
+  return ok({});
+}
+
+const notHere = (why: string): Result<never> => err(appError('E_BAD_REQUEST', `This is not possible here: ${why}.`));
+
+const map = <T, U>(result: Result<T>, change: (value: T) => U): Result<U> =>
+  result.ok ? ok(change(result.value)) : result;
+
+const then = async <T, U>(result: Result<T>, next: (value: T) => Promise<Result<U>> | Result<U>): Promise<Result<U>> =>
+  result.ok ? next(result.value) : result;

@@ -1,0 +1,65 @@
+import type { SpawnEngine } from './engine-process.ts';
+import { type Backups, createBackups } from './backups.ts';
+import { type Busy, createBusy } from './busy.ts';
+import { createDatabases, type Databases } from './databases.ts';
+import { createEngines, type Engines } from './engines.ts';
+import { createEventBus, type EventBus } from './events.ts';
+import { createLooks, type Looks } from './looks.ts';
+import { createRecents, type Recents } from './recents.ts';
+import { createRuns, type Runs } from './runs.ts';
+import { createSettings, type SettingsStore } from './settings.ts';
+
+/** The house behind every door: databases, their engine processes, runs, backups, and what is remembered. */
+export interface Host {
+  readonly appVersion: string;
+  readonly dataFolder: string;
+  readonly databases: Databases;
+  readonly engines: Engines;
+  readonly events: EventBus;
+  readonly busy: Busy;
+  readonly looks: Looks;
+  readonly runs: Runs;
+  readonly backups: Backups;
+  readonly recents: Recents;
+  readonly settings: SettingsStore;
+  /** Ends every engine process. Call it after runs.cancelAll() or runs.settled(). */
+  close(): void;
+}
+
+export interface HostOptions {
+  readonly dataFolder: string;
+  readonly appVersion: string;
+  readonly spawn: SpawnEngine;
+}
+
+/** Puts the parts together. Creates no file: folders come into being when something is remembered. */
+export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host {
+  const events = createEventBus();
+  const databases = createDatabases();
+  const busy = createBusy();
+  const recents = createRecents(dataFolder);
+  const engines = createEngines(spawn, (file, error) => {
+    const database = databases.find(file);
+    if (database) events.emit('engine:died', { handle: database.handle, error });
+  });
+  const looks = createLooks({
+    engines,
+    busy,
+    onStatus: (database, status) => forgive(() => recents.seen(database.path, status)),
+  });
+  const backups = createBackups({ engines, events, busy, recents, dataFolder, appVersion });
+  const onBackup: Backups['remember'] = (file, backup) => forgive(() => backups.remember(file, backup));
+  const runs = createRuns({ engines, events, busy, dataFolder, appVersion, onBackup });
+  const settings = createSettings(dataFolder);
+  const close = () => engines.close();
+  return { appVersion, dataFolder, databases, engines, events, busy, looks, runs, backups, recents, settings, close };
+}
+
+/** What is only remembered for comfort must not make a look or a run fail. */
+function forgive(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // e.g. a read-only data folder: the list of recent databases stays as it was
+  }
+}

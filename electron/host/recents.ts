@@ -1,0 +1,83 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import type { RecentDatabase } from '@shared/channels.ts';
+import { appError, err, ok, type Result } from '@shared/errors.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { z } from 'zod';
+import { ensureFolder } from './data-folder.ts';
+import { databaseKey } from './databases.ts';
+import { readJsonFile, writeJsonFile } from './json-file.ts';
+
+const Remembered = z.object({
+  recentId: z.string(),
+  path: z.string(),
+  packTitle: z.string().nullable(),
+  variantTitle: z.string().nullable(),
+  phaseReached: z.number().int().nullable(),
+  phaseCount: z.number().int(),
+  lastVerifiedBackupAt: z.string().nullable(),
+  lastOpenedAt: z.string(),
+});
+type Remembered = z.infer<typeof Remembered>;
+
+/** More than anybody scrolls through; the oldest entry is forgotten. */
+const LIMIT = 30;
+
+export interface Recents {
+  /** Newest first, with what is true now about each file. */
+  list(): RecentDatabase[];
+  /** Error: E_NOT_FOUND for an entry that is no longer remembered. */
+  pathOf(recentId: string): Result<string>;
+  remove(recentId: string): void;
+  /** Remembers a database that could be read, or brings its entry up to date. */
+  seen(file: string, status: DatabaseStatus): void;
+  backedUp(file: string, at: string): void;
+}
+
+export function createRecents(dataFolder: string): Recents {
+  const file = path.join(dataFolder, 'recents.json');
+  const read = (): Remembered[] => readJsonFile(file, z.array(Remembered), []);
+  const write = (entries: Remembered[]): void => {
+    ensureFolder(dataFolder);
+    writeJsonFile(file, entries.slice(0, LIMIT));
+  };
+  return {
+    list: () => read().map(withFile),
+    pathOf(recentId) {
+      const found = read().find((entry) => entry.recentId === recentId);
+      return found ? ok(found.path) : err(appError('E_NOT_FOUND', 'It is no longer among the recent databases.'));
+    },
+    remove: (recentId) => write(read().filter((entry) => entry.recentId !== recentId)),
+    seen(databasePath, status) {
+      const recentId = databaseKey(databasePath);
+      const before = read();
+      const entry: Remembered = {
+        recentId,
+        path: databasePath,
+        packTitle: status.pack.title,
+        variantTitle: status.variant.title,
+        phaseReached: status.phaseReached,
+        phaseCount: status.phases.length,
+        lastVerifiedBackupAt: before.find((known) => known.recentId === recentId)?.lastVerifiedBackupAt ?? null,
+        lastOpenedAt: new Date().toISOString(),
+      };
+      write([entry, ...before.filter((known) => known.recentId !== recentId)]);
+    },
+    backedUp(databasePath, at) {
+      const recentId = databaseKey(databasePath);
+      write(read().map((entry) => (entry.recentId === recentId ? { ...entry, lastVerifiedBackupAt: at } : entry)));
+    },
+  };
+}
+
+function withFile(entry: Remembered): RecentDatabase {
+  const { path: databasePath, ...shown } = entry;
+  const stats = statSync(databasePath, { throwIfNoEntry: false });
+  return {
+    ...shown,
+    name: path.basename(databasePath),
+    folder: path.dirname(databasePath),
+    exists: stats?.isFile() ?? false,
+    sizeBytes: stats?.isFile() ? stats.size : null,
+  };
+}

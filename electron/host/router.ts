@@ -1,0 +1,69 @@
+import { type ChannelName, channels, type Channels, type Output } from '@shared/channels.ts';
+import { appError, err, type Result, toAppError } from '@shared/errors.ts';
+import type { z } from 'zod';
+import { printable } from './printable.ts';
+
+type Parsed<K extends ChannelName> = z.output<Channels[K]['input']>;
+export type Handlers = {
+  [K in ChannelName]: (input: Parsed<K>) => Promise<Result<Output<K>>> | Result<Output<K>>;
+};
+
+/** Answers any name with any input. Never throws, never rejects. */
+export type Router = (name: unknown, input: unknown) => Promise<Result<unknown>>;
+
+export interface RouterOptions {
+  /** Hold every answer against its schema: for tests, where a wrong answer must be noticed. */
+  readonly checkOutput?: boolean;
+  /** Receives what ended as E_INTERNAL: a bug or a broken disk. */
+  readonly log?: (channel: string, cause: unknown) => void;
+}
+
+/**
+ * The one way in, for every door: Electron IPC, the browser host's WebSocket and tests.
+ * Names that are not channels and inputs that do not fit answer E_BAD_REQUEST; a throw inside a handler becomes a value.
+ */
+export function createRouter(handlers: Handlers, options: RouterOptions = {}): Router {
+  return async (name, input) => {
+    if (!isChannel(name)) return badRequest(`There is no call named ${describe(name)}.`);
+    const problem = { text: '' };
+    const parsed = parse(channels[name].input, input, problem);
+    if (!parsed.ok) return badRequest(`The call ${name} was given something else than it takes: ${problem.text}`);
+    try {
+      const handler = handlers[name] as (input: unknown) => Promise<Result<unknown>> | Result<unknown>;
+      const result = await handler(parsed.value);
+      if (options.checkOutput === true && result.ok) channels[name].output.parse(result.value);
+      return result;
+    } catch (cause) {
+      const error = toAppError(cause);
+      if (error.code === 'E_INTERNAL') options.log?.(name, cause);
+      return err(error);
+    }
+  };
+}
+
+/** Object.hasOwn: `constructor` and `__proto__` are not calls. */
+const isChannel = (name: unknown): name is ChannelName => typeof name === 'string' && Object.hasOwn(channels, name);
+
+/** Parsing may throw for hostile objects (getters, proxies); that is a bad request like any other. */
+function parse(
+  schema: z.ZodType,
+  input: unknown,
+  problem: { text: string },
+): { ok: true; value: unknown } | { ok: false } {
+  try {
+    const result = schema.safeParse(input);
+    if (result.success) return { ok: true, value: result.data };
+    // Places and expectations only; the value itself may be huge or secret.
+    problem.text = result.error.issues
+      .slice(0, 3)
+      .map((issue) => printable(`${issue.path.map(String).join('.')}: ${issue.message}`, 120))
+      .join('; ');
+  } catch {
+    problem.text = 'it cannot be read';
+  }
+  return { ok: false };
+}
+
+const badRequest = (message: string): Result<never> => err(appError('E_BAD_REQUEST', message));
+const describe = (name: unknown): string =>
+  typeof name === 'string' ? `"${printable(name, 40)}"` : `a ${typeof name}`;

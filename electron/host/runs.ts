@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { type AppError, appError, err, ok, type Result, toAppError } from '@shared/errors.ts';
+import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
+import type { EngineControl, EngineRunEvent } from '@engine/protocol.ts';
+import type { Busy } from './busy.ts';
+import { ensureFolder } from './data-folder.ts';
+import type { OpenEntry } from './databases.ts';
+import type { EngineChild } from './engine-process.ts';
+import type { Engines } from './engines.ts';
+import type { EventBus } from './events.ts';
+import { openRunJournal, processExists, readHistory, type RunJournal } from './run-journal.ts';
+import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
+import { withVerdict } from './verdict.ts';
+
+export interface RunRequest {
+  readonly toPhase: number;
+  /** The state the person agreed to; null = whatever it is now. */
+  readonly fingerprint: string | null;
+  readonly plan: Plan | null;
+  readonly backupFolder: string;
+}
+
+export interface StartedRun {
+  readonly snapshot: RunSnapshot;
+  /** The final snapshot. Never rejects. */
+  readonly done: Promise<RunSnapshot>;
+}
+
+export interface Runs {
+  /** Starts and returns at once. Errors: E_RUN_ACTIVE, or the data folder cannot be written. */
+  start(database: OpenEntry, request: RunRequest): Result<StartedRun>;
+  /** The active or last run of this database since the host started. */
+  get(handle: string): RunSnapshot | null;
+  /** Asks the engine; the answer is how the run looks now. Error: E_UNKNOWN_HANDLE when there is no run. */
+  control(handle: string, control: EngineControl): Result<RunSnapshot>;
+  history(database: OpenEntry): RunReport[];
+  /** Asks every active run to stop at its next safe boundary, and waits for all of them. */
+  cancelAll(): Promise<void>;
+  /** Waits for every active run to end by itself. */
+  settled(): Promise<void>;
+}
+
+export interface RunsContext {
+  readonly engines: Engines;
+  readonly events: EventBus;
+  readonly busy: Busy;
+  readonly dataFolder: string;
+  readonly appVersion: string;
+  /** Told of every backup that a run has made. */
+  readonly onBackup: (databasePath: string, backup: BackupRecord) => void;
+}
+
+/** Snapshots go out at most this often, ms; a change of state goes out at once. */
+const PUBLISH_EVERY_MS = 100;
+
+interface ActiveRun {
+  readonly database: OpenEntry;
+  readonly request: RunRequest;
+  snapshot: RunSnapshot;
+  child: EngineChild | null;
+  done: Promise<RunSnapshot>;
+  journalError: AppError | null;
+  publishedAt: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Runs of this host, one per database at a time: start -> engine -> cold verdict in a fresh process -> report.
+ * The journal in the data folder says what happened even when nobody is left to ask.
+ */
+export function createRuns(context: RunsContext): Runs {
+  const runs = new Map<string, ActiveRun>();
+  const active = () => [...runs.values()].filter((run) => !isFinal(run.snapshot.state));
+  return {
+    start(database, request) {
+      const free = context.busy.take(database.path, 'upgrade');
+      if (!free.ok) return free;
+      const begun = begin(context, database, request);
+      if (!begun.ok) {
+        free.value();
+        return begun;
+      }
+      const { run, journal } = begun.value;
+      runs.set(database.handle, run);
+      run.done = drive(context, run, journal).then((snapshot) => {
+        free.value();
+        publish(context, run, snapshot);
+        context.events.emit('database:changed', { handle: database.handle });
+        return snapshot;
+      });
+      publish(context, run, run.snapshot);
+      return ok({ snapshot: run.snapshot, done: run.done });
+    },
+    get: (handle) => runs.get(handle)?.snapshot ?? null,
+    control(handle, control) {
+      const run = runs.get(handle);
+      if (!run) return err(appError('E_UNKNOWN_HANDLE', 'There is no run of this database.'));
+      controlRun(context, run, control);
+      return ok(run.snapshot);
+    },
+    history: (database) =>
+      readHistory(context.dataFolder, database.path, (pid, runId) =>
+        pid === process.pid ? active().some((run) => run.snapshot.runId === runId) : processExists(pid),
+      ),
+    async cancelAll() {
+      for (const run of active()) controlRun(context, run, 'cancel');
+      await Promise.all(active().map((run) => run.done));
+    },
+    async settled() {
+      await Promise.all(active().map((run) => run.done));
+    },
+  };
+}
+
+function begin(
+  context: RunsContext,
+  database: OpenEntry,
+  request: RunRequest,
+): Result<{ run: ActiveRun; journal: RunJournal }> {
+  const runId = randomUUID();
+  const startedAt = new Date().toISOString();
+  const { toPhase, plan } = request;
+  try {
+    const journal = openRunJournal(context.dataFolder, database.path, runId);
+    const { path: file } = database;
+    journal.write({
+      type: 'started',
+      at: startedAt,
+      runId,
+      path: file,
+      toPhase,
+      pid: process.pid,
+      appVersion: context.appVersion,
+      plan,
+    });
+    const snapshot = firstSnapshot({
+      runId,
+      handle: database.handle,
+      fromPhase: plan?.fromPhase ?? null,
+      toPhase,
+      startedAt,
+    });
+    const done = Promise.resolve(snapshot);
+    return ok({
+      run: { database, request, snapshot, child: null, done, journalError: null, publishedAt: 0, timer: undefined },
+      journal,
+    });
+  } catch (cause) {
+    return err(journalFailure(cause));
+  }
+}
+
+/** From the engine's first word to the report. Whatever happens, it ends in a final snapshot. */
+async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal): Promise<RunSnapshot> {
+  let report: RunReport;
+  try {
+    report = await runInEngine(context, run, journal);
+    if (report.ok && !report.error) {
+      const verifying = {
+        ...run.snapshot,
+        state: 'verifying',
+        now: 'Opening the file again in a fresh process to check it',
+      } as const;
+      publish(context, run, { ...verifying, safeToStop: true, progress: null });
+      report = await withVerdict(context.engines, run.database.path, report);
+    }
+  } catch (cause) {
+    report = errorReport(run, toAppError(cause));
+  }
+  if (run.journalError && !report.verified) report = { ...report, error: run.journalError };
+  record(run, journal, { type: 'ended', at: new Date().toISOString(), report });
+  journal.close();
+  return finished(run.snapshot, report);
+}
+
+async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJournal): Promise<RunReport> {
+  const { toPhase, fingerprint, backupFolder } = run.request;
+  const { runId } = run.snapshot;
+  const lockFolder = ensureFolder(context.dataFolder, 'locks');
+  const input = {
+    path: run.database.path,
+    toPhase,
+    fingerprint,
+    backupFolder,
+    runId,
+    lockFolder,
+    appVersion: context.appVersion,
+  };
+  const asked = context.engines.askAlone(run.database.path, 'run', input, (event) => {
+    writeDown(run, journal, event);
+    if (event.type === 'backup') context.onBackup(run.database.path, event.backup);
+    publish(context, run, afterEvent(run.snapshot, event));
+  });
+  run.child = asked.child;
+  const result = await asked.answer;
+  run.child = null;
+  return result.ok ? result.value : errorReport(run, result.error);
+}
+
+const errorReport = (run: ActiveRun, error: AppError): RunReport =>
+  reportOfError(run.snapshot, path.basename(run.database.path), run.request.plan?.packId ?? '', error);
+
+function controlRun(context: RunsContext, run: ActiveRun, control: EngineControl): void {
+  const { state } = run.snapshot;
+  const asked = {
+    pause: state === 'migrating' ? 'pausing' : null,
+    resume: state === 'paused' || state === 'pausing' ? 'migrating' : null,
+    cancel: isFinal(state) || state === 'verifying' || state === 'cancelling' ? null : 'cancelling',
+  } as const;
+  const next = asked[control];
+  if (next === null) return;
+  run.child?.control(control);
+  publish(context, run, { ...run.snapshot, state: next });
+}
+
+function publish(context: RunsContext, run: ActiveRun, snapshot: RunSnapshot): void {
+  const stateChanged = snapshot.state !== run.snapshot.state;
+  run.snapshot = snapshot;
+  const waitMs = run.publishedAt + PUBLISH_EVERY_MS - Date.now();
+  if (stateChanged || waitMs <= 0) emit(context, run);
+  else run.timer ??= setTimeout(() => emit(context, run), waitMs);
+}
+
+function emit(context: RunsContext, run: ActiveRun): void {
+  clearTimeout(run.timer);
+  run.timer = undefined;
+  run.publishedAt = Date.now();
+  context.events.emit('run:changed', run.snapshot);
+}
+
+function writeDown(run: ActiveRun, journal: RunJournal, event: EngineRunEvent): void {
+  const at = new Date().toISOString();
+  if (event.type === 'backup') {
+    const { path: backupPath, sha256, verified } = event.backup;
+    record(run, journal, { type: 'backup', at, backupPath, sha256, verified });
+  } else if (event.type === 'applied') {
+    record(run, journal, { type: 'applied', at, migrationId: event.migrationId, ms: event.ms });
+  } else if (event.type === 'checkpoint') record(run, journal, { type: 'checkpoint', at, phase: event.phase });
+}
+
+/** A journal that cannot be written stops the run at its next safe boundary: nothing goes on unrecorded. */
+function record(run: ActiveRun, journal: RunJournal, line: Parameters<RunJournal['write']>[0]): void {
+  try {
+    journal.write(line);
+  } catch (cause) {
+    run.journalError ??= journalFailure(cause);
+    run.child?.control('cancel');
+  }
+}
+
+function journalFailure(cause: unknown): AppError {
+  const error = toAppError(cause);
+  if (error.code !== 'E_INTERNAL') return error;
+  return appError('E_IO', `The run journal could not be written: ${error.message}`, undefined, {
+    safety: 'whole-step',
+  });
+}

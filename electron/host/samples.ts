@@ -1,0 +1,35 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { err, type Result } from '@shared/errors.ts';
+import type { Engines } from './engines.ts';
+import { fsErrorValue, isFsError } from './fs-errors.ts';
+
+/** The pack whose sample a first visitor gets, and the seed that makes it the same for everybody. */
+const SAMPLE = { packId: 'kroma', seed: 20_260_221, name: 'northern-lights' } as const;
+
+/**
+ * Builds the sample database in `<documents>/Phasewise samples/`, under a name that is free: nothing is overwritten.
+ * Errors: the folder cannot be written; those of the engine.
+ */
+export async function buildSample(engines: Engines, documentsFolder: string): Promise<Result<{ path: string }>> {
+  const folder = path.join(documentsFolder, 'Phasewise samples');
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    if (isFsError(cause)) return err(fsErrorValue(cause, folder));
+    throw cause;
+  }
+  return buildSampleAt(engines, freeName(folder, SAMPLE.name));
+}
+
+/** Builds the sample database at exactly `file`. Error E_RESTORE_TARGET or another of the engine's when it is taken. */
+export const buildSampleAt = (engines: Engines, file: string): Promise<Result<{ path: string }>> =>
+  engines.askAlone(file, 'sample', { path: file, packId: SAMPLE.packId, seed: SAMPLE.seed }).answer;
+
+/** `northern-lights.db`, else `northern-lights 2.db`, …: a name that neither a file nor a leftover journal has. */
+export function freeName(folder: string, stem: string): string {
+  for (let number = 1; ; number += 1) {
+    const file = path.join(folder, number === 1 ? `${stem}.db` : `${stem} ${number}.db`);
+    if (!['', '-wal', '-shm', '-journal', ' backups'].some((suffix) => existsSync(`${file}${suffix}`))) return file;
+  }
+}

@@ -1,0 +1,52 @@
+import { type AppError, appError, type Result } from '@shared/errors.ts';
+import type { RunReport } from '@shared/run.ts';
+import type { CheckResult } from '@shared/status.ts';
+import type { Engines } from './engines.ts';
+
+/** Another program may open the file the moment our lock is gone; it is given this long, in ms, to let go of it. */
+const BUSY_RETRIES_MS = [500, 1_500, 4_000];
+
+/**
+ * The verdict on a finished run: a fresh process reopens the file cold and repeats the checks.
+ * @returns the report with `verified`; without it, `ok` is false and the error is E_VERIFY_FAILED.
+ */
+export async function withVerdict(engines: Engines, file: string, report: RunReport): Promise<RunReport> {
+  const input = { path: file, toPhase: report.toPhase, backupPath: report.backup?.path ?? null };
+  const verdict = await patiently(() => engines.askAlone(file, 'verify', input).answer);
+  const finishedAt = new Date().toISOString();
+  if (!verdict.ok) return { ...report, finishedAt, ok: false, verified: false, error: couldNotCheck(verdict.error) };
+  const { checks } = verdict.value;
+  const error = disagreement(checks);
+  const all = [...report.checks, ...checks];
+  if (error) return { ...report, finishedAt, checks: all, ok: false, verified: false, error };
+  return { ...report, finishedAt, checks: all, verified: true };
+}
+
+/** null when every check holds. Checks that were not made prove nothing, and no checks at all are a failure. */
+export function disagreement(checks: readonly CheckResult[]): AppError | null {
+  const open = checks.filter((check) => check.state !== 'met');
+  if (checks.length > 0 && open.length === 0) return null;
+  const first = open[0];
+  const message = first
+    ? `${open.length} of ${checks.length} checks did not hold when the file was opened again: ${first.title}. ${first.summary}`
+    : 'Nothing was checked when the file was opened again.';
+  return appError('E_VERIFY_FAILED', message, { failedChecks: open.length, checks: checks.length });
+}
+
+async function patiently<T>(ask: () => Promise<Result<T>>): Promise<Result<T>> {
+  let result = await ask();
+  for (const waitMs of BUSY_RETRIES_MS) {
+    if (result.ok || !['E_DB_BUSY', 'E_DB_IN_USE'].includes(result.error.code)) break;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    result = await ask();
+  }
+  return result;
+}
+
+const couldNotCheck = (cause: AppError): AppError =>
+  appError(
+    'E_VERIFY_FAILED',
+    `Every step was applied, but the final check could not be finished: ${cause.message}`,
+    { cause: cause.code },
+    { safety: 'unknown', nextStep: 'Check the database again. The verified backup is intact; do not delete it.' },
+  );

@@ -1,0 +1,40 @@
+import type { FromEngine } from '@engine/protocol.ts';
+import { utilityProcess } from 'electron';
+import type { EngineExit, EngineProcess, SpawnEngine } from '@host/engine-process.ts';
+
+const LAST_WORDS = 4_000;
+
+/**
+ * Starts engine processes as Electron's utility processes: fuses forbid Electron to run as plain Node.
+ * Only after `app` is ready.
+ * @param engineFile the engine's bundle.
+ */
+export function spawnWithElectron(engineFile: string): SpawnEngine {
+  return () => {
+    const child = utilityProcess.fork(engineFile, [], { serviceName: 'Phasewise engine', stdio: 'pipe' });
+    child.stdout?.resume(); // nobody reads it; a full pipe would stop the engine
+    let lastWords = '';
+    child.stderr?.on('data', (bytes: Buffer) => {
+      lastWords = (lastWords + bytes.toString('utf8')).slice(-LAST_WORDS);
+    });
+    const process: EngineProcess = {
+      send: (message) => child.postMessage(message),
+      onMessage: (listener) => void child.on('message', (message: FromEngine) => listener(message)),
+      onExit: (listener) => void child.once('exit', (code) => listener(exitOf(code, lastWords))),
+      kill: () => killNow(child.pid, () => child.kill()),
+    };
+    return process;
+  };
+}
+
+const exitOf = (code: number, lastWords: string): EngineExit => ({ code, signal: null, lastWords });
+
+/** utilityProcess.kill() asks politely; an engine inside a long statement would not hear it. */
+function killNow(pid: number | undefined, politely: () => boolean): void {
+  if (pid === undefined || process.platform === 'win32') return void politely();
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    politely();
+  }
+}

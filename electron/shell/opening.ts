@@ -1,0 +1,53 @@
+import path from 'node:path';
+import { app, type BrowserWindow, dialog } from 'electron';
+import { openDatabase } from '@host/handlers.ts';
+import type { Host } from '@host/host.ts';
+
+/** More files than anybody passes at once are a mistake or an attack. */
+const MAX_FILES = 20;
+
+/** Files named on a command line: everything that is not an option, made absolute. */
+export const filesOf = (args: readonly string[], folder: string): string[] =>
+  args
+    .filter((argument) => argument !== '' && !argument.startsWith('-'))
+    .map((argument) => path.resolve(folder, argument))
+    .slice(0, MAX_FILES);
+
+/** Our own arguments. In development the first name on Electron's command line is the app itself. */
+export function ownArguments(argv: readonly string[]): string[] {
+  const args = argv.slice(1);
+  const appAt = app.isPackaged ? -1 : args.findIndex((argument) => !argument.startsWith('-'));
+  return args.filter((_argument, at) => at !== appAt);
+}
+
+/** Files that another start of the program handed over. It is another process: believe nothing about their shape. */
+export function handedOver(data: unknown): string[] {
+  const files: unknown = typeof data === 'object' && data !== null ? (data as { files?: unknown }).files : null;
+  if (!Array.isArray(files)) return [];
+  return files.filter((file): file is string => typeof file === 'string' && path.isAbsolute(file)).slice(0, MAX_FILES);
+}
+
+/** The system's dialog. null = the person closed it. */
+export async function chooseDatabase(window: BrowserWindow | null): Promise<string | null> {
+  const options = {
+    title: 'Open a database',
+    buttonLabel: 'Open',
+    properties: ['openFile' as const, 'dontAddToRecent' as const],
+    filters: [
+      { name: 'Databases', extensions: ['db', 'sqlite', 'sqlite3', 'db3'] },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  };
+  const { canceled, filePaths } = await (window
+    ? dialog.showOpenDialog(window, options)
+    : dialog.showOpenDialog(options));
+  return canceled ? null : (filePaths[0] ?? null);
+}
+
+/** Opens files that came from outside the window; what cannot be opened is said in a system dialog. */
+export function openFiles(host: Host, files: readonly string[]): void {
+  for (const file of files) {
+    const opened = openDatabase(host, file);
+    if (!opened.ok) dialog.showErrorBox(opened.error.title, `${opened.error.message}\n\n${opened.error.nextStep}`);
+  }
+}

@@ -1,0 +1,68 @@
+import path from 'node:path';
+import { parseCommand } from '../../../electron/cli/arguments.ts';
+import { describe, expect, it } from 'vitest';
+
+const parse = (...args: string[]) => {
+  const result = parseCommand(args);
+  return result.ok ? result.value : `${result.error.code}: ${result.error.message}`;
+};
+const here = (name: string) => path.resolve(name);
+
+describe('the command line', () => {
+  it('is understood', () => {
+    expect(parse('status', 'a.db', '--json')).toEqual({ name: 'status', file: here('a.db'), checkData: false });
+    expect(parse('--json', 'status', 'a.db', '--check')).toEqual({
+      name: 'status',
+      file: here('a.db'),
+      checkData: true,
+    });
+    expect(parse('plan', '--to', '1', 'a.db')).toEqual({ name: 'plan', file: here('a.db'), to: 1, backupFolder: null });
+    expect(parse('migrate', 'a.db', '--yes', '--to=2', '--backup-dir', 'b')).toEqual({
+      name: 'migrate',
+      file: here('a.db'),
+      to: 2,
+      yes: true,
+      backupFolder: here('b'),
+    });
+    expect(parse('restore', 'b.db', '--to', 'a.db', '-y')).toEqual({
+      name: 'restore',
+      backup: here('b.db'),
+      file: here('a.db'),
+      yes: true,
+    });
+    expect(parse('status', '--', '-odd.db')).toEqual({ name: 'status', file: here('-odd.db'), checkData: false });
+    for (const help of [['--help'], ['-h'], ['help'], ['migrate', '--help']])
+      expect(parse(...help)).toEqual({ name: 'help' });
+    expect(parse('--version')).toEqual({ name: 'version' });
+  });
+
+  it('keeps odd file names as they were typed', () => {
+    expect(parse('status', 'my db ')).toMatchObject({ file: here('my db ') });
+    expect(parse('status', 'file:a.db?mode=rw')).toMatchObject({ file: here('file:a.db?mode=rw') });
+  });
+
+  it('is refused with E_USAGE when it is not understood', () => {
+    const wrong = [
+      [],
+      ['--json'],
+      ['explode', 'a.db'],
+      ['constructor'],
+      ['status'],
+      ['status', ''],
+      ['status', 'a.db', 'b.db'],
+      ['status', 'a.db', '--yes'],
+      ['--yes', 'migrate', 'a.db'],
+      ['migrate', 'a.db', '--to'],
+      ['migrate', 'a.db', '--to', 'one'],
+      ['migrate', 'a.db', '--to', '-1'],
+      ['migrate', 'a.db', '--to', '1e3'],
+      ['migrate', 'a.db', '--to', '1.5'],
+      ['migrate', 'a.db', '--backup-dir', ''],
+      ['migrate', 'a.db', '--force'],
+      ['restore', 'b.db', '--yes'],
+      ['verify'],
+    ];
+    for (const args of wrong)
+      expect([args, parse(...args)]).toEqual([args, expect.stringMatching(/^E_USAGE: ./) as string]);
+  });
+});

@@ -1,0 +1,337 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const build = path.join(root, '.vite/build');
+const isBuilt = existsSync(path.join(build, 'cli.cjs')) && existsSync(path.join(build, 'engine.cjs'));
+const folder = temporaryFolder();
+let count = 0;
+const newFolder = (): string => {
+  const made = path.join(folder, `case-${(count += 1)}`);
+  mkdirSync(made);
+  return made;
+};
+
+interface Ended {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  json: Record<string, unknown>;
+}
+
+interface Start {
+  cli?: string;
+  cwd?: string;
+  onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** Runs the CLI as a person's shell would, without a terminal. With --json it must write exactly one document. */
+function run(
+  args: string[],
+  { cli = path.join(build, 'cli.cjs'), cwd = folder, onStderr }: Start = {},
+): Promise<Ended> {
+  const env = { ...process.env, PHASEWISE_HOME: path.join(folder, 'home') };
+  const child = spawn(process.execPath, [cli, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    onStderr?.(stderr, (signal) => child.kill(signal));
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      const json = args.includes('--json') ? (JSON.parse(stdout) as Record<string, unknown>) : {};
+      resolve({ code, signal, stdout, stderr, json });
+    });
+  });
+}
+
+const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+const errorCode = (ended: Ended): unknown => (ended.json['error'] as { code?: unknown } | undefined)?.code;
+
+/** A legacy database of our own making. */
+async function sample(name = 'northern-lights.db'): Promise<{ file: string; cwd: string }> {
+  const cwd = newFolder();
+  const made = await run(['sample', name, '--json'], { cwd });
+  expect(made.code).toBe(0);
+  return { file: path.join(cwd, name), cwd };
+}
+
+describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
+  it('shows a database without changing a byte of it or of its folder', async () => {
+    const { file, cwd } = await sample();
+    const before = [sha256(file), readdirSync(cwd)];
+
+    const { code, json } = await run(['status', file, '--json']);
+
+    expect(code).toBe(0);
+    expect(json).toMatchObject({
+      ok: true,
+      pack: 'kroma',
+      packTitle: expect.any(String) as string,
+      variant: 'legacy',
+      phaseReached: null,
+      drift: [],
+    });
+    expect((json['phases'] as { number: number; state: string }[]).map(({ number }) => number)).toEqual([
+      0, 1, 2, 3, 4, 5,
+    ]);
+    expect(json['tables']).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'app_users', state: 'legacy-name' })]),
+    );
+    expect((json['pending'] as string[])[0]).toBe('20260221_0001_rename_users');
+    expect(json['ledger']).toEqual(expect.any(Array));
+    expect([sha256(file), readdirSync(cwd)]).toEqual(before);
+    expect((await run(['plan', file, '--json'])).json).toMatchObject({ ok: true, toPhase: 1 });
+    expect([sha256(file), readdirSync(cwd)]).toEqual(before);
+  });
+
+  it('upgrades, then has nothing to do, then puts the backup back', async () => {
+    const { file, cwd } = await sample();
+    const original = sha256(file);
+
+    const upgraded = await run(['migrate', 'northern-lights.db', '--yes', '--json'], { cwd });
+
+    expect([upgraded.code, upgraded.stderr.includes('applied:')]).toEqual([0, true]);
+    expect(upgraded.json).toMatchObject({
+      ok: true,
+      fromPhase: null,
+      toPhase: 1,
+      verified: true,
+      backup: { verified: true },
+    });
+    for (const backfill of upgraded.json['backfills'] as Record<string, number>[]) {
+      const { expected = -1, moved = 0, alreadyRight = 0, issueRows = 0 } = backfill;
+      expect(moved + alreadyRight + issueRows).toBe(expected);
+    }
+    const backup = upgraded.json['backup'] as { path: string; sha256: string };
+    expect(path.dirname(backup.path)).toBe(path.join(cwd, 'northern-lights.db backups'));
+    expect(sha256(backup.path)).toBe(backup.sha256);
+    expect((await run(['status', file, '--json'])).json).toMatchObject({ phaseReached: 1, pending: [] });
+
+    const again = await run(['migrate', file, '--yes', '--json']);
+    expect([again.code, again.json]).toMatchObject([
+      0,
+      { ok: true, migrations: [], verified: true, fromPhase: 1, toPhase: 1 },
+    ]);
+
+    expect((await run(['backups', file, '--json'])).json).toMatchObject({
+      ok: true,
+      backups: [{ path: backup.path, state: 'verified' }],
+    });
+    expect((await run(['verify', backup.path, '--json'])).json).toMatchObject({
+      ok: true,
+      backup: { sha256: backup.sha256 },
+    });
+
+    const restored = await run(['restore', backup.path, '--to', file, '--yes', '--json']);
+    expect([restored.code, restored.json]).toMatchObject([
+      0,
+      { ok: true, before: { reason: expect.any(String) as string } },
+    ]);
+    expect((await run(['status', file, '--json'])).json).toMatchObject({ variant: 'legacy', phaseReached: null });
+    expect(original).toHaveLength(64);
+  });
+
+  it('finds a backup in another folder again', async () => {
+    const { file, cwd } = await sample();
+    const elsewhere = path.join(cwd, 'safe place');
+    mkdirSync(elsewhere);
+    const { json } = await run(['migrate', file, '--yes', '--json', '--backup-dir', elsewhere]);
+    const { path: backupPath } = json['backup'] as { path: string };
+    expect(path.dirname(backupPath)).toBe(elsewhere);
+    expect((await run(['backups', file, '--json'])).json).toMatchObject({ backups: [{ path: backupPath }] });
+  });
+
+  it('refuses with exit 3, a code, and nothing touched', async () => {
+    const cwd = newFolder();
+    writeFileSync(path.join(cwd, 'empty.db'), '');
+    writeFileSync(path.join(cwd, 'text.db'), 'hello '.repeat(1_000));
+    new Database(path.join(cwd, 'foreign.db')).exec('CREATE TABLE something (x)').close();
+    const { file } = await sample();
+    const cut = readFileSync(file);
+    writeFileSync(path.join(cwd, 'cut.db'), cut.subarray(0, cut.length - 5_000));
+    const before = readdirSync(cwd).map((name) => [name, sha256(path.join(cwd, name))]);
+    for (const command of ['status', 'plan', 'migrate']) {
+      const yes = command === 'migrate' ? ['--yes'] : [];
+      const codes: unknown[] = [];
+      for (const name of ['missing.db', '.', 'empty.db', 'text.db', 'foreign.db', 'cut.db']) {
+        const ended = await run([command, name, ...yes, '--json'], { cwd });
+        expect([command, name, ended.code, ended.json['ok']]).toEqual([command, name, 3, false]);
+        codes.push(errorCode(ended));
+      }
+      expect(codes.slice(0, 5)).toEqual([
+        'E_NOT_FOUND',
+        'E_NOT_A_FILE',
+        'E_EMPTY',
+        'E_NOT_SQLITE',
+        'E_FOREIGN_DATABASE',
+      ]);
+      expect(codes[5]).toMatch(/^E_(TRUNCATED|SIZE_MISMATCH|CORRUPT)$/);
+    }
+    expect(readdirSync(cwd).map((name) => [name, sha256(path.join(cwd, name))])).toEqual(before);
+  });
+
+  it('refuses a database that another program is writing to', async () => {
+    const { file } = await sample();
+    const before = sha256(file); // not later: reading the file in this process would drop the lock
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    const ended = await run(['migrate', file, '--yes', '--json']);
+    expect(ended.code).toBe(3);
+    expect(errorCode(ended)).toMatch(/^E_DB_(BUSY|IN_USE)$/);
+    other.close();
+    expect(sha256(file)).toBe(before);
+  });
+
+  it('refuses a phase that it does not offer', async () => {
+    const { file } = await sample();
+    expect(await run(['migrate', file, '--to', '5', '--yes', '--json'])).toMatchObject({
+      code: 3,
+      json: { ok: false, error: { code: 'E_PHASE_UNAVAILABLE' } },
+    });
+  });
+
+  it('says that a changed backup is not whole, and does not restore it', async () => {
+    const { file } = await sample();
+    const { json } = await run(['migrate', file, '--yes', '--json']);
+    const { path: backupPath } = json['backup'] as { path: string };
+    const bytes = readFileSync(backupPath);
+    bytes[bytes.length - 100] = (bytes[bytes.length - 100] ?? 0) ^ 1;
+    execFileSync('chmod', ['u+w', backupPath]);
+    writeFileSync(backupPath, bytes);
+    const before = sha256(file);
+
+    const verified = await run(['verify', backupPath, '--json']);
+    const restored = await run(['restore', backupPath, '--to', file, '--yes', '--json']);
+
+    expect([verified.code, errorCode(verified)]).toEqual([1, 'E_BACKUP_CORRUPT']);
+    expect([restored.code, errorCode(restored)]).toEqual([3, 'E_BACKUP_CORRUPT']);
+    expect(sha256(file)).toBe(before);
+  });
+
+  it('lists the backups of a database that is gone, and brings it back', async () => {
+    const { file, cwd } = await sample();
+    const { json } = await run(['migrate', file, '--yes', '--json']);
+    const { path: backupPath } = json['backup'] as { path: string };
+    renameSync(file, path.join(cwd, 'gone.db'));
+    expect((await run(['backups', file, '--json'])).json).toMatchObject({ ok: true, backups: [{ path: backupPath }] });
+    expect((await run(['restore', backupPath, '--to', file, '--yes', '--json'])).json).toMatchObject({
+      ok: true,
+      before: null,
+    });
+    expect((await run(['status', file, '--json'])).json).toMatchObject({ variant: 'legacy' });
+  });
+
+  it('never overwrites a file with a sample', async () => {
+    const { file, cwd } = await sample();
+    const before = sha256(file);
+    const ended = await run(['sample', file, '--json']);
+    expect([ended.code, ended.json['ok'], sha256(file)]).toEqual([3, false, before]);
+    expect((await run(['sample', cwd, '--json'])).json).toMatchObject({ path: path.join(cwd, 'northern-lights 2.db') });
+  });
+});
+
+/** The tool beside an engine that only pretends: for what must not depend on how fast a real one is. */
+function scriptedCli(): { cli: string; at: (script: string) => string } {
+  const base = newFolder();
+  mkdirSync(path.join(base, '.vite/build'), { recursive: true });
+  copyFileSync(path.join(build, 'cli.cjs'), path.join(base, '.vite/build/cli.cjs'));
+  copyFileSync(
+    path.resolve(import.meta.dirname, '../../support/scripted-engine.cjs'),
+    path.join(base, '.vite/build/engine.cjs'),
+  );
+  writeFileSync(path.join(base, 'package.json'), '{"version":"1.2.3"}');
+  const at = (script: string): string => {
+    const file = path.join(base, `${script}.db`);
+    writeFileSync(file, 'x');
+    return file;
+  };
+  return { cli: path.join(base, '.vite/build/cli.cjs'), at };
+}
+
+describe.skipIf(!isBuilt)('the command line tool', () => {
+  it('writes exactly one document, also for wrong usage', async () => {
+    const { cli } = scriptedCli();
+    expect(await run(['--json'], { cli })).toMatchObject({ code: 2, json: { ok: false, error: { code: 'E_USAGE' } } });
+    expect(await run(['--help', '--json'], { cli })).toMatchObject({ code: 0, json: { ok: true } });
+    expect(await run(['--version'], { cli })).toMatchObject({ code: 0, stdout: '1.2.3\n', stderr: '' });
+    const explained = await run(['frobnicate'], { cli });
+    expect([explained.code, explained.stdout]).toEqual([2, '']);
+    expect(explained.stderr).toContain('--help');
+  });
+
+  it('asks nobody when nobody is there: without --yes it ends with 2', async () => {
+    const { cli, at } = scriptedCli();
+    expect(await run(['migrate', at('good'), '--json'], { cli })).toMatchObject({
+      code: 2,
+      json: { error: { code: 'E_USAGE' }, migrations: [] },
+    });
+    expect(await run(['restore', at('b'), '--to', at('good'), '--json'], { cli })).toMatchObject({ code: 2 });
+  });
+
+  it.each([
+    ['good', 0, undefined],
+    ['done', 0, undefined],
+    ['blocked', 3, 'E_NO_SPACE'],
+    ['refused', 3, 'E_STATE_CHANGED'],
+    ['untrue', 1, 'E_VERIFY_FAILED'],
+    ['nothing', 1, 'E_VERIFY_FAILED'],
+    ['dies', 1, 'E_WORKER_DIED'],
+    ['fatal', 3, 'E_RUNTIME_MISMATCH'],
+  ])('ends migrate of "%s" with %i', async (script, code, error) => {
+    const { cli, at } = scriptedCli();
+    const ended = await run(['migrate', at(script), '--yes', '--json'], { cli });
+    expect([ended.code, errorCode(ended), ended.json['ok']]).toEqual([code, error, code === 0]);
+    for (const field of ['fromPhase', 'toPhase', 'migrations', 'backfills', 'backup', 'verified'])
+      expect(ended.json).toHaveProperty(field);
+    expect(ended.json['verified']).toBe(code === 0);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends on %s at a safe place with %i', async (signal, code) => {
+    const { cli, at } = scriptedCli();
+    let isSent = false;
+    const onStderr: NonNullable<Start['onStderr']> = (text, kill) => {
+      if (isSent || !text.includes('applied')) return;
+      isSent = true;
+      kill(signal);
+      kill(signal); // npm passes on what the terminal has sent already
+    };
+    const ended = await run(['migrate', at('waits'), '--yes', '--json'], { cli, onStderr });
+    expect([ended.code, ended.signal]).toEqual([code, null]);
+    expect(ended.json).toMatchObject({
+      ok: false,
+      error: { code: 'E_CANCELLED' },
+      migrations: [{ id: 'm1', ms: 5 }],
+      verified: false,
+    });
+  });
+
+  it('ends at once on a second signal, and on the first one where nothing is changed', async () => {
+    const { cli, at } = scriptedCli();
+    const looking = spawn(process.execPath, [cli, 'status', at('slow')], {
+      env: { ...process.env, PHASEWISE_HOME: folder },
+    });
+    const code = new Promise((resolve) => looking.on('close', resolve));
+    setTimeout(() => looking.kill('SIGINT'), 500);
+    expect(await code).toBe(130);
+  });
+
+  it('shows names without letting them act on the terminal', async () => {
+    const { cli } = scriptedCli();
+    const ended = await run(['status', `evil\u001b[2J\u202egnp.db`], { cli });
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toContain('\\u001b[2J\\u202egnp.db');
+    expect(ended.stderr).not.toMatch(/[\u001b\u202e]/);
+  });
+});

@@ -1,0 +1,93 @@
+import path from 'node:path';
+import type { AppError } from '@shared/errors.ts';
+import { type AskOptions, EngineChild } from '@host/engine-process.ts';
+import { limitFor } from '@host/engines.ts';
+import { spawnWithNode } from '@host/spawn-node.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { codeOf, must, scriptedEngine } from './scripted-host.ts';
+
+const patient: AskOptions = { limitMs: 20_000 };
+const children: EngineChild[] = [];
+const died: AppError[] = [];
+function engine(): EngineChild {
+  const child = new EngineChild(spawnWithNode(scriptedEngine), (error) => died.push(error));
+  children.push(child);
+  return child;
+}
+const look = (child: EngineChild, script: string, options = patient) =>
+  child.ask('inspect', { path: path.resolve(`${script}.db`), check: 'schema' }, options);
+const pidOf = async (child: EngineChild) => must(await look(child, 'good')).variant.evidence[0];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill();
+  died.length = 0;
+});
+
+describe('an engine process', () => {
+  it('answers several requests one after the other from one process', async () => {
+    const child = engine();
+    const pids = await Promise.all([pidOf(child), pidOf(child), pidOf(child)]);
+    expect(new Set(pids).size).toBe(1);
+  });
+
+  it('that crashes answers E_WORKER_DIED, and the next request finds a new one', async () => {
+    const child = engine();
+    const before = await pidOf(child);
+
+    const crashed = await look(child, 'crash');
+
+    expect(codeOf(crashed)).toBe('E_WORKER_DIED');
+    expect(crashed.ok ? '' : crashed.error.safety).toContain('Nothing was changed');
+    expect(died.map((error) => error.code)).toEqual(['E_WORKER_DIED']);
+    expect(await pidOf(child)).not.toBe(before);
+  });
+
+  it('that dies lets the requests behind it go on in a new process', async () => {
+    const child = engine();
+    const [first, second] = await Promise.all([look(child, 'crash'), look(child, 'good')]);
+    expect([codeOf(first), codeOf(second)]).toEqual(['E_WORKER_DIED', 'no error']);
+  });
+
+  it('that does not answer in time is killed', async () => {
+    const child = engine();
+    const before = await pidOf(child);
+    expect(codeOf(await look(child, 'slow', { limitMs: 50 }))).toBe('E_TIMEOUT');
+    expect(died).toEqual([]); // our own doing
+    expect(await pidOf(child)).not.toBe(before);
+  });
+
+  it('that runs out of memory says so', async () => {
+    expect(codeOf(await look(engine(), 'memory'))).toBe('E_NO_MEMORY');
+  });
+
+  it('that cannot work here answers why', async () => {
+    expect(codeOf(await look(engine(), 'fatal'))).toBe('E_RUNTIME_MISMATCH');
+  });
+
+  it('that is not there answers instead of waiting for ever', async () => {
+    const missing = new EngineChild(spawnWithNode('/nowhere/engine.cjs'));
+    expect(codeOf(await look(missing, 'good'))).toBe('E_WORKER_DIED');
+    const impossible = new EngineChild(() => {
+      throw new Error('not before ready');
+    });
+    expect(codeOf(await look(impossible, 'good'))).toBe('E_RUNTIME_MISMATCH');
+  });
+
+  it('that is killed on purpose answers what it owed and reports no death', async () => {
+    const child = engine();
+    const owed = [look(child, 'slow'), look(child, 'good')];
+    child.kill();
+    expect((await Promise.all(owed)).map(codeOf)).toEqual(['E_WORKER_DIED', 'E_WORKER_DIED']);
+    expect(died).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  it('watch what looks, never what writes', () => {
+    const nowhere = '/nowhere.db';
+    expect(limitFor('inspect', { check: 'schema' }, nowhere)).toBe(15_000);
+    expect(limitFor('run', {}, nowhere)).toBeNull();
+    expect(limitFor('restore', {}, nowhere)).toBeNull();
+    expect(limitFor('backup', {}, nowhere)).toBeNull();
+  });
+});

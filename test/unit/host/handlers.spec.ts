@@ -1,0 +1,210 @@
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { createDatabases, defaultBackupFolder, resolveDatabasePath } from '@host/databases.ts';
+import { dataFolderPath } from '@host/data-folder.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
+
+const folder = temporaryFolder();
+const houses: ReturnType<typeof scriptedHost>[] = [];
+function setUp(...door: Parameters<typeof scriptedHost>[1][]) {
+  const house = scriptedHost(folder, ...door);
+  houses.push(house);
+  return house;
+}
+afterEach(() => {
+  for (const { host } of houses.splice(0)) host.close();
+});
+
+describe('databases', () => {
+  it('have one random handle per file, however it is named', () => {
+    const home = makeFolder(folder, 'names');
+    const file = path.join(home, 'a.db');
+    writeFileSync(file, 'x');
+    symlinkSync(file, path.join(home, 'link.db'));
+    const databases = createDatabases();
+
+    const first = must(databases.open(file));
+    const linked = must(databases.open(path.join(home, 'link.db')));
+    const dotted = must(databases.open(path.join(home, '.', 'x', '..', 'a.db')));
+
+    expect(new Set([first.handle, linked.handle, dotted.handle]).size).toBe(1);
+    expect(linked.path).toBe(file);
+    expect(first.handle).not.toContain('a.db');
+  });
+
+  it('refuse what is not a usable file, with a code', () => {
+    const home = makeFolder(folder, 'odd');
+    writeFileSync(path.join(home, 'bell\u0007.db'), 'x');
+    symlinkSync(path.join(home, 'gone'), path.join(home, 'dangling.db'));
+    symlinkSync(path.join(home, 'loop.db'), path.join(home, 'loop.db'));
+    execFileSync('mkfifo', [path.join(home, 'pipe.db')]);
+    linkSync(path.join(home, 'bell\u0007.db'), path.join(home, 'two-names.db')); // the engine's gate decides
+    const codes = [
+      'missing.db',
+      '.',
+      'bell\u0007.db',
+      'dangling.db',
+      'loop.db',
+      'pipe.db',
+      'a.db ',
+      'a\0.db',
+      'two-names.db',
+    ].map((name) => codeOf(resolveDatabasePath(path.join(home, name))));
+    expect(codes).toEqual([
+      'E_NOT_FOUND',
+      'E_NOT_A_FILE',
+      'E_PATH_UNSUPPORTED',
+      'E_NOT_FOUND',
+      'E_NOT_FOUND',
+      'E_NOT_A_FILE',
+      'E_PATH_UNSUPPORTED',
+      'E_PATH_UNSUPPORTED',
+      'no error',
+    ]);
+  });
+});
+
+describe('looking', () => {
+  it('goes on during a run, with the last status there is', async () => {
+    const { client, host, open } = setUp();
+    const { handle } = open('waits');
+    const plan = must(await client.call('plan:make', { handle, toPhase: 1 }));
+    await client.call('run:start', { handle, toPhase: 1, fingerprint: plan.fingerprint });
+
+    expect(codeOf(await client.call('database:status', { handle }))).toBe('E_RUN_ACTIVE'); // nothing known yet
+    await host.runs.cancelAll();
+    const known = must(await client.call('database:status', { handle }));
+    await client.call('run:start', { handle, toPhase: 1, fingerprint: plan.fingerprint });
+
+    expect(must(await client.call('database:status', { handle }))).toEqual(known);
+    for (const name of ['backup:create', 'database:close'] as const)
+      expect(codeOf(await client.call(name, { handle }))).toBe('E_RUN_ACTIVE');
+    expect(codeOf(await client.call('issues:list', { handle, afterId: null, limit: 10 }))).toBe('E_RUN_ACTIVE');
+    await host.runs.cancelAll();
+  });
+
+  it('survives an engine that crashes, and says so', async () => {
+    const { client, events, open } = setUp();
+    const { handle } = open('crash');
+    const result = await client.call('database:status', { handle });
+    expect(codeOf(result)).toBe('E_WORKER_DIED');
+    expect(events.at(-1)).toMatchObject({ name: 'engine:died', payload: { handle } });
+    expect(codeOf(await client.call('database:list', {}))).toBe('no error');
+  });
+
+  it('remembers databases that could be read, not those that could not', async () => {
+    const { client, open, events } = setUp();
+    await client.call('database:status', { handle: open('good').handle });
+    await client.call('database:status', { handle: open('crash').handle });
+
+    const recents = must(await client.call('recents:list', {}));
+    expect(recents.map(({ name, exists, packTitle, sizeBytes }) => [name, exists, packTitle, sizeBytes])).toEqual([
+      ['good.db', true, 'Kroma', 5],
+    ]);
+
+    const recentId = recents[0]?.recentId ?? '';
+    expect(must(await client.call('database:openRecent', { recentId })).handle).toBe(open('good').handle);
+    expect(events.some(({ name }) => name === 'database:opened')).toBe(true);
+    rmSync(path.join(recents[0]?.folder ?? '', 'good.db'));
+    expect(must(await client.call('recents:list', {}))[0]).toMatchObject({ exists: false, sizeBytes: null });
+    await client.call('recents:remove', { recentId });
+    expect(must(await client.call('recents:list', {}))).toEqual([]);
+  });
+
+  it('knows no database after it was closed', async () => {
+    const { client, open, events } = setUp();
+    const { handle } = open('good');
+    await client.call('database:close', { handle });
+    expect(codeOf(await client.call('database:status', { handle }))).toBe('E_UNKNOWN_HANDLE');
+    expect(events.at(-1)).toEqual({ name: 'database:closed', payload: { handle } });
+  });
+});
+
+describe('backups', () => {
+  it('go into a folder beside the database and named after it', async () => {
+    const { client, open, home } = setUp();
+    const { handle } = open('good');
+    const made = must(await client.call('backup:create', { handle }));
+    expect(made).toMatchObject({ folder: path.join(home, 'good.db backups'), reason: 'by hand' });
+  });
+
+  it('in other folders are found again', async () => {
+    const { client, host, open, home } = setUp();
+    const database = open('good');
+    const elsewhere = path.join(home, 'elsewhere');
+    const request = { toPhase: 1, fingerprint: null, plan: null, backupFolder: elsewhere };
+    await must(host.runs.start(database, request)).done;
+    const listed = must(await client.call('backup:list', { handle: database.handle }));
+    expect(listed.folder).toBe(defaultBackupFolder(database.path));
+    expect(listed.backups.map(({ folder: where }) => where).toSorted()).toEqual([elsewhere, listed.folder].toSorted());
+  });
+
+  it('are restored only when the file name was typed', async () => {
+    const { client, open, events } = setUp();
+    const { handle } = open('good');
+    const backupId = 'of-good.db backups';
+    const restore = (confirmation: string, id = backupId) =>
+      client.call('backup:restore', { handle, backupId: id, confirmation });
+
+    expect(codeOf(await restore('good'))).toBe('E_CONFIRMATION');
+    expect(codeOf(await restore('GOOD.DB'))).toBe('E_CONFIRMATION');
+    expect(codeOf(await restore('good.db', '../../etc/passwd'))).toBe('E_BACKUP_GONE');
+    expect(codeOf(await restore('good.db'))).toBe('no error');
+    expect(events.at(-1)).toEqual({ name: 'database:changed', payload: { handle } });
+  });
+
+  it('are shown in the file manager where there is one', async () => {
+    const shown: string[] = [];
+    const { client, open, home } = setUp({ revealFile: (file) => void shown.push(file) });
+    const { handle } = open('good');
+    expect(codeOf(await client.call('backup:reveal', { handle, backupId: null }))).toBe('E_NOT_FOUND'); // none yet
+    mkdirSync(path.join(home, 'good.db backups'));
+    expect(codeOf(await client.call('backup:reveal', { handle, backupId: null }))).toBe('no error');
+    expect(codeOf(await client.call('database:reveal', { handle }))).toBe('no error');
+    expect(shown).toEqual([path.join(home, 'good.db backups'), path.join(home, 'good.db')]);
+    const without = setUp();
+    expect(codeOf(await without.client.call('database:reveal', { handle: without.open('good').handle }))).toBe(
+      'E_BAD_REQUEST',
+    );
+  });
+});
+
+describe('the sample', () => {
+  it('never takes the place of a file', async () => {
+    const { client, home } = setUp();
+    const names: string[] = [];
+    for (let time = 0; time < 3; time += 1) names.push(must(await client.call('database:openSample', {})).name);
+    expect(names).toEqual(['northern-lights.db', 'northern-lights 2.db', 'northern-lights 3.db']);
+    expect(existsSync(path.join(home, 'Phasewise samples', 'northern-lights 3.db'))).toBe(true);
+  });
+});
+
+describe('settings', () => {
+  it('are kept, and are the usual ones when the file is broken', async () => {
+    const { client, dataFolder } = setUp();
+    expect(must(await client.call('settings:get', {}))).toEqual({ colorScheme: 'auto' });
+    await client.call('settings:set', { colorScheme: 'dark' });
+    expect(must(await client.call('settings:get', {}))).toEqual({ colorScheme: 'dark' });
+    expect(readFileSync(path.join(dataFolder, 'settings.json'), 'utf8')).toContain('dark');
+    writeFileSync(path.join(dataFolder, 'settings.json'), '{"colorScheme":"pi');
+    expect(must(await client.call('settings:get', {}))).toEqual({ colorScheme: 'auto' });
+  });
+
+  it('live in the folder of PHASEWISE_HOME, else in the place for such things', () => {
+    expect(dataFolderPath({ PHASEWISE_HOME: '/x/y' }, 'linux')).toBe('/x/y');
+    expect(dataFolderPath({ XDG_DATA_HOME: '/data' }, 'linux')).toBe('/data/phasewise');
+    expect(dataFolderPath({ XDG_DATA_HOME: 'relative' }, 'linux')).toMatch(/\.local\/share\/phasewise$/);
+    expect(dataFolderPath({}, 'darwin')).toMatch(/Library\/Application Support\/Phasewise$/);
+  });
+});
+
+it('tells every window that a database was opened', async () => {
+  const { events, open } = setUp();
+  const { handle, name } = open('good');
+  await until(() => events.length > 0);
+  expect(events[0]).toMatchObject({ name: 'database:opened', payload: { handle, name } });
+  expect(JSON.stringify(events[0])).not.toContain('"path"');
+});

@@ -1,0 +1,203 @@
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { RunReport, type RunSnapshot } from '@shared/run.ts';
+import { databaseKey } from '@host/databases.ts';
+import type { StartedRun } from '@host/runs.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { codeOf, must, scriptedHost, statesOf, until } from './scripted-host.ts';
+
+const folder = temporaryFolder();
+const houses: ReturnType<typeof scriptedHost>[] = [];
+function setUp() {
+  const house = scriptedHost(folder);
+  houses.push(house);
+  const request = { toPhase: 1, fingerprint: 'f1', plan: null, backupFolder: path.join(house.home, 'b') };
+  const start = (script: string): StartedRun => must(house.host.runs.start(house.open(script), request));
+  return { ...house, start, request };
+}
+afterEach(() => {
+  for (const { host } of houses.splice(0)) host.close();
+});
+
+const endOf = async (started: StartedRun): Promise<RunSnapshot> => started.done;
+
+describe('a run', () => {
+  it('is completed only after a fresh process has verified it', async () => {
+    const { start, events } = setUp();
+
+    const run = await endOf(start('good'));
+
+    expect(statesOf(events)).toEqual(['starting', 'backing-up', 'migrating', 'verifying', 'completed']);
+    expect(run.report).toMatchObject({ ok: true, verified: true });
+    expect(run.report?.checks).toHaveLength(1);
+    expect(run.steps.map((step) => [step.state, step.ms])).toEqual([
+      ['applied', 5],
+      ['applied', 6],
+    ]);
+    expect(events.at(-1)?.name).toBe('database:changed');
+  });
+
+  it.each([
+    ['untrue', 'a check that does not hold'],
+    ['unchecked', 'a check that was not made'],
+    ['nothing', 'no check at all'],
+  ])('fails its verdict over %s: %s', async (script) => {
+    const run = await endOf(setUp().start(script));
+    expect(run.state).toBe('failed');
+    expect(run.error?.code).toBe('E_VERIFY_FAILED');
+    expect(run.report).toMatchObject({ ok: false, verified: false });
+  });
+
+  it('tells of progress at most ten times a second, and always of its last state', async () => {
+    const { start, events } = setUp();
+    await endOf(start('good'));
+    const told = events.filter(({ name }) => name === 'run:changed');
+    expect(told.length).toBeLessThan(15); // of 57 engine events
+    expect(told.at(-1)?.payload).toMatchObject({ state: 'completed' });
+  });
+
+  it('refuses a second one on the same database', async () => {
+    const { host, start, open, request } = setUp();
+    const first = start('waits');
+    await until(() => host.runs.get(first.snapshot.handle)?.state === 'migrating');
+
+    const again = host.runs.start(open('waits'), request);
+
+    expect(codeOf(again)).toBe('E_RUN_ACTIVE');
+    host.runs.control(first.snapshot.handle, 'cancel');
+    await first.done;
+    expect(codeOf(host.runs.start(open('waits'), request))).toBe('no error');
+    await host.runs.cancelAll();
+  });
+
+  it('pauses, resumes and completes', async () => {
+    const { host, start, events } = setUp();
+    const started = start('waits');
+    const { handle } = started.snapshot;
+    await until(() => host.runs.get(handle)?.steps[0]?.state === 'applied');
+
+    host.runs.control(handle, 'pause');
+    await until(() => host.runs.get(handle)?.state === 'paused');
+    host.runs.control(handle, 'resume');
+    await started.done;
+
+    expect(statesOf(events).slice(2)).toEqual([
+      'migrating',
+      'pausing',
+      'paused',
+      'migrating',
+      'verifying',
+      'completed',
+    ]);
+  });
+
+  it('that is cancelled stays "cancelling" until the engine is at a safe place, and keeps what was applied', async () => {
+    const { host, start, events } = setUp();
+    const started = start('waits');
+    await until(() => host.runs.get(started.snapshot.handle)?.steps[0]?.state === 'applied');
+
+    host.runs.control(started.snapshot.handle, 'cancel');
+    const run = await started.done;
+
+    expect(statesOf(events).slice(2)).toEqual(['migrating', 'cancelling', 'cancelled']);
+    expect(run.error?.code).toBe('E_CANCELLED');
+    expect(run.report?.migrations.map(({ id }) => id)).toEqual(['m1']);
+  });
+
+  it('whose engine is killed fails, says so, and names the backup', async () => {
+    const { start, events } = setUp();
+    const run = await endOf(start('dies'));
+    expect([run.state, run.error?.code]).toEqual(['failed', 'E_WORKER_DIED']);
+    expect(run.error?.safety).toContain('a verified backup exists');
+    expect(run.backup?.verified).toBe(true);
+    expect(events.map(({ name }) => name)).toContain('engine:died');
+  });
+
+  it('whose engine is killed before the backup does not speak of a backup', async () => {
+    const run = await endOf(setUp().start('dies-early'));
+    expect(run.error?.safety).toBe('Nothing was changed. Your data is as it was.');
+  });
+
+  it('that the engine refuses touches nothing and asks for no verdict', async () => {
+    const { start, events } = setUp();
+    const run = await endOf(start('refused'));
+    expect([run.state, run.error?.code]).toEqual(['failed', 'E_STATE_CHANGED']);
+    expect(statesOf(events)).toEqual(['starting', 'failed']);
+  });
+
+  it('does not start without a journal', async () => {
+    const { host, open, request, home } = setUp();
+    const database = open('good');
+    if (process.getuid?.() === 0) return; // root may write anywhere
+    chmodSync(home, 0o500);
+    expect(codeOf(host.runs.start(database, request))).toBe('E_NO_PERMISSION');
+    chmodSync(home, 0o700);
+    expect(host.busy.any()).toBe(false);
+  });
+});
+
+describe('the run journal', () => {
+  const linesOf = (dataFolder: string, file: string) => {
+    const runs = path.join(dataFolder, 'runs', databaseKey(file));
+    const [journal = ''] = readdirSync(runs).filter((name) => name.endsWith('.jsonl'));
+    const text = readFileSync(path.join(runs, journal), 'utf8');
+    return {
+      runs,
+      lines: text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { type: string }),
+    };
+  };
+
+  it('holds every step of a run, and its report beside it', async () => {
+    const { start, dataFolder, home } = setUp();
+    const { runId } = await endOf(start('good'));
+    const { lines, runs } = linesOf(dataFolder, path.join(home, 'good.db'));
+    expect(lines.map(({ type }) => type)).toEqual(['started', 'backup', 'applied', 'applied', 'checkpoint', 'ended']);
+    const report: unknown = JSON.parse(readFileSync(path.join(runs, `${runId}.report.json`), 'utf8'));
+    expect(RunReport.parse(report).verified).toBe(true);
+  });
+
+  it('lists runs newest first, those without an end as interrupted', async () => {
+    const { client, host, open, dataFolder, start } = setUp();
+    const { path: file, handle } = open('good');
+    await endOf(start('good'));
+    const { runs } = linesOf(dataFolder, file);
+    const { writeFileSync } = await import('node:fs');
+    const gone = {
+      type: 'started',
+      at: '2030-01-01T00:00:00Z',
+      runId: 'gone',
+      path: file,
+      toPhase: 1,
+      pid: 999_999_999,
+      appVersion: '0',
+      plan: null,
+    };
+    const lines = [gone, { type: 'applied', at: '2030-01-01T00:00:09Z', migrationId: 'm1', ms: 3 }];
+    writeFileSync(
+      path.join(runs, 'gone.jsonl'),
+      `${lines.map((line) => JSON.stringify(line)).join('\n')}\n{"type":"app`,
+    );
+
+    const history = must(await client.call('run:history', { handle }));
+
+    expect(history.map((report) => [report.ok, report.error?.code])).toEqual([
+      [false, 'E_INTERRUPTED'],
+      [true, undefined],
+    ]);
+    expect(history[0]?.migrations).toEqual([{ id: 'm1', title: 'm1', ms: 3 }]);
+    expect(host.runs.history(open('good'))).toHaveLength(2);
+  });
+
+  it('does not call a run interrupted while it goes on', async () => {
+    const { host, start, open } = setUp();
+    const started = start('waits');
+    expect(host.runs.history(open('waits'))).toEqual([]);
+    await host.runs.cancelAll();
+    expect(host.runs.history(open('waits'))).toHaveLength(1);
+    await started.done;
+  });
+});

@@ -1,0 +1,30 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadWindowState, saveWindowState } from '@host/window-state.ts';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+const screen = { x: 0, y: 0, width: 1920, height: 1080 };
+const second = { x: 1920, y: 0, width: 1920, height: 1080 };
+const state = { x: 2000, y: 50, width: 1280, height: 840, isMaximized: false };
+
+it('puts the window back where it was, unless that screen is gone', () => {
+  saveWindowState(folder, state);
+  expect(loadWindowState(folder, [screen, second])).toEqual(state);
+  expect(loadWindowState(folder, [screen])).toBeNull();
+});
+
+it('does not put it where its title bar cannot be reached', () => {
+  saveWindowState(folder, { ...state, x: 1900 });
+  expect(loadWindowState(folder, [screen])).toBeNull();
+  saveWindowState(folder, { ...state, x: 0, y: 1070 });
+  expect(loadWindowState(folder, [screen])).toBeNull();
+  saveWindowState(folder, { ...state, x: -1000, y: 0 });
+  expect(loadWindowState(folder, [screen])).not.toBeNull();
+});
+
+it('starts in the usual place when nothing usable is remembered', () => {
+  writeFileSync(path.join(folder, 'window.json'), '{"x":1e99,"y":"a"}');
+  expect(loadWindowState(folder, [screen])).toBeNull();
+});
