@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { coded } from '@shared/errors.ts';
+import { errorCode, makeFolder } from './fsync.ts';
+import type { Identity } from './identity.ts';
+
+/**
+ * Keeps our own instances apart before they meet in SQLite, so that the second one can say "Phasewise is already
+ * working on it". Advisory: SQLite's lock decides. A lock whose process is gone is taken over.
+ */
+export interface AppLock {
+  release(): void;
+}
+
+interface Owner {
+  readonly pid: number;
+  /** When the process started, as the system counts; '' where it does not tell. Pids are used again, this is not. */
+  readonly startedAt: string;
+  readonly token: string;
+}
+
+/**
+ * @param folder made (0700) when missing.
+ * @throws CodedError E_RUN_ACTIVE when a living Phasewise process holds it.
+ */
+export function takeAppLock(folder: string, identity: Identity): AppLock {
+  makeFolder(path.resolve(folder));
+  const file = path.join(folder, `${identity.dev}-${identity.ino}.lock`);
+  const own: Owner = { pid: process.pid, startedAt: startOf(process.pid), token: randomBytes(8).toString('hex') };
+  for (let attempt = 0; attempt < 20; attempt++) {
+    if (create(file, own) && readOwner(file)?.token === own.token) {
+      return { release: () => releaseOwn(file, own) };
+    }
+    const holder = readOwner(file);
+    if (holder !== undefined && isAlive(holder)) {
+      throw coded('E_RUN_ACTIVE', `Another Phasewise (process ${holder.pid}) is working on this database.`, {
+        pid: holder.pid,
+      });
+    }
+    setAsideStale(file, own);
+  }
+  throw coded('E_RUN_ACTIVE', 'Another Phasewise keeps locking this database.');
+}
+
+function create(file: string, own: Owner): boolean {
+  // Written whole under another name first: a lock file is never seen half-written.
+  const draft = `${file}.${own.token}`;
+  fs.writeFileSync(draft, JSON.stringify(own), { flag: 'w', mode: 0o600 });
+  try {
+    fs.linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    return createWithoutLink(file, own);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/** For file systems without hard links. */
+function createWithoutLink(file: string, own: Owner): boolean {
+  try {
+    fs.writeFileSync(file, JSON.stringify(own), { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function releaseOwn(file: string, own: Owner): void {
+  if (readOwner(file)?.token === own.token) fs.rmSync(file, { force: true });
+}
+
+/** Of several who find the same stale lock, the rename lets one win; the others try again. */
+function setAsideStale(file: string, own: Owner): void {
+  const aside = `${file}.${own.token}.stale`;
+  try {
+    fs.renameSync(file, aside);
+  } catch {
+    return;
+  }
+  const moved = readOwner(aside);
+  // Between looking and renaming somebody may have taken it rightly: give it back.
+  if (moved !== undefined && isAlive(moved)) {
+    try {
+      fs.linkSync(aside, file);
+    } catch {
+      // a third one took it; SQLite's lock tells them apart
+    }
+  }
+  fs.rmSync(aside, { force: true });
+}
+
+function readOwner(file: string): Owner | undefined {
+  try {
+    const value = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Owner>;
+    const { pid, startedAt, token } = value;
+    return typeof pid === 'number' && typeof startedAt === 'string' && typeof token === 'string'
+      ? { pid, startedAt, token }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive({ pid, startedAt }: Owner): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (errorCode(error) !== 'EPERM') return false;
+  }
+  return startedAt === startOf(pid);
+}
+
+/** Field 22 of /proc/<pid>/stat, counted after the name, which may hold anything. */
+function startOf(pid: number): string {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

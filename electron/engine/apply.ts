@@ -1,0 +1,207 @@
+import { coded } from '@shared/errors.ts';
+import {
+  continueBackfill,
+  extendBound,
+  finishBackfill,
+  nothingAdded,
+  runChunk,
+  startBackfill,
+  storedBackfill,
+  workOf,
+  type BackfillWork,
+} from './backfill.ts';
+import { insertApplied, readApplied, type AddedShape } from './bookkeeping.ts';
+import { addedBetween, assertEffect, takeCensus } from './census.ts';
+import { recordApplied } from './ledger.ts';
+import type { Finding, IdentifiedMigration, StepContext } from './migration.ts';
+import { inTransaction, requireTransaction, type RunSession } from './session.ts';
+
+/** A backfill that keeps adding to its own source would never end. */
+const MOST_PASSES = 100;
+type Facts = StepContext['facts'];
+
+/**
+ * Applies one migration: schema and frozen bounds in the first transaction, chunks in one each, proof and record in
+ * the last; all in a single one when there is little to move. Killed anywhere, the next run continues behind the last
+ * commit.
+ * @throws CodedError naming the migration; the file is then at the last commit.
+ */
+export async function applyMigration(session: RunSession, migration: IdentifiedMigration): Promise<void> {
+  const startedAt = performance.now();
+  const work = workOf(migration);
+  try {
+    const opened = inTransaction(session, migration.id, () => {
+      session.probe('step-begun', migration.id);
+      if (isAppliedAlready(session, migration)) return 'applied-already';
+      const facts = open(session, migration, work);
+      const isSmall = rowsLeft(session, work) <= session.tuning.smallRows;
+      if (isSmall) {
+        for (const each of work) runToEnd(session, each, facts);
+        close(session, migration, work, performance.now() - startedAt);
+      }
+      session.probe('step-opened', migration.id);
+      return isSmall ? 'closed' : facts;
+    });
+    session.probe(opened === 'closed' ? 'step-applied' : 'step-begun', migration.id);
+    if (typeof opened === 'object') {
+      await runInChunks(session, migration, work, opened);
+      inTransaction(session, migration.id, () => close(session, migration, work, performance.now() - startedAt));
+      session.probe('step-applied', migration.id);
+    }
+  } catch (error) {
+    session.progress.stepEnded(migration.id, 'failed', performance.now() - startedAt);
+    throw error;
+  }
+  session.untrue.delete(migration.id);
+  session.progress.stepEnded(migration.id, 'applied', Math.round(performance.now() - startedAt));
+}
+
+const isAppliedAlready = (session: RunSession, { id }: IdentifiedMigration): boolean =>
+  !session.untrue.has(id) && readApplied(session.db).some((row) => row.id === id);
+
+/** The schema part. Continues the backfills where they were begun by this very migration and its shape still holds. */
+function open(session: RunSession, migration: IdentifiedMigration, work: readonly BackfillWork[]): Facts {
+  const { db, runId, now } = session;
+  const stored = work.map((each) => storedBackfill(db, each));
+  const isUnfinished =
+    stored.length > 0 &&
+    stored.every((row) => row?.checksum === migration.checksum) &&
+    stored.some((row) => row?.state === 'running');
+  // What an earlier attempt decided stays decided: its own tables would now look like the original's.
+  const earlier = Object.assign({}, ...stored.map((row) => row?.facts)) as Facts;
+  if (isUnfinished && !session.untrue.has(migration.id) && migration.shape(db).length === 0) {
+    const context = { runId, now, facts: earlier };
+    for (const each of work) continueBackfill(db, each, context);
+    announce(session, migration, work);
+    return earlier;
+  }
+  const facts = { ...migration.up(db, { runId, now, facts: earlier }), ...earlier };
+  requireTransaction(db);
+  session.probe('step-up', migration.id);
+  const census = takeCensus(db);
+  assertEffect(session.census, census, migration, session.pack.ledger.table);
+  const added = [...stored.map((row) => row?.added ?? nothingAdded), addedBetween(session.census, census)].reduce(
+    mergeAdded,
+  );
+  session.census = census;
+  for (const each of work) startBackfill(db, each, { runId, now, facts }, added);
+  announce(session, migration, work);
+  return facts;
+}
+
+/** An earlier attempt may have added what this one found in place. */
+function mergeAdded(one: AddedShape, other: AddedShape): AddedShape {
+  const columns = { ...one.columns };
+  for (const [table, names] of Object.entries(other.columns))
+    columns[table] = [...new Set([...(columns[table] ?? []), ...names])];
+  return { tables: [...new Set([...one.tables, ...other.tables])], columns };
+}
+
+function announce(session: RunSession, migration: IdentifiedMigration, work: readonly BackfillWork[]): void {
+  const rows = work.map((each) => storedBackfill(session.db, each));
+  const done = rows.reduce((sum, row) => sum + (row ? row.moved + row.alreadyRight + row.issueRows : 0), 0);
+  session.progress.stepStarted(
+    migration.id,
+    done,
+    rows.reduce((sum, row) => sum + (row?.expected ?? 0), 0),
+  );
+}
+
+const rowsLeft = (session: RunSession, work: readonly BackfillWork[]): number =>
+  work.reduce((sum, each) => {
+    const row = storedBackfill(session.db, each);
+    return sum + (row ? row.expected - row.moved - row.alreadyRight - row.issueRows : 0);
+  }, 0);
+
+/** Inside the step's only transaction. */
+function runToEnd(session: RunSession, work: BackfillWork, facts: Facts): void {
+  const context = { runId: session.runId, now: session.now, facts };
+  for (let pass = 0; ; pass++) {
+    for (;;) {
+      const result = runChunk(session.db, work, context, session.tuning.firstChunkRows);
+      if (result.isDone) break;
+      session.progress.rows(work.migration.id, work.backfill.title, result);
+    }
+    if (!extend(session, work, pass)) return;
+  }
+}
+
+/** One transaction per chunk, steered towards `chunkMs`; between two of them it can be paused, stopped or killed. */
+async function runInChunks(
+  session: RunSession,
+  migration: IdentifiedMigration,
+  work: readonly BackfillWork[],
+  facts: Facts,
+): Promise<void> {
+  const context = { runId: session.runId, now: session.now, facts };
+  const { chunkMs, firstChunkRows, maxChunkRows } = session.tuning;
+  for (const each of work) {
+    let limit = firstChunkRows;
+    for (let pass = 0; ;) {
+      await session.boundary(migration);
+      const startedAt = performance.now();
+      const result = inTransaction(session, each.id, () => {
+        const chunk = runChunk(session.db, each, context, limit);
+        session.probe('chunk', each.id);
+        return chunk;
+      });
+      if (result.isDone) {
+        if (!inTransaction(session, each.id, () => extend(session, each, pass))) break;
+        pass++;
+        continue;
+      }
+      session.probe('chunk-committed', each.id);
+      const factor = chunkMs / Math.max(performance.now() - startedAt, 1);
+      limit = Math.round(Math.min(maxChunkRows, Math.max(1, limit * Math.min(4, Math.max(0.25, factor)))));
+      session.progress.rows(migration.id, each.backfill.title, result);
+    }
+  }
+}
+
+/** Rows were added beyond the bound? Then another pass takes them. */
+function extend(session: RunSession, work: BackfillWork, pass: number): boolean {
+  const added = extendBound(session.db, work);
+  if (added === 0) return false;
+  if (pass >= MOST_PASSES) {
+    throw coded('E_INVARIANT', `While ${work.backfill.title}, new rows kept appearing in ${work.backfill.source}.`, {
+      backfill: work.id,
+    });
+  }
+  session.progress.rowsAdded(work.migration.id, added);
+  return true;
+}
+
+/** Proof, account and record. Everything is asked of the database again; nothing is believed from before. */
+function close(session: RunSession, migration: IdentifiedMigration, work: readonly BackfillWork[], ms: number): void {
+  const { db, pack, runId, now } = session;
+  for (const each of work) {
+    if (extendBound(db, each) > 0)
+      throw coded('E_ROWS_SKIPPED', `Rows were added to ${each.backfill.source} after its last pass.`, {
+        backfill: each.id,
+      });
+    finishBackfill(db, each, now);
+  }
+  const missing = migration.shape(db);
+  if (missing.length > 0)
+    throw coded('E_VERIFY_FAILED', `${migration.id} did not leave its shape: ${missing.join('; ')}.`, {
+      migration: migration.id,
+    });
+  assertVerified(migration.id, migration.verify(db));
+  const census = takeCensus(db);
+  assertEffect(session.census, census, migration, pack.ledger.table);
+  session.census = census;
+  recordApplied(db, pack, migration, { runId, now, durationMs: Math.round(ms) }, insertApplied);
+  session.probe('step-closing', migration.id);
+}
+
+/** @throws CodedError E_VERIFY_FAILED listing the findings. */
+function assertVerified(id: string, findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  const text = findings.map(({ what, count }) => `${what} (${count})`).join('; ');
+  const keys = findings.flatMap(({ sampleKeys }) => sampleKeys).slice(0, 5);
+  throw coded('E_VERIFY_FAILED', `${id} was not applied completely: ${text}.`, {
+    migration: id,
+    findings: text,
+    sampleKeys: keys.join(', '),
+  });
+}

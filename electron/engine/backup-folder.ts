@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CodedError, coded } from '@shared/errors.ts';
+import { errorCode, makeFolder } from './fsync.ts';
+import { backupFile, manifestFile } from './manifest.ts';
+import type { Db } from './migration.ts';
+
+/** The folder of backups: made, measured, tidied; names in it reserved. */
+
+const SPARE_BYTES = 1 << 20;
+const UNFINISHED_MS = 3_600_000;
+
+/** @throws CodedError E_BACKUP_FOLDER */
+export function prepareFolder(wanted: string): string {
+  try {
+    makeFolder(path.resolve(wanted));
+    fs.accessSync(wanted, fs.constants.W_OK | fs.constants.X_OK);
+    return fs.realpathSync(wanted);
+  } catch (error) {
+    throw coded('E_BACKUP_FOLDER', `The backup folder ${wanted} cannot be used. Nothing was changed.`, {
+      folder: wanted,
+      code: errorCode(error),
+    });
+  }
+}
+
+/** Room for the copy and for the scratch restore. @throws CodedError E_BACKUP_NO_SPACE */
+export function requireSpace(db: Db, folder: string): void {
+  const pages = db.pragma('page_count', { simple: true }) as number;
+  const needBytes = 2 * pages * (db.pragma('page_size', { simple: true }) as number) + SPARE_BYTES;
+  const { bavail, bsize } = fs.statfsSync(folder);
+  const freeBytes = bavail * bsize;
+  if (freeBytes < needBytes) {
+    const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
+    throw coded(
+      'E_BACKUP_NO_SPACE',
+      `The backup and its trial restore need ${mib(needBytes)} but ${folder} has ${mib(freeBytes)} free. Nothing was changed.`,
+      {
+        ...{ folder, needBytes, freeBytes },
+      },
+    );
+  }
+}
+
+/** Creates `<id>.db.partial` exclusively (0600). The id is free: no backup of that name exists, none is being made. */
+export function reserveName(
+  folder: string,
+  request: { path: string; reason: string },
+  at: Date,
+): { id: string; partial: string } {
+  const stem = fileSafe(path.basename(request.path).replace(/\.[^.]*$/, ''));
+  const base = `${stem} ${timeInName(at)} ${fileSafe(request.reason)}`;
+  for (let attempt = 1; attempt < 1_000; attempt++) {
+    const id = attempt === 1 ? base : `${base} ${attempt}`;
+    const partial = `${backupFile(folder, id)}.partial`;
+    try {
+      fs.closeSync(fs.openSync(partial, 'wx', 0o600));
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') continue;
+      throw backupError(error, folder);
+    }
+    const isTaken = [backupFile(folder, id), manifestFile(folder, id)].some((file) =>
+      fs.lstatSync(file, { throwIfNoEntry: false }),
+    );
+    if (!isTaken) return { id, partial };
+    fs.rmSync(partial, { force: true });
+  }
+  throw coded('E_BACKUP_FOLDER', `No free name for a backup was found in ${folder}. Nothing was changed.`, { folder });
+}
+
+/** Without what Windows forbids in names, and short enough that a long name still fits with time and reason. */
+const fileSafe = (text: string): string =>
+  // eslint-disable-next-line no-control-regex -- control characters are what is being removed
+  [...text.replace(/[<>:"/\\|?*\u0000-\u001f\u007f]/g, '_')]
+    .slice(0, 40)
+    .join('')
+    .replace(/[. ]+$/, '')
+    .trimStart() || 'database';
+
+/** Local time, as the person's clock shows it. */
+function timeInName(at: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}.${two(at.getMinutes())}.${two(at.getSeconds())}`;
+}
+
+/**
+ * Removes what killed backups left: copies that were never finished and have not been written to for an hour. Finished
+ * ones without a manifest are left alone; they are never listed.
+ */
+export function sweepUnfinished(folder: string, now = Date.now()): void {
+  for (const name of fs.readdirSync(folder).filter((each) => /\.db\.partial(\.scratch|-journal)?$/.test(each))) {
+    const file = path.join(folder, name);
+    const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (stats?.isFile() && now - stats.mtimeMs > UNFINISHED_MS) fs.rmSync(file, { force: true });
+  }
+}
+
+/** What the system or SQLite threw, as an error of the backup. */
+export function backupError(error: unknown, folder: string): CodedError {
+  if (error instanceof CodedError) return error;
+  const code = errorCode(error);
+  const options = { cause: error };
+  const build = (...args: Parameters<typeof coded>) => new CodedError(coded(...args).appError, options);
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return build('E_BACKUP_BUSY', 'Another program locks the database. Nothing was changed.', { code });
+  }
+  if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(code)) {
+    return build('E_BACKUP_NO_SPACE', `The disk of ${folder} is full. Nothing was changed.`, { folder, code });
+  }
+  if (['EACCES', 'EROFS', 'EPERM', 'ENOENT', 'ENOTDIR'].includes(code)) {
+    return build('E_BACKUP_FOLDER', `The backup folder ${folder} cannot be written. Nothing was changed.`, {
+      folder,
+      code,
+    });
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return build('E_BACKUP_UNVERIFIED', `The backup could not be finished: ${reason}. Nothing was changed.`, { code });
+}

@@ -1,0 +1,265 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { CodedError, coded } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import type { CheckResult } from '@shared/status.ts';
+import { backupError, prepareFolder, requireSpace, reserveName, sweepUnfinished } from './backup-folder.ts';
+import { comparableColumns, compareTable, countRows, schemaFacts, schemaText, storedTables } from './compare.ts';
+import { isWal } from './connection.ts';
+import { errorCode, fsyncFile, fsyncFolder, renameWithRetry, sha256File, sha256Text } from './fsync.ts';
+import { checkIntegrity } from './integrity.ts';
+import { backupFile, manifestFile, recordFrom, readManifest, writeManifest } from './manifest.ts';
+import type { Db } from './migration.ts';
+
+/** Copied between two looks at the deadline; large enough to be one step for most files. */
+const STEP_BYTES = 64 << 20;
+/** A backup that does not advance for this long is given up. */
+const STARVED_MS = 30_000;
+
+export interface BackupRequest {
+  /** Real path of the database that `db` has open. */
+  readonly path: string;
+  /** Made (0700) when missing. */
+  readonly folder: string;
+  /** "before phase 1", "by hand", "before restore" */
+  readonly reason: string;
+  readonly runId: string | null;
+  readonly appVersion: string;
+  /** What the file is; null-safe for a file nobody could recognise. */
+  readonly content: { readonly packId: string; readonly variantTitle: string; readonly phase: number | null };
+  readonly starvedMs?: number;
+  /** Called at named points; tests kill or meddle there. */
+  readonly probe?: (point: BackupPoint, file: string) => void;
+}
+export type BackupPoint = 'reserved' | 'copied' | 'compared' | 'hashed' | 'rehearsed' | 'renamed' | 'listed';
+
+/**
+ * Copies the database and proves the copy: every page counted, every row of every table compared with the original,
+ * a scratch restore opened and checked, SHA-256 taken; the manifest is written last.
+ * Reads the original only. Until this returns there is no backup: what was begun is removed again.
+ * @param db open on `request.path`; the backup is of one moment, whether or not `db` holds the exclusive lock.
+ * @throws CodedError E_BACKUP_FOLDER | E_BACKUP_NO_SPACE | E_BACKUP_BUSY | E_BACKUP_STARVED | E_BACKUP_UNVERIFIED
+ */
+export async function createBackup(db: Db, request: BackupRequest): Promise<BackupRecord> {
+  const folder = prepareFolder(request.folder);
+  sweepUnfinished(folder);
+  requireSpace(db, folder);
+  const createdAt = new Date();
+  const { id, partial } = reserveName(folder, request, createdAt);
+  try {
+    return await copyAndProve(db, { ...request, folder }, { id, partial, createdAt });
+  } catch (error) {
+    for (const file of [partial, backupFile(folder, id), manifestFile(folder, id)]) fs.rmSync(file, { force: true });
+    if (isSourceDamaged(db, error)) {
+      throw coded('E_CORRUPT', 'The database itself is damaged, so no sound backup of it can be made.');
+    }
+    throw backupError(error, folder);
+  }
+}
+
+/** A copy of a damaged database is damaged too: then it is not the backup's fault. */
+function isSourceDamaged(db: Db, error: unknown): boolean {
+  const code = error instanceof CodedError ? error.appError.code : errorCode(error);
+  if (code !== 'E_BACKUP_UNVERIFIED' && !code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') return false;
+  try {
+    return !checkIntegrity(db).isSound;
+  } catch {
+    return true;
+  }
+}
+
+interface Reserved {
+  readonly id: string;
+  readonly partial: string;
+  readonly createdAt: Date;
+}
+
+async function copyAndProve(
+  db: Db,
+  request: BackupRequest,
+  { id, partial, createdAt }: Reserved,
+): Promise<BackupRecord> {
+  const { folder, probe } = request;
+  probe?.('reserved', partial);
+  const isOuter = db.inTransaction;
+  // One read transaction around copy and comparison: both see the same moment even while others write.
+  if (!isOuter) db.exec('BEGIN');
+  let pages: number;
+  let content: ContentProof;
+  try {
+    db.prepare(`SELECT count(*) FROM sqlite_schema`).get();
+    pages = await copyPages(db, partial, request.starvedMs ?? STARVED_MS);
+    probe?.('copied', partial);
+    content = compareContent(db, partial);
+  } finally {
+    if (!isOuter && db.inTransaction) db.exec('COMMIT');
+    detachCopy(db);
+  }
+  probe?.('compared', partial);
+  fsyncFile(partial);
+  const sha256 = sha256File(partial);
+  probe?.('hashed', partial);
+  const rehearsal = rehearseRestore(partial, sha256, content);
+  probe?.('rehearsed', partial);
+  const file = backupFile(folder, id);
+  renameWithRetry(partial, file);
+  const isFolderFlushed = fsyncFolder(folder);
+  probe?.('renamed', file);
+  writeManifest(folder, {
+    format: 'phasewise-backup 1',
+    id,
+    databaseName: path.basename(request.path),
+    databasePath: request.path,
+    createdAt: createdAt.toISOString(),
+    reason: request.reason,
+    ...request.content,
+    sizeBytes: fs.statSync(file).size,
+    sha256,
+    pages,
+    runId: request.runId,
+    checks: [pagesCheck(pages), content.check, hashCheck(sha256, isFolderFlushed), rehearsal],
+    appVersion: request.appVersion,
+    sqliteVersion: db.prepare<[], string>(`SELECT sqlite_version()`).pluck().get() ?? '',
+    journalMode: isWal(db) ? 'wal' : 'rollback',
+    pageSizeBytes: Number(content.facts['page_size']),
+    encoding: String(content.facts['encoding']),
+    schemaSha256: content.schemaSha256,
+    tableRows: content.tableRows,
+  });
+  probe?.('listed', file);
+  const written = readManifest(file);
+  if (written === undefined || 'error' in written) throw unverified('its manifest could not be read back');
+  return recordFrom(folder, written.manifest);
+}
+
+/** @throws CodedError E_BACKUP_BUSY | E_BACKUP_STARVED. Never trusts the promise: a locked file "succeeds" with 0 pages. */
+async function copyPages(db: Db, partial: string, starvedMs: number): Promise<number> {
+  const stepPages = Math.ceil(STEP_BYTES / (db.pragma('page_size', { simple: true }) as number));
+  let left = Number.POSITIVE_INFINITY;
+  let deadline = performance.now() + starvedMs;
+  const result = await db.backup(partial, {
+    progress: ({ remainingPages }) => {
+      if (remainingPages < left) deadline = performance.now() + starvedMs;
+      left = remainingPages;
+      if (performance.now() > deadline)
+        throw coded('E_BACKUP_STARVED', 'Copying did not advance any more. Nothing was changed.');
+      return stepPages;
+    },
+  });
+  if (!(result.totalPages > 0 && result.remainingPages === 0)) {
+    throw coded('E_BACKUP_BUSY', 'A lock kept the backup from copying anything. Nothing was changed.');
+  }
+  return result.totalPages;
+}
+
+interface ContentProof {
+  readonly check: CheckResult;
+  readonly facts: Record<string, string | number>;
+  readonly schemaSha256: string;
+  readonly tableRows: Record<string, number>;
+}
+
+/** Attaches the copy to the connection of the original and compares everything, row by row, in SQL. */
+function compareContent(db: Db, partial: string): ContentProof {
+  // A rollback header, so that looking at a backup later leaves no -wal and -shm beside it.
+  const copy = new Database(partial, { fileMustExist: true });
+  try {
+    if (copy.pragma('journal_mode = DELETE', { simple: true }) !== 'delete')
+      throw unverified('its journal mode could not be set');
+  } finally {
+    copy.close();
+  }
+  db.prepare(`ATTACH ? AS backup_copy`).run(partial);
+  const facts = schemaFacts(db, 'main');
+  const copied = schemaFacts(db, 'backup_copy');
+  const differing = Object.keys(facts).find((name) => facts[name] !== copied[name]);
+  if (differing !== undefined) throw unverified(`its ${differing} is not the original's`);
+  const tables = storedTables(db, 'main');
+  if (tables.length === 0) throw unverified('there was no table to compare');
+  const tableRows: Record<string, number> = {};
+  for (const { name } of tables) {
+    const columns = comparableColumns(db, 'main', name);
+    const result = compareTable(db, { before: 'main', after: 'backup_copy' }, name, columns);
+    const isEqual = result.kept === result.rowsBefore && result.rowsAfter === result.rowsBefore;
+    if (!isEqual) throw unverified(`table ${name} differs from the original`);
+    tableRows[name] = result.rowsBefore;
+  }
+  const rows = Object.values(tableRows).reduce((sum, count) => sum + count, 0);
+  const schemaSha256 = sha256Text(String(facts['schema']));
+  return {
+    facts,
+    schemaSha256,
+    tableRows,
+    check: met(
+      'content',
+      'Every row equals the original',
+      `${tables.length} tables with ${rows} rows were compared value by value.`,
+      [
+        ['Tables compared', String(tables.length)],
+        ['Rows compared', String(rows)],
+        ['Schema SHA-256', schemaSha256],
+      ],
+    ),
+  };
+}
+
+/** Restores the copy to a scratch file and looks at that: what we prove is that putting it back works. */
+function rehearseRestore(partial: string, sha256: string, content: ContentProof): CheckResult {
+  const scratch = `${partial}.scratch`;
+  try {
+    fs.copyFileSync(partial, scratch, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
+    if (sha256File(scratch) !== sha256) throw unverified('a restored copy of it has other bytes');
+    const restored = new Database(scratch, { fileMustExist: true });
+    try {
+      restored.pragma('query_only = 1'); // writable otherwise: a read-only connection does not check CHECK constraints
+      const integrity = checkIntegrity(restored);
+      if (!integrity.isSound) throw unverified(`integrity_check says: ${integrity.lines[0] ?? 'nothing'}`);
+      if (sha256Text(schemaText(restored, 'main')) !== content.schemaSha256)
+        throw unverified('a restored copy has another schema');
+      for (const [table, rows] of Object.entries(content.tableRows)) {
+        if (countRows(restored, 'main', table) !== rows)
+          throw unverified(`a restored copy has another number of rows in ${table}`);
+      }
+      return met(
+        'restore',
+        'A trial restore works',
+        'The backup was restored to a scratch file, opened, checked and removed.',
+        [
+          [
+            'integrity_check',
+            integrity.contentFindings === 0
+              ? 'ok'
+              : `sound; ${integrity.contentFindings} rows break a rule of their table, as in the original`,
+          ],
+          ['Tables counted', String(Object.keys(content.tableRows).length)],
+        ],
+      );
+    } finally {
+      restored.close();
+    }
+  } finally {
+    fs.rmSync(scratch, { force: true });
+  }
+}
+
+function detachCopy(db: Db): void {
+  const isAttached = (db.pragma('database_list') as { name: string }[]).some(({ name }) => name === 'backup_copy');
+  if (isAttached) db.exec('DETACH backup_copy');
+}
+
+const unverified = (why: string) =>
+  coded('E_BACKUP_UNVERIFIED', `The backup was made, but ${why}. It was removed; nothing was changed.`);
+
+const pagesCheck = (pages: number) =>
+  met('pages', 'Every page was copied', `${pages} pages were copied.`, [['Pages', String(pages)]]);
+const hashCheck = (sha256: string, isFolderFlushed: boolean) =>
+  met('stored', 'The backup is on the disk', 'Its bytes were flushed to the disk and their checksum was noted.', [
+    ['SHA-256', sha256],
+    ['Folder flushed', isFolderFlushed ? 'yes' : 'not possible on this file system'],
+  ]);
+
+const met = (id: string, title: string, summary: string, evidence: [string, string][]): CheckResult => ({
+  ...{ id, title, summary, state: 'met' },
+  evidence: evidence.map(([label, text]) => ({ label, text })),
+});

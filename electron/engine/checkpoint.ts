@@ -1,0 +1,54 @@
+import { coded } from '@shared/errors.ts';
+import type { CheckResult } from '@shared/status.ts';
+import { putCheckpoint } from './bookkeeping.ts';
+import type { Db, ExitCriterion, Pack, Phase, Schema } from './migration.ts';
+import { readSchema } from './schema.ts';
+import { inTransaction, type RunSession } from './session.ts';
+
+/** Evaluates criteria over schema and data. One that throws is unmet, with the reason as its summary. */
+export function evaluateCriteria(
+  db: Db,
+  criteria: readonly ExitCriterion[],
+  schema: Schema = readSchema(db),
+): CheckResult[] {
+  return criteria.map((criterion) => evaluate(db, schema, criterion));
+}
+
+/**
+ * The end of a phase: its exit criteria are evaluated and the evidence is stored in the database.
+ * @throws CodedError E_VERIFY_FAILED when one is not met; the database then stays in the phase before.
+ */
+export function reachCheckpoint(session: RunSession, phase: Phase): void {
+  inTransaction(session, `the checkpoint of phase ${phase.number}`, () => {
+    const evidence = evaluateCriteria(session.db, phase.exitCriteria);
+    const unmet = evidence.filter(({ state }) => state !== 'met');
+    if (unmet.length > 0) {
+      const text = unmet.map(({ title, summary }) => `${title}: ${summary}`).join(' ');
+      throw coded('E_VERIFY_FAILED', `Phase ${phase.number} (${phase.name}) is not complete. ${text}`, {
+        phase: phase.number,
+        unmet: unmet.map(({ id }) => id).join(', '),
+      });
+    }
+    putCheckpoint(session.db, { phase: phase.number, reachedAt: session.now, runId: session.runId, evidence });
+    session.probe('checkpoint', String(phase.number));
+  });
+}
+
+/** The phases up to and including `toPhase`, in order. */
+export const phasesUpTo = (pack: Pack, toPhase: number): Phase[] =>
+  pack.phases.filter(({ number }) => number <= toPhase).toSorted((a, b) => a.number - b.number);
+
+function evaluate(db: Db, schema: Schema, { id, title, check }: ExitCriterion): CheckResult {
+  try {
+    const { met, summary, evidence } = check(db, schema);
+    return { id, title, state: met ? 'met' : 'unmet', summary, evidence };
+  } catch (error) {
+    return {
+      id,
+      title,
+      state: 'unmet',
+      summary: `It could not be checked: ${error instanceof Error ? error.message : String(error)}`,
+      evidence: [],
+    };
+  }
+}

@@ -1,0 +1,113 @@
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { coded } from '@shared/errors.ts';
+import type { Db } from './migration.ts';
+import { fromSqlite } from './sqlite-error.ts';
+
+/**
+ * The three ways in which this program opens a database. Every setting is read back, because a pragma that SQLite does
+ * not take is silent. While a connection is open its process must not touch the file or its sidecars with `fs`:
+ * closing any descriptor of them drops SQLite's locks.
+ */
+
+/** The SQLite we test with, and the first that has all the repairs we rely on. */
+const OLDEST_SQLITE = [3, 54] as const;
+
+/**
+ * Looks only. The file must have passed the gate.
+ * @param timeoutMs how long SQLite waits for a lock of another program before BUSY.
+ * @throws CodedError E_DB_BUSY, E_CORRUPT, … as `fromSqlite`.
+ */
+export function openInspector(file: string, timeoutMs = 500): Db {
+  return open(file, { readonly: true, timeout: timeoutMs }, (db) => {
+    harden(db);
+    must(db, 'query_only', 1);
+    must(db, 'temp_store', 2);
+  });
+}
+
+export interface EngineOptions {
+  /**
+   * exclusive: `locking_mode=EXCLUSIVE` is set before the first read, so that whatever lock the connection takes is
+   * kept until it closes, and WAL needs no -shm file.
+   */
+  readonly locking?: 'normal' | 'exclusive';
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The writing connection: foreign keys off, every commit on the disk before it is reported.
+ * @throws CodedError E_DB_BUSY when somebody else holds the file (the settings need one read), others as `fromSqlite`.
+ */
+export function openEngine(file: string, options: EngineOptions = {}): Db {
+  return open(file, { readonly: false, timeout: options.timeoutMs ?? 200 }, (db) => {
+    if (options.locking === 'exclusive') must(db, 'locking_mode', 'exclusive');
+    harden(db);
+    // Outside any transaction: inside one, SQLite ignores it and DROP TABLE would delete the children.
+    must(db, 'foreign_keys', 0);
+    must(db, 'temp_store', 1); // file: index builds of large tables must not fill the memory
+    must(db, 'synchronous', isWal(db) ? 2 : 3);
+  });
+}
+
+/** Opened for writing, so that SQLite also checks CHECK and NOT NULL, but forbidden to write. */
+export function openVerifier(file: string, timeoutMs = 500): Db {
+  return open(file, { readonly: false, timeout: timeoutMs }, (db) => {
+    harden(db);
+    must(db, 'query_only', 1);
+    must(db, 'temp_store', 1);
+  });
+}
+
+/** @returns true when the open database is in WAL mode. */
+export const isWal = (db: Db): boolean => db.pragma('journal_mode', { simple: true }) === 'wal';
+
+/**
+ * Sets a pragma and reads it back.
+ * @throws CodedError E_RUNTIME_MISMATCH when SQLite did not take it.
+ */
+export function must(db: Db, pragma: string, value: string | number): void {
+  db.pragma(`${pragma} = ${value}`);
+  const found = db.pragma(pragma, { simple: true });
+  if (String(found) === String(value)) return;
+  throw coded('E_RUNTIME_MISMATCH', `SQLite did not accept the setting ${pragma}.`, {
+    pragma,
+    want: value,
+    found: String(found),
+  });
+}
+
+/** @throws CodedError E_RUNTIME_MISMATCH when the SQLite inside is older than the one we rely on. */
+export function requireSqliteVersion(db: Db): void {
+  const version = db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isEnough = major > OLDEST_SQLITE[0] || (major === OLDEST_SQLITE[0] && minor >= OLDEST_SQLITE[1]);
+  if (!isEnough) {
+    const need = OLDEST_SQLITE.join('.');
+    throw coded('E_RUNTIME_MISMATCH', `Phasewise needs SQLite ${need} or newer, but found ${version}.`, { version });
+  }
+}
+
+function harden(db: Db): void {
+  must(db, 'trusted_schema', 0);
+  must(db, 'cell_size_check', 1);
+  must(db, 'recursive_triggers', 0);
+  db.pragma('mmap_size = 0'); // its answer is the size in use, and empty for a file that is not mapped
+}
+
+function open(file: string, options: { readonly: boolean; timeout: number }, settle: (db: Db) => void): Db {
+  // better-sqlite3 trims the name and would open a neighbour; a relative name could begin with "file:" and be a URI.
+  if (file !== file.trim() || !path.isAbsolute(file)) {
+    throw coded('E_PATH_UNSUPPORTED', `The path ${JSON.stringify(file)} cannot be opened safely.`);
+  }
+  let db: Db | undefined;
+  try {
+    db = new Database(file, { ...options, fileMustExist: true });
+    requireSqliteVersion(db);
+    settle(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw fromSqlite(error, `opening ${path.basename(file)}`);
+  }
+}

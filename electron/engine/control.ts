@@ -1,0 +1,40 @@
+import { setImmediate } from 'node:timers/promises';
+import { coded } from '@shared/errors.ts';
+import type { EngineControl } from './protocol.ts';
+
+/** What a person asked for while a run is active. The run looks at it between chunks, where stopping is safe. */
+export interface RunControl {
+  /** The person's wish; the last one counts, but a cancel stays. */
+  request(control: EngineControl): void;
+  /**
+   * A safe boundary: nothing is open. Lets the process hear messages, waits while paused.
+   * @throws CodedError E_CANCELLED when the person asked to stop.
+   */
+  boundary(onState: (state: 'paused' | 'resumed' | 'cancelling') => void): Promise<void>;
+}
+
+export function createControl(onRequest: (control: EngineControl) => void = () => {}): RunControl {
+  let isPaused = false;
+  let isCancelled = false;
+  let wake: (() => void) | undefined;
+  return {
+    request(control) {
+      if (control === 'cancel') isCancelled = true;
+      else isPaused = control === 'pause';
+      onRequest(control);
+      if (isCancelled || !isPaused) wake?.();
+    },
+    async boundary(onState) {
+      await setImmediate(); // better-sqlite3 never yields; without this no message would be heard
+      if (isPaused && !isCancelled) {
+        onState('paused');
+        // oxlint-disable-next-line no-unmodified-loop-condition -- request() changes it while we wait
+        while (isPaused && !isCancelled) await new Promise<void>((resolve) => (wake = resolve));
+        if (!isCancelled) onState('resumed');
+      }
+      if (!isCancelled) return;
+      onState('cancelling');
+      throw coded('E_CANCELLED', 'The run was stopped between two steps. What was finished is kept.');
+    },
+  };
+}

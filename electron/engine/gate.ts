@@ -1,0 +1,95 @@
+import { accessSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { appError, coded, type AppError } from '@shared/errors.ts';
+import { networkKind, readFileSystem, type FileSystem } from './file-system.ts';
+import { FIRST_BYTES, readHeader, requireWholeFile, type Header } from './header.ts';
+import { identityOf, orRefuse, resolvePath, type Identity } from './identity.ts';
+import { readSidecars, type Sidecars } from './sidecars.ts';
+
+/** A file that may be shown to SQLite, and what is known about it without SQLite. */
+export interface GatedFile {
+  /** Absolute, links resolved: the only name under which it is opened. */
+  readonly path: string;
+  readonly identity: Identity;
+  readonly header: Header;
+  readonly sidecars: Sidecars;
+  /** Why it must not be written to; null when it may be. Looking is possible all the same. */
+  readonly readOnlyReason: AppError | null;
+}
+
+/**
+ * Looks at a path and a header before SQLite does; changes nothing, and must not be called while this process has the
+ * file open through SQLite.
+ * @param fileSystemOf for tests: what a folder lies on.
+ * @throws CodedError E_PATH_UNSUPPORTED, E_NOT_FOUND, E_NOT_A_FILE, E_MULTI_LINK, E_NO_PERMISSION, E_SIDECAR_UNSAFE,
+ * E_EMPTY, E_NOT_SQLITE, E_ENCRYPTED, E_TRUNCATED, E_SIZE_MISMATCH, E_CORRUPT.
+ */
+export function passGate(given: string, fileSystemOf: (folder: string) => FileSystem = readFileSystem): GatedFile {
+  const file = resolvePath(given);
+  requirePlainFile(file);
+  const { identity, first } = readBeginning(file);
+  const header = readHeader(first, identity.sizeBytes);
+  const sidecars = readSidecars(file);
+  // Otherwise the last word about the length is in the WAL or in the journal.
+  if (!sidecars.hasWal && !sidecars.isJournalHot) requireWholeFile(header, identity.sizeBytes);
+  return { path: file, identity, header, sidecars, readOnlyReason: whyReadOnly(file, fileSystemOf) };
+}
+
+/**
+ * As `passGate`, for writing.
+ * @throws CodedError also E_READONLY_FILE, E_READONLY_DIR, E_NETWORK_FS.
+ */
+export function passGateForWriting(given: string, fileSystemOf?: (folder: string) => FileSystem): GatedFile {
+  const gated = passGate(given, fileSystemOf);
+  const { readOnlyReason } = gated;
+  if (readOnlyReason) throw coded(readOnlyReason.code, readOnlyReason.message, readOnlyReason.details);
+  return gated;
+}
+
+function requirePlainFile(file: string): void {
+  const stats = orRefuse(file, () => lstatSync(file));
+  if (stats.isDirectory()) throw coded('E_NOT_A_FILE', `${file} is a folder.`);
+  if (!stats.isFile()) throw coded('E_NOT_A_FILE', `${file} is a pipe, a device or the like.`);
+  if (stats.nlink > 1) {
+    // Every name would get its own journal, and one program would not see the other's.
+    throw coded('E_MULTI_LINK', `${file} is one of ${stats.nlink} names of the same file.`, { links: stats.nlink });
+  }
+  // The system administrator may read everything; what counts is that somebody forbade it.
+  if ((stats.mode & 0o444) === 0) throw coded('E_NO_PERMISSION', `${file} cannot be read by anybody.`);
+}
+
+function readBeginning(file: string): { identity: Identity; first: Buffer } {
+  return orRefuse(file, () => {
+    // NONBLOCK: should the file have become a pipe since we looked, opening it must not wait for a writer.
+    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stats = fstatSync(descriptor, { bigint: true });
+      if (!stats.isFile()) throw coded('E_NOT_A_FILE', `${file} is not an ordinary file.`);
+      const buffer = Buffer.alloc(FIRST_BYTES);
+      const length = readSync(descriptor, buffer, 0, FIRST_BYTES, 0);
+      return { identity: identityOf(stats), first: buffer.subarray(0, length) };
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+function whyReadOnly(file: string, fileSystemOf: (folder: string) => FileSystem): AppError | null {
+  const folder = path.dirname(file);
+  const network = networkKind(fileSystemOf(folder));
+  if (network !== null) return appError('E_NETWORK_FS', `${folder} is a network drive (${network}).`, { network });
+  if (!mayWrite(file)) return appError('E_READONLY_FILE', `${file} is marked as read-only.`);
+  if (!mayWrite(folder)) return appError('E_READONLY_DIR', `${folder} does not allow new files, which SQLite needs.`);
+  return null;
+}
+
+/** Also false where only the mode forbids it: an administrator's rights are no reason to overrule the owner. */
+export function mayWrite(file: string): boolean {
+  if ((statSync(file).mode & 0o222) === 0) return false;
+  try {
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

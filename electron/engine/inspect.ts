@@ -1,0 +1,139 @@
+import path from 'node:path';
+import type { DatabaseStatus, Drift, FileFacts, MigrationStatus, PhaseStatus } from '@shared/status.ts';
+import { checkBookkeeping, readCheckpoints, readRuns, type AppliedMigration } from './bookkeeping.ts';
+import { checkHealth } from './health.ts';
+import { inOrder, requireKnownIds } from './ledger.ts';
+import { lookAt, type Look } from './look.ts';
+import type { Pack, Schema, TableInfo } from './migration.ts';
+import { recogniseOrRefuse } from './recognise.ts';
+import { issueSummaries } from './report.ts';
+import { rowCounter } from './row-count.ts';
+import { describeLedger, readLedger, requireSoundLedger } from './status-ledger.ts';
+import { migrationStatuses, readClaims } from './status-migrations.ts';
+import { defaultTarget, phaseReached, phaseStatuses } from './status-phases.ts';
+import { scoreCard, tableStatuses } from './status-tables.ts';
+
+export type Check = 'schema' | 'data';
+
+/**
+ * Says what a database is and how far it has come, without changing a byte of it or of its folder.
+ * @param check 'schema' costs by the schema, not the data; 'data' also reads every row.
+ * @throws CodedError of the gate and of the look; E_FOREIGN_DATABASE, E_NAME_COLLISION, E_NEWER_SCHEMA,
+ * E_LEDGER_TAMPERED, E_SCHEMA_TOO_COMPLEX, E_CORRUPT.
+ */
+export const inspect = (file: string, check: Check, packs: readonly Pack[]): Promise<DatabaseStatus> =>
+  lookAt(file, (look) => statusOf(look, check, packs));
+
+/** As `inspect`, of a database that is open already. */
+export function statusOf(look: Look, check: Check, packs: readonly Pack[]): DatabaseStatus {
+  const startedAt = performance.now();
+  const { db } = look;
+  const health = checkHealth(db, look.file.identity.sizeBytes, check);
+  const { pack, variant, evidence, schema } = recogniseOrRefuse(db, packs);
+  requireSoundLedger(schema, pack);
+  checkBookkeeping(db);
+  requireKnownIds(db, pack);
+
+  const ledger = readLedger(db, schema, pack);
+  const claims = readClaims(db, ledger);
+  const migrations = migrationStatuses(db, pack, claims, check === 'data');
+  const checkpoints = readCheckpoints(db);
+  const lastRun = readRuns(db).at(-1);
+  const isUnfinished = lastRun !== undefined && lastRun.state !== 'completed';
+  const phases = phaseStatuses(db, schema, pack, { migrations, checkpoints, isUnfinished, withData: check === 'data' });
+  const reached = phaseReached(phases);
+  const countRows = rowCounter(db);
+  const highlights = highlightsOf(pack, schema, reached, countRows);
+  const tables = tableStatuses(pack, schema, countRows);
+  const target = defaultTarget(pack);
+  return {
+    file: fileFacts(look),
+    pack: { id: pack.id, title: pack.title },
+    variant: { ...variant, evidence: [...evidence] },
+    phaseReached: reached,
+    defaultTarget: target,
+    phases,
+    tables,
+    scoreCard: scoreCard(pack, tables),
+    highlights,
+    pending: migrations.filter(({ phase, state }) => phase <= target && state !== 'applied').map(({ id }) => id),
+    drift: driftOf(pack, claims.recorded, phases),
+    ledger: describeLedger(ledger, pack, claims.recorded, (id) => isTrue(migrations, id)),
+    health,
+    issues: issueSummaries(db, pack),
+    unfinishedRun:
+      lastRun && isUnfinished && (reached ?? -1) < lastRun.toPhase
+        ? {
+            runId: lastRun.id,
+            startedAt: lastRun.startedAt,
+            toPhase: lastRun.toPhase,
+            stoppedAt: stoppedAt(migrations, lastRun.toPhase),
+          }
+        : null,
+    checkedAt: new Date().toISOString(),
+    elapsedMs: Math.round(performance.now() - startedAt),
+  };
+}
+
+function fileFacts({ file, via, needsRecovery }: Look): FileFacts {
+  return {
+    name: path.basename(file.path),
+    folder: path.dirname(file.path),
+    path: file.path,
+    sizeBytes: file.identity.sizeBytes,
+    walBytes: file.sidecars.walBytes,
+    journalMode: file.header.journalMode,
+    pageSizeBytes: file.header.pageSizeBytes,
+    encoding: file.header.encoding,
+    needsRecovery,
+    isWritable: file.readOnlyReason === null,
+    readOnlyReason: file.readOnlyReason,
+    inspectedVia: via,
+  };
+}
+
+/** Counted under the canonical name once the phase that fills it is reached, until then under the legacy name. */
+function highlightsOf(pack: Pack, schema: Schema, reached: number | null, countRows: ReturnType<typeof rowCounter>) {
+  return pack.highlights.flatMap(({ label, table }) => {
+    const canonical = pack.canonical.find(({ name }) => name === table);
+    const own = schema.table(table);
+    const legacy = canonical?.legacyName === undefined ? undefined : schema.table(canonical.legacyName);
+    const isFilled = (reached ?? -1) >= (canonical?.phase ?? 0);
+    const shown: TableInfo | undefined = isFilled ? (own ?? legacy) : (legacy ?? own);
+    return shown && shown.kind === 'table' ? [{ label, rows: countRows(shown) }] : [];
+  });
+}
+
+const isTrue = (migrations: readonly MigrationStatus[], id: string): boolean => {
+  const migration = migrations.find((each) => each.id === id);
+  return migration !== undefined && migration.findings.length === 0;
+};
+
+/** Where the file differs from what it says of itself: recorded migrations, sources, checkpoints. */
+function driftOf(pack: Pack, recorded: readonly AppliedMigration[], phases: readonly PhaseStatus[]): Drift[] {
+  const sources = inOrder(pack).flatMap(({ id, phase, checksum }) => {
+    const record = recorded.find((row) => row.id === id);
+    const isOther = record !== undefined && record.checksum !== checksum;
+    return isOther
+      ? [{ object: id, phase, finding: 'was applied from another source than the one in this version' }]
+      : [];
+  });
+  const shapes = phases.flatMap(({ number, migrations }) =>
+    migrations
+      .filter(({ state }) => state === 'untrue')
+      .flatMap(({ id, findings }) => findings.map((finding) => ({ object: id, phase: number, finding }))),
+  );
+  const criteria = phases.flatMap(({ number, reachedAt, exitCriteria }) =>
+    exitCriteria
+      .filter(({ state }) => reachedAt !== null && state === 'unmet')
+      .map(({ title, summary }) => ({ object: title, phase: number, finding: summary })),
+  );
+  return [...sources, ...shapes, ...criteria];
+}
+
+/** In words: what the run was to do next. */
+function stoppedAt(migrations: readonly MigrationStatus[], toPhase: number): string {
+  const open = migrations.filter(({ phase, state }) => phase <= toPhase && state !== 'applied');
+  const next = open.find(({ state }) => state === 'started') ?? open[0];
+  return next?.title ?? `The checks at the end of phase ${toPhase}`;
+}

@@ -1,0 +1,134 @@
+import { coded } from '@shared/errors.ts';
+import { readApplied, type AppliedMigration } from './bookkeeping.ts';
+import { quoteName, type Db, type IdentifiedMigration, type Pack } from './migration.ts';
+import { schemaSha256 } from './schema.ts';
+
+/**
+ * What the file says was applied: the pack's own ledger table, whose rows are kept, and our detail beside it. Both are
+ * claims until the shape and the data agree; here they are only read, checked against each other, and written.
+ */
+
+/** The pack's migrations in the order of applying: by phase, then by name. */
+export const inOrder = (pack: Pack): IdentifiedMigration[] =>
+  pack.migrations.toSorted((a, b) => a.phase - b.phase || a.order - b.order);
+
+/**
+ * Our records, checked.
+ * @throws CodedError E_NEWER_SCHEMA for ids this version does not know, E_CHECKSUM_DRIFT for a migration whose source
+ * is another one now, E_LEDGER_TAMPERED when an earlier one is missing.
+ */
+export function readCheckedRecords(db: Db, pack: Pack): AppliedMigration[] {
+  requireKnownIds(db, pack);
+  const applied = new Map(readApplied(db).map((row) => [row.id, row]));
+  let firstMissing: string | undefined;
+  for (const { id, checksum } of inOrder(pack)) {
+    const row = applied.get(id);
+    if (row === undefined) {
+      firstMissing ??= id;
+    } else if (row.checksum !== checksum) {
+      throw coded('E_CHECKSUM_DRIFT', `${id} was applied from another source than the one in this version.`, {
+        migration: id,
+      });
+    } else if (firstMissing !== undefined) {
+      throw coded('E_LEDGER_TAMPERED', `${id} is recorded, but ${firstMissing} before it is not.`, {
+        migration: id,
+        missing: firstMissing,
+      });
+    }
+  }
+  return [...applied.values()];
+}
+
+/** @throws CodedError E_NEWER_SCHEMA when the ledger or our records hold an id that this version does not know. */
+export function requireKnownIds(db: Db, pack: Pack): void {
+  const ours = pack.migrations.map(({ id }) => id);
+  const known = new Set([...ours, ...pack.ledger.knownMarkers]);
+  const unknown = [
+    ...readLedgerIds(db, pack).filter((id) => !known.has(id)),
+    ...readApplied(db)
+      .map(({ id }) => id)
+      .filter((id) => !ours.includes(id)),
+  ];
+  if (unknown.length === 0) return;
+  throw coded(
+    'E_NEWER_SCHEMA',
+    `The database lists ${unknown.length} steps that this version does not know, among them "${unknown[0]?.slice(0, 80)}".`,
+    {
+      unknown: unknown.length,
+    },
+  );
+}
+
+/** Ids in the pack's ledger; none when there is no such table. */
+export function readLedgerIds(db: Db, pack: Pack): string[] {
+  const { table, idColumn } = pack.ledger;
+  if (!isLedgerThere(db, pack)) return [];
+  return db
+    .prepare<[], unknown>(`SELECT ${quoteName(idColumn)} FROM main.${quoteName(table)}`)
+    .pluck()
+    .all()
+    .map(String);
+}
+
+/**
+ * Writes both rows of an applied migration and reads them back: a trigger or a view of the same name could have
+ * swallowed them. A marker that is there already stays as it is.
+ * @throws CodedError E_LEDGER_TAMPERED
+ */
+export function recordApplied(
+  db: Db,
+  pack: Pack,
+  migration: IdentifiedMigration,
+  detail: { runId: string; now: string; durationMs: number },
+  insert: (db: Db, row: Omit<AppliedMigration, 'seq'>) => void,
+): void {
+  ensureLedger(db, pack);
+  const { table, idColumn, noteColumn, appliedAtColumn } = pack.ledger;
+  const names = [idColumn, noteColumn, appliedAtColumn].map(quoteName);
+  if (!readLedgerIds(db, pack).includes(migration.id)) {
+    db.prepare(`INSERT INTO main.${quoteName(table)} (${names.join(', ')}) VALUES (?, ?, ?)`).run(
+      migration.id,
+      migration.title,
+      detail.now,
+    );
+  }
+  insert(db, {
+    id: migration.id,
+    phase: migration.phase,
+    checksum: migration.checksum,
+    runId: detail.runId,
+    appliedAt: detail.now,
+    durationMs: detail.durationMs,
+    schemaSha256: schemaSha256(db),
+  });
+  assertRecorded(db, pack, migration);
+}
+
+/** @throws CodedError E_LEDGER_TAMPERED unless the migration stands in both lists as written. */
+export function assertRecorded(db: Db, pack: Pack, migration: Pick<IdentifiedMigration, 'id' | 'checksum'>): void {
+  const isMarked = readLedgerIds(db, pack).filter((id) => id === migration.id).length === 1;
+  const isDetailed = readApplied(db).some(({ id, checksum }) => id === migration.id && checksum === migration.checksum);
+  if (isMarked && isDetailed) return;
+  throw coded('E_LEDGER_TAMPERED', `The record of ${migration.id} could not be read back.`, {
+    migration: migration.id,
+  });
+}
+
+const isLedgerThere = (db: Db, pack: Pack): boolean => {
+  const kind = db
+    .prepare<[string], string>(
+      `SELECT type FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')`,
+    )
+    .pluck()
+    .get(pack.ledger.table);
+  if (kind === 'view')
+    throw coded('E_NAME_COLLISION', `${pack.ledger.table} is a view, not the list of applied steps.`);
+  return kind === 'table';
+};
+
+function ensureLedger(db: Db, pack: Pack): void {
+  if (isLedgerThere(db, pack)) return;
+  const { table, idColumn, noteColumn, appliedAtColumn } = pack.ledger;
+  db.exec(`CREATE TABLE main.${quoteName(table)} (${quoteName(idColumn)} TEXT PRIMARY KEY,
+    ${quoteName(noteColumn)} TEXT NOT NULL DEFAULT '', ${quoteName(appliedAtColumn)} TEXT NOT NULL)`);
+}

@@ -1,0 +1,38 @@
+import fs from 'node:fs';
+
+/**
+ * Programs that have the database or a file beside it open, as "name (process 123)". Best effort: only Linux tells,
+ * and only about processes of the same user. The own process is left out.
+ */
+export function holdersOf(file: string): string[] {
+  if (process.platform !== 'linux') return [];
+  const wanted = new Set([file, `${file}-wal`, `${file}-shm`, `${file}-journal`]);
+  return list('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => list(`/proc/${pid}/fd`).some((fd) => wanted.has(linkTarget(`/proc/${pid}/fd/${fd}`))))
+    .map((pid) => `${nameOf(pid)} (process ${pid})`);
+}
+
+function list(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return []; // gone, or not ours to look at
+  }
+}
+
+function linkTarget(link: string): string {
+  try {
+    return fs.readlinkSync(link);
+  } catch {
+    return '';
+  }
+}
+
+function nameOf(pid: string): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return 'a program';
+  }
+}

@@ -1,0 +1,116 @@
+import { coded } from '@shared/errors.ts';
+import type { Plan, PlanStep } from '@shared/run.ts';
+import type { MigrationStatus } from '@shared/status.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { statusOf } from './inspect.ts';
+import { inOrder } from './ledger.ts';
+import { lookAt, type Look } from './look.ts';
+import type { Db, IdentifiedMigration, Pack, Schema } from './migration.ts';
+import { preflight } from './preflight.ts';
+import type { EngineRequests } from './protocol.ts';
+import { rowCounter } from './row-count.ts';
+import { readSchema } from './schema.ts';
+import { planSpace, spaceProblem } from './space.ts';
+import { readLedger } from './status-ledger.ts';
+import { migrationStatuses, readClaims } from './status-migrations.ts';
+import { resolveTarget } from './target.ts';
+import { interferingTriggers, triggerProblem } from './user-triggers.ts';
+
+/** Rates of small and slow machines, and of large and fast ones: a range, not a promise. */
+const SLOW = { bytesPerSecond: 30e6, rowsPerSecond: 15_000, baseSeconds: 2 };
+const FAST = { bytesPerSecond: 400e6, rowsPerSecond: 200_000, baseSeconds: 0.3 };
+
+/**
+ * Says what would be done to reach a phase, and what stands in the way. Changes nothing.
+ * @throws CodedError as `inspect`; E_PHASE_UNAVAILABLE.
+ */
+export const makePlan = (input: EngineRequests['plan']['input'], packs: readonly Pack[]): Promise<Plan> =>
+  lookAt(input.path, (look) => planOf(look, input, packs));
+
+function planOf(look: Look, { toPhase, backupFolder }: EngineRequests['plan']['input'], packs: readonly Pack[]): Plan {
+  const status = statusOf(look, 'schema', packs);
+  const pack = packs.find(({ id }) => id === status.pack.id);
+  if (!pack) throw new Error(`no pack ${status.pack.id}`);
+  const schema = readSchema(look.db);
+  const target = resolveTarget(pack, toPhase);
+  const statuses = status.phases.flatMap(({ migrations }) => migrations);
+  const open = openSteps(pack, target, statuses);
+  const rowsOf = rowEstimate(look.db, schema);
+  const steps = open.map((migration) => stepOf(migration, statuses, rowsOf));
+  const space = planSpace(
+    status.file.path,
+    backupFolder,
+    status.file.sizeBytes + status.file.walBytes,
+    steps.length > 0,
+  );
+  const fromPhase = status.phaseReached;
+  return {
+    packId: pack.id,
+    variantId: status.variant.id,
+    fromPhase,
+    toPhase: target,
+    steps,
+    removesAnything: pack.phases.some(
+      ({ number, removesAnything }) => removesAnything && number <= target && number > (fromPhase ?? -1),
+    ),
+    olderPrograms: pack.olderPrograms[target] ?? '',
+    preflight: preflight({ look, status, pack, schema, steps: open, space, backupFolder }),
+    space,
+    timeSeconds: timeRange(space.databaseBytes, steps),
+    backupFolder,
+    fingerprint: fingerprintOf(look.db, schema, pack),
+  };
+}
+
+/**
+ * Refuses under the run's lock what the plan refuses, and a database that is not the planned one any more.
+ * @param fingerprint of the plan a person saw; null = they saw none.
+ * @throws CodedError E_STATE_CHANGED, E_PREFLIGHT_UNKNOWN_OBJECT, E_NO_SPACE, E_BACKUP_NO_SPACE.
+ */
+export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequests['run']['input']): void {
+  const schema = readSchema(db);
+  if (input.fingerprint !== null && input.fingerprint !== fingerprintOf(db, schema, pack)) {
+    throw coded('E_STATE_CHANGED', 'Its tables, its rows or its list of applied migrations are not those of the plan.');
+  }
+  const statuses = migrationStatuses(db, pack, readClaims(db, readLedger(db, schema, pack)), false);
+  const steps = openSteps(pack, target, statuses);
+  const [pages, pageSize] = ['page_count', 'page_size'].map((name) => Number(db.pragma(name, { simple: true })));
+  const space = planSpace(input.path, input.backupFolder, (pages ?? 0) * (pageSize ?? 0), steps.length > 0);
+  const problem =
+    triggerProblem(interferingTriggers(schema, pack, steps)) ?? spaceProblem(space, input.path, input.backupFolder);
+  if (problem) throw coded(problem.code, problem.message, problem.details);
+}
+
+const openSteps = (pack: Pack, target: number, statuses: readonly MigrationStatus[]): IdentifiedMigration[] =>
+  inOrder(pack).filter(
+    ({ id, phase }) => phase <= target && statuses.find((status) => status.id === id)?.state !== 'applied',
+  );
+
+function stepOf(
+  { id, phase, title, kind, what, backfills = [] }: IdentifiedMigration,
+  statuses: readonly MigrationStatus[],
+  rowsOf: (table: string) => number,
+): PlanStep {
+  const state = statuses.find((status) => status.id === id)?.state;
+  const reason = state === 'started' ? 'continue' : state === 'untrue' ? 'repair' : 'pending';
+  const rows = backfills.reduce((sum, { source }) => sum + rowsOf(source), 0);
+  return { migrationId: id, phase, title, kind, reason, what: [...what], rows };
+}
+
+/** Rows of a source table; none where this variant does not have it. */
+function rowEstimate(db: Db, schema: Schema): (table: string) => number {
+  const count = rowCounter(db);
+  return (name) => {
+    const table = schema.table(name);
+    return table?.kind === 'table' ? count(table).value : 0;
+  };
+}
+
+function timeRange(databaseBytes: number, steps: readonly PlanStep[]): Plan['timeSeconds'] {
+  const rows = steps.reduce((sum, step) => sum + step.rows, 0);
+  // The file is read or written about six times: copy, comparison, hash, trial, checks before and after.
+  const seconds = ({ bytesPerSecond, rowsPerSecond, baseSeconds }: typeof SLOW) =>
+    baseSeconds + (6 * databaseBytes) / bytesPerSecond + rows / rowsPerSecond;
+  const round = (value: number) => (value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
+  return { min: round(seconds(FAST)), max: round(seconds(SLOW)) };
+}

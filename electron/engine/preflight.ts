@@ -1,0 +1,128 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { appError, type AppError } from '@shared/errors.ts';
+import type { PreflightFinding } from '@shared/run.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { foreignKeyViolations } from './integrity.ts';
+import { mayWrite } from './gate.ts';
+import { holdersOf } from './lock-holders.ts';
+import type { Look } from './look.ts';
+import type { IdentifiedMigration, Pack, Schema } from './migration.ts';
+import { existingParent, spaceProblem, type Space } from './space.ts';
+import { interferingTriggers, triggerProblem } from './user-triggers.ts';
+
+export interface PreflightInput {
+  readonly look: Look;
+  readonly status: DatabaseStatus;
+  readonly pack: Pack;
+  readonly schema: Schema;
+  readonly steps: readonly IdentifiedMigration[];
+  readonly space: Space;
+  readonly backupFolder: string;
+}
+
+/** Up to this size the references are counted while planning; above it the run itself compares them. */
+const COUNTED_BYTES = 64 * 1024 * 1024;
+
+/** Everything that could stop the upgrade, asked before it starts. Only looks. */
+export function preflight(input: PreflightInput): PreflightFinding[] {
+  return [
+    writable(input),
+    wholeness(input),
+    recovery(input),
+    references(input),
+    inUse(input),
+    records(input),
+    triggers(input),
+    finding(
+      'space',
+      'There is enough free space',
+      spaceProblem(input.space, input.status.file.path, input.backupFolder),
+      'Both disks have room enough.',
+    ),
+    finding('backup-folder', 'The backup folder can be used', folderProblem(input.backupFolder), input.backupFolder),
+  ];
+}
+
+function writable({ status }: PreflightInput): PreflightFinding {
+  return finding(
+    'writable',
+    'The file may be written to',
+    status.file.readOnlyReason,
+    'The file and its folder may be written to.',
+  );
+}
+
+function wholeness({ status }: PreflightInput): PreflightFinding {
+  const base = { id: 'integrity', title: 'The file is whole', error: null };
+  if (status.health.state === 'problems') return { ...base, state: 'warning', detail: status.health.summary };
+  const detail =
+    status.health.state === 'healthy' ? 'SQLite found no damage.' : 'It is checked before anything changes.';
+  return { ...base, state: 'ok', detail };
+}
+
+function recovery({ status }: PreflightInput): PreflightFinding {
+  const base = { id: 'recovery', title: 'No write was left unfinished', error: null };
+  if (!status.file.needsRecovery) return { ...base, state: 'ok', detail: 'Nothing has to be undone first.' };
+  const detail = 'A program was stopped in the middle of a write. SQLite undoes that write before the upgrade starts.';
+  return { ...base, state: 'warning', detail };
+}
+
+function references({ look, status }: PreflightInput): PreflightFinding {
+  const base = { id: 'foreign-keys', title: 'References lead to rows that exist', error: null };
+  if (status.file.sizeBytes > COUNTED_BYTES)
+    return { ...base, state: 'ok', detail: 'They are counted before and after every step.' };
+  const broken = [...foreignKeyViolations(look.db)].filter(([, count]) => count > 0);
+  if (broken.length === 0) return { ...base, state: 'ok', detail: 'Every reference leads to a row that exists.' };
+  const rows = broken.reduce((sum, [, count]) => sum + count, 0);
+  const detail = `${rows} rows refer to rows that do not exist (${broken.map(([table]) => table).join(', ')}). They are kept, and listed where they cannot be placed.`;
+  return { ...base, state: 'warning', detail };
+}
+
+function inUse({ status }: PreflightInput): PreflightFinding {
+  const holders = holdersOf(status.file.path);
+  const base = { id: 'in-use', title: 'No other program has the file open', error: null };
+  if (holders.length === 0) return { ...base, state: 'ok', detail: 'No other program was seen to have it open.' };
+  return { ...base, state: 'warning', detail: `Close it in ${holders.join(', ')} before you start.` };
+}
+
+/** What the file says of itself must be what this version knows; the run refuses otherwise. */
+function records({ status }: PreflightInput): PreflightFinding {
+  const other = status.drift.find(({ finding: text }) => text.includes('another source'));
+  const error = other
+    ? appError('E_CHECKSUM_DRIFT', `${other.object} ${other.finding}.`, { migration: other.object })
+    : null;
+  return finding(
+    'records',
+    'What was applied before is known',
+    error,
+    'Every recorded migration is the one that this version knows.',
+  );
+}
+
+function triggers({ schema, pack, steps }: PreflightInput): PreflightFinding {
+  const error = triggerProblem(interferingTriggers(schema, pack, steps));
+  return finding(
+    'triggers',
+    'Nothing added by others gets in the way',
+    error,
+    'No trigger of another program is on a table that is written.',
+  );
+}
+
+/** It need not exist yet; what exists must be a folder that may be written to. */
+function folderProblem(folder: string): AppError | null {
+  if (!path.isAbsolute(folder)) return appError('E_BACKUP_FOLDER', `${folder} is not a complete path.`, { folder });
+  const parent = existingParent(folder);
+  const stats = statSync(parent, { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) return appError('E_BACKUP_FOLDER', `${parent} is not a folder.`, { folder });
+  return mayWrite(parent) ? null : appError('E_BACKUP_FOLDER', `${parent} may not be written to.`, { folder });
+}
+
+const finding = (id: string, title: string, error: AppError | null, okText: string): PreflightFinding => ({
+  id,
+  title,
+  state: error === null ? 'ok' : 'blocking',
+  detail: error?.message ?? okText,
+  error,
+});

@@ -1,0 +1,127 @@
+import { chmodSync, constants, copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { coded } from '@shared/errors.ts';
+import { freeBytes } from './file-system.ts';
+import { passGate, type GatedFile } from './gate.ts';
+import { identify, isSameFile, isUnchanged, type Identity } from './identity.ts';
+import { fromSqlite } from './sqlite-error.ts';
+
+const PREFIX = 'phasewise-look-';
+/** A file written to less than this ago may be written to again within the same tick of the file system's clock. */
+const SETTLED_MS = 30;
+
+/**
+ * Copies a database with the sidecars that belong to its content into a folder that only this user can enter, lets
+ * SQLite merge them there, and hands over the result: a plain file without sidecars. The folder is always removed.
+ * @throws CodedError E_DB_BUSY when the file keeps changing until `deadline` (ms since 1970), E_NO_SPACE, E_CORRUPT.
+ */
+export async function withPrivateCopy<T>(gated: GatedFile, deadline: number, use: (copy: string) => T): Promise<T> {
+  sweep();
+  const folder = mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`)); // mkdtemp makes it 0700
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  try {
+    const copy = path.join(folder, 'copy.db');
+    await copyUnchanged(gated, copy, deadline);
+    mergeSidecars(copy);
+    passGate(copy);
+    return use(copy);
+  } finally {
+    process.removeListener('exit', remove);
+    remove();
+  }
+}
+
+async function copyUnchanged(gated: GatedFile, copy: string, deadline: number): Promise<void> {
+  requireSpace(gated);
+  for (;;) {
+    const before = stateOf(gated.path);
+    const main = before.get('');
+    if (!main || !isSameFile(main, gated.identity)) {
+      throw coded('E_PATH_CHANGED', `${gated.path} was replaced while it was being read.`);
+    }
+    if (isSettled(before)) {
+      for (const [suffix] of before) copyOne(gated.path + suffix, copy + suffix);
+      if (isSameState(before, stateOf(gated.path))) return;
+      for (const [suffix] of before) rmSync(copy + suffix, { force: true });
+    }
+    if (Date.now() > deadline) {
+      throw coded(
+        'E_DB_BUSY',
+        'Another program keeps writing to the file, so that no whole state of it could be read.',
+      );
+    }
+    await sleep(SETTLED_MS);
+  }
+}
+
+/** Shares the disk blocks where the file system can. A copy of a read-only file is made writable: it has to be merged. */
+function copyOne(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  chmodSync(to, 0o600);
+}
+
+/** -shm is left out: it is an index over the WAL that SQLite makes anew. */
+const stateOf = (file: string): Map<string, Identity> =>
+  new Map(
+    ['', '-wal', '-journal']
+      .filter((suffix) => suffix === '' || statSync(file + suffix, { throwIfNoEntry: false }))
+      .map((suffix) => [suffix, identify(file + suffix)]),
+  );
+
+const isSettled = (state: ReadonlyMap<string, Identity>): boolean =>
+  [...state.values()].every(({ mtimeNs }) => Math.abs(Date.now() - Number(BigInt(mtimeNs) / 1_000_000n)) > SETTLED_MS);
+
+const isSameState = (a: ReadonlyMap<string, Identity>, b: ReadonlyMap<string, Identity>): boolean =>
+  a.size === b.size &&
+  [...a].every(([suffix, identity]) => {
+    const other = b.get(suffix);
+    return other !== undefined && isUnchanged(identity, other);
+  });
+
+function requireSpace({ identity, sidecars }: GatedFile): void {
+  const needBytes = identity.sizeBytes + 2 * sidecars.walBytes; // merging moves the WAL's pages into the copy
+  const free = freeBytes(tmpdir());
+  if (free > needBytes) return;
+  throw coded(
+    'E_NO_SPACE',
+    `To look without changing anything, ${needBytes} bytes are needed in ${tmpdir()}, but only ${free} are free.`,
+    { needBytes, freeBytes: free },
+  );
+}
+
+/** Plays back a hot journal or merges a WAL, as the next program to open the original would. */
+function mergeSidecars(copy: string): void {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(copy, { fileMustExist: true, timeout: 0 });
+    db.pragma('trusted_schema = 0');
+    db.pragma('journal_mode = DELETE');
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } catch (error) {
+    throw fromSqlite(error, 'reading a private copy');
+  } finally {
+    db?.close();
+  }
+}
+
+/** Removes what a killed process of ours left behind. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}

@@ -1,0 +1,42 @@
+import { coded } from '@shared/errors.ts';
+import type { Db, Pack, Schema, Variant } from './migration.ts';
+import { readSchema } from './schema.ts';
+
+export interface Recognised {
+  readonly pack: Pack;
+  readonly variant: Variant;
+  readonly evidence: readonly string[];
+  readonly schema: Schema;
+}
+
+/**
+ * Finds the pack that knows this database.
+ * @throws CodedError E_FOREIGN_DATABASE when none does; E_NAME_COLLISION or E_NEWER_SCHEMA when one does, but must not
+ * touch it.
+ */
+export function recogniseOrRefuse(db: Db, packs: readonly Pack[]): Recognised {
+  const schema = readSchema(db);
+  for (const pack of packs) {
+    const found = pack.recognise(db, schema);
+    if (found.kind === 'refused') throw coded(found.code, found.message, { pack: pack.id });
+    if (found.kind === 'not-mine') continue;
+    const { variantId, evidence } = found;
+    const variant = pack.variants.find(({ id }) => id === variantId) ?? {
+      id: variantId,
+      title: variantId,
+      description: '',
+    };
+    return { pack, variant, evidence, schema };
+  }
+  throw coded('E_FOREIGN_DATABASE', `${whatWasFound(schema)} No supported program makes such a database.`);
+}
+
+const MOST_NAMES = 5;
+
+function whatWasFound(schema: Schema): string {
+  const names = [...schema.tables.values()].map(({ name }) => name);
+  if (names.length === 0) return 'It has no tables.';
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+  const shown = names.slice(0, MOST_NAMES).map((name) => name.slice(0, 60));
+  return `It has the ${names.length === 1 ? 'table' : 'tables'} ${shown.join(', ')}${more}.`;
+}

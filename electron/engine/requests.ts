@@ -1,0 +1,104 @@
+import { appError, err, ok, toAppError, type Result } from '@shared/errors.ts';
+import { backupDatabase, listBackups, verifyBackup } from './backups.ts';
+import { createControl, type RunControl } from './control.ts';
+import { inspect } from './inspect.ts';
+import { listIssues } from './issues.ts';
+import type { Pack } from './migration.ts';
+import { assertPlan, makePlan } from './plan.ts';
+import type { EngineControl, EngineRequestName, EngineRequests, FromEngine, ToEngine } from './protocol.ts';
+import { restoreBackup } from './restore.ts';
+import { runUpgrade } from './run.ts';
+import { buildSample } from './sample.ts';
+import { fromSqlite } from './sqlite-error.ts';
+import { verifyResult } from './verify.ts';
+
+type Answers = {
+  readonly [K in EngineRequestName]: (
+    input: EngineRequests[K]['input'],
+  ) => EngineRequests[K]['output'] | Promise<EngineRequests[K]['output']>;
+};
+
+/** Answers what a host asks, one request at a time. */
+export interface RequestServer {
+  receive(message: ToEngine): void;
+  /** Nobody listens any more: an active run stops at the next safe boundary. @returns when nothing is active. */
+  leave(): Promise<void>;
+}
+
+/**
+ * One request at a time, because a process must not look at a file through fs while it has it open through SQLite.
+ * A second one meanwhile is answered E_RUN_ACTIVE.
+ * @param send hands a message to the host; may fail silently when the host is gone.
+ */
+export function serveRequests(packs: readonly Pack[], send: (message: FromEngine) => void): RequestServer {
+  let control: RunControl | undefined;
+  let active: Promise<void> | undefined;
+  const answers = answersWith(packs, send, (started) => (control = started));
+
+  async function answer(id: number, name: EngineRequestName, input: unknown): Promise<void> {
+    const result = await resultOf(answers, name, input);
+    control = undefined;
+    active = undefined;
+    send({ type: 'answer', id, result });
+  }
+
+  return {
+    receive(message) {
+      if (message.type === 'control') return requestControl(control, message.control);
+      const { id, name, input } = message;
+      if (active)
+        return send({
+          type: 'answer',
+          id,
+          result: err(appError('E_RUN_ACTIVE', 'The engine is still busy with another request.')),
+        });
+      active = answer(id, name, input);
+    },
+    async leave() {
+      requestControl(control, 'cancel');
+      await active;
+    },
+  };
+}
+
+const requestControl = (control: RunControl | undefined, wish: EngineControl): void => control?.request(wish);
+
+function answersWith(
+  packs: readonly Pack[],
+  send: (message: FromEngine) => void,
+  onControl: (control: RunControl) => void,
+): Answers {
+  return {
+    inspect: ({ path, check }) => inspect(path, check, packs),
+    plan: (input) => makePlan(input, packs),
+    run: (input) => {
+      const control = createControl();
+      onControl(control);
+      return runUpgrade(input, {
+        packs,
+        control,
+        emit: (event) => send({ type: 'run', event }),
+        assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked),
+      });
+    },
+    verify: (input) => verifyResult(input, packs),
+    backup: (input) => backupDatabase(input, packs),
+    verifyBackup,
+    listBackups,
+    restore: (input) => restoreBackup(input, { packs }),
+    sample: (input) => buildSample(input, packs),
+    listIssues: (input) => listIssues(input, packs),
+  };
+}
+
+/** Never throws: what a person can cause or cure has its code, everything else is E_INTERNAL. */
+async function resultOf(answers: Answers, name: EngineRequestName, input: unknown): Promise<Result<unknown>> {
+  try {
+    // Both ends are of one build: the name decides the input's type, which a lookup cannot tell the compiler.
+    const handle = answers[name] as ((input: unknown) => unknown) | undefined;
+    if (!handle) return err(appError('E_BAD_REQUEST', `The engine has no request "${String(name)}".`));
+    return ok(await handle(input));
+  } catch (error) {
+    return err(toAppError(fromSqlite(error, `answering ${name}`)));
+  }
+}

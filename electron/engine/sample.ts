@@ -1,0 +1,56 @@
+import { closeSync, openSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { coded } from '@shared/errors.ts';
+import { must, openEngine } from './connection.ts';
+import { errorCode, fsyncFile, fsyncFolder } from './fsync.ts';
+import { requireSafePath } from './identity.ts';
+import type { Pack } from './migration.ts';
+import type { EngineRequests } from './protocol.ts';
+import { fromSqlite } from './sqlite-error.ts';
+
+/**
+ * Builds a pack's sample database in a new file. Never touches a file that is there; one that could not be finished is
+ * removed again.
+ * @throws CodedError E_RESTORE_TARGET when the name is taken or the folder cannot be written, E_PATH_UNSUPPORTED,
+ * E_BAD_REQUEST for a pack without a sample.
+ */
+export function buildSample(
+  { path: file, packId, seed }: EngineRequests['sample']['input'],
+  packs: readonly Pack[],
+): { path: string } {
+  const pack = packs.find(({ id }) => id === packId);
+  if (!pack?.buildSample) throw coded('E_BAD_REQUEST', `There is no sample database of the kind ${packId}.`);
+  requireSafePath(file);
+  if (!path.isAbsolute(file)) throw coded('E_PATH_UNSUPPORTED', `${file} is not a complete path.`);
+  reserve(file);
+  try {
+    fill(file, pack, seed);
+    fsyncFile(file);
+    fsyncFolder(path.dirname(file));
+    return { path: file };
+  } catch (error) {
+    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    throw fromSqlite(error, 'building the sample database', 'untouched');
+  }
+}
+
+function reserve(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o644));
+  } catch (error) {
+    const isTaken = errorCode(error) === 'EEXIST';
+    const reason = isTaken ? 'There already is a file of that name' : 'The folder cannot be written to';
+    throw coded('E_RESTORE_TARGET', `${reason}: ${file}. Nothing was changed.`, { reason: errorCode(error) });
+  }
+}
+
+function fill(file: string, pack: Pack, seed: number): void {
+  const db = openEngine(file);
+  try {
+    // Nobody misses a sample that a power cut destroys; the file is flushed as a whole at the end.
+    must(db, 'synchronous', 0);
+    pack.buildSample?.(db, { seed });
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,106 @@
+import { appError, CodedError, safetyText } from '@shared/errors.ts';
+import type { Census } from './census.ts';
+import type { Db, IdentifiedMigration, Pack } from './migration.ts';
+import type { Progress } from './progress.ts';
+import { fromSqlite } from './sqlite-error.ts';
+
+/** Sizes and times of a run; tests make them small. */
+export interface RunTuning {
+  /** What one chunk should take, its commit included. */
+  readonly chunkMs: number;
+  readonly firstChunkRows: number;
+  readonly maxChunkRows: number;
+  /** A migration with no more source rows than this is applied in a single transaction. */
+  readonly smallRows: number;
+}
+export const defaultTuning: RunTuning = { chunkMs: 50, firstChunkRows: 1_000, maxChunkRows: 20_000, smallRows: 2_000 };
+
+/** Points at which tests kill the process or meddle with the file. */
+export type RunPoint =
+  | 'locked'
+  | 'backed-up'
+  | 'recorded'
+  | 'step-begun'
+  | 'step-up'
+  | 'step-opened'
+  | 'chunk'
+  | 'chunk-committed'
+  | 'step-closing'
+  | 'step-applied'
+  | 'checkpoint'
+  | 'checked'
+  | 'finished';
+
+/** What every part of a run shares. */
+export interface RunSession {
+  readonly db: Db;
+  readonly pack: Pack;
+  readonly runId: string;
+  /** Fixed for the run: the "now" of every row it writes. */
+  readonly now: string;
+  readonly tuning: RunTuning;
+  readonly progress: Progress;
+  /** Ids that are recorded, but no longer true; applying one takes it out. */
+  readonly untrue: Set<string>;
+  /** As of the last commit. */
+  census: Census;
+  /** @throws CodedError E_PATH_CHANGED */
+  assertSameFile(): void;
+  /** A safe place to stop. @throws CodedError E_CANCELLED */
+  boundary(migration: IdentifiedMigration | null): Promise<void>;
+  probe(point: RunPoint, subject: string): void;
+}
+
+/**
+ * Runs `body` in one transaction and commits, or takes everything back.
+ * A commit that failed is never tried again: after a failed flush nobody knows what the disk holds.
+ * @throws CodedError naming `subject`.
+ */
+export function inTransaction<T>(session: RunSession, subject: string, body: () => T): T {
+  const { db } = session;
+  if (db.inTransaction || db.pragma('foreign_keys', { simple: true }) !== 0) {
+    throw new Error('a step must begin outside a transaction and with foreign keys off');
+  }
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    const result = body();
+    requireTransaction(db);
+    session.assertSameFile();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    rollBack(db);
+    throw stepError(error, subject);
+  }
+}
+
+/** Asked right after code of a pack ran. @throws Error when it ended the transaction it was given. */
+export function requireTransaction(db: Db): void {
+  if (!db.inTransaction) throw new Error('it ended the transaction it was given');
+}
+
+function rollBack(db: Db): void {
+  try {
+    if (db.inTransaction) db.exec('ROLLBACK');
+  } catch {
+    // The first error is the one to report; SQLite undoes the rest at the next opening.
+  }
+}
+
+/** Says which step failed, and that the file is at the last whole one. */
+export function stepError(error: unknown, subject: string): CodedError {
+  const wrapped = fromSqlite(error, `working on ${subject}`, 'whole-step');
+  const { code, message, details } = wrapped.appError;
+  if (code === 'E_INTERNAL') {
+    const text = error instanceof Error ? error.message : String(error);
+    return new CodedError(appError('E_MIGRATION_FAILED', `${subject}: ${text}`, { step: subject, ...details }), {
+      cause: error,
+    });
+  }
+  const keepsItsWords = wrapped.appError.safety === safetyText.unknown;
+  const safety = keepsItsWords ? wrapped.appError.safety : safetyText['whole-step'];
+  return new CodedError(
+    { ...wrapped.appError, message, safety, details: { step: subject, ...details } },
+    { cause: error },
+  );
+}

@@ -1,0 +1,70 @@
+import { coded } from '@shared/errors.ts';
+import { readCheckpoints } from './bookkeeping.ts';
+import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
+import { readCheckedRecords } from './ledger.ts';
+import type { Db, IdentifiedMigration, Pack } from './migration.ts';
+
+/** Where a run is to go, and what stands in the file already. Reads only. */
+
+/**
+ * @param toPhase null = the last available phase that removes nothing.
+ * @throws CodedError E_PHASE_UNAVAILABLE
+ */
+export function resolveTarget(pack: Pack, toPhase: number | null): number {
+  const available = pack.phases.filter(({ isAvailable }) => isAvailable);
+  const target =
+    toPhase ?? Math.max(...available.filter(({ removesAnything }) => !removesAnything).map(({ number }) => number));
+  if (
+    phasesUpTo(pack, target).some(({ isAvailable }) => !isAvailable) ||
+    !available.some(({ number }) => number === target)
+  ) {
+    throw coded('E_PHASE_UNAVAILABLE', `Phase ${target} of ${pack.title} is not part of this version.`, {
+      phase: target,
+    });
+  }
+  return target;
+}
+
+/**
+ * Ids that are recorded, but whose shape or data no longer hold.
+ * @throws CodedError as readCheckedRecords.
+ */
+export function findUntrue(db: Db, pack: Pack): Set<string> {
+  const recorded = new Set(readCheckedRecords(db, pack).map(({ id }) => id));
+  const untrue = pack.migrations.filter((migration) => recorded.has(migration.id) && !holds(db, migration));
+  return new Set(untrue.map(({ id }) => id));
+}
+
+/** The highest phase whose checkpoint was reached, with all before it, and whose migrations are recorded and true. */
+export function phaseReached(db: Db, pack: Pack, untrue: ReadonlySet<string>): number | null {
+  const reached = new Set(readCheckpoints(db).map(({ phase }) => phase));
+  const recorded = new Set(readCheckedRecords(db, pack).map(({ id }) => id));
+  let highest: number | null = null;
+  for (const { number } of pack.phases.toSorted((a, b) => a.number - b.number)) {
+    const own = pack.migrations.filter(({ phase }) => phase === number);
+    if (!reached.has(number) || own.some(({ id }) => !recorded.has(id) || untrue.has(id))) break;
+    highest = number;
+  }
+  return highest;
+}
+
+/** @throws CodedError E_NOTHING_TO_DO when the target is reached and every exit criterion up to it is met. */
+export function refuseWhenReached(db: Db, pack: Pack, reached: number | null, target: number): void {
+  if (reached === null || reached < target) return;
+  const criteria = phasesUpTo(pack, target).flatMap(({ exitCriteria }) => exitCriteria);
+  if (evaluateCriteria(db, criteria).every(({ state }) => state === 'met')) {
+    throw coded(
+      'E_NOTHING_TO_DO',
+      `The database has reached phase ${reached}, and everything up to phase ${target} holds.`,
+      { reached, target },
+    );
+  }
+}
+
+function holds(db: Db, migration: IdentifiedMigration): boolean {
+  try {
+    return migration.shape(db).length === 0 && migration.verify(db).length === 0;
+  } catch {
+    return false; // a column or table that it asks about is gone
+  }
+}

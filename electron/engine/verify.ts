@@ -1,0 +1,194 @@
+import path from 'node:path';
+import { coded } from '@shared/errors.ts';
+import type { CheckResult } from '@shared/status.ts';
+import { accountGap } from './backfill.ts';
+import { readApplied, readBackfills, type AddedShape } from './bookkeeping.ts';
+import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
+import { storedTables } from './compare.ts';
+import { openVerifier } from './connection.ts';
+import { markConnected, sha256File } from './fsync.ts';
+import { passGate } from './gate.ts';
+import { checkIntegrity } from './integrity.ts';
+import { allowedEffect, checkKept } from './kept.ts';
+import { inOrder, readCheckedRecords } from './ledger.ts';
+import { readManifest } from './manifest.ts';
+import type { Db, IdentifiedMigration, Pack } from './migration.ts';
+import type { EngineRequests } from './protocol.ts';
+import { recogniseOrRefuse } from './recognise.ts';
+import { fromSqlite } from './sqlite-error.ts';
+
+/**
+ * The verdict: opens the file cold and asks everything again. To be run in a process that did not do the work.
+ * @returns every check with its evidence; the result is proven when all of them are 'met'.
+ * @throws CodedError when the file cannot be opened or is not what it was.
+ */
+export function verifyResult(
+  input: EngineRequests['verify']['input'],
+  packs: readonly Pack[],
+): { checks: CheckResult[] } {
+  const file = passGate(input.path).path;
+  const backupCheck = input.backupPath === null ? null : checkBackupBytes(input.backupPath);
+  const db = openVerifier(file);
+  const unmark = markConnected(file);
+  try {
+    const { pack } = recogniseOrRefuse(db, packs);
+    const steps = inOrder(pack).filter(({ phase }) => phase <= input.toPhase);
+    const checks = [
+      guarded('integrity', 'The file is sound', () => integrityCheck(db)),
+      guarded('recorded', 'Every step is recorded', () => recordCheck(db, pack, steps)),
+      ...steps.map((step) => guarded(`migration:${step.id}`, step.title, () => migrationCheck(db, step))),
+      ...evaluateCriteria(
+        db,
+        phasesUpTo(pack, input.toPhase).flatMap(({ exitCriteria }) => exitCriteria),
+      ),
+      guarded('accounts', 'Every source row is accounted for', () => accountsCheck(db, steps)),
+    ];
+    if (backupCheck === null || input.backupPath === null) return { checks };
+    const { backupPath } = input;
+    const kept = guarded('kept', 'Nothing was lost', () => keptCheck(db, pack, backupPath));
+    return { checks: [...checks, backupCheck, kept] };
+  } catch (error) {
+    throw fromSqlite(error, `checking ${path.basename(file)}`, 'unknown');
+  } finally {
+    db.close();
+    unmark();
+  }
+}
+
+function integrityCheck(db: Db): CheckResult {
+  const { isSound, lines, contentFindings } = checkIntegrity(db);
+  const summary = isSound ? 'SQLite found no damage.' : 'SQLite found damage.';
+  const text = lines.length === 0 ? 'ok' : lines.join('\n');
+  return result('integrity', 'The file is sound', isSound, summary, [
+    ['integrity_check', text],
+    ['Rows that break a rule of their table', String(contentFindings)],
+  ]);
+}
+
+function recordCheck(db: Db, pack: Pack, steps: readonly IdentifiedMigration[]): CheckResult {
+  const recorded = new Set(readCheckedRecords(db, pack).map(({ id }) => id));
+  const missing = steps.filter(({ id }) => !recorded.has(id)).map(({ id }) => id);
+  const summary =
+    missing.length === 0 ? `All ${steps.length} steps are recorded.` : `${missing.length} steps are not recorded.`;
+  return result('recorded', 'Every step is recorded', missing.length === 0, summary, [
+    ['Recorded', [...recorded].join(', ')],
+    ['Missing', missing.join(', ') || 'none'],
+  ]);
+}
+
+function migrationCheck(db: Db, { id, title, shape, verify }: IdentifiedMigration): CheckResult {
+  const missing = shape(db);
+  const findings = missing.length > 0 ? [] : verify(db);
+  const isMet = missing.length === 0 && findings.length === 0;
+  const first = missing[0] ?? findings[0]?.what;
+  return result(
+    `migration:${id}`,
+    title,
+    isMet,
+    isMet ? 'Its tables, columns and rows are as they should be.' : `Not so: ${first}.`,
+    [
+      ...missing.map((text): [string, string] => ['Missing', text]),
+      ...findings.flatMap(({ what, count, sampleKeys, sql }): [string, string][] => [
+        ['Finding', `${what}: ${count} (${sampleKeys.join(', ')})`],
+        ['SQL', sql],
+      ]),
+    ],
+  );
+}
+
+function accountsCheck(db: Db, steps: readonly IdentifiedMigration[]): CheckResult {
+  const rows = readBackfills(db);
+  const wanted = steps.flatMap(({ id, backfills = [] }) => backfills.map(({ name }) => `${id}/${name}`));
+  const gaps = wanted.flatMap((id) => {
+    const row = rows.find((each) => each.id === id);
+    if (row === undefined) return [`${id} has no account`];
+    if (row.state !== 'done') return [`${id} is not finished`];
+    return accountGap(db, row) ?? [];
+  });
+  const summary =
+    gaps.length === 0 ? 'Each row was moved, was right already, or is listed as an issue.' : (gaps[0] ?? '');
+  return result('accounts', 'Every source row is accounted for', gaps.length === 0, summary, [
+    ...rows.map(({ id, expected, moved, alreadyRight, issueRows }): [string, string] => [
+      id,
+      `${expected} = ${moved} moved + ${alreadyRight} already right + ${issueRows} issue rows`,
+    ]),
+    ...gaps.map((gap): [string, string] => ['Finding', gap]),
+  ]);
+}
+
+/** Before its rows are taken as the truth, the backup must be the bytes that were verified. */
+function checkBackupBytes(backupPath: string): CheckResult {
+  const read = readManifest(backupPath);
+  const found =
+    read === undefined || 'error' in read ? null : { want: read.manifest.sha256, is: sha256File(backupPath) };
+  const isMet = found !== null && found.want === found.is;
+  return result(
+    'backup',
+    'The backup is unchanged',
+    isMet,
+    isMet ? 'Its bytes are those that were verified.' : 'Its bytes are not those that were verified.',
+    [
+      ['SHA-256 noted', found?.want ?? 'no manifest'],
+      ['SHA-256 now', found?.is ?? '-'],
+    ],
+  );
+}
+
+function keptCheck(db: Db, pack: Pack, backupPath: string): CheckResult {
+  db.prepare(`ATTACH ? AS backup`).run(backupPath);
+  try {
+    if (storedTables(db, 'backup').length === 0) throw coded('E_BACKUP_CORRUPT', 'The backup holds no table.');
+    const earlier = new Map(recordedIn(db).map(({ id, runId }) => [id, runId]));
+    // Only what was applied since the backup may have changed anything since the backup.
+    const since = readApplied(db).filter(({ id, runId }) => earlier.get(id) !== runId);
+    const applied = pack.migrations.filter(({ id }) => since.some((row) => row.id === id));
+    const begun = addedBefore(db, new Set(applied.map(({ id }) => id)));
+    return checkKept(db, 'backup', allowedEffect(applied, pack.ledger.table, begun));
+  } finally {
+    db.exec('DETACH backup');
+  }
+}
+
+/** What the migrations of these ids had added to the file by the time of the backup. */
+function addedBefore(db: Db, ids: ReadonlySet<string>): AddedShape[] {
+  if (!storedTables(db, 'backup').some(({ name }) => name === '_phasewise_backfills')) return [];
+  const rows = db
+    .prepare<[], { id: string; added: string }>(
+      `SELECT migration_id AS id, added_json AS added FROM backup._phasewise_backfills`,
+    )
+    .all();
+  return rows.filter(({ id }) => ids.has(id)).map(({ added }) => JSON.parse(added) as AddedShape);
+}
+
+function recordedIn(db: Db): { id: string; runId: string }[] {
+  if (!storedTables(db, 'backup').some(({ name }) => name === '_phasewise_migrations')) return [];
+  return db
+    .prepare<[], { id: string; runId: string }>(`SELECT id, run_id AS runId FROM backup._phasewise_migrations`)
+    .all();
+}
+
+/** A check that cannot be made is a check that failed. */
+function guarded(id: string, title: string, check: () => CheckResult): CheckResult {
+  try {
+    return check();
+  } catch (error) {
+    return result(
+      id,
+      title,
+      false,
+      `It could not be checked: ${error instanceof Error ? error.message : String(error)}`,
+      [],
+    );
+  }
+}
+
+const result = (
+  id: string,
+  title: string,
+  isMet: boolean,
+  summary: string,
+  evidence: [string, string][],
+): CheckResult => ({
+  ...{ id, title, summary, state: isMet ? 'met' : 'unmet' },
+  evidence: evidence.map(([label, text]) => ({ label, text })),
+});

@@ -1,0 +1,248 @@
+// A stand-in for the engine's process: speaks its protocol, touches no database. What it does is scripted by the path
+// it is asked about: `…/crash.db` dies, `…/slow.db` never answers, and so on. For specs of the host alone.
+const path = require('node:path');
+
+// Node's fork or Electron's utility process.
+const { parentPort } = process;
+const send = (message) => (parentPort ? parentPort.postMessage(message) : process.send(message));
+const error = (code, message) => ({
+  ok: false,
+  error: { code, title: code, message, safety: 'Your data is safe.', nextStep: 'n' },
+});
+const early = [];
+let control = (asked) => early.push(asked);
+
+process.on('disconnect', () => process.exit(0));
+if (parentPort) parentPort.on('message', ({ data }) => void receive(data));
+else process.on('message', (message) => void receive(message));
+
+async function receive(message) {
+  if (message.type === 'control') return control(message.control);
+  const { id, name, input } = message;
+  const script = path.basename(input.path ?? input.backupPath ?? '', '.db');
+  if (script === 'crash') process.abort();
+  if (script === 'memory') {
+    process.stderr.write('FATAL ERROR: JavaScript heap out of memory\n', () => process.exit(134));
+    return;
+  }
+  if (script === 'slow') return;
+  if (script === 'fatal') return send({ type: 'fatal', error: error('E_RUNTIME_MISMATCH', 'no addon').error });
+  const answers = {
+    inspect,
+    plan,
+    run,
+    verify,
+    backup,
+    listBackups,
+    verifyBackup,
+    restore,
+    sample,
+    listIssues: () => ok([]),
+  };
+  send({ type: 'answer', id, result: await answers[name](input, script) });
+}
+
+const ok = (value) => ({ ok: true, value });
+const at = '2026-11-21T12:00:00.000Z';
+const step = (migrationId, state = 'waiting') => ({
+  migrationId,
+  title: `title of ${migrationId}`,
+  phase: 1,
+  state,
+  ms: null,
+  rowsDone: 0,
+  rowsTotal: 0,
+  issueRows: 0,
+});
+const check = (state) => ({ id: 'c', title: 'A check', state, summary: 'It is so.', evidence: [] });
+
+function record(file, folder, reason = 'before phase 1') {
+  return {
+    id: 'backup-1',
+    path: path.join(folder, 'backup-1.db'),
+    folder,
+    databaseName: path.basename(file),
+    databasePath: file,
+    createdAt: at,
+    reason,
+    phase: null,
+    variantTitle: 'Legacy version',
+    sizeBytes: 1,
+    sha256: 'a'.repeat(64),
+    pages: 1,
+    runId: null,
+    verified: true,
+    checks: [check('met')],
+    lastCheck: null,
+    state: 'verified',
+  };
+}
+
+function inspect({ path: file }) {
+  return ok({
+    file: {
+      name: path.basename(file),
+      folder: path.dirname(file),
+      path: file,
+      sizeBytes: 1,
+      walBytes: 0,
+      journalMode: 'rollback',
+      pageSizeBytes: 4096,
+      encoding: 'UTF-8',
+      needsRecovery: false,
+      isWritable: true,
+      readOnlyReason: null,
+      inspectedVia: 'in-place',
+    },
+    pack: { id: 'kroma', title: 'Kroma' },
+    variant: { id: 'legacy', title: 'Legacy version', description: 'old', evidence: [`process ${process.pid}`] },
+    phaseReached: null,
+    defaultTarget: 1,
+    phases: [],
+    tables: [],
+    scoreCard: {
+      canonicalTables: 1,
+      aligned: 1,
+      legacyName: 0,
+      missing: 0,
+      wrongColumns: 0,
+      columnsMissing: 0,
+      indexesMissing: 0,
+      approvedExtensions: 0,
+    },
+    highlights: [],
+    pending: ['m1', 'm2'],
+    drift: [],
+    ledger: [],
+    health: { state: 'healthy', summary: 'Your file is healthy.', checks: [], foreignKeyViolations: null },
+    issues: [],
+    unfinishedRun: null,
+    checkedAt: at,
+    elapsedMs: 1,
+  });
+}
+
+function plan({ toPhase, backupFolder }, script) {
+  if (toPhase !== null && toPhase > 5) return error('E_PHASE_UNAVAILABLE', 'no such phase');
+  const steps = ['m1', 'm2'].map((id) => ({
+    migrationId: id,
+    phase: 1,
+    title: `title of ${id}`,
+    kind: 'expand',
+    reason: 'pending',
+    what: [],
+    rows: 0,
+  }));
+  const blocking = {
+    id: 'space',
+    title: 'Space',
+    state: 'blocking',
+    detail: 'full',
+    error: error('E_NO_SPACE', 'full').error,
+  };
+  return ok({
+    packId: 'kroma',
+    variantId: 'legacy',
+    fromPhase: null,
+    toPhase: toPhase ?? 1,
+    steps: script === 'done' ? [] : steps,
+    removesAnything: false,
+    olderPrograms: '',
+    preflight: script === 'blocked' ? [blocking] : [],
+    space: { databaseBytes: 1, backupBytes: 1, growthBytes: 1, needBytes: 1, freeBytes: 9, backupFreeBytes: 9 },
+    timeSeconds: null,
+    backupFolder,
+    fingerprint: 'f1',
+  });
+}
+
+async function run({ path: file, backupFolder, runId, toPhase }, script) {
+  const event = (happened) => send({ type: 'run', event: happened });
+  if (script === 'refused') return error('E_STATE_CHANGED', 'changed');
+  event({ type: 'steps', steps: [step('m1'), step('m2')] });
+  event({ type: 'state', state: 'backing-up', now: 'copying', safeToStop: true });
+  if (script === 'dies-early') process.exit(9);
+  event({ type: 'backup', backup: record(file, backupFolder) });
+  event({ type: 'state', state: 'migrating', now: 'migrating', safeToStop: true });
+  event({ type: 'applied', migrationId: 'm1', ms: 5 });
+  if (script === 'dies') process.exit(9);
+  if (script === 'waits') {
+    const asked = await untilControlled(event);
+    if (asked === 'cancel') return error('E_CANCELLED', 'stopped');
+  }
+  for (let rows = 0; rows <= 500; rows += 10) {
+    const numbers = { rowsDone: rows, rowsTotal: 500, issueRows: 0, rowsPerSecond: 10, etaSeconds: null };
+    event({ type: 'progress', migrationId: 'm2', now: 'copying rows', ...numbers });
+  }
+  event({ type: 'applied', migrationId: 'm2', ms: 6 });
+  event({ type: 'checkpoint', phase: 1 });
+  return ok({
+    runId,
+    ok: true,
+    fileName: path.basename(file),
+    packId: 'kroma',
+    fromPhase: null,
+    toPhase,
+    startedAt: at,
+    finishedAt: at,
+    migrations: [
+      { id: 'm1', title: 'title of m1', ms: 5 },
+      { id: 'm2', title: 'title of m2', ms: 6 },
+    ],
+    backfills: [
+      {
+        id: 'm2/rows',
+        title: 'copying rows',
+        source: 't',
+        expected: 500,
+        moved: 500,
+        alreadyRight: 0,
+        issueRows: 0,
+        rowsPerSecond: 10,
+      },
+    ],
+    backup: record(file, backupFolder),
+    verified: false,
+    checks: [],
+    issues: [],
+    tables: [],
+  });
+}
+
+/** Pauses and resumes as often as it is told to; ends with the control that ends the wait. */
+const untilControlled = (event) =>
+  new Promise((resolve) => {
+    let isPaused = false;
+    control = (asked) => {
+      if (asked === 'pause') {
+        isPaused = true;
+        event({ type: 'state', state: 'paused', now: 'paused', safeToStop: true });
+      } else if (asked === 'resume' && isPaused) {
+        event({ type: 'state', state: 'migrating', now: 'going on', safeToStop: true });
+        resolve(asked);
+      } else if (asked === 'cancel') {
+        event({ type: 'state', state: 'migrating', now: 'finishing a chunk', safeToStop: true });
+        setTimeout(() => resolve(asked), 30);
+      }
+    };
+    for (const asked of early.splice(0)) control(asked);
+  });
+
+function verify(_input, script) {
+  const states = { untrue: ['met', 'unmet'], unchecked: ['not-checked'], nothing: [] }[script] ?? ['met'];
+  return ok({ checks: states.map(check) });
+}
+
+const backup = ({ path: file, folder, reason }) => ok(record(file, folder, reason));
+const listBackups = ({ folders, databasePath }) =>
+  ok(folders.map((folder) => ({ ...record(databasePath, folder), id: `of-${path.basename(folder)}` })));
+const verifyBackup = ({ backupPath }) =>
+  ok({ ...record('x.db', path.dirname(backupPath)), state: backupPath.includes('broken') ? 'broken' : 'verified' });
+const restore = ({ backupPath, path: file, backupFolder }) =>
+  ok({ restored: { ...record(file, path.dirname(backupPath)), path: backupPath }, before: record(file, backupFolder) });
+function sample({ path: file }) {
+  require('node:fs').writeFileSync(file, 'a sample', { flag: 'wx' });
+  return ok({ path: file });
+}
+
+send({ type: 'ready' });

@@ -1,0 +1,260 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { createBackup, type BackupPoint, type BackupRequest } from '@engine/backup.ts';
+import { backupDatabase, listBackups, verifyBackup } from '@engine/backups.ts';
+import { codeOf, codeOfPromise } from '../../support/code-of.ts';
+import { ask, askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { otherProgram } from '../../support/other-program.ts';
+import { isThere, temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+const packs = [shopPack()];
+
+const backUp = (file: string, change: { folder?: string } = {}) =>
+  backupDatabase(
+    { path: file, folder: change.folder ?? backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0.0.0' },
+    packs,
+  );
+
+/** Backs up through an open connection, with `meddle` called at each point. */
+async function backUpWith(file: string, meddle: NonNullable<BackupRequest['probe']>) {
+  const db = new Database(file);
+  try {
+    return await createBackup(db, {
+      ...{
+        path: file,
+        folder: backupFolderOf(file),
+        reason: 'by hand',
+        runId: null,
+        appVersion: '0.0.0',
+        starvedMs: 150,
+      },
+      content: { packId: 'shop', variantTitle: 'Old shop', phase: null },
+      probe: meddle,
+    });
+  } finally {
+    db.close();
+  }
+}
+
+const at = (wanted: BackupPoint, act: (file: string) => void) => (point: BackupPoint, file: string) => {
+  if (point === wanted) act(file);
+};
+const filesIn = (file: string): string[] => (isThere(backupFolderOf(file)) ? fs.readdirSync(backupFolderOf(file)) : []);
+
+function flipBit(file: string, offset: number): void {
+  const handle = fs.openSync(file, 'r+');
+  const byte = Buffer.alloc(1);
+  fs.readSync(handle, byte, 0, 1, offset);
+  fs.writeSync(handle, Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, offset);
+  fs.closeSync(handle);
+}
+
+describe('a backup', () => {
+  it('is a private file with a manifest, compared with the original and restored once on trial', async () => {
+    const file = makeShop(folder);
+
+    const backup = await backUp(file);
+
+    expect(backup).toMatchObject({
+      verified: true,
+      state: 'verified',
+      databaseName: 'shop.db',
+      databasePath: file,
+      reason: 'by hand',
+      phase: null,
+    });
+    expect(backup.checks.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      'pages met',
+      'content met',
+      'stored met',
+      'restore met',
+    ]);
+    expect(backup.checks[1]?.summary).toBe('4 tables with 122 rows were compared value by value.');
+    expect(path.basename(backup.path)).toMatch(/^shop \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d by hand\.db$/);
+    expect(filesIn(file)).toEqual([`${backup.id}.db`, `${backup.id}.json`]);
+    expect(filesIn(file).map((name) => fs.statSync(path.join(backup.folder, name)).mode & 0o777)).toEqual([
+      0o600, 0o600,
+    ]);
+    expect(fs.statSync(backup.folder).mode & 0o777).toBe(0o700);
+    expect(listBackups({ folders: [backup.folder], databasePath: file })).toEqual([backup]);
+  });
+
+  it('holds the rows that are only in the write-ahead log, and leaves the database as it was', async () => {
+    const file = makeShop(folder, { wal: true });
+    const other = await otherProgram(file, `db.exec("INSERT INTO setting VALUES ('late', 'row')")`);
+    const bytes = fs.readFileSync(file);
+
+    const backup = await backUp(file);
+
+    expect(askOne(backup.path, `SELECT value FROM setting WHERE name = 'late'`)).toBe('row');
+    expect(fs.readFileSync(file).equals(bytes)).toBe(true);
+    await other.kill();
+  });
+
+  it('has a name of its own, however many are made in a second', async () => {
+    const file = makeShop(folder);
+    const made = [await backUp(file), await backUp(file), await backUp(file)];
+
+    expect(new Set(made.map(({ path: name }) => name)).size).toBe(3);
+    expect(listBackups({ folders: [backupFolderOf(file)], databasePath: file }).map(({ state }) => state)).toEqual(
+      Array(3).fill('verified'),
+    );
+  });
+
+  it('compares tables without rowid, without any key, with generated columns and with 1,500 columns', async () => {
+    const wide = Array.from({ length: 1_500 }, (_, at) => `c${at}`).join(', ');
+    const file = makeShop(folder, {
+      extra: `CREATE TABLE hidden (rowid, _rowid_, oid); INSERT INTO hidden VALUES (1, 2, 3), (1, 2, 3), (NULL, x'00', 'a');
+        CREATE TABLE made (a, b AS (a * 2), c AS (a + 1) STORED); INSERT INTO made (a) VALUES (9007199254740993), (-1.5);
+        CREATE TABLE wide (${wide}); INSERT INTO wide (c0, c1499) VALUES (1, CAST(x'ff61' AS TEXT));
+        CREATE VIRTUAL TABLE words USING fts5 (text); INSERT INTO words VALUES ('to be found');`,
+    });
+
+    expect((await backUp(file)).verified).toBe(true);
+  });
+});
+
+describe('no backup exists', () => {
+  it.each<[string, string]>([
+    ['exclusively', `db.exec('BEGIN EXCLUSIVE')`],
+    [
+      'by a writer that is about to commit',
+      `db.pragma('cache_size = 1'); db.exec("BEGIN; UPDATE note SET body = hex(randomblob(2000))")`,
+    ],
+  ])('while the database is locked %s', async (_, lock) => {
+    const file = makeShop(folder);
+    const other = await otherProgram(file, lock);
+
+    expect(['E_BACKUP_BUSY', 'E_DB_BUSY']).toContain(await codeOfPromise(backUp(file)));
+
+    expect(filesIn(file)).toEqual([]);
+    await other.kill();
+  });
+
+  it('when the copy is locked: better-sqlite3 says "done" without having copied anything', async () => {
+    const file = makeShop(folder);
+    let blocker: Database.Database | undefined;
+    const lockCopy = at('reserved', (partial) => {
+      blocker = new Database(partial);
+      blocker.exec('BEGIN EXCLUSIVE');
+    });
+
+    expect(await codeOfPromise(backUpWith(file, lockCopy))).toMatch(/^E_BACKUP_(BUSY|STARVED)$/);
+
+    blocker?.close();
+    expect(filesIn(file)).toEqual([]);
+  });
+
+  it.each<[BackupPoint, string, (file: string) => void]>([
+    [
+      'copied',
+      'a row of the copy differs',
+      (copy) =>
+        ask(copy, `SELECT 1`) && new Database(copy).exec(`UPDATE member SET city = 'x' WHERE id = 'm000001'`).close(),
+    ],
+    [
+      'copied',
+      'a value has another type',
+      (copy) => new Database(copy).exec(`UPDATE note SET body = CAST(body AS BLOB) WHERE id = 1`).close(),
+    ],
+    ['copied', 'a table of the copy is gone', (copy) => new Database(copy).exec(`DROP TABLE setting`).close()],
+    [
+      'copied',
+      'the copy has one row more',
+      (copy) => new Database(copy).exec(`INSERT INTO setting VALUES ('more', '')`).close(),
+    ],
+    ['copied', 'its user_version differs', (copy) => new Database(copy).exec(`PRAGMA user_version = 7`).close()],
+    ['hashed', 'a bit of it flips before the trial restore', (copy) => flipBit(copy, 9_000)],
+    ['copied', 'it is cut short', (copy) => fs.truncateSync(copy, 8_192)],
+  ])('when, after it was %s, %s', async (point, _, meddle) => {
+    const file = makeShop(folder);
+    const bytes = fs.readFileSync(file);
+
+    expect(await codeOfPromise(backUpWith(file, at(point, meddle)))).toBe('E_BACKUP_UNVERIFIED');
+
+    expect(filesIn(file)).toEqual([]);
+    expect(fs.readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  it('when it was never finished: a copy without a manifest is not listed', async () => {
+    const file = makeShop(folder);
+    const { path: made, folder: backups, id } = await backUp(file);
+    fs.rmSync(path.join(backups, `${id}.json`));
+    fs.copyFileSync(made, path.join(backups, 'half.db.partial'));
+
+    expect(listBackups({ folders: [backups], databasePath: null })).toEqual([]);
+  });
+
+  it('when the database holds nothing to compare', async () => {
+    const file = makeShop(folder);
+    const empty = new Database(':memory:');
+    await expect(
+      createBackup(empty, {
+        path: file,
+        folder: backupFolderOf(file),
+        reason: 'x',
+        runId: null,
+        appVersion: '',
+        content: { packId: '', variantTitle: '', phase: null },
+      }),
+    ).rejects.toThrow(/E_BACKUP/);
+    expect(filesIn(file)).toEqual([]);
+  });
+
+  it('when the folder is a file, or cannot be written', async () => {
+    const file = makeShop(folder);
+    expect(await codeOfPromise(backUp(file, { folder: file }))).toBe('E_BACKUP_FOLDER');
+    expect(await codeOfPromise(backUp(file, { folder: '/proc/nowhere' }))).toBe('E_BACKUP_FOLDER');
+  });
+});
+
+describe('checking a backup again', () => {
+  it('notes that it is good', async () => {
+    const file = makeShop(folder);
+    const { path: backupPath, folder: backups } = await backUp(file);
+
+    expect(verifyBackup({ backupPath })).toMatchObject({ state: 'verified', lastCheck: { ok: true, error: null } });
+    expect(listBackups({ folders: [backups], databasePath: null })[0]?.lastCheck?.ok).toBe(true);
+  });
+
+  it('finds a flipped bit wherever it is, which SQLite alone does not', async () => {
+    const { path: backupPath, folder: backups, sizeBytes } = await backUp(makeShop(folder));
+    for (let offset = 0; offset < sizeBytes; offset += 499) {
+      flipBit(backupPath, offset);
+      expect(verifyBackup({ backupPath }), `bit at ${offset}`).toMatchObject({
+        state: 'broken',
+        lastCheck: { error: { code: 'E_BACKUP_CORRUPT' } },
+      });
+      flipBit(backupPath, offset);
+    }
+    expect(listBackups({ folders: [backups], databasePath: null })[0]?.state).toBe('broken');
+    expect(verifyBackup({ backupPath }).state).toBe('verified');
+  });
+
+  it('says when the file is gone, cut short, or its manifest was changed or is missing', async () => {
+    const { path: backupPath, folder: backups, id } = await backUp(makeShop(folder));
+    const manifest = path.join(backups, `${id}.json`);
+    const text = fs.readFileSync(manifest, 'utf8');
+    const bytes = fs.readFileSync(backupPath);
+
+    fs.truncateSync(backupPath, bytes.length - 4096);
+    expect(verifyBackup({ backupPath }).lastCheck?.error?.code).toBe('E_BACKUP_CORRUPT');
+    fs.rmSync(backupPath);
+    expect(verifyBackup({ backupPath })).toMatchObject({
+      state: 'missing',
+      lastCheck: { error: { code: 'E_BACKUP_GONE' } },
+    });
+    fs.writeFileSync(backupPath, bytes);
+    fs.writeFileSync(manifest, text.replace('"phase": null', '"phase": 1'));
+    expect(codeOf(() => verifyBackup({ backupPath }))).toBe('E_BACKUP_CORRUPT');
+    expect(listBackups({ folders: [backups], databasePath: null })).toMatchObject([
+      { state: 'broken', verified: false },
+    ]);
+    fs.rmSync(manifest);
+    expect(codeOf(() => verifyBackup({ backupPath }))).toBe('E_BACKUP_FOREIGN');
+  });
+});

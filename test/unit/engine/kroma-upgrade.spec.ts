@@ -1,0 +1,88 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createControl } from '@engine/control.ts';
+import { assertPlan } from '@engine/plan.ts';
+import { runUpgrade, type RunDependencies } from '@engine/run.ts';
+import type { RunPoint } from '@engine/session.ts';
+import { verifyResult } from '@engine/verify.ts';
+import { root } from '../../../build/layout.mjs';
+import { packs } from '../../../migrations/index.ts';
+import { backupFolderOf, inputFor } from '../../support/engine/run-shop.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+/** The original program's own files; they lie beside the repository, where they lie at all. */
+const dataFolder = path.join(root, '../shared/data/kroma');
+const isThere = fs.existsSync(dataFolder);
+const folder = temporaryFolder();
+
+function copyOf(name: string): string {
+  const own = fs.mkdtempSync(path.join(folder, 'kroma-'));
+  const file = path.join(own, `${name}.db`);
+  fs.copyFileSync(path.join(dataFolder, `${name}.db`), file);
+  fs.chmodSync(file, 0o644);
+  return file;
+}
+
+const upgrade = (file: string, more: Partial<RunDependencies> = {}) =>
+  runUpgrade(inputFor(file), {
+    packs,
+    emit: () => {},
+    control: createControl(),
+    assertPlan: (lock, pack, target, input) => assertPlan(lock.db, pack, target, input),
+    ...more,
+  });
+
+function unmet(file: string, backupPath: string | null): string[] {
+  const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, packs);
+  return checks
+    .filter(({ state }) => state !== 'met')
+    .map(({ id, summary, evidence }) => `${id}: ${summary} ${JSON.stringify(evidence).slice(0, 1500)}`);
+}
+
+const names = ['empty-legacy', 'legacy-small', 'baseline-wrong-columns', 'dual', 'legacy-medium'];
+
+describe.skipIf(!isThere)('the databases of the original program (skipped where ../shared/data is not there)', () => {
+  it.each(names)('%s reaches phase 1 with every check met', async (name) => {
+    const file = copyOf(name);
+    const started = performance.now();
+
+    const report = await upgrade(file);
+    const ms = performance.now() - started;
+
+    expect(report.error).toBeUndefined();
+    expect(unmet(file, report.backup?.path ?? null)).toEqual([]);
+    if (process.env['SHOW'])
+      console.log(
+        name,
+        Math.round(ms),
+        report.migrations.map((m) => `${m.id.slice(9, 13)}:${m.ms}`).join(' '),
+        report.backfills
+          .map((b) => `${b.id.slice(9)} ${b.expected}=${b.moved}+${b.alreadyRight}+${b.issueRows} ${b.rowsPerSecond}/s`)
+          .join('\n'),
+      );
+    await expect(upgrade(file)).rejects.toThrow('E_NOTHING_TO_DO');
+  });
+
+  it.each(['legacy-small', 'baseline-wrong-columns', 'dual'])(
+    '%s, stopped at every step and continued, ends as if it had not been',
+    async (name) => {
+      const file = copyOf(name);
+      const tuning = { smallRows: 0, firstChunkRows: 150, maxChunkRows: 150 };
+      for (let round = 0; round < 60; round++) {
+        const control = createControl();
+        let chunks = 0;
+        const probe = (point: RunPoint) =>
+          void (point === 'chunk-committed' && (chunks += 1) === 1 + (round % 3) && control.request('cancel'));
+        const report = await upgrade(file, { control, tuning, probe });
+        if (report.ok) {
+          expect(unmet(file, report.backup?.path ?? null)).toEqual([]);
+          return;
+        }
+        expect(report.error).toMatchObject({ code: 'E_CANCELLED' });
+        fs.rmSync(backupFolderOf(file), { recursive: true });
+      }
+      throw new Error('it never came to its end');
+    },
+  );
+});

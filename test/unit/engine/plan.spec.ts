@@ -1,0 +1,221 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createControl } from '@engine/control.ts';
+import type * as FileSystemModule from '@engine/file-system.ts';
+import { assertPlan, makePlan } from '@engine/plan.ts';
+import { planSpace, spaceProblem } from '@engine/space.ts';
+import { Plan } from '@shared/run.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
+import { backupFolderOf, makeShop, manyChunks, upgradeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { folderState } from '../../support/folder-state.ts';
+import { otherProgram } from '../../support/other-program.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+// A disk that is full cannot be had without the rights of an administrator.
+const disk = vi.hoisted(() => ({ freeBytes: null as number | null }));
+vi.mock('@engine/file-system.ts', async (original) => {
+  const real = await original<typeof FileSystemModule>();
+  return { ...real, freeBytes: (folder: string) => disk.freeBytes ?? real.freeBytes(folder) };
+});
+afterEach(() => {
+  disk.freeBytes = null;
+});
+
+const base = temporaryFolder();
+const packs = [shopPack()];
+const plan = (file: string, toPhase: number | null = null, backupFolder = backupFolderOf(file)) =>
+  makePlan({ path: file, toPhase, backupFolder }, packs);
+const finding = (made: Plan, id: string) => made.preflight.find((each) => each.id === id);
+const blocking = (made: Plan) =>
+  made.preflight.filter(({ state }) => state === 'blocking').map(({ error }) => error?.code);
+function change(file: string, sql: string): void {
+  const db = new Database(file);
+  db.pragma('foreign_keys = 0');
+  db.exec(sql);
+  db.close();
+}
+
+describe('the plan', () => {
+  it('lists what would be done, for how many rows, and changes nothing', async () => {
+    const file = makeShop(base);
+    const before = folderState(path.dirname(file));
+    const made = await plan(file);
+
+    expect(folderState(path.dirname(file))).toEqual(before);
+    expect(Plan.parse(made)).toEqual(made);
+    expect(made).toMatchObject({
+      packId: 'shop',
+      variantId: 'legacy',
+      fromPhase: null,
+      toPhase: 1,
+      removesAnything: false,
+    });
+    expect(made.steps.map(({ migrationId, reason, rows }) => `${migrationId} ${reason} ${rows}`)).toEqual([
+      '0001_person pending 30',
+      '0002_note_length pending 90',
+    ]);
+    expect(blocking(made)).toEqual([]);
+    expect(made.timeSeconds?.min).toBeLessThan(made.timeSeconds?.max ?? 0);
+  });
+
+  it('is empty where everything is applied', async () => {
+    const file = makeShop(base);
+    await upgradeShop(file);
+
+    expect(await plan(file)).toMatchObject({ fromPhase: 1, toPhase: 1, steps: [], space: { growthBytes: 0 } });
+  });
+
+  it('continues what was stopped and repairs what is no longer true', async () => {
+    const file = makeShop(base);
+    const control = createControl();
+    await upgradeShop(file, {
+      control,
+      more: {
+        tuning: manyChunks,
+        probe: (point, id) => point === 'chunk' && id.includes('lengths') && control.request('cancel'),
+      },
+    });
+    change(file, 'DROP TABLE person');
+
+    expect((await plan(file)).steps.map(({ reason }) => reason)).toEqual(['repair', 'continue']);
+  });
+
+  it('refuses a phase that this version does not have', async () => {
+    expect(await codeOfPromise(plan(makeShop(base), 2))).toBe('E_PHASE_UNAVAILABLE');
+    expect(await codeOfPromise(plan(makeShop(base), 7))).toBe('E_PHASE_UNAVAILABLE');
+  });
+});
+
+describe('preflight', () => {
+  it('names triggers of others on the tables that are written; ours are fine', async () => {
+    const trigger = (name: string, table: string) =>
+      `CREATE TRIGGER ${name} AFTER INSERT ON ${table} BEGIN SELECT 1; END;`;
+    const file = makeShop(base, {
+      extra: `CREATE TABLE person (id TEXT PRIMARY KEY, full_name TEXT NOT NULL, town TEXT);
+        ${trigger('theirs', 'person')} ${trigger('_phasewise_own', 'person')} ${trigger('elsewhere', 'setting')}`,
+    });
+    const made = await plan(file);
+
+    expect(blocking(made)).toEqual(['E_PREFLIGHT_UNKNOWN_OBJECT']);
+    expect(finding(made, 'triggers')?.detail).toContain('theirs on person');
+    expect(finding(made, 'triggers')?.error?.details?.['count']).toBe(1);
+  });
+
+  it('a read-only file and a backup folder that cannot be used', async () => {
+    const file = makeShop(base);
+    writeFileSync(path.join(path.dirname(file), 'taken'), '');
+    chmodSync(file, 0o444);
+
+    expect(blocking(await plan(file, null, path.join(path.dirname(file), 'taken')))).toEqual([
+      'E_READONLY_FILE',
+      'E_BACKUP_FOLDER',
+    ]);
+    chmodSync(file, 0o644);
+    const locked = path.join(path.dirname(file), 'locked');
+    mkdirSync(locked);
+    chmodSync(locked, 0o555);
+    expect(blocking(await plan(file, null, path.join(locked, 'backups')))).toEqual(['E_BACKUP_FOLDER']);
+    expect(blocking(await plan(file, null, 'relative'))).toEqual(['E_BACKUP_FOLDER']);
+  });
+
+  it('warns of references to nothing and of programs that have the file open', async () => {
+    const file = makeShop(base);
+    change(file, `DELETE FROM member WHERE id = 'm000001'`);
+    const other = await otherProgram(file, `db.prepare('SELECT count(*) FROM note').get();`);
+    const made = await plan(file);
+    await other.kill();
+
+    expect(finding(made, 'foreign-keys')).toMatchObject({
+      state: 'warning',
+      detail: expect.stringContaining('3 rows') as string,
+    });
+    expect(finding(made, 'in-use')?.state).toBe(process.platform === 'linux' ? 'warning' : 'ok');
+    expect(blocking(made)).toEqual([]);
+  });
+
+  it('shows a migration that was applied from another source', async () => {
+    const file = makeShop(base);
+    await upgradeShop(file);
+    change(file, `UPDATE _phasewise_migrations SET checksum = 'other' WHERE id = '0001_person'`);
+    const made = await plan(file).catch((error: unknown) => error);
+
+    expect(made).toMatchObject({
+      preflight: expect.arrayContaining([expect.objectContaining({ id: 'records', state: 'blocking' })]) as unknown,
+    });
+  });
+
+  it('counts the space for backup, trial and growth, with numbers', () => {
+    const file = makeShop(base);
+    const space = planSpace(file, backupFolderOf(file), 100e6, true);
+
+    expect(space.backupBytes).toBeGreaterThan(200e6);
+    expect(space.needBytes).toBeGreaterThan(200e6); // both on one disk
+    expect(spaceProblem(space, file, 'b')).toBeNull();
+    expect(spaceProblem({ ...space, backupFreeBytes: 1e6 }, file, 'b')?.code).toBe('E_BACKUP_NO_SPACE');
+    const full = spaceProblem({ ...space, freeBytes: 1e6 }, file, 'b');
+    expect(full).toMatchObject({ code: 'E_NO_SPACE', details: { needBytes: space.needBytes, freeBytes: 1e6 } });
+  });
+});
+
+describe('the fingerprint', () => {
+  const assertWith = async (file: string, fingerprint: string | null) => {
+    const db = new Database(file);
+    const input = {
+      path: file,
+      toPhase: 1,
+      fingerprint,
+      backupFolder: backupFolderOf(file),
+      runId: 'r',
+      lockFolder: base,
+      appVersion: '0',
+    };
+    try {
+      return await codeOfPromise(Promise.try(() => assertPlan(db, shopPack(), 1, input)));
+    } finally {
+      db.close();
+    }
+  };
+
+  it('is the same for the same state, in WAL mode too, and asked through a writing connection', async () => {
+    for (const wal of [false, true]) {
+      const file = makeShop(base, { wal });
+      const { fingerprint } = await plan(file);
+
+      expect((await plan(file)).fingerprint).toBe(fingerprint);
+      expect(await assertWith(file, fingerprint)).toBeNull();
+    }
+  });
+
+  it.each([
+    ['a row was added', `INSERT INTO member VALUES ('new', 'n', 'c', NULL)`],
+    ['the schema changed', 'CREATE INDEX more ON note (body)'],
+    ['the list of migrations changed', `UPDATE schema_migrations SET note = 'other'`],
+    ['user_version changed', 'PRAGMA user_version = 7'],
+  ])('is another one after %s', async (_, sql) => {
+    const file = makeShop(base);
+    const { fingerprint } = await plan(file);
+    change(file, sql);
+
+    expect(await assertWith(file, fingerprint)).toBe('E_STATE_CHANGED');
+    expect(await assertWith(file, null)).toBeNull();
+  });
+
+  it('a disk that is full by then stops the run', async () => {
+    const file = makeShop(base);
+    disk.freeBytes = 1_000_000;
+
+    expect(blocking(await plan(file))).toEqual(['E_BACKUP_NO_SPACE']);
+    expect(await assertWith(file, null)).toBe('E_BACKUP_NO_SPACE');
+  });
+
+  it('the run asks the rest of the preflight again', async () => {
+    const file = makeShop(base, {
+      extra: 'CREATE TRIGGER theirs AFTER INSERT ON schema_migrations BEGIN SELECT 1; END;',
+    });
+
+    expect(await assertWith(file, null)).toBe('E_PREFLIGHT_UNKNOWN_OBJECT');
+  });
+});

@@ -1,0 +1,142 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import type { EngineRequestName, EngineRequests, FromEngine } from '@engine/protocol.ts';
+import { serveRequests } from '@engine/requests.ts';
+import type { Result } from '@shared/errors.ts';
+import { inputFor, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { isThere, makeDatabase, temporaryFolder } from '../../support/temporary.ts';
+
+const base = temporaryFolder();
+const packs = [
+  {
+    ...shopPack(),
+    buildSample: (db: { exec(sql: string): unknown }) => db.exec('CREATE TABLE member (id)') && undefined,
+  },
+];
+
+/** A host of one engine in this process. */
+function host() {
+  const sent: FromEngine[] = [];
+  const waiting = new Map<number, (result: Result<unknown>) => void>();
+  const server = serveRequests(packs, (message) => {
+    sent.push(message);
+    if (message.type === 'answer') waiting.get(message.id)?.(message.result);
+  });
+  let id = 0;
+  const ask = <K extends EngineRequestName>(name: K, input: EngineRequests[K]['input']) =>
+    new Promise<Result<unknown>>((resolve) => {
+      waiting.set((id += 1), resolve);
+      server.receive({ type: 'request', id, name, input });
+    });
+  return { ask, server, sent };
+}
+
+it('answers a value, or an error with its code; nothing is thrown', async () => {
+  const { ask } = host();
+  const file = makeShop(base);
+
+  expect(await ask('inspect', { path: file, check: 'schema' })).toMatchObject({
+    ok: true,
+    value: { pack: { id: 'shop' } },
+  });
+  expect(await ask('inspect', { path: `${file}x`, check: 'schema' })).toMatchObject({
+    ok: false,
+    error: { code: 'E_NOT_FOUND' },
+  });
+  expect(await ask('inspect', { path: makeDatabase(base, 'CREATE TABLE a (b)'), check: 'schema' })).toMatchObject({
+    error: { code: 'E_FOREIGN_DATABASE' },
+  });
+  expect(await ask('nonsense' as 'plan', {} as never)).toMatchObject({ error: { code: 'E_BAD_REQUEST' } });
+});
+
+it('takes one request at a time', async () => {
+  const { ask } = host();
+  const file = makeShop(base);
+  const first = ask('inspect', { path: file, check: 'schema' });
+
+  expect(await ask('inspect', { path: file, check: 'schema' })).toMatchObject({ error: { code: 'E_RUN_ACTIVE' } });
+  expect(await first).toMatchObject({ ok: true });
+  expect(await ask('inspect', { path: file, check: 'schema' })).toMatchObject({ ok: true });
+});
+
+it('runs what was planned, and refuses when the database is another one by then', async () => {
+  const { ask, sent } = host();
+  const file = makeShop(base);
+  const run = inputFor(file);
+  const plan = await ask('plan', { path: file, toPhase: null, backupFolder: run.backupFolder });
+  const { fingerprint } = plan.ok ? (plan.value as { fingerprint: string }) : { fingerprint: '' };
+
+  expect(await ask('run', { ...run, fingerprint: 'another' })).toMatchObject({ error: { code: 'E_STATE_CHANGED' } });
+  expect(await ask('run', { ...run, fingerprint })).toMatchObject({ ok: true, value: { ok: true, toPhase: 1 } });
+  expect(sent.filter((message) => message.type === 'run' && message.event.type === 'applied')).toHaveLength(2);
+});
+
+it('stops an active run at a safe boundary when nobody listens any more', async () => {
+  const { ask, server } = host();
+  const file = makeShop(base, { members: 3000 });
+  const run = ask('run', inputFor(file));
+  await server.leave();
+
+  expect(await run).toMatchObject({ ok: true, value: { ok: false, error: { code: 'E_CANCELLED' } } });
+});
+
+it('lists issue rows: where and why, in pages, without their content', async () => {
+  const { ask } = host();
+  const file = makeShop(base);
+  await upgradeShop(file);
+  const page = await ask('listIssues', { path: file, afterId: null, limit: 2 });
+  const rows = page.ok ? (page.value as { id: number }[]) : [];
+
+  expect(rows).toHaveLength(2);
+  expect(rows[0]).toEqual({
+    id: expect.any(Number) as number,
+    backfillId: '0001_person/persons',
+    sourceTable: 'member',
+    sourceKey: 'm000010',
+    reason: 'no-name',
+    title: 'The member has no name',
+    detail: expect.any(String) as string,
+    isPlaced: false,
+  });
+  expect(await ask('listIssues', { path: file, afterId: rows[1]?.id ?? 0, limit: 500 })).toMatchObject({
+    value: [{ sourceKey: 'm000030' }],
+  });
+});
+
+it('builds a sample in a new file, and never over one that is there', async () => {
+  const { ask } = host();
+  const file = path.join(base, 'sample.db');
+
+  expect(await ask('sample', { path: file, packId: 'shop', seed: 1 })).toEqual({ ok: true, value: { path: file } });
+  const bytes = readFileSync(file);
+  expect(await ask('sample', { path: file, packId: 'shop', seed: 1 })).toMatchObject({
+    error: { code: 'E_RESTORE_TARGET' },
+  });
+  expect(readFileSync(file)).toEqual(bytes);
+  expect(await ask('sample', { path: `${file}2`, packId: 'unknown', seed: 1 })).toMatchObject({
+    error: { code: 'E_BAD_REQUEST' },
+  });
+  writeFileSync(`${file}3`, '');
+  expect(await ask('sample', { path: path.join(base, 'no', 'x.db'), packId: 'shop', seed: 1 })).toMatchObject({
+    error: { code: 'E_RESTORE_TARGET' },
+  });
+});
+
+it('leaves nothing of a sample that could not be built', async () => {
+  const broken = [
+    {
+      ...shopPack(),
+      buildSample: (db: { exec(sql: string): unknown }) => db.exec('CREATE TABLE a (b); nonsense') && undefined,
+    },
+  ];
+  const answers: FromEngine[] = [];
+  const server = serveRequests(broken, (message) => answers.push(message));
+  const file = path.join(base, 'broken.db');
+  server.receive({ type: 'request', id: 1, name: 'sample', input: { path: file, packId: 'shop', seed: 1 } });
+  await server.leave();
+
+  expect(answers).toMatchObject([{ type: 'answer', result: { ok: false } }]);
+  expect(isThere(file)).toBe(false);
+});

@@ -1,0 +1,115 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { verifyResult } from '@engine/verify.ts';
+import type { CheckResult } from '@shared/status.ts';
+import { makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+
+/** An upgraded shop and the path of the backup made before. */
+async function upgraded(extra = ''): Promise<{ file: string; backupPath: string | null }> {
+  const file = makeShop(folder, { extra });
+  const report = await upgradeShop(file);
+  expect(report.error).toBeUndefined();
+  return { file, backupPath: report.backup?.path ?? null };
+}
+
+const unmet = (checks: CheckResult[]): string[] => checks.filter(({ state }) => state !== 'met').map(({ id }) => id);
+const summaryOf = (checks: CheckResult[], id: string): string => checks.find((check) => check.id === id)?.summary ?? '';
+
+function change(file: string, sql: string): void {
+  const db = new Database(file);
+  db.pragma('foreign_keys = OFF');
+  db.exec(sql);
+  db.close();
+}
+
+describe('the verdict', () => {
+  it('is met for an upgraded file, and says how much was compared', async () => {
+    const { file, backupPath } = await upgraded();
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toEqual([]);
+    expect(checks.map(({ id }) => id)).toEqual([
+      ...[
+        'integrity',
+        'recorded',
+        'migration:0001_person',
+        'migration:0002_note_length',
+        'members',
+        'all-placed',
+        'accounts',
+        'backup',
+        'kept',
+      ],
+    ]);
+    expect(summaryOf(checks, 'kept')).toBe('All 122 rows in 4 tables of the backup are still there, value for value.');
+  });
+
+  it.each([
+    ['a deleted row', `DELETE FROM note WHERE id = 7`, '1 of 90 rows of note are missing or were changed'],
+    [
+      'a changed legacy value',
+      `UPDATE member SET city = 'elsewhere' WHERE id = 'm000004'; UPDATE person SET town = 'elsewhere' WHERE id = 'm000004'`,
+      '1 of 30 rows of member are',
+    ],
+    [
+      'a value that only changed its type',
+      `UPDATE note SET body = CAST(body AS BLOB) WHERE id = 3`,
+      '1 of 90 rows of note',
+    ],
+    ['a value in a table without rowids', `UPDATE setting SET value = 'eur'`, '1 of 1 rows of setting'],
+    ['a dropped table', `DROP TABLE setting`, 'table setting is gone'],
+    ['a dropped column', `ALTER TABLE member DROP COLUMN photo`, 'member has lost photo'],
+    [
+      'a row in a table that was not to grow',
+      `INSERT INTO setting VALUES ('new', 'x')`,
+      'setting has 1 rows that were not planned',
+    ],
+    ['rows in a new table', `CREATE TABLE strange AS SELECT 1 AS one`, 'the new table strange has rows'],
+    [
+      'a removed ledger row',
+      `DELETE FROM schema_migrations WHERE version = 'shop_1'`,
+      '1 of 1 rows of schema_migrations',
+    ],
+    ['a removed index', `DROP INDEX by_city`, 'index by_city was changed or removed'],
+  ])('notices %s', async (_, sql, problem) => {
+    const { file, backupPath } = await upgraded('CREATE INDEX by_city ON member (city);');
+    change(file, sql);
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toContain('kept');
+    expect(summaryOf(checks, 'kept')).toContain(problem);
+  });
+
+  it('notices an account that no longer closes', async () => {
+    const { file, backupPath } = await upgraded();
+    change(file, `DELETE FROM _phasewise_quarantine WHERE id = 1`);
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toEqual(['accounts']);
+  });
+
+  it('notices a migration that is recorded but not true, and a criterion that is not met', async () => {
+    const { file, backupPath } = await upgraded();
+    change(file, `DELETE FROM person WHERE id = 'm000001'`);
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toEqual(['migration:0001_person', 'all-placed']);
+  });
+
+  it('does not believe a backup whose bytes changed', async () => {
+    const { file, backupPath } = await upgraded();
+    change(backupPath ?? '', `UPDATE setting SET value = 'eur'`);
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toEqual(['backup', 'kept']);
+  });
+});
