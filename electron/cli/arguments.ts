@@ -101,7 +101,7 @@ const parsers = {
 } as const;
 
 function parse(args: string[], expected: readonly string[], options: Options): Parsed {
-  const parsed = parseArgs({ args, allowPositionals: true, options });
+  const parsed = understood(() => parseArgs({ args, allowPositionals: true, options }));
   const values: Record<string, unknown> = parsed.values;
   const { positionals } = parsed;
   const missing = expected[positionals.length];
@@ -116,6 +116,21 @@ function parse(args: string[], expected: readonly string[], options: Options): P
     },
     flag: (name) => values[name] === true,
   };
+}
+
+/** Node's own sentences about options, in words for whoever typed them. */
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const option = /'(?:-\w, )?(--?[^' ]+)/.exec(text)?.[1] ?? '';
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+      throw new Error(`There is no option ${option}. A file name that begins with "-" is written ./-NAME`);
+    if (code !== 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw cause;
+    throw new Error(text.includes('does not take') ? `${option} takes no value` : `The value of ${option} is missing`);
+  }
 }
 
 function fileAt(positionals: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { appError, type Result } from '@shared/errors.ts';
+import { type AppError, appError, type Result, safetyText } from '@shared/errors.ts';
 import type { Plan, RunReport, RunSnapshot } from '@shared/run.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import { defaultBackupFolder } from '@host/databases.ts';
@@ -29,7 +29,9 @@ export async function migrate(host: Host, command: Migrate): Promise<Outcome> {
   const planned = await host.looks.plan(database.value, command.to, backupFolder);
   if (!planned.ok) return failure(planned.error, nothingDone);
   const plan = planned.value;
-  if (plan.steps.length === 0) return alreadyThere(host, database.value, plan);
+  // No migration may be left and the phase still be open: its checkpoint is missing, or it consists of the backup alone.
+  if (plan.steps.length === 0 && (plan.fromPhase ?? -1) >= plan.toPhase)
+    return alreadyThere(host, database.value, plan);
   const blocking = plan.preflight.find((finding) => finding.state === 'blocking');
   if (blocking)
     return failure(blocking.error ?? appError('E_PREFLIGHT_UNKNOWN_OBJECT', blocking.detail), {
@@ -54,6 +56,8 @@ async function run(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome
   const { value, signalCode } = await whileRunning(started.value.done, stop);
   stopTelling();
   endInPlace();
+  // Somebody else's upgrade was waited for, and has done what was asked.
+  if (value.error?.code === 'E_NOTHING_TO_DO') return alreadyThere(host, database, plan);
   return outcomeOf(value, signalCode);
 }
 
@@ -90,7 +94,7 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan): Promis
   const verdict = await host.engines.askAlone(database.path, 'verify', input).answer;
   const error = errorOf(verdict);
   const common = { ...nothingDone, ...phasesOf(plan) };
-  if (error) return failure(error, common);
+  if (error) return failure(onlyLooked(error), common);
   return {
     exitCode: 0,
     json: { ok: true, ...common, verified: true, message: 'There is nothing to do.' },
@@ -100,6 +104,9 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan): Promis
 
 const errorOf = (verdict: Result<{ checks: Parameters<typeof disagreement>[0] }>) =>
   verdict.ok ? disagreement(verdict.value.checks) : verdict.error;
+
+/** Nothing was begun: no sentence about completed steps and their backup belongs here. */
+const onlyLooked = (error: AppError): AppError => ({ ...error, safety: safetyText.untouched });
 
 const phasesOf = ({ fromPhase, toPhase }: Plan) => ({ fromPhase, toPhase });
 

@@ -41,9 +41,12 @@ export function statusText(status: DatabaseStatus): string {
 }
 
 export function planText(plan: Plan): string {
-  if (plan.steps.length === 0) return `There is nothing to do: phase ${plan.toPhase} is reached.`;
+  if (plan.steps.length === 0 && (plan.fromPhase ?? -1) >= plan.toPhase)
+    return `There is nothing to do: phase ${plan.toPhase} is reached.`;
   const lines = [
-    `From ${phaseText(plan.fromPhase)} to phase ${plan.toPhase}, ${some(plan.steps.length, 'migration')}:`,
+    plan.steps.length === 0
+      ? `From ${phaseText(plan.fromPhase)} to phase ${plan.toPhase}: a backup and the checks of the phase, no migration.`
+      : `From ${phaseText(plan.fromPhase)} to phase ${plan.toPhase}, ${some(plan.steps.length, 'migration')}:`,
   ];
   for (const step of plan.steps) {
     const rows = step.rows > 0 ? `, about ${some(step.rows, 'row')}` : '';

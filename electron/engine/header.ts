@@ -13,6 +13,8 @@ export interface Header {
 /** Enough for the header and for judging whether the rest looks encrypted. */
 export const FIRST_BYTES = 4096;
 const SMALLEST_DATABASE = 512;
+/** A beginning that differs in this many bytes at most was one of a database once. SQLite 2 differs in more. */
+const MOST_WRONG_BYTES = 3;
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const ENCODINGS = ['UTF-8', 'UTF-8', 'UTF-16le', 'UTF-16be'] as const; // 0 = nothing was stored yet
 
@@ -27,7 +29,7 @@ export function readHeader(first: Buffer, sizeBytes: number): Header {
   const magic = first.subarray(0, MAGIC.length);
   if (!MAGIC.subarray(0, magic.length).equals(magic)) throw notSqlite(first, sizeBytes);
   if (sizeBytes < SMALLEST_DATABASE) {
-    throw coded('E_TRUNCATED', `Only the first ${sizeBytes} bytes of the database are left.`, { sizeBytes });
+    throw coded('E_TRUNCATED', `Of the database only the beginning is left, ${sizeBytes === 1 ? '1 byte' : `${sizeBytes} bytes`}.`, { sizeBytes });
   }
   const storedPageSize = first.readUInt16BE(16);
   const pageSizeBytes = storedPageSize === 1 ? 65_536 : storedPageSize;
@@ -83,6 +85,9 @@ const byte = (buffer: Buffer, at: number): number => buffer[at] ?? 0;
 
 function notSqlite(first: Buffer, sizeBytes: number) {
   const details = { sizeBytes, firstBytes: first.subarray(0, 8).toString('hex') };
+  const alike = MAGIC.filter((value, at) => first[at] === value).length;
+  if (alike >= MAGIC.length - MOST_WRONG_BYTES)
+    return coded('E_CORRUPT', 'The first bytes of the file are almost those of a SQLite database, but damaged.', details);
   if (looksEncrypted(first, sizeBytes)) {
     return coded(
       'E_ENCRYPTED',

@@ -15,6 +15,9 @@ export interface Identity {
 /** SQLite's own limit is 512 bytes; the names of sidecars need room too. */
 const LONGEST_PATH_BYTES = 500;
 
+/** File systems take 255 bytes; the folder of the backups and the journal are called after the database. */
+const LONGEST_NAME_BYTES = 255 - Buffer.byteLength('-journal');
+
 /** @throws CodedError E_NOT_FOUND when nothing is there any more. */
 export function identify(file: string): Identity {
   const stats = lstatSync(file, { bigint: true, throwIfNoEntry: false });
@@ -65,6 +68,7 @@ function problemOf(file: string): string | null {
   if (file !== file.trim()) return 'begins or ends with white space';
   if (/[\u0000-\u001f\u007f]/.test(file)) return 'contains a control character';
   if (!file.isWellFormed()) return 'contains half a character';
+  if (Buffer.byteLength(path.basename(file)) > LONGEST_NAME_BYTES) return 'has a name too long for the files beside it';
   if (Buffer.byteLength(file) > LONGEST_PATH_BYTES) return `is longer than ${LONGEST_PATH_BYTES} bytes`;
   return null;
 }

@@ -382,6 +382,13 @@ export const inRange = (range: KeyRange, key: string): string =>
 export const rangeValues = (range: KeyRange): Record<string, SqlValue> =>
   range.after === null ? { upTo: range.upTo } : { after: range.after, upTo: range.upTo };
 
+/** The account of a range in which nothing is to be done, because the old columns are gone. */
+export function allRight(db: Db, range: KeyRange, source: string, key: string): ChunkCount {
+  const sql = `SELECT count(*) FROM ${quoteName(source)} WHERE ${inRange(range, quoteName(key))}`;
+  const rows = db.prepare<unknown[], number>(sql).pluck().get(rangeValues(range)) ?? 0;
+  return { moved: 0, alreadyRight: rows, issueRows: 0 };
+}
+
 /** True once this migration is recorded as applied: what it filled may have been edited since, and is not filled again. */
 export const isRecorded = (db: Db, migrationId: string): boolean =>
   tableExists(db, '_phasewise_migrations') &&

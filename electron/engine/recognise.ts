@@ -1,6 +1,6 @@
 import { coded } from '@shared/errors.ts';
 import type { Db, Pack, Schema, Variant } from './migration.ts';
-import { readSchema } from './schema.ts';
+import { nameKey, readSchema } from './schema.ts';
 
 export interface Recognised {
   readonly pack: Pack;
@@ -20,6 +20,7 @@ export function recogniseOrRefuse(db: Db, packs: readonly Pack[]): Recognised {
     const found = pack.recognise(db, schema);
     if (found.kind === 'refused') throw coded(found.code, found.message, { pack: pack.id });
     if (found.kind === 'not-mine') continue;
+    requireFreeNames(schema, pack);
     const { variantId, evidence } = found;
     const variant = pack.variants.find(({ id }) => id === variantId) ?? {
       id: variantId,
@@ -29,6 +30,17 @@ export function recogniseOrRefuse(db: Db, packs: readonly Pack[]): Recognised {
     return { pack, variant, evidence, schema };
   }
   throw coded('E_FOREIGN_DATABASE', `${whatWasFound(schema)} No supported program makes such a database.`);
+}
+
+/**
+ * Tables and indexes share their names: an index named like a table to come would stop the upgrade half-way.
+ * @throws CodedError E_NAME_COLLISION
+ */
+function requireFreeNames(schema: Schema, pack: Pack): void {
+  const wanted = new Set(pack.canonical.map(({ name }) => nameKey(name)));
+  const indexes = [...schema.tables.values()].flatMap(({ indexes: own }) => own);
+  const taken = indexes.find(({ name }) => wanted.has(nameKey(name)));
+  if (taken) throw coded('E_NAME_COLLISION', `The name ${taken.name} is taken by an index.`, { pack: pack.id });
 }
 
 const MOST_NAMES = 5;

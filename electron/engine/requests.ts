@@ -1,4 +1,4 @@
-import { appError, err, ok, toAppError, type Result } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result, safetyText, toAppError } from '@shared/errors.ts';
 import { backupDatabase, listBackups, verifyBackup } from './backups.ts';
 import { createControl, type RunControl } from './control.ts';
 import { inspect } from './inspect.ts';
@@ -99,6 +99,14 @@ async function resultOf(answers: Answers, name: EngineRequestName, input: unknow
     if (!handle) return err(appError('E_BAD_REQUEST', `The engine has no request "${String(name)}".`));
     return ok(await handle(input));
   } catch (error) {
-    return err(toAppError(fromSqlite(error, `answering ${name}`)));
+    const wrapped = toAppError(fromSqlite(error, `answering ${name}`));
+    return err(CHANGES_THE_FILE.has(name) ? wrapped : onlyLooked(wrapped));
   }
 }
+
+const CHANGES_THE_FILE: ReadonlySet<EngineRequestName> = new Set(['run', 'restore']);
+const SPEAKS_OF_A_RUN: readonly string[] = [safetyText.unknown, safetyText['whole-step']];
+
+/** A request that never writes to the database leaves nothing half done, whatever went wrong in it. */
+const onlyLooked = (error: AppError): AppError =>
+  SPEAKS_OF_A_RUN.includes(error.safety) ? { ...error, safety: safetyText.untouched } : error;

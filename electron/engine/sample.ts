@@ -11,7 +11,7 @@ import { fromSqlite } from './sqlite-error.ts';
 /**
  * Builds a pack's sample database in a new file. Never touches a file that is there; one that could not be finished is
  * removed again.
- * @throws CodedError E_RESTORE_TARGET when the name is taken or the folder cannot be written, E_PATH_UNSUPPORTED,
+ * @throws CodedError E_FILE_EXISTS, E_NOT_FOUND without its folder, E_READONLY_DIR, E_NO_SPACE, E_PATH_UNSUPPORTED,
  * E_BAD_REQUEST for a pack without a sample.
  */
 export function buildSample(
@@ -38,9 +38,11 @@ function reserve(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o644));
   } catch (error) {
-    const isTaken = errorCode(error) === 'EEXIST';
-    const reason = isTaken ? 'There already is a file of that name' : 'The folder cannot be written to';
-    throw coded('E_RESTORE_TARGET', `${reason}: ${file}. Nothing was changed.`, { reason: errorCode(error) });
+    const reason = errorCode(error);
+    const folder = path.dirname(file);
+    if (reason === 'EEXIST') throw coded('E_FILE_EXISTS', `${file} is there already.`);
+    if (reason === 'ENOENT' || reason === 'ENOTDIR') throw coded('E_NOT_FOUND', `There is no folder ${folder}.`);
+    throw coded('E_READONLY_DIR', `No file can be made in ${folder}.`, { reason: reason ?? 'unknown' });
   }
 }
 

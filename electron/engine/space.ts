@@ -1,8 +1,9 @@
 import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { appError, type AppError } from '@shared/errors.ts';
+import { appError, coded, type AppError } from '@shared/errors.ts';
 import type { Plan } from '@shared/run.ts';
 import { freeBytes } from './file-system.ts';
+import { errorCode } from './fsync.ts';
 
 /**
  * How much the file may grow during an upgrade, as a share of its size. Additions of the phases measured: up to 0.6;
@@ -57,10 +58,24 @@ export function spaceProblem(space: Space, file: string, backupFolder: string): 
 
 export const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024).toLocaleString('en-US')} MiB`;
 
-/** The nearest folder above that exists. */
+/**
+ * The nearest name above at which there is something.
+ * @throws CodedError E_BACKUP_FOLDER when that is a link to nothing, or cannot be reached.
+ */
 export function existingParent(folder: string): string {
   let parent = path.resolve(folder);
-  while (!lstatSync(parent, { throwIfNoEntry: false }) && parent !== path.dirname(parent))
-    parent = path.dirname(parent);
+  while (!isThere(parent) && parent !== path.dirname(parent)) parent = path.dirname(parent);
   return parent;
+}
+
+function isThere(file: string): boolean {
+  try {
+    if (statSync(file, { throwIfNoEntry: false })) return true;
+    if (!lstatSync(file, { throwIfNoEntry: false })) return false;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOTDIR') return false; // below a file: that is what the caller finds further up
+    if (code !== 'ELOOP') throw coded('E_BACKUP_FOLDER', `${file} cannot be reached (${code ?? 'no reason given'}).`);
+  }
+  throw coded('E_BACKUP_FOLDER', `${file} is a link that leads nowhere.`, { folder: file });
 }

@@ -22,7 +22,7 @@ export function requireSoundLedger(schema: Schema, { ledger }: Pack): void {
   const triggers = schema.triggers.filter((trigger) => nameKey(trigger.table) === nameKey(ledger.table));
   const problem =
     table.kind !== 'table'
-      ? `is a ${table.kind}, not a table`
+      ? `is a ${table.kind === 'view' ? 'view' : 'virtual table'}, not an ordinary table`
       : missing.length > 0
         ? `has no column ${missing.join(', ')}`
         : unfillable.length > 0

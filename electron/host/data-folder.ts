@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { coded } from '@shared/errors.ts';
@@ -23,22 +23,38 @@ export function dataFolderPath(
 
 /**
  * Creates the folder (and `parts` inside it) for this user alone and returns its path.
- * @throws CodedError E_NO_PERMISSION, E_NO_SPACE or E_IO when it cannot be made.
+ * @throws CodedError E_DATA_FOLDER, E_NO_SPACE or E_IO when it cannot be made.
  */
 export function ensureFolder(folder: string, ...parts: string[]): string {
   const full = path.join(folder, ...parts);
   try {
-    mkdirSync(full, { recursive: true, mode: 0o700 }); // a folder that is there keeps its permissions: it is the user's choice
+    makeFolders(full);
     return full;
   } catch (cause) {
     if (!isFsError(cause)) throw cause;
-    const code = cause.code === 'ENOSPC' ? 'E_NO_SPACE' : cause.code === 'EIO' ? 'E_IO' : 'E_NO_PERMISSION';
+    const code = cause.code === 'ENOSPC' ? 'E_NO_SPACE' : cause.code === 'EIO' ? 'E_IO' : 'E_DATA_FOLDER';
     throw coded(
       code,
-      `Phasewise cannot use its own folder ${full} (${printableFsError(cause)}). Nothing was started.`,
+      `${full} cannot be used (${printableFsError(cause)}). Nothing was started.`,
       { folder: full },
       { safety: 'untouched', nextStep: 'Allow writing there, or set PHASEWISE_HOME to another folder.' },
     );
+  }
+}
+
+/**
+ * One at a time: Node's `recursive` never returns where the system says of a folder that is there that it is missing,
+ * as below /proc. A folder that is there keeps its permissions: they are the user's choice.
+ */
+function makeFolders(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = path.dirname(folder);
+  if (parent !== folder) makeFolders(parent);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (cause) {
+    // Another process may have been quicker.
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw cause;
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { OpenDatabase } from '@shared/channels.ts';
 import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
@@ -68,21 +68,30 @@ export function resolveDatabasePath(file: string): Result<string> {
     if (!stats.isFile()) return err(appError('E_NOT_A_FILE', `${printable(file)} is a device or a pipe, not a file.`));
     return unsupportedPath(resolved) ?? ok(resolved);
   } catch (cause) {
-    if (isFsError(cause)) return err(fsErrorValue(cause, file));
-    throw cause;
+    if (!isFsError(cause)) throw cause;
+    const error = fsErrorValue(cause, file);
+    return err(error.code === 'E_NOT_FOUND' && isLink(file) ? { ...error, message: deadLink(cause, file) } : error);
   }
 }
 
+const isLink = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
+/** Who sees the name in a folder would not believe that there is no such file. */
+const deadLink = ({ code }: NodeJS.ErrnoException, file: string): string =>
+  `${printable(file)} is a link ${code === 'ELOOP' ? 'that leads back to itself' : 'to a file that is not there'}.`;
+
 /** better-sqlite3 trims paths and would open another file than the one that was checked. */
 export function unsupportedPath(file: string): { ok: false; error: AppError } | null {
-  if (file !== '' && file.trim() === file && isPrintable(file)) return null;
-  return {
-    ok: false,
-    error: appError(
-      'E_PATH_UNSUPPORTED',
-      `The name "${printable(file)}" is empty, begins or ends with a space, or holds control characters.`,
-    ),
-  };
+  const problem =
+    file === ''
+      ? 'is empty'
+      : file.trim() !== file
+        ? 'begins or ends with a space'
+        : isPrintable(file)
+          ? null
+          : 'holds characters that cannot be seen';
+  if (problem === null) return null;
+  return { ok: false, error: appError('E_PATH_UNSUPPORTED', `The name "${printable(file)}" ${problem}.`) };
 }
 
 /** Names what the host keeps about one file: the same for the same path, tells nothing about it. */

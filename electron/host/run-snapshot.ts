@@ -1,4 +1,4 @@
-import { type AppError, appError, assertNever } from '@shared/errors.ts';
+import { type AppError, assertNever, safetyText } from '@shared/errors.ts';
 import type { RunReport, RunSnapshot, RunState, RunStep } from '@shared/run.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
 
@@ -109,8 +109,9 @@ export function reportOfError(run: RunSnapshot, fileName: string, packId: string
   };
 }
 
+const SPEAKS_OF_A_BACKUP: readonly string[] = [safetyText.unknown, safetyText['whole-step']];
+
 /** Before the backup exists nothing is changed; no message may speak of a backup then. */
 function withoutBackup(error: AppError): AppError {
-  if (error.code !== 'E_WORKER_DIED' && error.code !== 'E_CANCELLED' && error.code !== 'E_NO_MEMORY') return error;
-  return appError(error.code, error.message, error.details, { safety: 'untouched' });
+  return SPEAKS_OF_A_BACKUP.includes(error.safety) ? { ...error, safety: safetyText.untouched } : error;
 }

@@ -22,7 +22,7 @@ export async function buildSample(engines: Engines, documentsFolder: string): Pr
   return buildSampleAt(engines, freeName(folder, SAMPLE.name));
 }
 
-/** Builds the sample database at exactly `file`. Error E_RESTORE_TARGET or another of the engine's when it is taken. */
+/** Builds the sample database at exactly `file`. Error E_FILE_EXISTS when it is taken, and others of the engine's. */
 export const buildSampleAt = (engines: Engines, file: string): Promise<Result<{ path: string }>> =>
   engines.askAlone(file, 'sample', { path: file, packId: SAMPLE.packId, seed: SAMPLE.seed }).answer;
 

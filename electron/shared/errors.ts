@@ -176,6 +176,11 @@ export const errorCatalogue = {
     'The backup could not be verified',
     'Nothing was started. Check the disk of the backup folder or choose another one.',
   ),
+  E_FILE_EXISTS: refused('There already is a file of that name', 'Choose another name; nothing is ever overwritten.'),
+  E_DATA_FOLDER: refused(
+    'Phasewise cannot use its own folder',
+    'Allow writing there, or set PHASEWISE_HOME to another folder.',
+  ),
   E_RESTORE_TARGET: refused('The backup cannot be put there', 'Check that the folder exists and may be written to.'),
   E_CONFIRMATION: refused('The confirmation does not match', 'Type the name of the file exactly as shown.'),
   E_RESTORE_FAILED: failed(

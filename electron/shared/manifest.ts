@@ -6,7 +6,13 @@ import { AppError } from './errors.ts';
  * What is written beside every backup, last of all: a backup without its manifest does not exist for us. The file is
  * found by its place beside the manifest, so a moved folder of backups stays usable.
  */
-export const Manifest = BackupRecord.omit({ path: true, folder: true, lastCheck: true, state: true, verified: true }).extend({
+export const Manifest = BackupRecord.omit({
+  path: true,
+  folder: true,
+  lastCheck: true,
+  state: true,
+  verified: true,
+}).extend({
   format: z.literal('phasewise-backup 1'),
   packId: z.string(),
   appVersion: z.string(),

@@ -26,9 +26,17 @@ export interface Watching {
 }
 
 /** Starts an engine process, asks it one thing, and waits until the process is gone, however it ends. */
-export function askOnce<K extends EngineRequestName>(name: K, input: EngineRequests[K]['input'], watching: Watching = {}): Promise<Ending<EngineRequests[K]['output']>> {
+export function askOnce<K extends EngineRequestName>(
+  name: K,
+  input: EngineRequests[K]['input'],
+  watching: Watching = {},
+): Promise<Ending<EngineRequests[K]['output']>> {
   return new Promise((resolve) => {
-    const child = fork(engineBundle, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+    const child = fork(engineBundle, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    });
     let answer: Result<EngineRequests[K]['output']> | undefined;
     let fatal: AppError | undefined;
     let isKilled = false;

@@ -1,5 +1,14 @@
 import Database from 'better-sqlite3';
-import { continueBackfill, extendBound, finishBackfill, nothingAdded, runChunk, startBackfill, storedBackfill, workOf } from '@engine/backfill.ts';
+import {
+  continueBackfill,
+  extendBound,
+  finishBackfill,
+  nothingAdded,
+  runChunk,
+  startBackfill,
+  storedBackfill,
+  workOf,
+} from '@engine/backfill.ts';
 import { ensureBookkeeping } from '@engine/bookkeeping.ts';
 import type { Db, IdentifiedMigration } from '@engine/migration.ts';
 import { kroma } from '../../migrations/kroma/pack.ts';
@@ -24,7 +33,11 @@ export interface Applied {
 }
 
 /** @returns null when it was stopped; calling it again continues behind the last chunk. */
-export function applyMigration(db: Db, id: string, { chunkRows = 500, stopAfterChunks = Infinity }: ApplyOptions = {}): Applied | null {
+export function applyMigration(
+  db: Db,
+  id: string,
+  { chunkRows = 500, stopAfterChunks = Infinity }: ApplyOptions = {},
+): Applied | null {
   const migration = kroma.migrations.find((each) => each.id.startsWith(id));
   if (!migration) throw new Error(`no migration ${id}`);
   db.pragma('foreign_keys = OFF');
@@ -116,7 +129,9 @@ export const issuesOf = (db: Db, table: string): unknown[] =>
 /** Every row of every table but our own bookkeeping, as one text: equal texts mean equal bytes in every cell. */
 export function contentOf(db: Db): string {
   const tables = db
-    .prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '!_phasewise!_%' ESCAPE '!' ORDER BY name`)
+    .prepare<[], string>(
+      `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '!_phasewise!_%' ESCAPE '!' ORDER BY name`,
+    )
     .pluck()
     .all();
   return tables

@@ -1,0 +1,297 @@
+import {
+  defineMigration,
+  ensureTriggers,
+  expectNone,
+  inRange,
+  isRecorded,
+  missingColumns,
+  rangeValues,
+  tableExists,
+  wrongTriggers,
+} from '@engine/migration.ts';
+import type { Backfill, BackfillContext, Db, KeyRange } from '@engine/migration.ts';
+import { candidateTriggers } from './candidate-triggers.ts';
+import { createClaims, instantOf, noteClaims, setNamelessAside, settleClaims, unreadableTime } from './claims.ts';
+import { claimsOfJobs, finalFileBackfills, namelessJobs } from './final-files.ts';
+import { isFilledByOriginal } from './ledger.ts';
+import { assetOf, cleaned } from './path-rule.ts';
+
+/**
+ * Gives every candidate a row in run_candidates, the new name of run_job_candidates, which names files by their asset
+ * instead of their path; then every job its final file (rules RC, C.3 and C.5.2).
+ * Why: a path says nothing about the file, and many candidates name the same one.
+ * A path that names no registered file gets one, credited to the first row that names it (D11). Candidates without a
+ * job or a run, and such whose number another candidate has, are set aside with their whole row (D6, D7).
+ * Rows that the original's own backfill, or this one, has filled are not overwritten; what is empty is filled (D5).
+ */
+const id = '20260221_0011_rename_candidates';
+
+const createRunCandidates = `
+  CREATE TABLE run_candidates (
+    id TEXT PRIMARY KEY,
+    job_id TEXT NOT NULL REFERENCES run_jobs(id) ON DELETE CASCADE,
+    candidate_index INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    output_asset_id TEXT REFERENCES assets(id) ON DELETE SET NULL,
+    final_asset_id TEXT REFERENCES assets(id) ON DELETE SET NULL,
+    rank_hard_failures INTEGER NOT NULL DEFAULT 0,
+    rank_soft_warnings INTEGER NOT NULL DEFAULT 0,
+    rank_avg_chroma_exceed REAL NOT NULL DEFAULT 0,
+    meta_json TEXT NOT NULL DEFAULT '{}',
+    created_at TEXT NOT NULL,
+    UNIQUE (job_id, candidate_index)
+  )`;
+const columns = [
+  'id', 'job_id', 'candidate_index', 'status', 'output_asset_id', 'final_asset_id',
+  'rank_hard_failures', 'rank_soft_warnings', 'rank_avg_chroma_exceed', 'meta_json', 'created_at',
+] as const; // prettier-ignore
+
+type Mode = 'keep' | 'fill';
+const modeOf = (db: Db, { facts }: BackfillContext): Mode =>
+  facts['mode'] === 'keep' || isRecorded(db, id) ? 'keep' : 'fill';
+
+const isEmpty = (value: string) => `ifnull(${value}, '') = ''`;
+const output = cleaned('s.output_path');
+const final = cleaned('s.final_output_path');
+const itsRun = `FROM run_jobs AS j JOIN runs AS r ON r.id = j.run_id WHERE j.id = s.job_id`;
+const orphan = `NOT EXISTS (SELECT 1 ${itsRun})`;
+const taken: Record<Mode, string> = {
+  fill: `EXISTS (SELECT 1 FROM run_candidates AS o WHERE o.job_id = s.job_id AND o.candidate_index = s.candidate_index AND o.id IS NOT s.id)`,
+  keep: `(NOT EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id) AND EXISTS (SELECT 1 FROM run_candidates AS o
+    WHERE o.job_id = s.job_id AND o.candidate_index = s.candidate_index AND o.id IS NOT s.id))`,
+};
+
+/** A file that needs nothing any more: nobody has to claim it. */
+const isComplete = (
+  path: string,
+) => `EXISTS (SELECT 1 FROM assets AS a WHERE a.project_id = r.project_id AND a.storage_uri = ${path}
+    AND a.run_id <> '' AND a.job_id <> '' AND a.candidate_id <> '')`;
+
+/** First pass: which files the candidates of a range name. */
+function noteCandidateFiles(db: Db, range: KeyRange, context: BackfillContext) {
+  const mode = modeOf(db, context);
+  const inChunk = inRange(range, 's.id');
+  const values = rangeValues(range);
+  const wants = (column: string) => (mode === 'fill' ? '1' : `(t.id IS NULL OR ${isEmpty(`t.${column}`)})`);
+  const claim = (path: string, slot: number, condition: string) => `
+    SELECT r.project_id, ${path} AS path, ${instantOf('s.created_at')}, ${unreadableTime('s.created_at')}, s.id, ${slot}, r.id, j.id, s.id
+    FROM run_job_candidates AS s JOIN run_jobs AS j ON j.id = s.job_id JOIN runs AS r ON r.id = j.run_id
+      LEFT JOIN run_candidates AS t ON t.id = s.id
+    WHERE ${inChunk} AND ${condition} AND NOT ${taken[mode]} AND NOT ${isComplete(path)}`;
+  const rows =
+    db
+      .prepare<unknown[], number>(`SELECT count(*) FROM run_job_candidates AS s WHERE ${inChunk}`)
+      .pluck()
+      .get(values) ?? 0;
+  const named = db.prepare<unknown[], number>(
+    `SELECT count(*) FROM run_job_candidates AS s WHERE ${inChunk} AND (${output} <> '' OR ${final} <> '')`,
+  );
+  db.prepare(noteClaims('_phasewise_claims', claim(output, 0, wants('output_asset_id')))).run(values);
+  db.prepare(
+    noteClaims(
+      '_phasewise_claims',
+      claim(final, 1, `${wants('final_asset_id')} AND NOT (${wants('output_asset_id')} AND ${final} = ${output})`),
+    ),
+  ).run(values);
+  const moved = named.pluck().get(values) ?? 0;
+  return { moved, alreadyRight: rows - moved, issueRows: 0 };
+}
+
+/** What a candidate would change in the row that is there already. `t` is that row, `s` the candidate, `r` its run. */
+const plain = columns.filter((column) => !/^id$|_asset_id$|^created_at$/.test(column));
+const file = (path: string) => assetOf('r.project_id', path);
+const changes: Record<Mode, string> = {
+  fill: `(${plain.map((column) => `t.${column} IS NOT s.${column}`).join(' OR ')}
+    OR t.output_asset_id IS NOT ${file(output)} OR t.final_asset_id IS NOT ${file(final)})`,
+  keep: `((${isEmpty('t.output_asset_id')} AND ${file(output)} IS NOT NULL) OR (${isEmpty('t.final_asset_id')} AND ${file(final)} IS NOT NULL))`,
+};
+const set: Record<Mode, string> = {
+  fill: `${plain.map((column) => `${column} = s.${column}`).join(', ')}, output_asset_id = ${file(output)}, final_asset_id = ${file(final)}`,
+  keep: `output_asset_id = CASE WHEN ${isEmpty('t.output_asset_id')} THEN ${file(output)} ELSE t.output_asset_id END,
+    final_asset_id = CASE WHEN ${isEmpty('t.final_asset_id')} THEN ${file(final)} ELSE t.final_asset_id END`,
+};
+/** A path without a file: its project does not exist, or the file has no id to refer to. */
+const unplacedFile = `((${isEmpty('t.output_asset_id')} AND ${output} <> '') OR (${isEmpty('t.final_asset_id')} AND ${final} <> ''))`;
+
+/**
+ * Third pass: the candidates themselves. Those without a place are found once per range and kept by key: asking again
+ * for every row of every statement is what would take the time.
+ */
+function copyCandidates(db: Db, range: KeyRange, context: BackfillContext) {
+  const mode = modeOf(db, context);
+  const inChunk = inRange(range, 's.id');
+  const values = rangeValues(range);
+  const count = (sql: string) => db.prepare<unknown[], number>(`SELECT count(*) ${sql}`).pluck().get(values) ?? 0;
+  const isPlaced = `s.id NOT IN (SELECT id FROM temp._phasewise_lost)`;
+  const placed = `FROM run_job_candidates AS s JOIN run_jobs AS j ON j.id = s.job_id JOIN runs AS r ON r.id = j.run_id`;
+
+  const lost = setLostAside(db, context, inChunk, values, taken[mode]);
+  const rows = count(`FROM run_job_candidates AS s WHERE ${inChunk}`);
+  const hasTwins = count(`FROM run_candidates AS s WHERE ${inChunk}`) > 0;
+  const right = hasTwins
+    ? count(
+        `${placed} JOIN run_candidates AS t ON t.id = s.id WHERE ${inChunk} AND ${isPlaced} AND NOT ${changes[mode]} AND NOT ${unplacedFile}`,
+      )
+    : 0;
+  if (hasTwins) {
+    db.prepare(
+      `UPDATE run_candidates AS t SET ${set[mode]} ${placed} WHERE t.id = s.id AND ${inChunk} AND ${isPlaced} AND ${changes[mode]}`,
+    ).run(values);
+  }
+  db.prepare(
+    `INSERT INTO run_candidates (${columns.join(', ')})
+     SELECT s.id, s.job_id, s.candidate_index, s.status, ${file(output)}, ${file(final)},
+       s.rank_hard_failures, s.rank_soft_warnings, s.rank_avg_chroma_exceed, s.meta_json, s.created_at
+     ${placed} WHERE ${inChunk} AND ${isPlaced} ${hasTwins ? 'AND NOT EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id)' : ''}`,
+  ).run(values);
+  const nameless = `SELECT t.id FROM run_candidates AS t CROSS JOIN run_job_candidates AS s ON s.id = t.id
+    WHERE ${inRange(range, 't.id')} AND (${isEmpty('t.output_asset_id')} OR ${isEmpty('t.final_asset_id')}) AND ${unplacedFile} AND ${isPlaced}`;
+  const unplaced = count(`FROM (${nameless})`);
+  if (unplaced > 0) {
+    const homeless = `EXISTS (SELECT 1 ${itsRun} AND NOT EXISTS (SELECT 1 FROM projects AS p WHERE p.id = r.project_id))`;
+    setNamelessAside(context, `s.id IN (${nameless})`, values, homeless);
+  }
+  return { moved: rows - lost - right - unplaced, alreadyRight: right, issueRows: lost + unplaced };
+}
+
+/** Reports candidates that get no place, and keeps their keys in temp._phasewise_lost. @returns how many they are. */
+function setLostAside(
+  db: Db,
+  context: BackfillContext,
+  inChunk: string,
+  values: ReturnType<typeof rangeValues>,
+  isTaken: string,
+): number {
+  db.exec('DROP TABLE IF EXISTS temp._phasewise_lost; CREATE TEMP TABLE _phasewise_lost (id, reason)');
+  const found = db
+    .prepare(
+      `INSERT INTO temp._phasewise_lost SELECT * FROM (
+         SELECT s.id, CASE WHEN ${orphan} THEN 'orphan-candidate' WHEN ${isTaken} THEN 'slot-taken' END AS reason
+         FROM run_job_candidates AS s WHERE ${inChunk}) WHERE reason IS NOT NULL`,
+    )
+    .run(values).changes;
+  for (const reason of found > 0 ? ['orphan-candidate', 'slot-taken'] : []) {
+    context.setAside({
+      reason,
+      where: `s.id IN (SELECT id FROM temp._phasewise_lost WHERE reason = '${reason}')`,
+      isPlaced: false,
+    });
+  }
+  return found;
+}
+
+const candidateKinds = {
+  kind: `CASE c.slot WHEN 0 THEN 'candidate_output' ELSE 'candidate_final_output' END`,
+  suffix: `CASE c.slot WHEN 0 THEN ':output' ELSE ':final' END`,
+};
+
+const backfills: readonly Backfill[] = [
+  {
+    name: 'paths',
+    title: 'noting which files the candidates name',
+    source: 'run_job_candidates',
+    key: 'id',
+    chunk: noteCandidateFiles,
+  },
+  {
+    name: 'files',
+    title: 'registering files that only candidates name',
+    source: '_phasewise_claims',
+    key: 'claim',
+    chunk: (db, range, { now }) => settleClaims(db, '_phasewise_claims', candidateKinds, range, now),
+  },
+  {
+    name: 'candidates',
+    title: 'copying candidates into run_candidates',
+    source: 'run_job_candidates',
+    key: 'id',
+    chunk: copyCandidates,
+  },
+  ...finalFileBackfills,
+];
+
+export default defineMigration({
+  phase: 1,
+  kind: 'expand',
+  title: 'Give every candidate a row in run_candidates, and every path its file',
+  what: [
+    'The table run_candidates is added, and every candidate is copied into it under the same id, with its files instead of their paths.',
+    'Files that are named but not registered are added to assets. The final file of every job is named in final_asset_id.',
+    'The table run_job_candidates stays as it is; what older programs write there is carried over at once.',
+  ],
+  effect: {
+    grows: ['run_candidates', 'assets'],
+    changes: { run_candidates: columns, run_jobs: ['final_asset_id'], assets: ['run_id', 'job_id', 'candidate_id'] },
+  },
+
+  up(db) {
+    const wasThere = tableExists(db, 'run_candidates');
+    const mode: Mode = wasThere && (isFilledByOriginal(db) || isRecorded(db, id)) ? 'keep' : 'fill';
+    if (!wasThere) db.exec(createRunCandidates);
+    // What an earlier attempt noted may be out of date.
+    db.exec(`DROP TABLE IF EXISTS _phasewise_claims; DROP TABLE IF EXISTS ${claimsOfJobs}`);
+    db.exec(`${createClaims('_phasewise_claims')};${createClaims(claimsOfJobs)}`);
+    if (tableExists(db, 'run_job_candidates')) ensureTriggers(db, candidateTriggers);
+    return { mode };
+  },
+
+  backfills,
+
+  shape: (db) => [
+    ...missingColumns(db, 'run_candidates', columns).map((column) => `run_candidates has no column ${column}`),
+    ...(tableExists(db, 'run_job_candidates') ? wrongTriggers(db, candidateTriggers) : []),
+  ],
+
+  verify: (db) => (tableExists(db, 'run_job_candidates') ? unfinished(db) : []),
+});
+
+/** Proof by joining both tables on the id, and every reference with the file it names. */
+function unfinished(db: Db) {
+  const setAside = (backfill: string) =>
+    `SELECT source_key FROM _phasewise_quarantine WHERE backfill_id = '${id}/${backfill}'`;
+  const names = (asset: string, path: string) =>
+    `(${asset}.storage_uri = ${path} OR ${cleaned(`${asset}.storage_uri`)} = ${path} OR ${cleaned(`${asset}.rel_path`)} = ${path})`;
+  return [
+    ...expectNone(
+      db,
+      'candidates without a row in run_candidates',
+      `
+      SELECT id FROM run_job_candidates WHERE id IS NOT NULL
+      EXCEPT SELECT id FROM run_candidates EXCEPT ${setAside('candidates')}`,
+    ),
+    ...expectNone(
+      db,
+      'candidates whose row is below another job or says something else',
+      isFilledByOriginal(db)
+        ? `SELECT 1 LIMIT 0`
+        : `
+      SELECT id FROM (SELECT id, ${plain.join(', ')} FROM run_job_candidates WHERE id IN (SELECT id FROM run_candidates)
+        EXCEPT SELECT id, ${plain.join(', ')} FROM run_candidates)`,
+    ),
+    ...expectNone(
+      db,
+      'candidates that name a file but refer to none',
+      `
+      SELECT s.id FROM run_job_candidates AS s JOIN run_candidates AS t ON t.id = s.id
+      WHERE ${unplacedFile} AND s.id NOT IN (${setAside('candidates')} AND source_key IS NOT NULL)`,
+    ),
+    ...expectNone(
+      db,
+      'candidates that refer to another file than they name',
+      isFilledByOriginal(db)
+        ? `SELECT 1 LIMIT 0`
+        : `
+      SELECT s.id FROM run_job_candidates AS s JOIN run_candidates AS t ON t.id = s.id
+        LEFT JOIN assets AS o ON o.id = t.output_asset_id LEFT JOIN assets AS f ON f.id = t.final_asset_id
+      WHERE (o.id IS NOT NULL AND NOT ${names('o', output)}) OR (f.id IS NOT NULL AND NOT ${names('f', final)})`,
+    ),
+    ...expectNone(
+      db,
+      'candidates that refer to a file that is not registered',
+      `
+      SELECT t.id FROM run_candidates AS t WHERE (length(t.output_asset_id) > 0 AND NOT EXISTS (SELECT 1 FROM assets AS a WHERE a.id = t.output_asset_id))
+        OR (length(t.final_asset_id) > 0 AND NOT EXISTS (SELECT 1 FROM assets AS a WHERE a.id = t.final_asset_id))`,
+    ),
+    ...namelessJobs(db, id),
+  ];
+}

@@ -1,0 +1,63 @@
+import { tableExists, type ExitCriterion } from '@engine/migration.ts';
+
+/** Phase 0: the file is whole, its ledger can be read, and a verified backup was taken before anything changed. */
+export const safetyBaselineCriteria: readonly ExitCriterion[] = [
+  {
+    id: 'file-whole',
+    title: 'The file is whole',
+    cost: 'data',
+    check(db) {
+      const sql = 'PRAGMA integrity_check(10)';
+      const answers = db.prepare<[], string>(sql).pluck().all();
+      const met = answers.length === 1 && answers[0] === 'ok';
+      return {
+        met,
+        summary: met
+          ? 'SQLite read every page and every index and found no damage.'
+          : `SQLite reports damage: ${answers[0] ?? 'no answer'}.`,
+        evidence: [{ label: sql, text: answers.join('\n') }],
+      };
+    },
+  },
+  {
+    id: 'ledger-readable',
+    title: 'The list of applied changes can be read',
+    cost: 'schema',
+    check(db, schema) {
+      if (!schema.table('schema_migrations')) {
+        return { met: false, summary: 'The file has no table schema_migrations.', evidence: [] };
+      }
+      const sql = 'SELECT version FROM schema_migrations ORDER BY version';
+      const versions = db.prepare<[], unknown>(sql).pluck().all();
+      return {
+        met: true,
+        summary: `It has ${versions.length} entries.`,
+        evidence: [{ label: sql, text: versions.map(String).join('\n') }],
+      };
+    },
+  },
+  {
+    id: 'backup-recorded',
+    title: 'A verified backup was taken before anything changed',
+    cost: 'schema',
+    check(db) {
+      const sql =
+        'SELECT id, backup_sha256 FROM _phasewise_runs WHERE length(backup_sha256) = 64 ORDER BY rowid LIMIT 1';
+      const first = tableExists(db, '_phasewise_runs')
+        ? db.prepare<[], { id: string; backup_sha256: string }>(sql).get()
+        : undefined;
+      return {
+        met: first !== undefined,
+        summary: first
+          ? 'The file records the checksum of the backup taken before the first change.'
+          : 'The file records no backup yet.',
+        evidence: first
+          ? [
+              { label: 'SHA-256 of the backup', text: first.backup_sha256 },
+              { label: 'SQL', text: sql },
+            ]
+          : [],
+      };
+    },
+  },
+];

@@ -1,0 +1,168 @@
+/** What the program's next version adds: two tables, the canonical columns beside the legacy ones, indexes and markers. */
+export const dualTables = [
+  `CREATE TABLE app_users (
+          id TEXT PRIMARY KEY,
+          username TEXT NOT NULL UNIQUE,
+          display_name TEXT NOT NULL,
+          email TEXT,
+          is_active INTEGER NOT NULL DEFAULT 1,
+          created_at TEXT NOT NULL,
+          updated_at TEXT NOT NULL
+        )`,
+  `CREATE TABLE run_candidates (
+          id TEXT PRIMARY KEY,
+          job_id TEXT NOT NULL,
+          candidate_index INTEGER NOT NULL,
+          status TEXT NOT NULL,
+          output_asset_id TEXT,
+          final_asset_id TEXT,
+          rank_hard_failures INTEGER NOT NULL DEFAULT 0,
+          rank_soft_warnings INTEGER NOT NULL DEFAULT 0,
+          rank_avg_chroma_exceed REAL NOT NULL DEFAULT 0,
+          meta_json TEXT NOT NULL DEFAULT '{}',
+          created_at TEXT NOT NULL,
+          UNIQUE(job_id, candidate_index),
+          FOREIGN KEY(job_id) REFERENCES run_jobs(id) ON DELETE CASCADE,
+          FOREIGN KEY(output_asset_id) REFERENCES assets(id) ON DELETE SET NULL,
+          FOREIGN KEY(final_asset_id) REFERENCES assets(id) ON DELETE SET NULL
+        )`,
+] as const;
+
+/** The three event tables as this version makes them where they are missing: old and new columns together. */
+export const dualEventTables = [
+  `CREATE TABLE quality_reports (
+          id TEXT PRIMARY KEY,
+          project_id TEXT NOT NULL,
+          run_id TEXT,
+          run_job_id TEXT,
+          run_job_candidate_id TEXT,
+          job_id TEXT,
+          candidate_id TEXT,
+          report_type TEXT NOT NULL DEFAULT 'output_guard',
+          summary_json TEXT NOT NULL DEFAULT '{}',
+          rating INTEGER NOT NULL DEFAULT 0,
+          notes TEXT NOT NULL DEFAULT '',
+          created_at TEXT NOT NULL,
+          FOREIGN KEY(project_id) REFERENCES projects(id) ON DELETE CASCADE,
+          FOREIGN KEY(run_id) REFERENCES runs(id) ON DELETE SET NULL,
+          FOREIGN KEY(run_job_id) REFERENCES run_jobs(id) ON DELETE SET NULL,
+          FOREIGN KEY(run_job_candidate_id) REFERENCES run_job_candidates(id) ON DELETE SET NULL,
+          FOREIGN KEY(job_id) REFERENCES run_jobs(id) ON DELETE SET NULL,
+          FOREIGN KEY(candidate_id) REFERENCES run_candidates(id) ON DELETE SET NULL
+        )`,
+  `CREATE TABLE cost_events (
+          id TEXT PRIMARY KEY,
+          project_id TEXT NOT NULL,
+          run_id TEXT,
+          amount_cents INTEGER NOT NULL,
+          currency TEXT NOT NULL,
+          event_type TEXT NOT NULL,
+          notes TEXT NOT NULL DEFAULT '',
+          provider_code TEXT NOT NULL DEFAULT 'unknown',
+          operation_code TEXT NOT NULL DEFAULT 'legacy_event',
+          units REAL NOT NULL DEFAULT 0,
+          cost_usd REAL NOT NULL DEFAULT 0,
+          meta_json TEXT NOT NULL DEFAULT '{}',
+          created_at TEXT NOT NULL,
+          FOREIGN KEY(project_id) REFERENCES projects(id) ON DELETE CASCADE,
+          FOREIGN KEY(run_id) REFERENCES runs(id) ON DELETE SET NULL
+        )`,
+  `CREATE TABLE audit_events (
+          id TEXT PRIMARY KEY,
+          project_id TEXT,
+          user_id TEXT,
+          actor_user_id TEXT,
+          action TEXT NOT NULL,
+          event_code TEXT NOT NULL DEFAULT 'legacy_event',
+          target_type TEXT,
+          target_id TEXT,
+          details_json TEXT NOT NULL DEFAULT '{}',
+          payload_json TEXT NOT NULL DEFAULT '{}',
+          created_at TEXT NOT NULL,
+          FOREIGN KEY(project_id) REFERENCES projects(id) ON DELETE SET NULL,
+          FOREIGN KEY(user_id) REFERENCES users(id) ON DELETE SET NULL,
+          FOREIGN KEY(actor_user_id) REFERENCES app_users(id) ON DELETE SET NULL
+        )`,
+] as const;
+
+/** One ALTER each, in this order per table, each in its own transaction: a stop in between leaves some of them. */
+export const dualColumns = [
+  'projects ADD COLUMN owner_user_id TEXT',
+  'runs ADD COLUMN run_mode TEXT',
+  'runs ADD COLUMN model_name TEXT',
+  "runs ADD COLUMN settings_snapshot_json TEXT NOT NULL DEFAULT '{}'",
+  'runs ADD COLUMN provider_code TEXT',
+  'runs ADD COLUMN started_at TEXT',
+  'runs ADD COLUMN finished_at TEXT',
+  'run_jobs ADD COLUMN selected_candidate_index INTEGER',
+  'run_jobs ADD COLUMN final_asset_id TEXT',
+  "run_jobs ADD COLUMN prompt_text TEXT NOT NULL DEFAULT ''",
+  'assets ADD COLUMN kind TEXT',
+  'assets ADD COLUMN storage_uri TEXT',
+  "assets ADD COLUMN metadata_json TEXT NOT NULL DEFAULT '{}'",
+  "assets ADD COLUMN storage_backend TEXT NOT NULL DEFAULT 'local'",
+  'assets ADD COLUMN mime_type TEXT',
+  'assets ADD COLUMN width INTEGER',
+  'assets ADD COLUMN height INTEGER',
+  'project_exports ADD COLUMN export_asset_id TEXT',
+  'project_exports ADD COLUMN sha256 TEXT',
+  "project_exports ADD COLUMN format TEXT NOT NULL DEFAULT 'tar.gz'",
+  'project_api_secrets ADD COLUMN kms_key_ref TEXT',
+  "project_storage ADD COLUMN local_base_dir TEXT NOT NULL DEFAULT 'generated/projects'",
+  'project_storage ADD COLUMN local_project_root TEXT',
+  'project_storage ADD COLUMN s3_enabled INTEGER NOT NULL DEFAULT 0',
+  'project_storage ADD COLUMN s3_bucket TEXT',
+  'project_storage ADD COLUMN s3_prefix TEXT',
+  'project_storage ADD COLUMN s3_region TEXT',
+  'project_storage ADD COLUMN s3_profile TEXT',
+  'project_storage ADD COLUMN s3_endpoint_url TEXT',
+  'provider_accounts ADD COLUMN is_enabled INTEGER NOT NULL DEFAULT 1',
+  "provider_accounts ADD COLUMN config_json TEXT NOT NULL DEFAULT '{}'",
+  "style_guides ADD COLUMN rules_json TEXT NOT NULL DEFAULT '{}'",
+  'style_guides ADD COLUMN is_default INTEGER NOT NULL DEFAULT 0',
+  "characters ADD COLUMN identity_constraints_json TEXT NOT NULL DEFAULT '{}'",
+  'reference_sets ADD COLUMN name TEXT',
+  "reference_sets ADD COLUMN kind TEXT NOT NULL DEFAULT 'other'",
+  "reference_sets ADD COLUMN metadata_json TEXT NOT NULL DEFAULT '{}'",
+  'reference_items ADD COLUMN weight REAL NOT NULL DEFAULT 1.0',
+  'quality_reports ADD COLUMN job_id TEXT',
+  'quality_reports ADD COLUMN candidate_id TEXT',
+  "quality_reports ADD COLUMN report_type TEXT NOT NULL DEFAULT 'output_guard'",
+  "quality_reports ADD COLUMN summary_json TEXT NOT NULL DEFAULT '{}'",
+  "cost_events ADD COLUMN provider_code TEXT NOT NULL DEFAULT 'unknown'",
+  "cost_events ADD COLUMN operation_code TEXT NOT NULL DEFAULT 'legacy_event'",
+  'cost_events ADD COLUMN units REAL NOT NULL DEFAULT 0',
+  'cost_events ADD COLUMN cost_usd REAL NOT NULL DEFAULT 0',
+  "cost_events ADD COLUMN meta_json TEXT NOT NULL DEFAULT '{}'",
+  'audit_events ADD COLUMN actor_user_id TEXT',
+  "audit_events ADD COLUMN event_code TEXT NOT NULL DEFAULT 'legacy_event'",
+  "audit_events ADD COLUMN payload_json TEXT NOT NULL DEFAULT '{}'",
+] as const;
+
+export const dualIndexes = [
+  'CREATE INDEX idx_projects_owner_slug ON projects(owner_user_id, slug)',
+  'CREATE INDEX idx_runs_project_created ON runs(project_id, created_at DESC)',
+  'CREATE INDEX idx_run_jobs_run_status ON run_jobs(run_id, status)',
+  'CREATE INDEX idx_run_candidates_job_idx ON run_candidates(job_id, candidate_index)',
+  'CREATE INDEX idx_assets_project_kind_created ON assets(project_id, kind, created_at DESC)',
+  'CREATE UNIQUE INDEX uq_assets_project_storage_uri ON assets(project_id, storage_uri) WHERE storage_uri IS NOT NULL',
+  'CREATE UNIQUE INDEX uq_projects_owner_slug ON projects(owner_user_id, slug) WHERE owner_user_id IS NOT NULL',
+] as const;
+
+export const dualMarkers = [
+  ['20260221_0018_phase1_canonical_schema', 'canonical columns/tables for app_users/run_candidates/owner_user_id'],
+  ['20260221_0019_phase1_backfill', 'canonical backfill for users/projects/assets/runs/jobs/storage/candidates'],
+  ['20260221_0020_phase2_event_columns', 'canonical quality_reports/cost_events/audit_events columns'],
+  ['20260221_0021_phase2_backfill', 'backfill canonical event columns from legacy fields'],
+  [
+    '20260221_0022_creative_schema_columns',
+    'canonical creative columns for style_guides/characters/reference_sets/items',
+  ],
+  ['20260221_0023_provider_account_columns', 'provider_accounts: is_enabled + config_json canonical columns'],
+] as const;
+
+/** Recorded by the version after that, together with the filled asset references. */
+export const assetReferencesMarker = [
+  '20260221_0024_phase3_asset_fk_backfill',
+  'backfill asset FKs + derived asset_links for legacy rows',
+] as const;
