@@ -1,0 +1,54 @@
+import { useMantineColorScheme } from '@mantine/core';
+import { useEffect } from 'react';
+import { CrashNotice } from './components/crash-notice.tsx';
+import { Frame } from './panels/frame/frame.tsx';
+import { useShortcuts } from './panels/shortcuts/use-shortcuts.ts';
+import { DatabasePage } from './panels/frame/database-page.tsx';
+import { HomePanel } from './panels/home/home-panel.tsx';
+import { RefusalPanel } from './panels/refusal/refusal-panel.tsx';
+import { formatRoute, type Route } from './route.ts';
+import { useDatabases } from './stores/databases.ts';
+import { useRoute } from './stores/route.ts';
+import { useSession } from './stores/session.ts';
+
+/** Chooses the page; everything else happens in panels and stores. */
+export function App() {
+  const route = useRoute((state) => state.route);
+  useStoredColorScheme();
+  usePageChange(route);
+  useShortcuts();
+  return (
+    <Frame>
+      <CrashNotice key={formatRoute(route)}>
+        {route.page === 'home' && <HomePanel />}
+        {route.page === 'refused' && <RefusalPanel />}
+        {route.page === 'database' && <DatabasePage route={route} />}
+      </CrashNotice>
+    </Frame>
+  );
+}
+
+/** A new page begins at its top, names itself in the window's title, and takes the focus that its button had. */
+function usePageChange(route: Route): void {
+  const address = formatRoute(route);
+  const name = useDatabases(({ open }) =>
+    route.page === 'database' ? open.find(({ handle }) => handle === route.handle)?.name : undefined,
+  );
+  useEffect(() => {
+    const main = document.getElementById('main');
+    main?.scrollTo(0, 0);
+    if (document.activeElement === document.body) main?.focus({ preventScroll: true });
+  }, [address]);
+  useEffect(() => {
+    document.title = [...(name === undefined ? [] : [name]), 'Phasewise'].join(' · ');
+  }, [name]);
+}
+
+/** The host keeps the choice: the browser's own storage changes with the port. */
+function useStoredColorScheme(): void {
+  const stored = useSession((state) => state.colorScheme);
+  const { setColorScheme } = useMantineColorScheme();
+  useEffect(() => {
+    if (stored !== null) setColorScheme(stored);
+  }, [stored, setColorScheme]);
+}

@@ -1,0 +1,181 @@
+import { IconArrowDown, IconArrowsSort, IconArrowUp, IconChevronRight } from '@tabler/icons-react';
+import {
+  createColumnHelper,
+  createExpandedRowModel,
+  createSortedRowModel,
+  rowExpandingFeature,
+  rowSortingFeature,
+  tableFeatures,
+  useTable,
+  type SortFn,
+} from '@tanstack/react-table';
+import { Fragment, useMemo, type ReactNode } from 'react';
+import styles from './data-table.module.css';
+
+/** What a column shows (`cell`) and what it sorts by (`value`). */
+export interface Column<Row> {
+  readonly id: string;
+  readonly header: string;
+  readonly value: (row: Row) => string | number | null;
+  readonly cell?: (row: Row) => ReactNode;
+  readonly align?: 'right';
+  readonly width?: string;
+  /** Buttons and the like: no sorting, header for screen readers only. */
+  readonly isActions?: boolean;
+}
+
+interface DataTableProps<Row> {
+  readonly label: string;
+  readonly rows: readonly Row[];
+  readonly columns: readonly Column<Row>[];
+  readonly rowId: (row: Row) => string;
+  /** Content of an opened row; without it rows do not open. */
+  readonly detail?: (row: Row) => ReactNode;
+  readonly canSort?: boolean;
+  readonly emptyText?: string;
+}
+
+type Value = string | number | null;
+const features = tableFeatures({
+  rowSortingFeature,
+  rowExpandingFeature,
+  sortedRowModel: createSortedRowModel(),
+  expandedRowModel: createExpandedRowModel(),
+});
+interface Held<Row> {
+  readonly row: Row;
+}
+
+/** Somebody who marks text to copy it does not want the row to open. */
+const isPlainClick = (): boolean => getSelection()?.isCollapsed !== false;
+
+/** Numbers by size, text as people read it (a2 before a10), nothing last. */
+function compareValues(left: Value, right: Value): number {
+  if (left === null || right === null) return left === right ? 0 : left === null ? 1 : -1;
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  return String(left).localeCompare(String(right), 'en', { numeric: true });
+}
+
+/** A dense table: sortable headers, rows that open. Sorting and opening are TanStack's, the markup is ours. */
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { label, rows, columns, rowId, detail, canSort = true, emptyText = 'Nothing here.' } = props;
+  const data = useMemo(() => rows.map((row): Held<Row> => ({ row })), [rows]);
+  const defs = useMemo(() => {
+    const helper = createColumnHelper<typeof features, Held<Row>>();
+    const sortFn: SortFn<typeof features, Held<Row>> = (a, b, id) =>
+      compareValues(a.getValue<Value>(id), b.getValue<Value>(id));
+    return helper.columns(
+      columns.map(({ id, value, isActions }) =>
+        helper.accessor(({ row }) => value(row), { id, sortFn, enableSorting: canSort && !isActions }),
+      ),
+    );
+  }, [columns, canSort]);
+  const table = useTable({
+    features,
+    columns: defs,
+    data,
+    getRowId: ({ row }) => rowId(row),
+    getRowCanExpand: () => detail !== undefined,
+    sortDescFirst: false,
+  });
+  const sorting = table.state.sorting;
+  const width = columns.length + (detail ? 1 : 0);
+
+  return (
+    <table className={styles.table} aria-label={label}>
+      <thead>
+        <tr>
+          {detail && (
+            <th className={styles.opener}>
+              <span className={styles.hidden}>Open</span>
+            </th>
+          )}
+          {columns.map((column) => (
+            <Header
+              key={column.id}
+              column={column}
+              sorted={sorting.find(({ id }) => id === column.id)?.desc}
+              onSort={canSort && !column.isActions ? () => table.getColumn(column.id)?.toggleSorting() : undefined}
+            />
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {table.getRowModel().rows.map((row) => {
+          const isOpen = detail !== undefined && row.getIsExpanded();
+          return (
+            <Fragment key={row.id}>
+              {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the button in it has the keys; the row is only a larger target */}
+              <tr
+                data-open={isOpen}
+                data-opens={detail !== undefined}
+                onClick={detail && (() => isPlainClick() && row.toggleExpanded())}
+              >
+                {detail && (
+                  <td className={styles.opener}>
+                    <button
+                      type="button"
+                      aria-expanded={isOpen}
+                      aria-label={`Details of ${row.id}`}
+                      onClick={(event) => {
+                        event.stopPropagation();
+                        row.toggleExpanded();
+                      }}
+                    >
+                      <IconChevronRight size={14} aria-hidden />
+                    </button>
+                  </td>
+                )}
+                {columns.map((column) => (
+                  <td key={column.id} data-align={column.align}>
+                    {column.cell ? column.cell(row.original.row) : (column.value(row.original.row) ?? '–')}
+                  </td>
+                ))}
+              </tr>
+              {isOpen && (
+                <tr className={styles.detailRow}>
+                  <td colSpan={width}>{detail(row.original.row)}</td>
+                </tr>
+              )}
+            </Fragment>
+          );
+        })}
+        {rows.length === 0 && (
+          <tr>
+            <td colSpan={width} className={styles.empty}>
+              {emptyText}
+            </td>
+          </tr>
+        )}
+      </tbody>
+    </table>
+  );
+}
+
+interface HeaderProps<Row> {
+  readonly column: Column<Row>;
+  /** true descending, false ascending, undefined not sorted by. */
+  readonly sorted: boolean | undefined;
+  readonly onSort: (() => void) | undefined;
+}
+
+function Header<Row>({ column, sorted, onSort }: HeaderProps<Row>) {
+  const width = column.width === undefined ? undefined : { width: column.width };
+  if (!onSort) {
+    return (
+      <th scope="col" data-align={column.align} style={width}>
+        <span className={column.isActions ? styles.hidden : undefined}>{column.header}</span>
+      </th>
+    );
+  }
+  const Icon = sorted === undefined ? IconArrowsSort : sorted ? IconArrowDown : IconArrowUp;
+  const direction = sorted === undefined ? 'none' : sorted ? 'descending' : 'ascending';
+  return (
+    <th scope="col" data-align={column.align} style={width} aria-sort={direction}>
+      <button type="button" onClick={onSort} className={styles.sort} data-sorted={sorted !== undefined}>
+        {column.header}
+        <Icon size={12} aria-hidden />
+      </button>
+    </th>
+  );
+}

@@ -1,0 +1,38 @@
+import { Modal } from '@mantine/core';
+import type { ReactNode } from 'react';
+import styles from './dialog.module.css';
+
+interface DialogProps {
+  readonly title: string;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  /** Width, px. */
+  readonly width?: number;
+  /** False where a stray click must not throw away what was typed. */
+  readonly closesOnClickOutside?: boolean;
+}
+
+/** Mantine's modal with a plain head: its own is a <header>, which assistive technology takes for a second page banner. */
+export function Dialog({ title, isOpen, onClose, children, width = 440, closesOnClickOutside = true }: DialogProps) {
+  return (
+    <Modal.Root
+      opened={isOpen}
+      onClose={onClose}
+      size={width}
+      centered
+      closeOnClickOutside={closesOnClickOutside}
+      transitionProps={{ duration: 120 }}
+      lockScroll={false} // the window itself never scrolls; locking adds a style element that the policy refuses
+    >
+      <Modal.Overlay />
+      <Modal.Content>
+        <div className={styles.head}>
+          <Modal.Title className={styles.title}>{title}</Modal.Title>
+          <Modal.CloseButton aria-label="Close" />
+        </div>
+        <Modal.Body>{children}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
+  );
+}

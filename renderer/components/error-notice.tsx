@@ -1,0 +1,50 @@
+import {
+  IconAlertTriangleFilled,
+  IconHexagonLetterXFilled,
+  IconShieldCheckFilled,
+  IconShieldQuestion,
+} from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { safetyText, type AppError } from '@shared/errors.ts';
+import { errorForSupport } from '../words/errors.ts';
+import { CopyButton } from './copy-button.tsx';
+import styles from './error-notice.module.css';
+
+/** The same three parts every time: what happened, is the data safe, what to do. No apology, no blame, no stack trace. */
+export function ErrorNotice({ error, actions, subject, level = 2 }: ErrorNoticeProps) {
+  const Heading = level === 1 ? 'h1' : 'h2';
+  const isCertain = error.safety !== safetyText.unknown;
+  const isAsked = ['E_CANCELLED', 'E_NOTHING_TO_DO'].includes(error.code); // no failure
+  const Icon = isAsked ? IconAlertTriangleFilled : IconHexagonLetterXFilled;
+  const Shield = isCertain ? IconShieldCheckFilled : IconShieldQuestion;
+  return (
+    <div role="alert" className={styles.notice} data-tone={isAsked ? 'attention' : 'blocked'}>
+      <div className={styles.title}>
+        <Icon size={20} className={styles.icon} aria-hidden />
+        <Heading className={styles.heading}>{error.title}</Heading>
+        <code className={styles.code}>{error.code}</code>
+      </div>
+      <p className={styles.safety} data-certain={isCertain}>
+        <Shield size={18} aria-hidden />
+        {error.safety}
+      </p>
+      <p className={styles.message}>{error.message}</p>
+      <p className={styles.next}>
+        <strong>What to do:</strong> {error.nextStep}
+      </p>
+      <div className={styles.actions}>
+        {actions}
+        <CopyButton withText label="Copy details for support" text={errorForSupport(error, subject)} />
+      </div>
+    </div>
+  );
+}
+
+interface ErrorNoticeProps {
+  readonly error: AppError;
+  readonly actions?: ReactNode;
+  /** Name of the file it is about, for the copied details. */
+  readonly subject?: string | undefined;
+  /** 1 where the notice is the page. */
+  readonly level?: 1 | 2;
+}

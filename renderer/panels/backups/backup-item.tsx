@@ -1,0 +1,86 @@
+import { Button } from '@mantine/core';
+import type { BackupRecord } from '@shared/run.ts';
+import { CheckList } from '../../components/check-list.tsx';
+import { Disclosure } from '../../components/disclosure.tsx';
+import { Facts } from '../../components/facts.tsx';
+import { PathText } from '../../components/path-text.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import { useNow } from '../../components/use-now.ts';
+import { revealBackup, verifyBackup } from '../../stores/backups.ts';
+import { bytes, count } from '../../words/numbers.ts';
+import { dateTime } from '../../words/times.ts';
+import { upperFirst } from '../../words/text.ts';
+import { backupMark, describePhase, describeProof } from './backups-words.ts';
+import styles from './backups.module.css';
+
+interface ItemProps {
+  readonly handle: string;
+  readonly backup: BackupRecord;
+  readonly isBusy: boolean;
+  readonly isChecking: boolean;
+  readonly canReveal: boolean;
+  readonly onRestore: () => void;
+}
+
+/** One backup: when, why, what is in it, and the proof. */
+export function BackupItem({ handle, backup, isBusy, isChecking, canReveal, onRestore }: ItemProps) {
+  const now = useNow(30_000);
+  const mark = backupMark(backup);
+  const when = dateTime(backup.createdAt);
+  return (
+    <li className={styles.item} data-tone={mark.tone} aria-label={`Backup of ${when}`}>
+      <div className={styles.top}>
+        <div className={styles.words}>
+          <h2 className={styles.when}>
+            {when} <span className={styles.why}>{upperFirst(backup.reason)}</span>
+          </h2>
+          <p className={styles.line}>
+            <StateMark mark={mark} />
+            <span className="muted">{describeProof(backup, now)}</span>
+          </p>
+          <p className="muted">
+            {backup.variantTitle}, {describePhase(backup)} · {bytes(backup.sizeBytes)}
+          </p>
+        </div>
+        <div className={styles.actions}>
+          <Button
+            variant="default"
+            disabled={isBusy || backup.state === 'missing'}
+            onClick={() => void verifyBackup(handle, backup.id)}
+          >
+            {isChecking ? 'Checking…' : 'Check again'}
+          </Button>
+          {canReveal && (
+            <Button
+              variant="default"
+              disabled={backup.state === 'missing'}
+              onClick={() => void revealBackup(handle, backup.id)}
+            >
+              Show in folder
+            </Button>
+          )}
+          <Button variant="default" disabled={isBusy || backup.state !== 'verified'} onClick={onRestore}>
+            Restore…
+          </Button>
+        </div>
+      </div>
+      {backup.lastCheck?.error && (
+        <p role="alert" className={styles.broken}>
+          {backup.lastCheck.error.message} {backup.lastCheck.error.nextStep} <code>{backup.lastCheck.error.code}</code>
+        </p>
+      )}
+      <Disclosure summary={<span aria-label={`Show the evidence for the backup of ${when}`}>Show the evidence</span>}>
+        <Facts
+          facts={[
+            { label: 'File', value: <PathText path={backup.path} maxLength={80} /> },
+            { label: 'SHA-256', value: <PathText path={backup.sha256} maxLength={70} what="SHA-256" /> },
+            { label: 'Pages', value: count(backup.pages) },
+            { label: 'Made of', value: <PathText path={backup.databasePath} maxLength={80} /> },
+            ...(backup.runId === null ? [] : [{ label: 'Run', value: <code>{backup.runId}</code> }]),
+          ]}
+        />
+        <CheckList checks={backup.checks} label={`Checks of the backup of ${when}`} />
+      </Disclosure>
+    </li>
+  );
+}

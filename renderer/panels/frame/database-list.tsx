@@ -1,0 +1,62 @@
+import { Button, Tooltip } from '@mantine/core';
+import { IconDatabase, IconFolderOpen, IconX } from '@tabler/icons-react';
+import { StateMark } from '../../components/state-mark.tsx';
+import { chooseDatabase, closeDatabase, useDatabases } from '../../stores/databases.ts';
+import { goTo, useRoute } from '../../stores/route.ts';
+import { activeOf, useRuns } from '../../stores/runs.ts';
+import { runMarks } from '../../words/states.ts';
+import styles from './database-list.module.css';
+
+/** The databases that are open, on the left. */
+export function DatabaseList() {
+  const open = useDatabases((state) => state.open);
+  return (
+    <nav className={styles.list} aria-label="Open databases">
+      <h2 className={styles.title}>Databases</h2>
+      {open.length === 0 && <p className={styles.none}>None open yet.</p>}
+      <ul>
+        {open.map(({ handle, name, folder }) => (
+          <Item key={handle} handle={handle} name={name} folder={folder} />
+        ))}
+      </ul>
+      <Button
+        variant="subtle"
+        justify="flex-start"
+        leftSection={<IconFolderOpen size={15} aria-hidden />}
+        onClick={() => void chooseDatabase()}
+      >
+        Open…
+      </Button>
+    </nav>
+  );
+}
+
+function Item({ handle, name, folder }: { handle: string; name: string; folder: string }) {
+  const isCurrent = useRoute(({ route }) => route.page === 'database' && route.handle === handle);
+  const run = useRuns((state) => activeOf(state.byHandle[handle]));
+  return (
+    <li className={styles.item} data-current={isCurrent}>
+      <Tooltip label={folder} position="right">
+        <button
+          type="button"
+          className={styles.open}
+          aria-current={isCurrent ? 'page' : undefined}
+          onClick={() => goTo(handle, 'overview')}
+        >
+          {run ? <StateMark mark={runMarks[run.state]} quiet size={15} /> : <IconDatabase size={15} aria-hidden />}
+          <span className={styles.name}>{name}</span>
+        </button>
+      </Tooltip>
+      {run === null && (
+        <button
+          type="button"
+          className={styles.close}
+          aria-label={`Close ${name}`}
+          onClick={() => void closeDatabase(handle)}
+        >
+          <IconX size={13} aria-hidden />
+        </button>
+      )}
+    </li>
+  );
+}

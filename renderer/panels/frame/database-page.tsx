@@ -1,0 +1,108 @@
+import { Button } from '@mantine/core';
+import { useEffect } from 'react';
+import { appError } from '@shared/errors.ts';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { Page, PageSkeleton } from '../../components/page.tsx';
+import { targetPhase, type Route } from '../../route.ts';
+import { closeDatabase, look, useDatabases } from '../../stores/databases.ts';
+import { refresh } from '../../stores/events.ts';
+import { goHome, goTo } from '../../stores/route.ts';
+import { useRuns } from '../../stores/runs.ts';
+import { useSession } from '../../stores/session.ts';
+import { BackupsPanel } from '../backups/backups-panel.tsx';
+import { OverviewPanel } from '../overview/overview-panel.tsx';
+import { PhasesPanel } from '../phases/phases-panel.tsx';
+import { PlanPanel } from '../plan/plan-panel.tsx';
+import { ActivityPanel } from '../run/activity-panel.tsx';
+
+type DatabaseRoute = Extract<Route, { page: 'database' }>;
+
+/** Gets what is known about the database, or says why it cannot be shown. */
+export function DatabasePage({ route }: { route: DatabaseRoute }) {
+  const { handle } = route;
+  const view = useDatabases((state) => state.views[handle]);
+  const isOpen = useDatabases((state) => !state.isListed || state.open.some((database) => database.handle === handle));
+  const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name ?? '');
+  const isConnected = useSession((state) => state.connection === 'open');
+  const runError = useRuns((state) => state.byHandle[handle]?.error?.code);
+  const status = view?.status;
+  useEffect(() => {
+    if (isConnected && isOpen && useDatabases.getState().views[handle] === undefined) void refresh(handle);
+  }, [handle, isConnected, isOpen]);
+
+  if (!isOpen) return <Gone />;
+  if (!status) {
+    if (view?.error && route.tab === 'backups') return <BackupsPanel handle={handle} fileName={name} />;
+    if (view?.error) return <StatusRefused handle={handle} />;
+    return <PageSkeleton words="Looking at the database. Nothing is changed by looking." />;
+  }
+  const target = targetPhase(route.detail);
+  // The page of a run that failed with its engine says so itself.
+  const isToldByRun = route.tab === 'activity' && runError === view.error?.code;
+  return (
+    <>
+      {view.error && !isToldByRun && <Died handle={handle} />}
+      {route.tab === 'overview' && <OverviewPanel handle={handle} status={status} />}
+      {route.tab === 'phases' && target === null && <PhasesPanel handle={handle} status={status} />}
+      {route.tab === 'phases' && target !== null && (
+        <PlanPanel key={target} handle={handle} status={status} toPhase={target} />
+      )}
+      {route.tab === 'activity' && <ActivityPanel handle={handle} status={status} reportId={route.detail} />}
+      {route.tab === 'backups' && <BackupsPanel handle={handle} fileName={status.file.name} />}
+    </>
+  );
+}
+
+function StatusRefused({ handle }: { handle: string }) {
+  const error = useDatabases((state) => state.views[handle]?.error);
+  const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name);
+  if (!error) return null;
+  return (
+    <Page label="This database cannot be shown">
+      <ErrorNotice
+        level={1}
+        error={error}
+        subject={name}
+        actions={
+          <>
+            <Button onClick={() => void look(handle)}>Try again</Button>
+            <Button variant="default" onClick={() => goTo(handle, 'backups')}>
+              See its backups
+            </Button>
+            <Button variant="default" onClick={() => void closeDatabase(handle)}>
+              Close this database
+            </Button>
+          </>
+        }
+      />
+    </Page>
+  );
+}
+
+/** The last status stays readable below; this says why it may be old. */
+function Died({ handle }: { handle: string }) {
+  const error = useDatabases((state) => state.views[handle]?.error);
+  const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name);
+  if (!error) return null;
+  return (
+    <div style={{ padding: '14px 20px 0' }}>
+      <ErrorNotice
+        error={error}
+        subject={name}
+        actions={<Button onClick={() => void refresh(handle)}>Look again</Button>}
+      />
+    </div>
+  );
+}
+
+function Gone() {
+  return (
+    <Page label="Database not open">
+      <ErrorNotice
+        level={1}
+        error={appError('E_UNKNOWN_HANDLE', 'This page belongs to a database that was closed.')}
+        actions={<Button onClick={goHome}>Go to the start page</Button>}
+      />
+    </Page>
+  );
+}

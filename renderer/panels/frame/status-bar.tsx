@@ -1,0 +1,39 @@
+import { useNow } from '../../components/use-now.ts';
+import { pageAddress } from '../../route.ts';
+import { useDatabases } from '../../stores/databases.ts';
+import { useRoute } from '../../stores/route.ts';
+import { isActive, useRuns } from '../../stores/runs.ts';
+import { useSession } from '../../stores/session.ts';
+import { ago } from '../../words/times.ts';
+import { describeFile, describeRunState } from './status-words.ts';
+import styles from './status-bar.module.css';
+
+/** Small facts for the phone call with support: size, journal mode, age of what is shown, run, page address. */
+export function StatusBar() {
+  const route = useRoute((state) => state.route);
+  const version = useSession((state) => state.info?.version);
+  return (
+    <footer className={styles.bar}>
+      {route.page === 'database' ? <DatabaseFacts handle={route.handle} /> : <span>No database shown</span>}
+      <span className={styles.right}>{version === undefined ? 'Phasewise' : `Phasewise ${version}`}</span>
+      <span className={styles.address} title="Address of this page, for support">
+        {pageAddress(route)}
+      </span>
+    </footer>
+  );
+}
+
+function DatabaseFacts({ handle }: { handle: string }) {
+  const view = useDatabases((state) => state.views[handle]);
+  const run = useRuns((state) => state.byHandle[handle] ?? null);
+  const now = useNow(5_000);
+  const status = view?.status;
+  const words = view?.busy === 'checking' ? 'checking all data…' : view?.busy === 'looking' ? 'looking…' : null;
+  return (
+    <>
+      {status && <span>{describeFile(status.file)}</span>}
+      <span>{words ?? (status ? `checked ${ago(status.checkedAt, now)}` : 'not looked at yet')}</span>
+      <span>{describeRunState(run, isActive(run))}</span>
+    </>
+  );
+}

@@ -1,0 +1,19 @@
+import type { FileFacts } from '@shared/status.ts';
+import type { RunSnapshot } from '@shared/run.ts';
+import { bytes, percent } from '../../words/numbers.ts';
+import { runMarks } from '../../words/states.ts';
+
+/** "59.9 MB + 4.1 MB not yet merged · WAL" */
+export function describeFile(file: FileFacts): string {
+  const size =
+    file.walBytes > 0 ? `${bytes(file.sizeBytes)} + ${bytes(file.walBytes)} not yet merged` : bytes(file.sizeBytes);
+  return `${size} · ${file.journalMode === 'wal' ? 'WAL' : 'rollback journal'}`;
+}
+
+/** "run: none", "run: upgrading, 64 %", "last run: completed" */
+export function describeRunState(run: RunSnapshot | null, isActive: boolean): string {
+  if (run === null) return 'run: none';
+  const { word } = runMarks[run.state];
+  if (!isActive) return `last run: ${word}`;
+  return run.progress ? `run: ${word}, ${percent(run.progress.rowsDone, run.progress.rowsTotal)} %` : `run: ${word}`;
+}

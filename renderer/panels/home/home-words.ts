@@ -1,0 +1,13 @@
+import type { RecentDatabase } from '@shared/channels.ts';
+import { ago } from '../../words/times.ts';
+import { lowerFirst } from '../../words/text.ts';
+
+/** "Kroma · legacy version", or what is known instead. */
+export function describeRecent(recent: RecentDatabase): string {
+  if (!recent.exists) return 'The file is no longer there';
+  if (recent.packTitle === null) return 'Not looked at yet';
+  return recent.variantTitle === null ? recent.packTitle : `${recent.packTitle} · ${lowerFirst(recent.variantTitle)}`;
+}
+
+export const describeLastBackup = (at: string | null, now: number): string =>
+  at === null ? 'no verified backup yet' : `verified backup ${ago(at, now)}`;

@@ -1,0 +1,53 @@
+import { IconAlertTriangleFilled, IconInfoCircle, IconLock } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { PathText } from '../../components/path-text.tsx';
+import { useDatabases } from '../../stores/databases.ts';
+import { unfinishedSentence } from './overview-words.ts';
+import styles from './overview.module.css';
+
+/** What is special about this file right now; nothing in the usual case. */
+export function FileNotices({ handle, status }: { handle: string; status: DatabaseStatus }) {
+  const samplePath = useDatabases((state) => state.samplePaths[handle]);
+  const { file, unfinishedRun } = status;
+  return (
+    <>
+      {unfinishedRun && (
+        <Notice tone="attention" title="An upgrade stopped before it was finished. Your data is safe.">
+          {unfinishedSentence(status)}
+        </Notice>
+      )}
+      {file.readOnlyReason && (
+        <Notice tone="read-only" title={file.readOnlyReason.title}>
+          You can look at everything. {file.readOnlyReason.message} {file.readOnlyReason.nextStep}{' '}
+          <code>{file.readOnlyReason.code}</code>
+        </Notice>
+      )}
+      {file.needsRecovery && (
+        <Notice tone="attention" title="The last program was interrupted while it was writing.">
+          SQLite undoes the unfinished write by itself when the file is next opened for writing. Nothing that was saved
+          is lost.
+        </Notice>
+      )}
+      {samplePath !== undefined && (
+        <Notice tone="info" title="This is a sample: try everything.">
+          It lies in <PathText path={samplePath} maxLength={70} />
+        </Notice>
+      )}
+    </>
+  );
+}
+
+const icons = { attention: IconAlertTriangleFilled, 'read-only': IconLock, info: IconInfoCircle } as const;
+
+function Notice({ tone, title, children }: { tone: keyof typeof icons; title: string; children: ReactNode }) {
+  const Icon = icons[tone];
+  return (
+    <div role="note" aria-label={title} className={styles.notice} data-tone={tone}>
+      <Icon size={17} aria-hidden />
+      <div>
+        <strong>{title}</strong> {children}
+      </div>
+    </div>
+  );
+}

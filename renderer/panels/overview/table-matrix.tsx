@@ -1,0 +1,118 @@
+import { Select, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import type { TableStatus } from '@shared/status.ts';
+import { DataTable, type Column } from '../../components/data-table.tsx';
+import { Section } from '../../components/section.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import { count, rowCount } from '../../words/numbers.ts';
+import { priorityRank, priorityWords, tableMarks, tableRank } from '../../words/states.ts';
+import { filterTables, type StateFilter } from './overview-words.ts';
+import { TableDetail } from './table-detail.tsx';
+import styles from './overview.module.css';
+
+const columns: Column<TableStatus>[] = [
+  { id: 'name', header: 'Table', width: '27%', value: (table) => table.name, cell: TableName },
+  {
+    id: 'state',
+    header: 'State',
+    width: '150px',
+    value: (table) => tableRank[table.state],
+    cell: ({ state }) => <StateMark mark={tableMarks[state]} />,
+  },
+  {
+    id: 'priority',
+    header: 'Priority',
+    width: '90px',
+    value: (table) => priorityRank[table.priority],
+    cell: ({ priority, state }) => (
+      <span className={styles.priority} data-now={priority === 'must-now' && state !== 'aligned'}>
+        {priorityWords[priority]}
+      </span>
+    ),
+  },
+  {
+    id: 'rows',
+    header: 'Rows',
+    align: 'right',
+    width: '80px',
+    value: ({ rows }) => rows?.value ?? null,
+    cell: ({ rows }) => (rows ? rowCount(rows) : '–'),
+  },
+  {
+    id: 'missing',
+    header: 'What is missing',
+    value: (table) => table.whatIsMissing,
+    cell: ({ whatIsMissing }) => <Missing text={whatIsMissing} />,
+  },
+];
+
+const filters: { value: StateFilter; label: string }[] = [
+  { value: 'all', label: 'All states' },
+  { value: 'gaps', label: 'Only gaps' },
+  ...(Object.keys(tableMarks) as (keyof typeof tableMarks)[]).map((value) => ({
+    value,
+    label: tableMarks[value].word,
+  })),
+];
+
+/** Every table with its state; a row opens to its columns, indexes and constraints. */
+export function TableMatrix({ tables }: { tables: readonly TableStatus[] }) {
+  const [text, setText] = useState('');
+  const [state, setState] = useState<StateFilter>('all');
+  const shown = useMemo(() => filterTables(tables, text, state), [tables, text, state]);
+  const note =
+    shown.length === tables.length ? count(tables.length) : `${count(shown.length)} of ${count(tables.length)}`;
+  return (
+    <Section
+      title="Tables"
+      note={note}
+      flush
+      actions={
+        <>
+          <TextInput
+            w={190}
+            aria-label="Filter tables"
+            placeholder="Filter tables"
+            leftSection={<IconSearch size={14} aria-hidden />}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+          />
+          <Select
+            w={150}
+            aria-label="Filter by state"
+            data={filters}
+            value={state}
+            onChange={(value) => setState(filters.find((filter) => filter.value === value)?.value ?? 'all')}
+          />
+        </>
+      }
+    >
+      <DataTable
+        label="Tables"
+        rows={shown}
+        columns={columns}
+        rowId={(table) => table.name}
+        detail={(table) => <TableDetail table={table} />}
+        emptyText="No table matches the filter."
+      />
+    </Section>
+  );
+}
+
+function TableName({ name, presentName }: TableStatus) {
+  return (
+    <span className={styles.tableName}>
+      <code>{name}</code>
+      {presentName !== null && <span className={styles.now}>now {presentName}</span>}
+    </span>
+  );
+}
+
+function Missing({ text }: { text: string }) {
+  return (
+    <span className={styles.missing} title={text}>
+      {text === '' ? '–' : text}
+    </span>
+  );
+}

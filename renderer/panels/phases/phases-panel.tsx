@@ -1,0 +1,118 @@
+import { Button } from '@mantine/core';
+import type { DatabaseStatus, PhaseStatus } from '@shared/status.ts';
+import { CheckList } from '../../components/check-list.tsx';
+import { Disclosure } from '../../components/disclosure.tsx';
+import { Page, PageHead } from '../../components/page.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import { upgradeDetail } from '../../route.ts';
+import { useDatabases, look } from '../../stores/databases.ts';
+import { goTo } from '../../stores/route.ts';
+import { isActive, useRuns } from '../../stores/runs.ts';
+import { phaseMarks } from '../../words/states.ts';
+import { MigrationList } from './migration-list.tsx';
+import {
+  describeCriteria,
+  describeMigrations,
+  describeReached,
+  offerLabel,
+  offerOf,
+  startsOpen,
+} from './phases-words.ts';
+import styles from './phases.module.css';
+
+/** The plan's stages in order: where the file stands, what each holds, and the way to the next. */
+export function PhasesPanel({ handle, status }: { handle: string; status: DatabaseStatus }) {
+  const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
+  const isChecking = useDatabases((state) => state.views[handle]?.busy === 'checking');
+  return (
+    <Page label="Phases">
+      <PageHead
+        title="Phases"
+        actions={
+          <Button variant="default" disabled={isChecking} onClick={() => void look(handle, 'check')}>
+            {isChecking ? 'Checking…' : 'Check every exit criterion'}
+          </Button>
+        }
+      >
+        <p>
+          The upgrade goes phase by phase. Each ends at a checkpoint with exit criteria; until the last phase nothing is
+          removed, so older programs go on working.
+        </p>
+      </PageHead>
+      <ol className={styles.stepper}>
+        {status.phases.map((phase) => (
+          <Phase key={phase.number} handle={handle} phase={phase} status={status} canStart={!hasActiveRun} />
+        ))}
+      </ol>
+    </Page>
+  );
+}
+
+function Phase({
+  handle,
+  phase,
+  status,
+  canStart,
+}: {
+  handle: string;
+  phase: PhaseStatus;
+  status: DatabaseStatus;
+  canStart: boolean;
+}) {
+  const mark = phaseMarks[phase.state];
+  const offer = offerOf(phase, status);
+  const reached = describeReached(phase);
+  const isOpen = startsOpen(phase, offer);
+  return (
+    <li
+      className={styles.phase}
+      data-state={phase.state}
+      aria-label={`Phase ${phase.number}, ${phase.name}: ${mark.word}`}
+    >
+      <div className={styles.rail} aria-hidden>
+        <span className={styles.number}>{phase.number}</span>
+      </div>
+      <div className={styles.content}>
+        <div className={styles.top}>
+          <div className={styles.words}>
+            <h2 className={styles.name}>
+              Phase {phase.number} · {phase.name}
+            </h2>
+            <p className="muted">{phase.scope}</p>
+            <p className={styles.state}>
+              <StateMark mark={mark} />
+              {reached !== null && <span className="muted">{reached}</span>}
+              {phase.removesAnything && <span className="muted">removes the older tables and columns</span>}
+            </p>
+          </div>
+          {offer !== null && (
+            <Button
+              size={offer === 'main' ? 'sm' : 'xs'}
+              variant={offer === 'main' ? 'filled' : 'default'}
+              disabled={!canStart}
+              onClick={() => goTo(handle, 'phases', upgradeDetail(phase.number))}
+            >
+              {offerLabel(phase, offer)}
+            </Button>
+          )}
+        </div>
+        {phase.state !== 'unavailable' && (
+          <>
+            {phase.migrations.length === 0 ? (
+              <p className={styles.none}>{describeMigrations(phase.migrations)}.</p>
+            ) : (
+              <Disclosure summary={describeMigrations(phase.migrations)} isOpen={isOpen}>
+                <MigrationList migrations={phase.migrations} />
+              </Disclosure>
+            )}
+            {phase.exitCriteria.length > 0 && (
+              <Disclosure summary={describeCriteria(phase)} isOpen={phase.state === 'attention'}>
+                <CheckList checks={phase.exitCriteria} label={`Exit criteria of phase ${phase.number}`} />
+              </Disclosure>
+            )}
+          </>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,53 @@
+import type { DatabaseStatus, MigrationStatus, PhaseStatus } from '@shared/status.ts';
+import { count, counted } from '../../words/numbers.ts';
+import { dateTime } from '../../words/times.ts';
+
+/** "10 migrations, 3 applied" */
+export function describeMigrations(migrations: readonly MigrationStatus[]): string {
+  if (migrations.length === 0) return 'No migrations: this phase makes the backup and records what it found';
+  const applied = migrations.filter(({ state }) => state === 'applied').length;
+  const all = counted(migrations.length, 'migration');
+  if (applied === migrations.length) return `${all}, all applied`;
+  return applied === 0 ? all : `${all}, ${count(applied)} applied`;
+}
+
+/** "5 exit criteria, 2 met" */
+export function describeCriteria({ exitCriteria }: PhaseStatus): string {
+  const all = counted(exitCriteria.length, 'exit criterion', 'exit criteria');
+  if (exitCriteria.every(({ state }) => state === 'not-checked')) return `${all}, checked when the phase ends`;
+  const met = exitCriteria.filter(({ state }) => state === 'met').length;
+  return met === exitCriteria.length ? `${all}, all met` : `${all}, ${count(met)} met`;
+}
+
+export const describeReached = ({ reachedAt, state }: PhaseStatus): string | null =>
+  reachedAt === null || state === 'unavailable' ? null : `reached ${dateTime(reachedAt)}`;
+
+/**
+ * How a phase can be started from here. main: the one filled button, on the default goal; step: a quiet button for
+ * stopping earlier; null: done, unavailable, or beyond the goal.
+ */
+export function offerOf(phase: PhaseStatus, status: DatabaseStatus): 'main' | 'step' | null {
+  const isOpen = ['next', 'not-started', 'running', 'attention'].includes(phase.state);
+  if (!isOpen) return null;
+  const goal = mainGoal(status);
+  if (phase.number === goal) return 'main';
+  const isBelow = goal !== null && phase.number < goal;
+  return isBelow || phase.state === 'next' || phase.state === 'attention' ? 'step' : null;
+}
+
+/** The phase that the filled button leads to: the interrupted run's, else the default goal while anything is left to do. */
+function mainGoal(status: DatabaseStatus): number | null {
+  if (status.unfinishedRun) return status.unfinishedRun.toPhase;
+  const isLeft = status.phases.some(({ number, state }) => number <= status.defaultTarget && state !== 'done');
+  return isLeft ? status.defaultTarget : null;
+}
+
+export function offerLabel(phase: PhaseStatus, offer: 'main' | 'step'): string {
+  if (phase.state === 'attention') return `Repair phase ${phase.number}…`;
+  if (phase.state === 'running') return `Continue to phase ${phase.number}…`;
+  return offer === 'main' ? `Upgrade to phase ${phase.number}…` : `Only to phase ${phase.number}…`;
+}
+
+/** What is folded open from the start: what can be done now and what needs attention. */
+export const startsOpen = (phase: PhaseStatus, offer: 'main' | 'step' | null): boolean =>
+  offer === 'main' || phase.state === 'attention' || phase.state === 'running';

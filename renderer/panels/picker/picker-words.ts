@@ -1,0 +1,40 @@
+import type { FileEntry } from '@shared/channels.ts';
+import { bytes } from '../../words/numbers.ts';
+
+/** Folders first, then databases, then the rest; by name as people count (a2 before a10). */
+export function sortEntries(entries: readonly FileEntry[]): FileEntry[] {
+  return entries.toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+/** Entries whose name contains the text; with `onlyDatabases`, no other files. */
+export function filterEntries(entries: readonly FileEntry[], text: string, onlyDatabases: boolean): FileEntry[] {
+  const wanted = text.trim().toLowerCase();
+  return entries.filter(
+    (entry) =>
+      entry.name.toLowerCase().includes(wanted) &&
+      (!onlyDatabases || entry.kind === 'folder' || entry.looksLikeDatabase),
+  );
+}
+
+export function describeEntry(entry: FileEntry): string {
+  if (entry.kind === 'folder') return 'folder';
+  const size = entry.sizeBytes === null ? '' : bytes(entry.sizeBytes);
+  return entry.looksLikeDatabase ? `database, ${size}` : size;
+}
+
+/** The row that an arrow key leads to. */
+export function nextIndex(key: string, index: number, length: number): number | null {
+  if (length === 0) return null;
+  const steps: Record<string, number> = {
+    ArrowDown: index + 1,
+    ArrowUp: index - 1,
+    Home: 0,
+    End: length - 1,
+    PageDown: index + 10,
+    PageUp: index - 10,
+  };
+  const wanted = steps[key];
+  return wanted === undefined ? null : Math.min(length - 1, Math.max(0, wanted));
+}
+
+const rank = (entry: FileEntry): number => (entry.kind === 'folder' ? 0 : entry.looksLikeDatabase ? 1 : 2);

@@ -1,0 +1,28 @@
+import { useEffect, useState } from 'react';
+import type { AppError } from '@shared/errors.ts';
+import type { Plan } from '@shared/run.ts';
+import { call } from '../../api.ts';
+
+/** Makes the plan when the page opens, and again on request. */
+export function usePlan(handle: string, toPhase: number) {
+  const [plan, setPlan] = useState<Plan | null>(null);
+  const [error, setError] = useState<AppError | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
+    let isWanted = true;
+    void call('plan:make', { handle, toPhase }).then((made) => {
+      if (!isWanted) return; // the page moved on while the plan was made
+      setPlan(made.ok ? made.value : null);
+      setError(made.ok ? null : made.error);
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [handle, toPhase, attempt]);
+  const again = (): void => {
+    setPlan(null);
+    setError(null);
+    setAttempt(attempt + 1);
+  };
+  return { plan, error, setError, again };
+}

@@ -1,0 +1,58 @@
+import type { RunReport } from '@shared/run.ts';
+import { bytes, count, duration, rate } from '../../words/numbers.ts';
+import { checkMarks } from '../../words/states.ts';
+import { resultHeadline, verifiedStatement } from './result-words.ts';
+
+/** The report as plain text, for a mail or a ticket: counts and names, no rows. */
+export function reportText(report: RunReport): string {
+  return [
+    `Phasewise report: ${report.fileName}, phase ${report.fromPhase ?? 'none'} to ${report.toPhase}`,
+    `${report.startedAt} to ${report.finishedAt}, run ${report.runId}`,
+    '',
+    resultHeadline(report, report.error ?? null),
+    verifiedStatement(report) ?? 'Not verified.',
+    ...(report.error
+      ? [`${report.error.code}: ${report.error.message}`, report.error.safety, report.error.nextStep]
+      : []),
+    '',
+    'Backup',
+    ...backupLines(report),
+    '',
+    'Rows (source: expected = moved + already right + issue rows)',
+    ...report.backfills.map(
+      ({ id, source, expected, moved, alreadyRight, issueRows, rowsPerSecond }) =>
+        `  ${id} from ${source}: ${count(expected)} = ${count(moved)} + ${count(alreadyRight)} + ${count(issueRows)}` +
+        (rowsPerSecond === null ? '' : ` (${rate(rowsPerSecond)})`),
+    ),
+    ...section(
+      'Issue rows',
+      report.issues.map(
+        ({ sourceTable, title, reason, count: rows }) => `${sourceTable}: ${count(rows)} ${title} (${reason})`,
+      ),
+    ),
+    ...section(
+      'Migrations',
+      report.migrations.map(({ id, title, ms }) => `${id} ${title}: ${duration(ms)}`),
+    ),
+    ...section(
+      'Checks',
+      report.checks.map(({ title, state, summary }) => `[${checkMarks[state].word}] ${title}. ${summary}`),
+    ),
+    ...section(
+      'Tables (rows before, after)',
+      report.tables.map(({ name, rowsBefore, rowsAfter }) => `${name}: ${rowsBefore ?? '-'}, ${rowsAfter ?? '-'}`),
+    ),
+    '',
+  ].join('\n');
+}
+
+function backupLines({ backup }: RunReport): string[] {
+  if (backup === null) return ['  none'];
+  return [
+    `  ${backup.path}`,
+    `  ${bytes(backup.sizeBytes)}, ${backup.verified ? 'verified' : 'not verified'}, SHA-256 ${backup.sha256}`,
+  ];
+}
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];

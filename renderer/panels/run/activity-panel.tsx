@@ -1,0 +1,94 @@
+import { Button } from '@mantine/core';
+import { useEffect } from 'react';
+import type { RunSnapshot } from '@shared/run.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { EmptyState, Page, PageHead, PageSkeleton } from '../../components/page.tsx';
+import { upgradeDetail } from '../../route.ts';
+import { goTo } from '../../stores/route.ts';
+import { activeOf, loadHistory, useRuns } from '../../stores/runs.ts';
+import { ResultPanel } from '../result/result-panel.tsx';
+import { RunAnnouncer } from './run-announcer.tsx';
+import { RunHistory } from './run-history.tsx';
+import { RunPanel } from './run-panel.tsx';
+
+interface ActivityProps {
+  readonly handle: string;
+  readonly status: DatabaseStatus;
+  /** Run id of a report of the past; null = now. */
+  readonly reportId: string | null;
+}
+
+/** What runs now, or what the last run achieved; below, every run before it. */
+export function ActivityPanel({ handle, status, reportId }: ActivityProps) {
+  const run = useRuns((state) => state.byHandle[handle]);
+  useEffect(() => void loadHistory(handle), [handle]);
+  if (reportId !== null) return <PastRun handle={handle} status={status} reportId={reportId} />;
+  if (run === undefined) return <PageSkeleton words="Looking for a run…" />;
+  const active = activeOf(run);
+  return (
+    <>
+      {run && <RunAnnouncer key={run.runId} run={run} />}
+      {active ? (
+        <RunPanel handle={handle} run={active} status={status} />
+      ) : (
+        <LastRun handle={handle} run={run} status={status} />
+      )}
+    </>
+  );
+}
+
+function LastRun({ handle, run, status }: { handle: string; run: RunSnapshot | null; status: DatabaseStatus }) {
+  const history = useRuns((state) => state.history[handle]);
+  useEffect(() => {
+    document.getElementById('main')?.scrollTo(0, 0); // the headline is what was waited for
+  }, []);
+  return (
+    <>
+      {run?.kind === 'upgrade' ? (
+        <ResultPanel
+          handle={handle}
+          status={status}
+          report={run.report}
+          error={run.error ?? run.report?.error ?? null}
+          backup={run.backup}
+          steps={run.steps}
+        />
+      ) : (
+        <NoRun handle={handle} status={status} />
+      )}
+      <RunHistory handle={handle} history={history} except={run?.runId ?? null} />
+    </>
+  );
+}
+
+function NoRun({ handle, status }: { handle: string; status: DatabaseStatus }) {
+  return (
+    <Page label="Activity">
+      <PageHead title="Activity" />
+      <EmptyState title="Nothing is running on this database.">
+        <p>Upgrades appear here while they run, with their result and report afterwards.</p>
+        {status.pending.length > 0 && (
+          <Button onClick={() => goTo(handle, 'phases', upgradeDetail(status.defaultTarget))}>Plan the upgrade</Button>
+        )}
+      </EmptyState>
+    </Page>
+  );
+}
+
+function PastRun({ handle, status, reportId }: { handle: string; status: DatabaseStatus; reportId: string }) {
+  const history = useRuns((state) => state.history[handle]);
+  const report = history?.find(({ runId }) => runId === reportId);
+  if (!history) return <PageSkeleton words="Looking for that run…" />;
+  if (!report) return <NoSuchRun handle={handle} />;
+  return <ResultPanel handle={handle} status={status} report={report} error={report.error ?? null} isPast />;
+}
+
+function NoSuchRun({ handle }: { handle: string }) {
+  return (
+    <Page label="Activity">
+      <EmptyState title="This run is not in the journal of this database.">
+        <Button onClick={() => goTo(handle, 'activity')}>Back to the activity</Button>
+      </EmptyState>
+    </Page>
+  );
+}

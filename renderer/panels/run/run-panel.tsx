@@ -1,0 +1,111 @@
+import { Button, Group, Progress, Text } from '@mantine/core';
+import { IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconShieldCheckFilled } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { RunSnapshot } from '@shared/run.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { BackupCard } from '../../components/backup-card.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { Page, PageHead } from '../../components/page.tsx';
+import { revealBackup } from '../../stores/backups.ts';
+import { cancelRun, pauseRun, resumeRun, useRuns } from '../../stores/runs.ts';
+import { useSession } from '../../stores/session.ts';
+import { percent } from '../../words/numbers.ts';
+import { RunSteps } from './run-steps.tsx';
+import { canCancel, canPause, describeNow, progressOf, runTitle, safeToStopWords } from './run-words.ts';
+import styles from './run.module.css';
+
+/** A run under way: what is happening in words, how far it is, and the way to stop. */
+export function RunPanel({ handle, run, status }: { handle: string; run: RunSnapshot; status: DatabaseStatus }) {
+  const refused = useRuns((state) => state.refused[handle]);
+  const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
+  const phaseName = status.phases.find(({ number }) => number === run.toPhase)?.name ?? null;
+  return (
+    <Page label="Run">
+      <PageHead title={runTitle(run, phaseName)} actions={<Controls handle={handle} run={run} />}>
+        <p className={styles.now}>{describeNow(run)}</p>
+      </PageHead>
+      <Bar run={run} />
+      {refused && <ErrorNotice error={refused} subject={status.file.name} />}
+      {run.backup && (
+        <BackupCard
+          backup={run.backup}
+          onReveal={canReveal ? () => void revealBackup(handle, run.backup?.id ?? null) : undefined}
+        />
+      )}
+      {run.steps.length > 0 && <RunSteps steps={run.steps} phases={status.phases} />}
+    </Page>
+  );
+}
+
+function Bar({ run }: { run: RunSnapshot }) {
+  const progress = progressOf(run);
+  const done = progress === null ? 0 : percent(progress.rowsDone, progress.rowsTotal);
+  return (
+    <div className={styles.progress}>
+      <div className={styles.barLine}>
+        <Progress.Root size={14} className={styles.bar} data-waiting={progress === null}>
+          <Progress.Section value={done} aria-label="Rows done" aria-valuetext={describeNow(run)} />
+        </Progress.Root>
+        <span className={styles.percent}>{progress === null ? '' : `${done} %`}</span>
+      </div>
+      <p className={styles.safe} data-safe={run.safeToStop}>
+        <IconShieldCheckFilled size={16} aria-hidden />
+        {safeToStopWords(run)}
+      </p>
+    </div>
+  );
+}
+
+function Controls({ handle, run }: { handle: string; run: RunSnapshot }) {
+  const [isAsking, setAsking] = useState(false);
+  const isPaused = run.state === 'paused';
+  return (
+    <>
+      {isPaused ? (
+        <Button size="sm" leftSection={<IconPlayerPlay size={15} aria-hidden />} onClick={() => void resumeRun(handle)}>
+          Resume
+        </Button>
+      ) : (
+        <Button
+          size="sm"
+          variant="default"
+          leftSection={<IconPlayerPause size={15} aria-hidden />}
+          disabled={!canPause(run)}
+          onClick={() => void pauseRun(handle)}
+        >
+          {run.state === 'pausing' ? 'Pausing…' : 'Pause'}
+        </Button>
+      )}
+      <Button
+        size="sm"
+        variant="default"
+        leftSection={<IconPlayerStop size={15} aria-hidden />}
+        disabled={!canCancel(run)}
+        onClick={() => setAsking(true)}
+      >
+        {run.state === 'cancelling' ? 'Stopping…' : 'Stop safely'}
+      </Button>
+      <Dialog isOpen={isAsking && canCancel(run)} onClose={() => setAsking(false)} title="Stop this upgrade?">
+        <Text size="sm">
+          It stops after the rows in hand. Every finished step is kept, the file stays usable, and you can continue
+          later from the same place. The verified backup stays where it is.
+        </Text>
+        <Group justify="flex-end" mt="md">
+          <Button
+            variant="default"
+            onClick={() => {
+              setAsking(false);
+              void cancelRun(handle);
+            }}
+          >
+            Stop safely
+          </Button>
+          <Button data-autofocus onClick={() => setAsking(false)}>
+            Keep running
+          </Button>
+        </Group>
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,30 @@
+import { Kbd, Table } from '@mantine/core';
+import { Dialog } from '../../components/dialog.tsx';
+import { showDialog, useDialogs } from '../../stores/dialogs.ts';
+import { shortcuts } from './shortcuts.ts';
+
+const isMac = navigator.userAgent.includes('Mac');
+
+export function HelpDialog() {
+  const isOpen = useDialogs((state) => state.isHelpOpen);
+  return (
+    <Dialog isOpen={isOpen} onClose={() => showDialog({ isHelpOpen: false })} title="Keyboard shortcuts">
+      <Table fz="sm" verticalSpacing={5} withRowBorders={false}>
+        <Table.Tbody>
+          {shortcuts.map(({ keys, what }) => (
+            <Table.Tr key={what}>
+              <Table.Td>{what}</Table.Td>
+              <Table.Td ta="right">
+                {keys.map((key) => (
+                  <Kbd key={key} ml={4}>
+                    {isMac && key === 'Ctrl' ? '⌘' : key}
+                  </Kbd>
+                ))}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Dialog>
+  );
+}

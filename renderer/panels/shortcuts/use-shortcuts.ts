@@ -1,0 +1,51 @@
+import { useEffect } from 'react';
+import { tabs } from '../../route.ts';
+import { chooseDatabase } from '../../stores/databases.ts';
+import { showDialog, useDialogs } from '../../stores/dialogs.ts';
+import { refresh } from '../../stores/events.ts';
+import { goHome, goTo, useRoute } from '../../stores/route.ts';
+import { shortcutOf, type Shortcut } from './shortcuts.ts';
+
+/** Listens for the window's shortcuts. Dialogs keep their own Escape. */
+export function useShortcuts(): void {
+  useEffect(() => {
+    const listener = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented) return;
+      const shortcut = shortcutOf(event, isTyping(event.target));
+      if (shortcut === null || (isDialogOpen() && shortcut.action !== 'refresh')) return;
+      event.preventDefault();
+      follow(shortcut);
+    };
+    window.addEventListener('keydown', listener);
+    return () => window.removeEventListener('keydown', listener);
+  }, []);
+}
+
+function follow(shortcut: Shortcut): void {
+  const { route } = useRoute.getState();
+  if (shortcut.action === 'open') void chooseDatabase();
+  if (shortcut.action === 'help') showDialog({ isHelpOpen: true });
+  if (shortcut.action === 'refresh' && route.page === 'database') void refresh(route.handle);
+  if (shortcut.action === 'tab' && route.page === 'database') goTo(route.handle, tabs[shortcut.index] ?? 'overview');
+  if (shortcut.action === 'back') goBack();
+}
+
+/** One page up, never out of the app. */
+function goBack(): void {
+  const { route } = useRoute.getState();
+  if (route.page === 'refused') return goHome();
+  if (route.page !== 'database') return;
+  if (route.detail !== null) goTo(route.handle, route.tab);
+  else if (route.tab !== 'overview') goTo(route.handle, 'overview');
+}
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
+
+function isDialogOpen(): boolean {
+  const { isHelpOpen, isPickerOpen, droppedName } = useDialogs.getState();
+  return (
+    isHelpOpen || isPickerOpen || droppedName !== null || document.querySelector('[role=dialog],[role=menu]') !== null
+  );
+}

@@ -1,0 +1,142 @@
+import { create } from 'zustand';
+import type { OpenDatabase, RecentDatabase } from '@shared/channels.ts';
+import type { AppError, Result } from '@shared/errors.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { call, openDropped } from '../api.ts';
+import { showDialog } from './dialogs.ts';
+import { goHome, goTo, navigate, useRoute } from './route.ts';
+import { useSession } from './session.ts';
+
+/** What is known about one open database. The last status stays visible while a newer one is fetched. */
+export interface DatabaseView {
+  readonly status: DatabaseStatus | null;
+  readonly error: AppError | null;
+  readonly busy: 'looking' | 'checking' | null;
+}
+
+export interface Refusal {
+  readonly error: AppError;
+  readonly retry: () => Promise<void>;
+}
+
+interface Databases {
+  readonly open: readonly OpenDatabase[];
+  readonly isListed: boolean;
+  readonly recents: readonly RecentDatabase[] | null;
+  readonly views: Readonly<Record<string, DatabaseView>>;
+  /** What is being opened, in words. */
+  readonly opening: string | null;
+  readonly refusal: Refusal | null;
+  /** Where the sample was put, by handle: said once on its overview. */
+  readonly samplePaths: Readonly<Record<string, string>>;
+}
+
+export const useDatabases = create<Databases>(() => ({
+  open: [],
+  isListed: false,
+  recents: null,
+  views: {},
+  opening: null,
+  refusal: null,
+  samplePaths: {},
+}));
+
+const emptyView: DatabaseView = { status: null, error: null, busy: null };
+const { getState, setState } = useDatabases;
+
+export async function loadDatabases(): Promise<void> {
+  const [open, recents] = await Promise.all([call('database:list', {}), call('recents:list', {})]);
+  if (open.ok) setState({ open: open.value, isListed: true });
+  if (recents.ok) setState({ recents: recents.value });
+}
+
+/** Ctrl+O and every "Open…": the system's dialog where there is one, our own picker elsewhere. */
+export async function chooseDatabase(): Promise<void> {
+  if (useSession.getState().info?.fileChoosing !== 'native') return showDialog({ isPickerOpen: true });
+  const chosen = await call('database:choose', {});
+  if (chosen.ok && chosen.value === null) return;
+  arrive(chosen as Result<OpenDatabase>, chooseDatabase);
+}
+
+export const openFile = (token: string, name: string): Promise<void> =>
+  opening(`Looking at ${name}…`, () => call('database:openFile', { token }));
+
+export const openRecent = (recentId: string, name: string): Promise<void> =>
+  opening(`Looking at ${name}…`, () => call('database:openRecent', { recentId }));
+
+export const openSample = (): Promise<void> =>
+  opening('Building a sample database…', async () => {
+    const sample = await call('database:openSample', {});
+    if (sample.ok)
+      setState(({ samplePaths }) => ({ samplePaths: { ...samplePaths, [sample.value.handle]: sample.value.path } }));
+    return sample;
+  });
+
+/** A dropped file: opened by Electron, explained elsewhere. */
+export async function dropFile(file: File): Promise<void> {
+  const opened = await openDropped(file);
+  if (opened === null) showDialog({ droppedName: file.name });
+  else arrive(opened, () => dropFile(file));
+}
+
+export async function forgetRecent(recentId: string): Promise<void> {
+  await call('recents:remove', { recentId });
+  await loadDatabases();
+}
+
+export async function closeDatabase(handle: string): Promise<void> {
+  await call('database:close', { handle });
+  forget(handle);
+  await loadDatabases();
+}
+
+/** Looks, changes nothing. `check` also reads all data: integrity, foreign keys, every exit criterion. */
+export async function look(handle: string, depth: 'status' | 'check' = 'status'): Promise<void> {
+  setView(handle, { busy: depth === 'check' ? 'checking' : 'looking' });
+  const answer = await call(`database:${depth}`, { handle });
+  if (answer.ok) setView(handle, { status: answer.value, error: null, busy: null });
+  else setView(handle, { error: answer.error, busy: null });
+}
+
+/** The host opened one on its own: a double click on a file, a second start. */
+export function adopt(database: OpenDatabase): void {
+  if (!getState().open.some(({ handle }) => handle === database.handle)) {
+    setState(({ open }) => ({ open: [...open, database] }));
+  }
+}
+
+export function forget(handle: string): void {
+  setState(({ open, views }) => ({
+    open: open.filter((database) => database.handle !== handle),
+    views: Object.fromEntries(Object.entries(views).filter(([key]) => key !== handle)),
+  }));
+  const { route } = useRoute.getState();
+  if (route.page === 'database' && route.handle === handle) goHome();
+}
+
+/** The engine process died: what it last said stays on screen, with the reason on top. */
+export const reportDeath = (handle: string, error: AppError): void => setView(handle, { error, busy: null });
+
+async function opening(words: string, open: () => Promise<Result<OpenDatabase>>): Promise<void> {
+  if (getState().opening !== null) return;
+  setState({ opening: words });
+  const result = await open();
+  setState({ opening: null });
+  arrive(result, () => opening(words, open));
+}
+
+function arrive(result: Result<OpenDatabase>, retry: () => Promise<void>): void {
+  if (result.ok) {
+    setState({ refusal: null });
+    adopt(result.value);
+    goTo(result.value.handle, 'overview');
+    void loadDatabases();
+  } else {
+    setState({ refusal: { error: result.error, retry } });
+    navigate({ page: 'refused' });
+  }
+}
+
+function setView(handle: string, change: Partial<DatabaseView>): void {
+  setState(({ views }) => ({ views: { ...views, [handle]: { ...emptyView, ...views[handle], ...change } } }));
+}

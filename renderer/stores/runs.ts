@@ -1,0 +1,74 @@
+import { create } from 'zustand';
+import type { Output } from '@shared/channels.ts';
+import type { AppError, Result } from '@shared/errors.ts';
+import { isFinal, type RunReport, type RunSnapshot } from '@shared/run.ts';
+import { call } from '../api.ts';
+
+interface Runs {
+  /** The active or last run of each database. */
+  readonly byHandle: Readonly<Record<string, RunSnapshot | null>>;
+  readonly history: Readonly<Record<string, readonly RunReport[]>>;
+  /** A control (pause, resume, stop) that was refused. */
+  readonly refused: Readonly<Record<string, AppError | null>>;
+}
+
+export const useRuns = create<Runs>(() => ({ byHandle: {}, history: {}, refused: {} }));
+const { getState, setState } = useRuns;
+
+/** Progress events may come faster than anybody reads: the latest wins, ten times a second. */
+const SHOW_EVERY_MS = 100;
+const latest = new Map<string, RunSnapshot>();
+let timer: ReturnType<typeof setTimeout> | null = null;
+
+export function receiveRun(snapshot: RunSnapshot): void {
+  const shown = getState().byHandle[snapshot.handle];
+  latest.set(snapshot.handle, snapshot);
+  if (shown?.runId !== snapshot.runId || shown.state !== snapshot.state) return flush();
+  timer ??= setTimeout(flush, SHOW_EVERY_MS);
+}
+
+function flush(): void {
+  if (timer !== null) clearTimeout(timer);
+  timer = null;
+  const changed = Object.fromEntries(latest);
+  latest.clear();
+  setState(({ byHandle }) => ({ byHandle: { ...byHandle, ...changed } }));
+}
+
+export async function loadRun(handle: string): Promise<void> {
+  const run = await call('run:get', { handle });
+  if (!run.ok) return;
+  latest.delete(handle);
+  setState(({ byHandle }) => ({ byHandle: { ...byHandle, [handle]: run.value } }));
+}
+
+export async function loadHistory(handle: string): Promise<void> {
+  const history = await call('run:history', { handle });
+  if (history.ok) setState((state) => ({ history: { ...state.history, [handle]: history.value } }));
+}
+
+/** Starts what the plan with this fingerprint said; refuses when the database changed since. */
+export async function startRun(
+  handle: string,
+  toPhase: number,
+  fingerprint: string,
+): Promise<Result<Output<'run:start'>>> {
+  const started = await call('run:start', { handle, toPhase, fingerprint });
+  if (started.ok) receiveRun(started.value);
+  return started;
+}
+
+export const pauseRun = (handle: string): Promise<void> => control('run:pause', handle);
+export const resumeRun = (handle: string): Promise<void> => control('run:resume', handle);
+export const cancelRun = (handle: string): Promise<void> => control('run:cancel', handle);
+
+/** The run itself while it is under way, else null. */
+export const activeOf = (run: RunSnapshot | null | undefined): RunSnapshot | null =>
+  run && !isFinal(run.state) ? run : null;
+export const isActive = (run: RunSnapshot | null | undefined): boolean => activeOf(run) !== null;
+
+async function control(name: 'run:pause' | 'run:resume' | 'run:cancel', handle: string): Promise<void> {
+  const answer = await call(name, { handle });
+  if (answer.ok) receiveRun(answer.value);
+  setState(({ refused }) => ({ refused: { ...refused, [handle]: answer.ok ? null : answer.error } }));
+}

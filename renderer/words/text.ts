@@ -1,0 +1,24 @@
+/** Shortening and joining of names, paths and sentences. */
+
+/** Keeps the beginning and, more of it, the end: the file name is what people look for. */
+export function middleEllipsis(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const kept = maxLength - 1;
+  const head = Math.floor(kept / 3);
+  return `${text.slice(0, head)}…${text.slice(text.length - (kept - head))}`;
+}
+
+/** "3f9a1c20…": enough to compare over the phone. */
+export const shortHash = (sha256: string): string => `${sha256.slice(0, 8)}…`;
+
+/** "a", "a and b", "a, b and c" */
+export function listed(items: readonly string[]): string {
+  if (items.length <= 1) return items[0] ?? '';
+  return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1] ?? ''}`;
+}
+
+export const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+export const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A sentence ends in a full stop exactly once. */
+export const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);

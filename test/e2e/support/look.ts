@@ -1,0 +1,43 @@
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+
+/** Pictures of screens, for people: assertions are on text, because fonts differ between machines. */
+const folder = path.resolve('test-results/screens');
+export const sizes = { wide: { width: 1280, height: 800 }, small: { width: 1000, height: 700 } } as const;
+const schemes = ['light', 'dark'] as const;
+
+/** Takes the screen's picture in both sizes and schemes, and expects no accessibility violation in either scheme. */
+export async function look(page: Page, name: string): Promise<void> {
+  await page.mouse.move(0, 0); // no tooltip in the picture
+  for (const [size, viewport] of Object.entries(sizes)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of schemes) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.screenshot({ path: path.join(folder, `${name}-${size}-${colorScheme}.png`), animations: 'disabled' });
+      if ((size === 'wide') === (colorScheme === 'light'))
+        await expectAccessible(page, `${name}, ${size}, ${colorScheme}`);
+    }
+    await expectNothingCutOff(page);
+  }
+  await page.setViewportSize(sizes.wide);
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+}
+
+export async function expectAccessible(page: Page, name: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map(
+    ({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.html.slice(0, 160)).join(' | ')})`,
+  );
+  expect(found, `axe on ${name}`).toEqual([]);
+}
+
+/** The page scrolls up and down only. */
+async function expectNothingCutOff(page: Page): Promise<void> {
+  const excess = await page.evaluate(() => {
+    const boxes = [...document.querySelectorAll('main, main section > div, [role=dialog]')];
+    const excesses = boxes.map((box) => box.scrollWidth - box.clientWidth);
+    return Math.max(document.documentElement.scrollWidth - innerWidth, ...excesses);
+  });
+  expect(excess, 'pixels that stick out to the right').toBeLessThanOrEqual(0);
+}

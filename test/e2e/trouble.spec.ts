@@ -1,0 +1,137 @@
+import { truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, expectDone, startUpgrade, test } from './support/app.ts';
+import { canSeeProcesses, freezeNextEngine } from './support/engine-processes.ts';
+import { startFakeHost } from './support/fake-host/server.ts';
+import { look } from './support/look.ts';
+
+/** What a person sees when something is wrong: what happened, that the data is safe, what to do. */
+const untouched = 'Nothing was changed. Your data is as it was.';
+
+test('a file that is cut short is refused with a code, and nothing is changed', async ({ app }) => {
+  const { page } = app;
+  const file = app.makeLegacy('broken.db', 4_000);
+  truncateSync(file, 300_000);
+
+  await app.open('broken.db');
+
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/The file is (cut short|not as long as it says)/);
+  await expect(page.getByText(untouched)).toBeVisible();
+  await expect(page.getByText(/^What to do: Look for a complete copy/)).toBeVisible();
+  await look(page, 'real-20-refused');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy details for support' }).click();
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^E_(TRUNCATED|SIZE_MISMATCH): /);
+});
+
+test('a file that is no database is refused', async ({ app }) => {
+  writeFileSync(path.join(app.projects, 'letter.db'), 'Dear Mara,\n'.repeat(100));
+
+  await app.open('letter.db');
+
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('This is not a SQLite database');
+  await expect(app.page.getByText(untouched)).toBeVisible();
+});
+
+test('a window that is reloaded during a run shows the run again', async ({ app }) => {
+  test.skip(!canSeeProcesses, 'needs /proc to hold the run');
+  test.setTimeout(120_000);
+  const { page } = app;
+  app.makeLegacy('lights.db', 4_000);
+  await app.open('lights.db');
+  await app.goTo('Phases');
+  await page.getByRole('button', { name: 'Upgrade to phase 1…' }).click();
+  const start = page.getByRole('button', { name: 'Start upgrade' });
+  await expect(start).toBeVisible();
+
+  const engineId = await freezeNextEngine(app.hostId, () => start.click());
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Upgrading to phase 1 · Canonical core');
+  await look(page, 'real-21-run');
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Upgrading to phase 1 · Canonical core');
+  await expect(page).toHaveURL(/#\/db\/.*\/activity$/);
+
+  process.kill(engineId, 'SIGCONT');
+  await expectDone(page);
+});
+
+test('a killed engine is shown as such, the data is safe, and the app goes on', async ({ app }) => {
+  test.skip(!canSeeProcesses, 'needs /proc to find the engine');
+  test.setTimeout(120_000);
+  const { page } = app;
+  app.makeLegacy('large.db', 60_000);
+  app.makeLegacy('lights.db', 400);
+  await app.open('large.db');
+  await app.goTo('Phases');
+  await page.getByRole('button', { name: 'Upgrade to phase 1…' }).click();
+  const start = page.getByRole('button', { name: 'Start upgrade' });
+  await expect(start).toBeVisible();
+
+  const engineId = await freezeNextEngine(app.hostId, () => start.click());
+  process.kill(engineId, 'SIGCONT');
+  await expect(page.getByText('Backup verified')).toBeVisible({ timeout: 30_000 });
+  process.kill(engineId, 'SIGKILL');
+
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('The upgrade did not finish.');
+  await expect(page.getByText('E_WORKER_DIED')).toBeVisible();
+  await expect(page.getByText(/Your data is safe/).first()).toBeVisible();
+  await look(page, 'real-22-engine-killed');
+
+  await test.step('another database opens as if nothing had happened', async () => {
+    await app.open('lights.db');
+    await expect(page.getByText('Nothing has been changed by looking.')).toBeVisible();
+  });
+
+  await test.step('the interrupted one says where it stopped and goes on', async () => {
+    await page.getByRole('button', { name: 'large.db', exact: true }).click();
+    await expect(page.getByText('An upgrade stopped before it was finished. Your data is safe.')).toBeVisible();
+    await look(page, 'real-23-interrupted');
+    await startUpgrade(app);
+    await expectDone(page);
+  });
+});
+
+test('a lost connection is said calmly, and the window finds back by itself', async ({ page }) => {
+  const windowFolder = path.resolve('.vite/renderer/main_window');
+  const first = await startFakeHost(windowFolder, { name: 'legacy' });
+  await page.goto(first.url);
+  await page.getByRole('button', { name: 'northern-lights.db', exact: true }).click();
+  await expect(page.getByText('0 of 6 phases are done', { exact: false })).toBeVisible();
+
+  await first.close();
+  const banner = page.getByRole('alert').filter({ hasText: 'The connection to Phasewise was lost.' });
+  await expect(banner).toContainText('Nothing is lost: a run under way goes on');
+  await expect(page.getByText('0 of 6 phases are done', { exact: false })).toBeVisible();
+  await look(page, 'real-25-connection-lost');
+
+  const second = await startFakeHost(windowFolder, { name: 'upgraded' }, Number(new URL(first.url).port));
+  await expect(banner).toBeHidden({ timeout: 15_000 });
+  await expect(page.getByText('phase 1 is reached', { exact: false })).toBeVisible();
+  await second.close();
+});
+
+test('dropping a file uploads nothing and says how to open it', async ({ app }) => {
+  const { page } = app;
+  const data = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['SQLite format 3\0'], 'lights.db'));
+    return transfer;
+  });
+
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer: data });
+  await expect(page.getByText('Nothing is uploaded when you drop a file.')).toBeVisible();
+  await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+
+  await expect(page.getByRole('dialog', { name: 'Nothing was uploaded' })).toBeVisible();
+  await look(page, 'real-24-drop');
+  await page.getByRole('dialog').getByRole('button', { name: 'Open a database…' }).click();
+  await expect(page.getByRole('listbox')).toBeVisible();
+});
+
+test('an address without its token says what to do instead of failing silently', async ({ app, browser }) => {
+  const other = await browser.newPage();
+  await other.goto(new URL(app.page.url()).origin);
+  await expect(other.getByText('Phasewise does not answer here.')).toBeVisible();
+  await other.close();
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { FileEntry } from '@shared/channels.ts';
+import { backupMark, describeProof, isConfirmed, newestFirst } from '../../../renderer/panels/backups/backups-words.ts';
+import { describeLastBackup, describeRecent } from '../../../renderer/panels/home/home-words.ts';
+import { describeEntry, filterEntries, nextIndex, sortEntries } from '../../../renderer/panels/picker/picker-words.ts';
+import { backup } from './values.ts';
+
+const now = Date.parse('2026-11-21T14:02:00Z');
+
+describe('a backup', () => {
+  it('counts only when it was restored and checked', () => {
+    expect(backupMark(backup())).toEqual({ tone: 'done', word: 'verified' });
+    expect(backupMark(backup({ verified: false })).word).toBe('a copy, not verified');
+    expect(backupMark(backup({ state: 'broken' })).tone).toBe('blocked');
+    expect(backupMark(backup({ state: 'missing' })).word).toBe('the file is missing');
+  });
+  it('says what its proof is and when it was last repeated', () => {
+    expect(describeProof(backup(), now)).toBe('restored to a scratch file, 0 checks passed');
+    expect(describeProof(backup({ lastCheck: { at: '2026-11-19T14:00:00Z', ok: true, error: null } }), now)).toMatch(
+      /; checked again 2 days ago$/,
+    );
+  });
+  it('is listed newest first', () => {
+    expect(
+      newestFirst([backup(), backup({ id: 'b2', createdAt: '2026-11-21T00:00:00Z' })]).map(({ id }) => id),
+    ).toEqual(['b2', 'b1']);
+  });
+  it('is restored only after the exact file name was typed', () => {
+    expect(isConfirmed('lights.db ', 'lights.db')).toBe(true);
+    expect(isConfirmed('Lights.db', 'lights.db')).toBe(false);
+    expect(isConfirmed('', 'lights.db')).toBe(false);
+  });
+});
+
+describe('the file picker', () => {
+  const entry = (name: string, kind: FileEntry['kind'] = 'file', looksLikeDatabase = false): FileEntry => ({
+    token: name,
+    name,
+    kind,
+    sizeBytes: 1_500,
+    modifiedAt: null,
+    looksLikeDatabase,
+  });
+  const entries = [
+    entry('b.txt'),
+    entry('run-10.db', 'file', true),
+    entry('run-9.db', 'file', true),
+    entry('exports', 'folder'),
+  ];
+
+  it('shows folders, then databases, then the rest', () => {
+    expect(sortEntries(entries).map(({ name }) => name)).toEqual(['exports', 'run-9.db', 'run-10.db', 'b.txt']);
+  });
+  it('filters by name and, when asked, to databases; folders stay to walk through', () => {
+    expect(filterEntries(entries, 'RUN', false)).toHaveLength(2);
+    expect(filterEntries(entries, '', true).map(({ name }) => name)).toEqual(['run-10.db', 'run-9.db', 'exports']);
+  });
+  it('says what an entry is', () => {
+    expect(entries.map(describeEntry)).toEqual(['1.5 kB', 'database, 1.5 kB', 'database, 1.5 kB', 'folder']);
+  });
+  it('moves with the arrow keys and stays inside', () => {
+    expect(nextIndex('ArrowDown', 3, 4)).toBe(3);
+    expect(nextIndex('ArrowUp', 0, 4)).toBe(0);
+    expect(nextIndex('End', 0, 4)).toBe(3);
+    expect(nextIndex('a', 0, 4)).toBeNull();
+    expect(nextIndex('ArrowDown', 0, 0)).toBeNull();
+  });
+});
+
+describe('a recent database', () => {
+  const recent = {
+    recentId: 'r',
+    name: 'lights.db',
+    folder: '/p',
+    exists: true,
+    packTitle: 'Kroma project database',
+    variantTitle: 'Legacy version',
+    phaseReached: null,
+    phaseCount: 6,
+    sizeBytes: 1,
+    lastVerifiedBackupAt: null,
+    lastOpenedAt: '',
+  };
+  it('says what it is, or what is known instead', () => {
+    expect(describeRecent(recent)).toBe('Kroma project database · legacy version');
+    expect(describeRecent({ ...recent, exists: false })).toBe('The file is no longer there');
+    expect(describeRecent({ ...recent, packTitle: null })).toBe('Not looked at yet');
+    expect(describeLastBackup(null, now)).toBe('no verified backup yet');
+    expect(describeLastBackup('2026-11-19T14:00:00Z', now)).toBe('verified backup 2 days ago');
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { appError } from '@shared/errors.ts';
+import { describeRunState, describeFile } from '../../../renderer/panels/frame/status-words.ts';
+import {
+  announce,
+  canCancel,
+  canPause,
+  describeNow,
+  historyTitle,
+  runTitle,
+  safeToStopWords,
+  stepRows,
+} from '../../../renderer/panels/run/run-words.ts';
+import {
+  changeWords,
+  reportFileName,
+  resultHeadline,
+  sourceRows,
+  totals,
+  verifiedStatement,
+  whatNext,
+} from '../../../renderer/panels/result/result-words.ts';
+import { reportText } from '../../../renderer/panels/result/report-text.ts';
+import { report, run, status } from './values.ts';
+
+const progress = { rowsDone: 128_400, rowsTotal: 200_091, rowsPerSecond: 41_230, etaSeconds: { min: 2, max: 3 } };
+
+describe('a run', () => {
+  it('says in words what happens now, how far it is and how long it may take', () => {
+    expect(describeNow(run({ progress }))).toBe(
+      'Now: copying candidates into their canonical table – 128,400 of 200,091 rows – 41,000 rows/s – 2 to 3 s left',
+    );
+  });
+  it('shows no estimate before it means something, and none while paused', () => {
+    expect(describeNow(run({ progress: { ...progress, rowsPerSecond: null, etaSeconds: null } }))).toBe(
+      'Now: copying candidates into their canonical table – 128,400 of 200,091 rows',
+    );
+    expect(describeNow(run({ state: 'paused', progress }))).toBe(
+      'Paused: copying candidates into their canonical table – 128,400 of 200,091 rows',
+    );
+    expect(describeNow(run())).toBe('Now: copying candidates into their canonical table');
+  });
+  it('speaks of the step under way while the engine has not reported rows', () => {
+    const step = {
+      migrationId: 'm',
+      title: '',
+      phase: 1,
+      state: 'running' as const,
+      ms: null,
+      rowsDone: 0,
+      rowsTotal: 11_520,
+      issueRows: 0,
+    };
+    expect(describeNow(run({ state: 'paused', now: 'filling files', steps: [step] }))).toBe(
+      'Paused: filling files – 0 of 11,520 rows',
+    );
+  });
+  it('is announced briefly to screen readers', () => {
+    expect(announce(run({ state: 'completed', report: report({ backfills: [] }) }))).toMatch(/^Done\./);
+    expect(announce(run({ progress }))).toBe('Copying candidates into their canonical table: 64 percent.');
+  });
+  it('has a title that says whether it moves', () => {
+    expect(runTitle(run(), 'Canonical core')).toBe('Upgrading to phase 1 · Canonical core');
+    expect(runTitle(run({ state: 'paused' }), null)).toBe('Paused on the way to phase 1');
+    expect(runTitle(run({ kind: 'restore' }), null)).toBe('Restoring a backup');
+  });
+  it('says when it is safe to stop', () => {
+    expect(safeToStopWords(run())).toBe('Safe to stop at any moment');
+    expect(safeToStopWords(run({ safeToStop: false }))).toMatch(/^Please wait/);
+    expect(safeToStopWords(run({ state: 'backing-up' }))).toMatch(/^Nothing has been changed yet/);
+  });
+  it('can be paused only while rows move and stopped until it verifies', () => {
+    expect([canPause(run()), canPause(run({ state: 'paused' }))]).toEqual([true, false]);
+    expect([
+      canCancel(run({ state: 'paused' })),
+      canCancel(run({ state: 'verifying' })),
+      canCancel(run({ kind: 'backup' })),
+    ]).toEqual([true, false, false]);
+  });
+  it('counts the rows of each step', () => {
+    const step = { migrationId: 'm', title: '', phase: 1, ms: null, rowsDone: 0, rowsTotal: 40, issueRows: 0 };
+    expect(stepRows({ ...step, state: 'waiting' })).toBe('40 rows');
+    expect(stepRows({ ...step, state: 'running', rowsDone: 3 })).toBe('3 of 40 rows');
+    expect(stepRows({ ...step, state: 'applied', rowsDone: 40 })).toBe('40 rows');
+    expect(stepRows({ ...step, state: 'applied', rowsTotal: 0 })).toBe('');
+  });
+  it('is in the status bar', () => {
+    expect(describeRunState(null, false)).toBe('run: none');
+    expect(describeRunState(run({ progress }), true)).toBe('run: upgrading, 64 %');
+    expect(describeRunState(run({ state: 'completed' }), false)).toBe('last run: completed');
+    expect(describeFile({ ...status().file, walBytes: 4_100_000 })).toBe('59.9 MB + 4.1 MB not yet merged · WAL');
+  });
+});
+
+describe('a result', () => {
+  it('has a headline that can be read aloud', () => {
+    expect(resultHeadline(report(), null)).toBe(
+      'Done. All 19,835 rows are accounted for: 19,805 are in their place and 30 are noted with a reason.',
+    );
+  });
+  it('counts every source row once, however many backfills walk its table', () => {
+    const [users, candidates] = report().backfills;
+    if (!users || !candidates) throw new Error('the report has two backfills');
+    const again = { ...candidates, id: 'm3/claims', issueRows: 0, moved: 19_833 };
+    const ours = { ...users, id: 'm3/own', source: '_phasewise_claims', expected: 700, moved: 700 };
+    expect(sourceRows([users, candidates, again, ours])).toEqual({ all: 19_835, placed: 19_805, noted: 30 });
+    expect(resultHeadline(report({ backfills: [users] }), null)).toBe(
+      'Done. All 2 rows are accounted for and in their place.',
+    );
+  });
+  it('says so when there was nothing to move', () => {
+    expect(resultHeadline(report({ backfills: [] }), null)).toBe(
+      'Done. The database is at phase 1; there were no rows to move.',
+    );
+  });
+  it('does not say done when the accounting does not close', () => {
+    const [users] = report().backfills;
+    const broken = report({ backfills: users ? [{ ...users, moved: 1 }] : [] });
+    expect(resultHeadline(broken, null)).toBe('Phase 1 is applied, but not every row is accounted for.');
+  });
+  it('tells a stop on request from a failure', () => {
+    expect(resultHeadline(report({ ok: false }), appError('E_CANCELLED', ''))).toBe('Stopped on the way to phase 1.');
+    expect(resultHeadline(null, appError('E_WORKER_DIED', ''))).toBe('The upgrade did not finish.');
+    expect(historyTitle(report({ ok: false, error: appError('E_CANCELLED', '') }))).toBe(
+      'Stopped on the way to phase 1',
+    );
+    expect(historyTitle(report({ ok: false }))).toBe('Failed on the way to phase 1');
+  });
+  it('claims verification only when a fresh process confirmed it', () => {
+    expect(verifiedStatement(report({ verified: false }))).toBeNull();
+    expect(verifiedStatement(report())).toBe(
+      'Verified: a fresh process opened the file again and 1 of 1 checks passed. The backup from before the upgrade was restored to a scratch file and checked.',
+    );
+    expect(verifiedStatement(report({ backup: null, checks: [] }))).toBe(
+      'Verified: a fresh process opened the file again.',
+    );
+  });
+  it('mentions issue rows among the next steps only when there are any', () => {
+    expect(whatNext(report())).toHaveLength(3);
+    expect(whatNext(report({ backfills: [] }))).toHaveLength(2);
+  });
+  it('adds up and shows changes with a sign', () => {
+    expect(totals(report().backfills)).toEqual({ expected: 19_835, moved: 19_805, alreadyRight: 0, issueRows: 30 });
+    expect([changeWords(null, 2), changeWords(null, 0), changeWords(5, 3), changeWords(5, 5)]).toEqual([
+      '+2',
+      'new',
+      '−2',
+      '',
+    ]);
+  });
+});
+
+describe('a saved report', () => {
+  it('is named after the file, the phase and the time', () => {
+    expect(reportFileName(report(), 'json')).toBe('northern-lights-phase-1-20261121T140211.json');
+  });
+  it('says as text what the page says', () => {
+    const text = reportText(report());
+    expect(text).toContain('Done. All 19,835 rows are accounted for');
+    expect(text).toContain('  m2/candidates from candidates: 19,833 = 19,803 + 0 + 30 (41,000 rows/s)');
+    expect(text).toContain(`SHA-256 ${'ab'.repeat(32)}`);
+    expect(text).toContain('  app_users: -, 2');
+  });
+  it('of a failure carries the code and the three parts', () => {
+    const text = reportText(
+      report({ ok: false, verified: false, error: appError('E_INVARIANT', 'users lost 2 rows') }),
+    );
+    expect(text).toContain('E_INVARIANT: users lost 2 rows');
+    expect(text).toContain('Not verified.');
+    expect(text).toContain('Your data is safe');
+  });
+});

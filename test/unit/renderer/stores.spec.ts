@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { appError } from '@shared/errors.ts';
+import { run, status } from './values.ts';
+
+/** A window with just what the stores touch, and a host that answers from `answers`. */
+const answers: Record<string, unknown> = {};
+const sent: { name: string; input: unknown }[] = [];
+const listeners: ((name: string, payload: unknown) => void)[] = [];
+const say = (name: string, payload: unknown): void => listeners.forEach((listener) => listener(name, payload));
+
+const ok = (value: unknown) => ({ ok: true, value });
+const location = { hash: '#/', origin: 'app://phasewise', pathname: '/' };
+vi.stubGlobal('location', location);
+vi.stubGlobal('history', { replaceState: (_state: unknown, _title: string, hash: string) => (location.hash = hash) });
+vi.stubGlobal('window', {
+  addEventListener: () => {},
+  phasewise: {
+    call: (name: string, input: unknown) => {
+      sent.push({ name, input });
+      return Promise.resolve(answers[name] ?? ok({}));
+    },
+    on: (listener: typeof say) => {
+      listeners.push(listener);
+      return () => {};
+    },
+  },
+});
+
+const { connect } = await import('../../../renderer/api.ts');
+const { listen } = await import('../../../renderer/stores/events.ts');
+const { adopt, look, openRecent, useDatabases } = await import('../../../renderer/stores/databases.ts');
+const { useSession } = await import('../../../renderer/stores/session.ts');
+const { cancelRun, useRuns } = await import('../../../renderer/stores/runs.ts');
+const { verifyBackup, restoreBackup, useBackups } = await import('../../../renderer/stores/backups.ts');
+connect();
+listen();
+
+const lights = { handle: 'k3', name: 'lights.db', folder: '/p' };
+beforeEach(() => {
+  for (const name of Object.keys(answers)) delete answers[name];
+  Object.assign(answers, { 'database:list': ok([lights]), 'recents:list': ok([]) });
+  sent.length = 0;
+  location.hash = '#/';
+  useDatabases.setState({ open: [lights], views: {}, refusal: null, opening: null });
+});
+afterEach(() => void vi.useRealTimers());
+
+it('is connected as soon as it listens, and asks for what there is', async () => {
+  await vi.waitFor(() => expect(useSession.getState().connection).toBe('open'));
+});
+
+describe('opening', () => {
+  it('goes to the overview of what was opened', async () => {
+    answers['database:openRecent'] = ok(lights);
+    await openRecent('r1', 'lights.db');
+    expect(location.hash).toBe('#/db/k3/overview');
+    expect(useDatabases.getState().opening).toBeNull();
+  });
+
+  it('keeps a refusal with a way to try again', async () => {
+    answers['database:openRecent'] = { ok: false, error: appError('E_NOT_FOUND', 'gone') };
+    await openRecent('r1', 'lights.db');
+    expect(location.hash).toBe('#/refused');
+    answers['database:openRecent'] = ok(lights);
+    await useDatabases.getState().refusal?.retry();
+    expect(location.hash).toBe('#/db/k3/overview');
+  });
+
+  it('lists a database once, however often it is announced', () => {
+    adopt(lights);
+    adopt(lights);
+    expect(useDatabases.getState().open).toEqual([lights]);
+  });
+});
+
+describe('looking', () => {
+  it('keeps the last status on screen when a later look fails', async () => {
+    answers['database:status'] = ok(status());
+    await look('k3');
+    answers['database:status'] = { ok: false, error: appError('E_WORKER_DIED', 'SIGKILL') };
+    await look('k3');
+    expect(useDatabases.getState().views['k3']).toMatchObject({
+      status: { phaseReached: null },
+      error: { code: 'E_WORKER_DIED' },
+      busy: null,
+    });
+  });
+
+  it('is repeated for everything on screen when the host says that a database changed', async () => {
+    answers['database:status'] = ok(status());
+    say('database:changed', { handle: 'k3' });
+    await vi.waitFor(() => expect(sent.map(({ name }) => name)).toContain('recents:list'));
+    expect(sent.map(({ name }) => name)).toEqual(expect.arrayContaining(['database:status', 'run:get']));
+  });
+
+  it('forgets a database that was closed elsewhere', () => {
+    say('database:closed', { handle: 'k3' });
+    expect(useDatabases.getState().open).toEqual([]);
+  });
+});
+
+describe('a run', () => {
+  const progress = (rowsDone: number) => ({ rowsDone, rowsTotal: 100, rowsPerSecond: null, etaSeconds: null });
+  const shown = () => useRuns.getState().byHandle['k3'];
+
+  it('shows a change of state at once and progress ten times a second, the latest first', () => {
+    vi.useFakeTimers();
+    say('run:changed', run({ progress: progress(1) }));
+    expect(shown()?.progress?.rowsDone).toBe(1);
+    say('run:changed', run({ progress: progress(2) }));
+    say('run:changed', run({ progress: progress(3) }));
+    expect(shown()?.progress?.rowsDone).toBe(1);
+    vi.advanceTimersByTime(100);
+    expect(shown()?.progress?.rowsDone).toBe(3);
+    say('run:changed', run({ progress: progress(4) }));
+    say('run:changed', run({ state: 'paused', progress: progress(5) }));
+    expect(shown()).toMatchObject({ state: 'paused', progress: { rowsDone: 5 } });
+    vi.advanceTimersByTime(1_000);
+    expect(shown()?.state).toBe('paused');
+  });
+
+  it('says why a control was refused', async () => {
+    answers['run:cancel'] = { ok: false, error: appError('E_UNKNOWN_HANDLE', '') };
+    await cancelRun('k3');
+    expect(useRuns.getState().refused['k3']?.code).toBe('E_UNKNOWN_HANDLE');
+  });
+});
+
+describe('backups', () => {
+  beforeEach(() => void (answers['backup:list'] = ok({ folder: '/b', backups: [] })));
+
+  it('are listed again after each action, and the outcome is said', async () => {
+    await verifyBackup('k3', 'b1');
+    expect(useBackups.getState().byHandle['k3']).toMatchObject({
+      busy: null,
+      said: 'Backup checked.',
+      list: { folder: '/b' },
+    });
+  });
+
+  it('hand the reason of a refused restore to the dialog', async () => {
+    answers['backup:restore'] = { ok: false, error: appError('E_CONFIRMATION', '') };
+    expect((await restoreBackup('k3', 'b1', 'wrong'))?.code).toBe('E_CONFIRMATION');
+    expect(useBackups.getState().byHandle['k3']).toMatchObject({ busy: null, said: null });
+  });
+});
