@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +10,7 @@ import { createHost, type Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { createRouter } from '@host/router.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
+import { statsOf } from '@host/stats.ts';
 import { openWindowFiles } from '@host/window-files.ts';
 import { hasDisplay, openInBrowser, revealInFileManager } from './desktop.ts';
 import { createPicker, type Places } from './picker.ts';
@@ -118,7 +118,7 @@ function placesOf(named: readonly string[]): Places {
 
 /** A function declaration: `main` is called above, before constants down here have their values. */
 function isFolder(name: string): boolean {
-  return existsSync(name) && statSync(name).isDirectory();
+  return statsOf(name)?.isDirectory() ?? false;
 }
 
 function openNamed(host: Host, named: readonly string[]): void {
@@ -138,6 +138,7 @@ function endOnSignal(host: Host, server: BrowserHost): void {
     firstAt = Date.now();
     if (host.busy.any()) console.error('Stopping at the next whole step. Press Ctrl-C again to stop at once.');
     await host.runs.cancelAll();
+    await host.busy.free(); // a backup or a restore is finished first
     await server.close();
     host.close();
     process.exit(0);

@@ -44,6 +44,7 @@ export async function startServer({ port, files, router, events }: ServerOptions
   server.on('request', (request, response) => void answer(request, response, { host, files, launch }));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = upgradeRefusalOf(request, host, token);
+    socket.on('error', () => socket.destroy()); // Node has taken its own listener away: a reset would end this process
     if (refusal === null) sockets.accept(request, socket, head);
     else socket.end(`HTTP/1.1 ${refusal} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });

@@ -22,6 +22,7 @@ const PING_EVERY_MS = 30_000;
 /** Close codes of RFC 6455. */
 const UNSUPPORTED_DATA = 1003;
 const POLICY_VIOLATION = 1008;
+const INTERNAL_ERROR = 1011;
 
 /**
  * The channels over WebSocket: `{id, name, input}` in, `{id, result}` out, `{event, payload}` to every tab. All tabs
@@ -60,10 +61,12 @@ function serve(socket: WebSocket, router: Router): void {
     if (call === null) return socket.close(UNSUPPORTED_DATA);
     waiting += 1;
     if (waiting > MAX_WAITING) return socket.close(POLICY_VIOLATION);
-    void router(call.name, call.input).then((result) => {
-      waiting -= 1;
-      send(socket, JSON.stringify({ id: call.id, result }));
-    });
+    router(call.name, call.input)
+      .then((result) => send(socket, JSON.stringify({ id: call.id, result })))
+      .catch(() => socket.close(INTERNAL_ERROR)) // an answer that JSON cannot hold must not end the host
+      .finally(() => {
+        waiting -= 1;
+      });
   });
 }
 

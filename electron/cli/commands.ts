@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { appError, assertNever, err, ok, type Result } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
@@ -7,6 +7,7 @@ import { type OpenEntry, resolveDatabasePath, unsupportedPath } from '@host/data
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { buildSampleAt, freeName } from '@host/samples.ts';
+import { statsOf } from '@host/stats.ts';
 import { type Command, HELP } from './arguments.ts';
 import { migrate } from './migrate.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
@@ -163,8 +164,7 @@ async function restore(host: Host, { backup, file, yes }: Of<'restore'>): Promis
 async function sample(host: Host, { target }: Of<'sample'>): Promise<Outcome> {
   const unsupported = unsupportedPath(target);
   if (unsupported) return failure(unsupported.error);
-  const isFolder = statSync(target, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const built = await buildSampleAt(host.engines, isFolder ? freeName(target, 'northern-lights') : target);
+  const built = await buildSampleAt(host.engines, isFolder(target) ? freeName(target, 'northern-lights') : target);
   if (!built.ok) return failure(built.error);
   return {
     exitCode: 0,
@@ -178,7 +178,7 @@ function openOrMissing(host: Host, file: string): Result<OpenEntry> {
   const opened = host.databases.open(file);
   if (opened.ok || opened.error.code !== 'E_NOT_FOUND') return opened;
   const folder = path.dirname(file);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isFolder(folder)) {
     return err(appError('E_NOT_FOUND', `There is no folder ${printable(folder)}.`));
   }
   const real = realpathSync.native(folder);
@@ -186,4 +186,5 @@ function openOrMissing(host: Host, file: string): Result<OpenEntry> {
   return ok({ handle: 'missing', path: path.join(real, name), name, folder: real });
 }
 
-const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+const isFile = (file: string): boolean => statsOf(file)?.isFile() ?? false;
+const isFolder = (file: string): boolean => statsOf(file)?.isDirectory() ?? false;

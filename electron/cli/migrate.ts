@@ -6,7 +6,7 @@ import type { Host } from '@host/host.ts';
 import { bytesText, printable } from '@host/printable.ts';
 import { disagreement } from '@host/verdict.ts';
 import type { Command } from './arguments.ts';
-import { whileRunning } from './signals.ts';
+import { endAtOnce, whileRunning } from './signals.ts';
 import { canAsk, endInPlace, exitCodeOf, failure, isConfirmed, type Outcome, tell, tellInPlace } from './terminal.ts';
 import { planText, reportText, stepText } from './words.ts';
 
@@ -26,7 +26,7 @@ export async function migrate(host: Host, command: Migrate): Promise<Outcome> {
   const database = host.databases.open(command.file);
   if (!database.ok) return failure(database.error, nothingDone);
   const backupFolder = command.backupFolder ?? defaultBackupFolder(database.value.path);
-  const planned = await host.looks.plan(database.value, command.to, backupFolder);
+  const planned = await interruptible(host, host.looks.plan(database.value, command.to, backupFolder));
   if (!planned.ok) return failure(planned.error, nothingDone);
   const plan = planned.value;
   // No migration may be left and the phase still be open: its checkpoint is missing, or it consists of the backup alone.
@@ -45,6 +45,11 @@ export async function migrate(host: Host, command: Migrate): Promise<Outcome> {
     }
   }
   return run(host, database.value, plan);
+}
+
+/** Nothing is changed meanwhile: a signal ends it at once. */
+function interruptible<T>(host: Host, looking: Promise<T>): Promise<T> {
+  return looking.finally(endAtOnce(() => host.close()));
 }
 
 async function run(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome> {
@@ -67,7 +72,8 @@ function outcomeOf(run: RunSnapshot, signalCode: 130 | 143 | null): Outcome {
     return { exitCode: 0, json: { ok: true, ...document(report) }, text: reportText(report) };
   const error = run.error ?? appError('E_INTERNAL', 'The run ended without a report.');
   const ended = failure(error, report ? document(report) : nothingDone);
-  return { ...ended, exitCode: signalCode ?? exitCodeOf(error.code) };
+  // With a backup the run had begun: whatever the code, "refused, nothing touched" would be untrue then.
+  return { ...ended, exitCode: signalCode ?? (run.backup ? 1 : exitCodeOf(error.code)) };
 }
 
 /** The issue's contract for `migrate --json`; more fields may follow, these stay. */
@@ -91,7 +97,7 @@ function document(report: RunReport): object {
 /** At the target already: said only after a fresh process has looked whether it is true. */
 async function alreadyThere(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome> {
   const input = { path: database.path, toPhase: plan.toPhase, backupPath: null };
-  const verdict = await host.engines.askAlone(database.path, 'verify', input).answer;
+  const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
   const error = errorOf(verdict);
   const common = { ...nothingDone, ...phasesOf(plan) };
   if (error) return failure(onlyLooked(error), common);

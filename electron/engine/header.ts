@@ -29,7 +29,11 @@ export function readHeader(first: Buffer, sizeBytes: number): Header {
   const magic = first.subarray(0, MAGIC.length);
   if (!MAGIC.subarray(0, magic.length).equals(magic)) throw notSqlite(first, sizeBytes);
   if (sizeBytes < SMALLEST_DATABASE) {
-    throw coded('E_TRUNCATED', `Of the database only the beginning is left, ${sizeBytes === 1 ? '1 byte' : `${sizeBytes} bytes`}.`, { sizeBytes });
+    throw coded(
+      'E_TRUNCATED',
+      `Of the database only the beginning is left, ${sizeBytes === 1 ? '1 byte' : `${sizeBytes} bytes`}.`,
+      { sizeBytes },
+    );
   }
   const storedPageSize = first.readUInt16BE(16);
   const pageSizeBytes = storedPageSize === 1 ? 65_536 : storedPageSize;
@@ -87,7 +91,11 @@ function notSqlite(first: Buffer, sizeBytes: number) {
   const details = { sizeBytes, firstBytes: first.subarray(0, 8).toString('hex') };
   const alike = MAGIC.filter((value, at) => first[at] === value).length;
   if (alike >= MAGIC.length - MOST_WRONG_BYTES)
-    return coded('E_CORRUPT', 'The first bytes of the file are almost those of a SQLite database, but damaged.', details);
+    return coded(
+      'E_CORRUPT',
+      'The first bytes of the file are almost those of a SQLite database, but damaged.',
+      details,
+    );
   if (looksEncrypted(first, sizeBytes)) {
     return coded(
       'E_ENCRYPTED',

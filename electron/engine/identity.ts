@@ -84,6 +84,7 @@ export function orRefuse<T>(file: string, look: () => T): T {
     if (code === 'ELOOP') throw coded('E_NOT_FOUND', `${file} is a link that leads back to itself.`);
     if (code === 'ENAMETOOLONG') throw coded('E_PATH_UNSUPPORTED', `The name ${file.slice(0, 300)}… is too long.`);
     if (code === 'EACCES' || code === 'EPERM') throw coded('E_NO_PERMISSION', `${file} cannot be read.`);
+    if (code === 'ENOSPC') throw coded('E_NO_SPACE', `There is no room for a copy of ${file}.`);
     if (code === 'EIO') throw coded('E_IO', `The disk reported an error while reading ${file}.`);
     throw error;
   }

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 
 /**
  * Programs that have the database or a file beside it open, as "name (process 123)". Best effort: only Linux tells,
@@ -29,9 +30,11 @@ function linkTarget(link: string): string {
   }
 }
 
+/** The program's file name: the kernel's own name for a process may be that of its first thread. */
 function nameOf(pid: string): string {
   try {
-    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    const [program] = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return path.basename(program ?? '') || fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
   } catch {
     return 'a program';
   }

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { coded } from '@shared/errors.ts';
 import { freeBytes } from './file-system.ts';
+import { errorCode } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
-import { identify, isSameFile, isUnchanged, type Identity } from './identity.ts';
+import { identify, isSameFile, isUnchanged, orRefuse, type Identity } from './identity.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
 const PREFIX = 'phasewise-look-';
@@ -16,11 +17,11 @@ const SETTLED_MS = 30;
 /**
  * Copies a database with the sidecars that belong to its content into a folder that only this user can enter, lets
  * SQLite merge them there, and hands over the result: a plain file without sidecars. The folder is always removed.
- * @throws CodedError E_DB_BUSY when the file keeps changing until `deadline` (ms since 1970), E_NO_SPACE, E_CORRUPT.
+ * @throws CodedError E_DB_BUSY when the file keeps changing until `deadline` (ms since 1970), E_NO_SPACE, E_CORRUPT,
+ * E_NO_PERMISSION when a sidecar cannot be read, E_DATA_FOLDER when there is no place for the copy.
  */
 export async function withPrivateCopy<T>(gated: GatedFile, deadline: number, use: (copy: string) => T): Promise<T> {
-  sweep();
-  const folder = mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`)); // mkdtemp makes it 0700
+  const folder = makePrivateFolder();
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   try {
@@ -32,6 +33,22 @@ export async function withPrivateCopy<T>(gated: GatedFile, deadline: number, use
   } finally {
     process.removeListener('exit', remove);
     remove();
+  }
+}
+
+/** @throws CodedError E_DATA_FOLDER when there is no usable folder for temporary files. */
+function makePrivateFolder(): string {
+  try {
+    sweep();
+    return mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`)); // mkdtemp makes it 0700
+  } catch (error) {
+    const reason = errorCode(error) ?? 'no reason given';
+    throw coded(
+      'E_DATA_FOLDER',
+      `To look without changing anything, a copy is needed, but the folder for temporary files, ${tmpdir()}, cannot be used (${reason}).`,
+      { folder: tmpdir(), reason },
+      { nextStep: 'Allow writing there, or set TMPDIR to another folder.' },
+    );
   }
 }
 
@@ -60,7 +77,7 @@ async function copyUnchanged(gated: GatedFile, copy: string, deadline: number): 
 
 /** Shares the disk blocks where the file system can. A copy of a read-only file is made writable: it has to be merged. */
 function copyOne(from: string, to: string): void {
-  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  orRefuse(from, () => copyFileSync(from, to, constants.COPYFILE_FICLONE));
   chmodSync(to, 0o600);
 }
 
@@ -113,7 +130,11 @@ function sweep(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
     if (Number.isNaN(pid) || isAlive(pid)) continue;
-    rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
+    try {
+      rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // another user's: theirs to sweep
+    }
   }
 }
 

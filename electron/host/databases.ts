@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { OpenDatabase } from '@shared/channels.ts';
 import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
 import { fsErrorValue, isFsError } from './fs-errors.ts';
 import { isPrintable, printable } from './printable.ts';
+import { isLink } from './stats.ts';
 
 /** An open database: what callers see, and the path that only the host knows. */
 export interface OpenEntry extends OpenDatabase {
@@ -73,8 +74,6 @@ export function resolveDatabasePath(file: string): Result<string> {
     return err(error.code === 'E_NOT_FOUND' && isLink(file) ? { ...error, message: deadLink(cause, file) } : error);
   }
 }
-
-const isLink = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 /** Who sees the name in a folder would not believe that there is no such file. */
 const deadLink = ({ code }: NodeJS.ErrnoException, file: string): string =>

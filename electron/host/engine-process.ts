@@ -1,4 +1,4 @@
-import { type AppError, appError, err, type Result } from '@shared/errors.ts';
+import { type AppError, appError, err, type Result, type Safety, safetyText } from '@shared/errors.ts';
 import type {
   EngineControl,
   EngineRequestName,
@@ -41,6 +41,8 @@ interface Pending {
   readonly input: unknown;
   readonly options: AskOptions;
   readonly settle: (result: Result<unknown>) => void;
+  /** The run has told of its verified backup. */
+  hasBackup: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export class EngineChild {
   ): Promise<Result<EngineRequests[K]['output']>> {
     return new Promise((resolve) => {
       const settle = resolve as (result: Result<unknown>) => void;
-      this.#queue.push({ id: this.#nextId++, name, input, options, settle });
+      this.#queue.push({ id: this.#nextId++, name, input, options, settle, hasBackup: false });
       this.#next();
     });
   }
@@ -94,7 +96,7 @@ export class EngineChild {
     const waiting = [this.#current, ...this.#queue.splice(0)];
     this.#current = null;
     gone?.kill();
-    for (const request of waiting) request?.settle(err(diedError(request.name, null)));
+    for (const request of waiting) request?.settle(err(diedError(request, null)));
   }
 
   #next(): void {
@@ -132,12 +134,14 @@ export class EngineChild {
       this.#ready = true;
       this.#sendCurrent();
     } else if (message.type === 'run') {
+      if (this.#current && message.event.type === 'backup') this.#current.hasBackup = true;
       this.#current?.options.onRunEvent?.(message.event);
     } else if (message.type === 'answer') {
       if (message.id === this.#current?.id) this.#answer(message.result);
     } else {
       this.#forget()?.kill();
-      this.#answer(err(message.error));
+      const safety = this.#current && safetyText[safetyOf(this.#current)];
+      this.#answer(err(safety ? { ...message.error, safety } : message.error));
     }
   }
 
@@ -175,7 +179,7 @@ export class EngineChild {
   #exited(exit: EngineExit): void {
     this.#forget();
     if (!this.#current) return; // an idle process may go; the next request starts another
-    const error = diedError(this.#current.name, exit);
+    const error = diedError(this.#current, exit);
     this.#onDied(error);
     this.#answer(err(error));
   }
@@ -189,12 +193,23 @@ export class EngineChild {
   }
 }
 
-const CHANGES_THE_FILE: readonly EngineRequestName[] = ['run', 'restore'];
+/**
+ * What is true of the data when the process is gone. A run changes nothing before it has told of its backup; a restore
+ * leaves the old or the whole new file, and only a look can tell which.
+ */
+function safetyOf({ name, hasBackup }: Pick<Pending, 'name' | 'hasBackup'>): Safety {
+  if (name === 'restore') return 'unknown';
+  return name === 'run' && hasBackup ? 'whole-step' : 'untouched';
+}
 
-function diedError(name: EngineRequestName, exit: EngineExit | null): AppError {
-  const override = CHANGES_THE_FILE.includes(name)
-    ? undefined
-    : ({ safety: 'untouched', nextStep: 'Try again; if it happens again, send the details to support.' } as const);
+function diedError(request: Pick<Pending, 'name' | 'hasBackup'>, exit: EngineExit | null): AppError {
+  const { name } = request;
+  const override = {
+    safety: safetyOf(request),
+    ...(name === 'run' || name === 'restore'
+      ? {}
+      : { nextStep: 'Try again; if it happens again, send the details to support.' }),
+  };
   if (exit === null)
     return appError('E_WORKER_DIED', 'It was stopped before it could answer.', { request: name }, override);
   const details = { request: name, exitCode: exit.code, signal: exit.signal };

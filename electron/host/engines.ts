@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import type { AppError, Result } from '@shared/errors.ts';
 import type { EngineRequestName, EngineRequests } from '@engine/protocol.ts';
 import { type AskOptions, EngineChild, type SpawnEngine } from './engine-process.ts';
+import { statsOf } from './stats.ts';
 
 type Input<K extends EngineRequestName> = EngineRequests[K]['input'];
 type Answer<K extends EngineRequestName> = Promise<Result<EngineRequests[K]['output']>>;
@@ -88,4 +88,4 @@ export function limitFor(name: EngineRequestName, input: unknown, file: string):
   }
 }
 
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+const sizeOf = (file: string): number => statsOf(file)?.size ?? 0;

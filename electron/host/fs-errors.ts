@@ -20,8 +20,13 @@ const codes: Record<string, ErrorCode> = {
 /** What the file system said about `file`, as an error value. Unknown codes are E_IO. For looking: nothing was changed. */
 export function fsErrorValue(thrown: NodeJS.ErrnoException, file: string): AppError {
   const code = codes[thrown.code ?? ''] ?? 'E_IO';
-  const message =
-    code === 'E_NOT_FOUND' ? `There is no ${printable(file)}.` : `${printable(file)}: ${printableFsError(thrown)}.`;
+  const name = printable(file);
+  const words: Partial<Record<ErrorCode, string>> = {
+    E_NOT_FOUND: `There is no ${name}.`,
+    E_NO_PERMISSION: `The system does not let you read ${name}.`,
+    E_PATH_UNSUPPORTED: `The name ${name} is too long.`,
+  };
+  const message = words[code] ?? `${name}: ${printableFsError(thrown)}.`;
   return appError(code, message, undefined, { safety: 'untouched' });
 }
 

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { RecentDatabase } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
@@ -7,6 +6,7 @@ import { z } from 'zod';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey } from './databases.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { statsOf } from './stats.ts';
 
 const Remembered = z.object({
   recentId: z.string(),
@@ -72,7 +72,7 @@ export function createRecents(dataFolder: string): Recents {
 
 function withFile(entry: Remembered): RecentDatabase {
   const { path: databasePath, ...shown } = entry;
-  const stats = statSync(databasePath, { throwIfNoEntry: false });
+  const stats = statsOf(databasePath);
   return {
     ...shown,
     name: path.basename(databasePath),

@@ -42,7 +42,13 @@ export function openRunJournal(dataFolder: string, databasePath: string, runId: 
       fsyncSync(descriptor);
       if (line.type === 'ended') writeJsonFile(path.join(folder, `${runId}.report.json`), line.report);
     },
-    close: () => closeSync(descriptor),
+    close() {
+      try {
+        closeSync(descriptor);
+      } catch {
+        // every line was flushed when it was written
+      }
+    },
   };
 }
 
@@ -93,7 +99,13 @@ function interruptedReport(started: Started, lines: JournalLine[]): RunReport {
     checks: [],
     issues: [],
     tables: [],
-    error: appError('E_INTERRUPTED', `The run stopped ${where}: Phasewise or the computer was ended.`),
+    error: appError(
+      'E_INTERRUPTED',
+      `The run stopped ${where}: Phasewise or the computer was ended.`,
+      undefined,
+      // Whoever was ended cannot have heard of everything: without that line no backup may be promised.
+      lines.some((line) => line.type === 'backup') ? undefined : { safety: 'unknown' },
+    ),
   };
 }
 

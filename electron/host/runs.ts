@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { type AppError, appError, err, ok, type Result, toAppError } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result, safetyText, toAppError } from '@shared/errors.ts';
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import type { EngineControl, EngineRunEvent } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
@@ -121,8 +121,9 @@ function begin(
   const runId = randomUUID();
   const startedAt = new Date().toISOString();
   const { toPhase, plan } = request;
+  let journal: RunJournal | undefined;
   try {
-    const journal = openRunJournal(context.dataFolder, database.path, runId);
+    journal = openRunJournal(context.dataFolder, database.path, runId);
     const { path: file } = database;
     journal.write({
       type: 'started',
@@ -147,7 +148,8 @@ function begin(
       journal,
     });
   } catch (cause) {
-    return err(journalFailure(cause));
+    journal?.close();
+    return err(notStarted(journalFailure(cause)));
   }
 }
 
@@ -168,7 +170,9 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
   } catch (cause) {
     report = errorReport(run, toAppError(cause));
   }
-  if (run.journalError && !report.verified) report = { ...report, error: run.journalError };
+  // Where the journal's failure is why the run was stopped; any other end says more about the data.
+  const wasStopped = report.error === undefined || report.error.code === 'E_CANCELLED';
+  if (run.journalError && wasStopped && !report.verified) report = { ...report, ok: false, error: run.journalError };
   record(run, journal, { type: 'ended', at: new Date().toISOString(), report });
   journal.close();
   return finished(run.snapshot, report);
@@ -248,6 +252,13 @@ function record(run: ActiveRun, journal: RunJournal, line: Parameters<RunJournal
     run.child?.control('cancel');
   }
 }
+
+/** Nothing has happened yet, so there are no completed steps and no backup to speak of. */
+const notStarted = (error: AppError): AppError => ({
+  ...error,
+  safety: safetyText.untouched,
+  nextStep: 'Make room there and allow writing, or set PHASEWISE_HOME to another folder.',
+});
 
 function journalFailure(cause: unknown): AppError {
   const error = toAppError(cause);

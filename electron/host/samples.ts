@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { err, type Result } from '@shared/errors.ts';
+import { appError, err, type Result } from '@shared/errors.ts';
 import type { Engines } from './engines.ts';
-import { fsErrorValue, isFsError } from './fs-errors.ts';
+import { isFsError } from './fs-errors.ts';
+import { printable } from './printable.ts';
 
 /** The pack whose sample a first visitor gets, and the seed that makes it the same for everybody. */
 const SAMPLE = { packId: 'kroma', seed: 20_260_221, name: 'northern-lights' } as const;
@@ -16,8 +17,9 @@ export async function buildSample(engines: Engines, documentsFolder: string): Pr
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    if (isFsError(cause)) return err(fsErrorValue(cause, folder));
-    throw cause;
+    if (!isFsError(cause)) throw cause;
+    const code = cause.code === 'ENOSPC' ? 'E_NO_SPACE' : 'E_READONLY_DIR';
+    return err(appError(code, `The folder ${printable(folder)} cannot be made.`));
   }
   return buildSampleAt(engines, freeName(folder, SAMPLE.name));
 }

@@ -11,7 +11,12 @@ const BUSY_RETRIES_MS = [500, 1_500, 4_000];
  * @returns the report with `verified`; without it, `ok` is false and the error is E_VERIFY_FAILED.
  */
 export async function withVerdict(engines: Engines, file: string, report: RunReport): Promise<RunReport> {
-  const input = { path: file, toPhase: report.toPhase, backupPath: report.backup?.path ?? null };
+  const backupPath = report.backup?.path ?? null;
+  if (backupPath === null) {
+    const why = appError('E_VERIFY_FAILED', 'The run names no backup that the result could be compared with.');
+    return { ...report, ok: false, verified: false, error: why };
+  }
+  const input = { path: file, toPhase: report.toPhase, backupPath };
   const verdict = await patiently(() => engines.askAlone(file, 'verify', input).answer);
   const finishedAt = new Date().toISOString();
   if (!verdict.ok) return { ...report, finishedAt, ok: false, verified: false, error: couldNotCheck(verdict.error) };
@@ -22,6 +27,9 @@ export async function withVerdict(engines: Engines, file: string, report: RunRep
   return { ...report, finishedAt, checks: all, verified: true };
 }
 
+/** Checks whose failure says that data may be missing or that the backup is not what was saved. */
+const UNSAFE: readonly string[] = ['integrity', 'kept', 'backup'];
+
 /** null when every check holds. Checks that were not made prove nothing, and no checks at all are a failure. */
 export function disagreement(checks: readonly CheckResult[]): AppError | null {
   const open = checks.filter((check) => check.state !== 'met');
@@ -30,7 +38,10 @@ export function disagreement(checks: readonly CheckResult[]): AppError | null {
   const message = first
     ? `${open.length} of ${checks.length} checks did not hold when the file was opened again: ${first.title}. ${first.summary}`
     : 'Nothing was checked when the file was opened again.';
-  return appError('E_VERIFY_FAILED', message, { failedChecks: open.length, checks: checks.length });
+  const details = { failedChecks: open.length, checks: checks.length };
+  // A file that lost something, or a backup of other bytes, is not "safe".
+  const isSafe = !open.some(({ id }) => UNSAFE.includes(id)) && checks.length > 0;
+  return appError('E_VERIFY_FAILED', message, details, isSafe ? undefined : { safety: 'unknown' });
 }
 
 async function patiently<T>(ask: () => Promise<Result<T>>): Promise<Result<T>> {
@@ -48,5 +59,5 @@ const couldNotCheck = (cause: AppError): AppError =>
     'E_VERIFY_FAILED',
     `Every step was applied, but the final check could not be finished: ${cause.message}`,
     { cause: cause.code },
-    { safety: 'unknown', nextStep: 'Check the database again. The verified backup is intact; do not delete it.' },
+    { safety: 'unknown', nextStep: 'Check the database again, and do not delete the backup.' },
   );

@@ -6,7 +6,7 @@ export const safetyText = {
   'whole-step': 'Your data is safe: the file is at the last completed step, and a verified backup exists.',
   restored: 'Your data is safe: the file holds the whole backup, and what it replaced was kept.',
   'backup-only': 'Your database was not changed. Only the backup has a problem.',
-  unknown: 'We could not finish checking the file. The verified backup is intact; do not delete it.',
+  unknown: 'We could not finish checking the file. If a backup of it was made, keep it; do not delete it.',
 } as const;
 export type Safety = keyof typeof safetyText;
 
@@ -50,7 +50,7 @@ export const errorCatalogue = {
   E_UNKNOWN_HANDLE: refused('This database is no longer open', 'Open it again.'),
   E_PATH_UNSUPPORTED: refused(
     'This file name cannot be used safely',
-    'Rename the file without leading or trailing spaces or control characters, then open it again.',
+    'Give the file, or the folder it is in, a plain and short name, then open it again.',
   ),
   E_PATH_CHANGED: refused('The file was replaced while it was open', 'Open it again and look before you continue.'),
   E_MULTI_LINK: refused(

@@ -68,8 +68,13 @@ const laterTables: Readonly<Record<string, readonly string[]>> = {
 /** Tables that the migrations of phase 1 insert rows into. */
 const filledTables = ['app_users', 'run_candidates', 'project_storage', 'assets'];
 
+/** Indexes whose names are fixed, because the original makes them too. */
+const indexNames = ['idx_projects_owner_slug', 'uq_projects_owner_slug', 'uq_assets_project_storage_uri'];
+
 /** Says which object is in the way, or null. A canonical name may be taken by a view or by a table of another shape. */
 export function findNameCollision(schema: Schema): string | null {
+  const asIndex = indexNames.find((name) => schema.table(name));
+  if (asIndex) return `The name ${asIndex} is needed for an index and taken by a table or a view.`;
   for (const { name } of canonical) {
     const table = schema.table(name);
     if (!table) continue;

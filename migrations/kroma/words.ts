@@ -23,7 +23,7 @@ export const issueReasons: Readonly<Record<string, string>> = {
 
 /** What programs that know only the old names can still do once a phase is reached. */
 export const olderPrograms: Readonly<Record<number, string>> = {
-  0: 'Every program that worked with this file still does. Nothing in it has changed.',
+  0: 'Every program that worked with this file still does. Only a few notes of Phasewise are added to it.',
   1: 'Programs that know only the old names keep working: the old tables and columns stay, and what they write is carried over to the new ones at once.',
   2: 'Programs that know only the old names keep working.',
   3: 'Programs that know only the old names keep working.',

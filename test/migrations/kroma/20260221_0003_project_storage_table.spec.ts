@@ -112,7 +112,7 @@ const cases: Case[] = [
 ];
 
 describe('reading settings_json', () => {
-  it.each(cases)('understands %s', (_, settings, policy = {}, issue = undefined) => {
+  it.each(cases)('understands %s', (_, settings, policy = {}, issue) => {
     const db = open([settings]);
 
     const applied = applyMigration(db, id);

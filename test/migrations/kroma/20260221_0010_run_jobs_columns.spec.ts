@@ -41,7 +41,7 @@ const prompts: [name: string, meta: string, prompt: string, issue?: string][] = 
 ];
 
 describe('filling', () => {
-  it.each(prompts)('reads %s', (_, meta_json, prompt, issue = undefined) => {
+  it.each(prompts)('reads %s', (_, meta_json, prompt, issue) => {
     const db = open([job('j1', { meta_json })]);
 
     expect(applyMigration(db, id)?.findings).toEqual([]);

@@ -102,11 +102,16 @@ describe('refusals', () => {
     ],
     ['a view', 'CREATE VIEW quality_reports AS SELECT 1 AS id', /quality_reports is taken by a view/],
     [
+      'one of our indexes',
+      'CREATE TABLE idx_projects_owner_slug (x)',
+      /idx_projects_owner_slug is needed for an index/,
+    ],
+    [
       'a column that must be filled',
       `CREATE TABLE app_users (id TEXT, username TEXT, display_name TEXT, email TEXT, is_active INTEGER, created_at TEXT, updated_at TEXT, pin TEXT NOT NULL)`,
       /app_users has the column pin/,
     ],
-  ])('a canonical name taken by %s', (_, sql, message) => {
+  ])('a name that is needed, taken by %s', (_, sql, message) => {
     expect(after(sql)).toMatchObject({
       kind: 'refused',
       code: 'E_NAME_COLLISION',

@@ -62,6 +62,11 @@ describe('the command line', () => {
       ['restore', 'b.db', '--yes'],
       ['verify'],
     ];
+    expect(parse('migrate', 'a.db', '--force')).toBe(
+      'E_USAGE: There is no option --force. A file name that begins with "-" is written ./-NAME.',
+    );
+    expect(parse('migrate', 'a.db', '--to', '-1')).toBe('E_USAGE: The value of --to is missing.');
+    expect(parse('migrate', 'a.db', '--yes=1')).toBe('E_USAGE: --yes takes no value.');
     for (const args of wrong)
       expect([args, parse(...args)]).toEqual([args, expect.stringMatching(/^E_USAGE: ./) as string]);
   });

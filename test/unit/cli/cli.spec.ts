@@ -93,6 +93,19 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
     expect([sha256(file), readdirSync(cwd)]).toEqual(before);
   });
 
+  it('makes the backup that phase 0 consists of, though no migration belongs to it', async () => {
+    const { file } = await sample();
+
+    const first = await run(['migrate', file, '--to', '0', '--yes', '--json']);
+    const second = await run(['migrate', file, '--to', '0', '--yes', '--json']);
+
+    expect([first.code, first.json]).toMatchObject([
+      0,
+      { ok: true, toPhase: 0, migrations: [], backup: { verified: true } },
+    ]);
+    expect([second.code, second.json]).toMatchObject([0, { ok: true, backup: null, verified: true }]);
+  });
+
   it('upgrades, then has nothing to do, then puts the backup back', async () => {
     const { file, cwd } = await sample();
     const original = sha256(file);
@@ -317,9 +330,12 @@ describe.skipIf(!isBuilt)('the command line tool', () => {
     });
   });
 
-  it('ends at once on a second signal, and on the first one where nothing is changed', async () => {
+  it.each([
+    ['status', []],
+    ['migrate', ['--yes']],
+  ])('%s ends at once on the first signal where nothing is changed', async (command, more) => {
     const { cli, at } = scriptedCli();
-    const looking = spawn(process.execPath, [cli, 'status', at('slow')], {
+    const looking = spawn(process.execPath, [cli, command, at('slow'), ...more], {
       env: { ...process.env, PHASEWISE_HOME: folder },
     });
     const code = new Promise((resolve) => looking.on('close', resolve));

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -95,6 +96,18 @@ describe('the gate refuses by name', () => {
     database();
 
     expect(refusal(inFolder(name))).toBe('E_PATH_UNSUPPORTED');
+  });
+
+  it('a name that leaves no room for the journal beside it', () => {
+    const named = (length: number) => {
+      const file = inFolder(`${'x'.repeat(length - 3)}.db`);
+      renameSync(database(), file);
+      return file;
+    };
+
+    expect(refusal(named(255))).toBe('E_PATH_UNSUPPORTED');
+    expect(refusal(named(248))).toBe('E_PATH_UNSUPPORTED');
+    expect(refusal(named(247))).toBeNull();
   });
 
   it('a relative name that begins with a space, and nothing at all', () => {
@@ -199,6 +212,15 @@ describe('the gate refuses by content', () => {
     for (const length of [16, 99, 511]) expect(withBytes(whole.subarray(0, length))).toBe('E_TRUNCATED');
     for (const length of [512, 4096, 4097, whole.length - 1]) {
       expect(withBytes(whole.subarray(0, length))).toBe('E_TRUNCATED');
+    }
+  });
+
+  it('a database whose first bytes are damaged', () => {
+    const whole = readFileSync(database());
+    for (const at of [0, 7, 15]) {
+      const damaged = Buffer.from(whole);
+      damaged.writeUInt8(0xff, at);
+      expect(withBytes(damaged)).toBe('E_CORRUPT');
     }
   });
 

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { createControl } from '@engine/control.ts';
 import { inspect } from '@engine/inspect.ts';
+import type { CanonicalTable } from '@engine/migration.ts';
 import { DatabaseStatus } from '@shared/status.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { makeShop, manyChunks, upgradeShop } from '../../support/engine/run-shop.ts';
@@ -189,6 +190,19 @@ describe('refusals', () => {
 
     await expect(look(file)).rejects.toMatchObject({
       appError: { code: 'E_FOREIGN_DATABASE', message: expect.stringContaining('invoice, payment') as string },
+    });
+  });
+
+  it('a database in which an index has the name of a table to come', async () => {
+    const file = makeShop(base);
+    const person: CanonicalTable = {
+      ...{ name: 'person', group: 'People', priority: 'must-now', phase: 1 },
+      ...{ columns: [], uniques: [], indexes: [] },
+    };
+    change(file, 'CREATE INDEX Person ON member (name)');
+
+    await expect(inspect(file, 'schema', [{ ...shopPack(), canonical: [person] }])).rejects.toMatchObject({
+      appError: { code: 'E_NAME_COLLISION', message: 'The name Person is taken by an index.' },
     });
   });
 

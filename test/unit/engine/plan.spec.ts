@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -119,6 +119,17 @@ describe('preflight', () => {
     chmodSync(locked, 0o555);
     expect(blocking(await plan(file, null, path.join(locked, 'backups')))).toEqual(['E_BACKUP_FOLDER']);
     expect(blocking(await plan(file, null, 'relative'))).toEqual(['E_BACKUP_FOLDER']);
+  });
+
+  it('a backup folder that leads nowhere: below a file, behind a dead link', async () => {
+    const file = makeShop(base);
+    const inFolder = (name: string) => path.join(path.dirname(file), name);
+    symlinkSync(inFolder('gone'), inFolder('dangling'));
+    symlinkSync(inFolder('loop'), inFolder('loop'));
+
+    expect(blocking(await plan(file, null, path.join(file, 'backups')))).toEqual(['E_BACKUP_FOLDER']);
+    for (const name of ['dangling', 'loop', 'loop/backups'])
+      expect(await codeOfPromise(plan(file, null, inFolder(name)))).toBe('E_BACKUP_FOLDER');
   });
 
   it('warns of references to nothing and of programs that have the file open', async () => {

@@ -12,14 +12,19 @@ import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 const meanwhile = vi.hoisted(() => ({
   copied: null as ((from: string) => void) | null,
   freeBytes: null as number | null,
+  removed: null as ((file: string) => void) | null,
 }));
 vi.mock('node:fs', async (original) => {
-  const real = await original<{ copyFileSync: typeof copyFileSync }>();
+  const real = await original<{ copyFileSync: typeof copyFileSync; rmSync: typeof rmSync }>();
   const copy = (...args: Parameters<typeof copyFileSync>) => {
     real.copyFileSync(...args);
     meanwhile.copied?.(String(args[0]));
   };
-  return { ...real, copyFileSync: copy };
+  const remove = (...args: Parameters<typeof rmSync>) => {
+    meanwhile.removed?.(String(args[0]));
+    real.rmSync(...args);
+  };
+  return { ...real, copyFileSync: copy, rmSync: remove };
 });
 vi.mock('@engine/file-system.ts', async (original) => {
   const real = await original<typeof FileSystemModule>();
@@ -28,6 +33,8 @@ vi.mock('@engine/file-system.ts', async (original) => {
 afterEach(() => {
   meanwhile.copied = null;
   meanwhile.freeBytes = null;
+  meanwhile.removed = null;
+  vi.unstubAllEnvs();
 });
 
 const base = temporaryFolder();
@@ -112,4 +119,35 @@ it('is not begun without room for it', async () => {
   meanwhile.freeBytes = 1_000;
 
   expect(await codeOfPromise(withPrivateCopy(gated, soon(), names))).toBe('E_NO_SPACE');
+});
+
+it('names the folder for temporary files when that cannot be used', async () => {
+  const gated = passGate(makeDatabase(base, 'CREATE TABLE first (a)'));
+  vi.stubEnv('TMPDIR', path.join(base, 'gone'));
+
+  await expect(withPrivateCopy(gated, soon(), names)).rejects.toMatchObject({
+    appError: { code: 'E_DATA_FOLDER', message: expect.stringContaining(path.join(base, 'gone')) as string },
+  });
+});
+
+it('has its code when the file may not be copied', async () => {
+  const gated = passGate(makeDatabase(base, 'CREATE TABLE first (a)'));
+  meanwhile.copied = () => {
+    throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+  };
+
+  expect(await codeOfPromise(withPrivateCopy(gated, soon(), names))).toBe('E_NO_PERMISSION');
+});
+
+it("goes on when another user's leftovers cannot be removed", async () => {
+  const leftover = path.join(tmpdir(), 'phasewise-look-999999999-theirs');
+  mkdirSync(leftover, { recursive: true });
+  const gated = passGate(makeDatabase(base, 'CREATE TABLE first (a)'));
+  meanwhile.removed = (file) => {
+    if (file === leftover) throw Object.assign(new Error('EPERM: not permitted'), { code: 'EPERM' });
+  };
+
+  expect(await withPrivateCopy(gated, soon(), names)).toEqual(['first']);
+  meanwhile.removed = null;
+  rmSync(leftover, { recursive: true });
 });

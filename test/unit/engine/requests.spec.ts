@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import type { Pack } from '@engine/migration.ts';
 import type { EngineRequestName, EngineRequests, FromEngine } from '@engine/protocol.ts';
 import { serveRequests } from '@engine/requests.ts';
 import type { Result } from '@shared/errors.ts';
@@ -17,10 +18,10 @@ const packs = [
 ];
 
 /** A host of one engine in this process. */
-function host() {
+function host(served: readonly Pack[] = packs) {
   const sent: FromEngine[] = [];
   const waiting = new Map<number, (result: Result<unknown>) => void>();
-  const server = serveRequests(packs, (message) => {
+  const server = serveRequests(served, (message) => {
     sent.push(message);
     if (message.type === 'answer') waiting.get(message.id)?.(message.result);
   });
@@ -112,7 +113,7 @@ it('builds a sample in a new file, and never over one that is there', async () =
   expect(await ask('sample', { path: file, packId: 'shop', seed: 1 })).toEqual({ ok: true, value: { path: file } });
   const bytes = readFileSync(file);
   expect(await ask('sample', { path: file, packId: 'shop', seed: 1 })).toMatchObject({
-    error: { code: 'E_RESTORE_TARGET' },
+    error: { code: 'E_FILE_EXISTS' },
   });
   expect(readFileSync(file)).toEqual(bytes);
   expect(await ask('sample', { path: `${file}2`, packId: 'unknown', seed: 1 })).toMatchObject({
@@ -120,7 +121,19 @@ it('builds a sample in a new file, and never over one that is there', async () =
   });
   writeFileSync(`${file}3`, '');
   expect(await ask('sample', { path: path.join(base, 'no', 'x.db'), packId: 'shop', seed: 1 })).toMatchObject({
-    error: { code: 'E_RESTORE_TARGET' },
+    error: { code: 'E_NOT_FOUND' },
+  });
+});
+
+it('does not speak of backups and steps when something unexpected ends a look', async () => {
+  const file = makeShop(base);
+  const recognise = () => {
+    throw new Error('boom');
+  };
+  const { ask } = host([{ ...shopPack(), recognise }]);
+
+  expect(await ask('inspect', { path: file, check: 'schema' })).toMatchObject({
+    error: { code: 'E_INTERNAL', safety: 'Nothing was changed. Your data is as it was.' },
   });
 });
 

@@ -2,7 +2,10 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, wri
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { createDatabases, defaultBackupFolder, resolveDatabasePath } from '@host/databases.ts';
-import { dataFolderPath } from '@host/data-folder.ts';
+import { limitFor } from '@host/engines.ts';
+import { dataFolderPath, ensureFolder } from '@host/data-folder.ts';
+import { toAppError } from '@shared/errors.ts';
+import { buildSample } from '@host/samples.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
@@ -42,6 +45,14 @@ describe('databases', () => {
     symlinkSync(path.join(home, 'loop.db'), path.join(home, 'loop.db'));
     execFileSync('mkfifo', [path.join(home, 'pipe.db')]);
     linkSync(path.join(home, 'bell\u0007.db'), path.join(home, 'two-names.db')); // the engine's gate decides
+    const messageOf = (name: string) => {
+      const result = resolveDatabasePath(path.join(home, name));
+      return result.ok ? '' : result.error.message;
+    };
+    expect(messageOf('dangling.db')).toMatch(/is a link to a file that is not there\.$/);
+    expect(messageOf('loop.db')).toMatch(/is a link that leads back to itself\.$/);
+    expect(messageOf(`${'x'.repeat(300)}.db`)).toMatch(/is too long\.$/);
+    expect(messageOf('a.db ')).toMatch(/begins or ends with a space\.$/);
     const codes = [
       'missing.db',
       '.',
@@ -114,6 +125,20 @@ describe('looking', () => {
     expect(must(await client.call('recents:list', {}))).toEqual([]);
   });
 
+  it('lists recent databases also when one is below what is a file now', async () => {
+    const { client, open, home } = setUp();
+    const lost = makeFolder(home, 'lost');
+    writeFileSync(path.join(lost, 'good.db'), 'bytes');
+    const { handle } = open('lost/good');
+    must(await client.call('database:status', { handle }));
+    rmSync(lost, { recursive: true });
+    writeFileSync(lost, '');
+
+    expect(must(await client.call('recents:list', {}))).toMatchObject([{ name: 'good.db', exists: false }]);
+    expect(codeOf(resolveDatabasePath(path.join(lost, 'good.db')))).toBe('E_NOT_FOUND');
+    expect(limitFor('inspect', { path: '', check: 'schema' }, path.join(lost, 'good.db'))).toBe(15_000);
+  });
+
   it('knows no database after it was closed', async () => {
     const { client, open, events } = setUp();
     const { handle } = open('good');
@@ -173,6 +198,13 @@ describe('backups', () => {
 });
 
 describe('the sample', () => {
+  it('says so when its folder cannot be made', async () => {
+    const { host, home } = setUp();
+    writeFileSync(path.join(home, 'Phasewise samples'), '');
+
+    expect(codeOf(await buildSample(host.engines, home))).toBe('E_READONLY_DIR');
+  });
+
   it('never takes the place of a file', async () => {
     const { client, home } = setUp();
     const names: string[] = [];
@@ -191,6 +223,23 @@ describe('settings', () => {
     expect(readFileSync(path.join(dataFolder, 'settings.json'), 'utf8')).toContain('dark');
     writeFileSync(path.join(dataFolder, 'settings.json'), '{"colorScheme":"pi');
     expect(must(await client.call('settings:get', {}))).toEqual({ colorScheme: 'auto' });
+  });
+
+  it('have a folder of their own, or an error that names it', () => {
+    const home = makeFolder(folder, 'own');
+    writeFileSync(path.join(home, 'file'), '');
+    const attempt = (...parts: string[]) => {
+      try {
+        return ensureFolder(...(parts as [string, ...string[]]));
+      } catch (cause) {
+        return toAppError(cause).code;
+      }
+    };
+
+    expect(attempt(home, 'a', 'b')).toBe(path.join(home, 'a', 'b'));
+    expect(attempt(path.join(home, 'file'), 'runs')).toBe('E_DATA_FOLDER');
+    // Node's own recursive mkdir never returns there.
+    if (existsSync('/proc/self')) expect(attempt('/proc/nope', 'runs')).toBe('E_DATA_FOLDER');
   });
 
   it('live in the folder of PHASEWISE_HOME, else in the place for such things', () => {

@@ -2,6 +2,8 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { RunReport, type RunSnapshot } from '@shared/run.ts';
 import { databaseKey } from '@host/databases.ts';
+import { appError } from '@shared/errors.ts';
+import { firstSnapshot, reportOfError } from '@host/run-snapshot.ts';
 import type { StartedRun } from '@host/runs.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -119,6 +121,15 @@ describe('a run', () => {
     expect(run.error?.safety).toBe('Nothing was changed. Your data is as it was.');
   });
 
+  it.each(['E_IO', 'E_INTERNAL', 'E_MIGRATION_FAILED'] as const)(
+    'that %s ends before the backup does not speak of one either',
+    (code) => {
+      const start = { runId: 'r', handle: 'h', fromPhase: null, toPhase: 1, startedAt: '2026-11-21T12:00:00.000Z' };
+      const report = reportOfError(firstSnapshot(start), 'a.db', 'p', appError(code, 'It happened.'));
+      expect(report.error?.safety).toBe('Nothing was changed. Your data is as it was.');
+    },
+  );
+
   it('that the engine refuses touches nothing and asks for no verdict', async () => {
     const { start, events } = setUp();
     const run = await endOf(start('refused'));
@@ -131,7 +142,7 @@ describe('a run', () => {
     const database = open('good');
     if (process.getuid?.() === 0) return; // root may write anywhere
     chmodSync(home, 0o500);
-    expect(codeOf(host.runs.start(database, request))).toBe('E_NO_PERMISSION');
+    expect(codeOf(host.runs.start(database, request))).toBe('E_DATA_FOLDER');
     chmodSync(home, 0o700);
     expect(host.busy.any()).toBe(false);
   });
