@@ -96,7 +96,7 @@ function document(report: RunReport): object {
 
 /** At the target already: said only after a fresh process has looked whether it is true. */
 async function alreadyThere(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome> {
-  const input = { path: database.path, toPhase: plan.toPhase, backupPath: null };
+  const input = { path: database.path, toPhase: plan.toPhase, backupPath: await unprovenBackup(host, database) };
   const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
   const error = errorOf(verdict);
   const common = { ...nothingDone, ...phasesOf(plan) };
@@ -108,11 +108,29 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan): Promis
   };
 }
 
+/**
+ * The backup of the last run that changed the file, where that run never got its verdict: it was killed meanwhile, or
+ * the comparison said no. To say "verified" now without comparing again would let the question drop.
+ */
+async function unprovenBackup(host: Host, database: OpenEntry): Promise<string | null> {
+  const history = host.runs.history(database);
+  if (history[0] === undefined || history[0].verified) return null;
+  const listed = await host.backups.list(database);
+  if (!listed.ok) return null;
+  for (const { runId, verified } of history) {
+    if (verified) return null;
+    const backup = listed.value.backups.find((record) => record.runId === runId);
+    if (backup) return backup.path;
+  }
+  return null;
+}
+
 const errorOf = (verdict: Result<{ checks: Parameters<typeof disagreement>[0] }>) =>
   verdict.ok ? disagreement(verdict.value.checks) : verdict.error;
 
 /** Nothing was begun: no sentence about completed steps and their backup belongs here. */
-const onlyLooked = (error: AppError): AppError => ({ ...error, safety: safetyText.untouched });
+const onlyLooked = (error: AppError): AppError =>
+  error.safety === safetyText.unknown ? error : { ...error, safety: safetyText.untouched };
 
 const phasesOf = ({ fromPhase, toPhase }: Plan) => ({ fromPhase, toPhase });
 

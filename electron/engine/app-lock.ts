@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { coded } from '@shared/errors.ts';
+import { CodedError, coded } from '@shared/errors.ts';
 import { errorCode, makeFolder } from './fsync.ts';
 import type { Identity } from './identity.ts';
 
@@ -22,9 +22,22 @@ interface Owner {
 
 /**
  * @param folder made (0700) when missing.
- * @throws CodedError E_RUN_ACTIVE when a living Phasewise process holds it.
+ * @throws CodedError E_RUN_ACTIVE when a living Phasewise process holds it, E_DATA_FOLDER when no lock can be written.
  */
 export function takeAppLock(folder: string, identity: Identity): AppLock {
+  try {
+    return take(folder, identity);
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    const code = errorCode(error) || 'no reason given';
+    throw coded('E_DATA_FOLDER', `The lock of this database could not be written to ${folder} (${code}).`, {
+      folder,
+      code,
+    });
+  }
+}
+
+function take(folder: string, identity: Identity): AppLock {
   makeFolder(path.resolve(folder));
   const file = path.join(folder, `${identity.dev}-${identity.ino}.lock`);
   const own: Owner = { pid: process.pid, startedAt: startOf(process.pid), token: randomBytes(8).toString('hex') };
@@ -43,15 +56,18 @@ export function takeAppLock(folder: string, identity: Identity): AppLock {
   throw coded('E_RUN_ACTIVE', 'Another Phasewise keeps locking this database.');
 }
 
+const FULL: readonly string[] = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'];
+
 function create(file: string, own: Owner): boolean {
   // Written whole under another name first: a lock file is never seen half-written.
   const draft = `${file}.${own.token}`;
-  fs.writeFileSync(draft, JSON.stringify(own), { flag: 'w', mode: 0o600 });
   try {
+    fs.writeFileSync(draft, JSON.stringify(own), { flag: 'w', mode: 0o600 });
     fs.linkSync(draft, file);
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
+    if (FULL.includes(errorCode(error))) throw error; // an empty lock file would belong to nobody
     return createWithoutLink(file, own);
   } finally {
     fs.rmSync(draft, { force: true });

@@ -9,6 +9,8 @@ import type { Db } from './migration.ts';
 
 const SPARE_BYTES = 1 << 20;
 const UNFINISHED_MS = 3_600_000;
+/** Names as reserveName gives them, and nothing else: the folder may be one where other programs keep their files. */
+const UNFINISHED = / \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d .+\.db\.partial(\.scratch|-journal)?$/;
 
 /** @throws CodedError E_BACKUP_FOLDER */
 export function prepareFolder(wanted: string): string {
@@ -17,7 +19,7 @@ export function prepareFolder(wanted: string): string {
     fs.accessSync(wanted, fs.constants.W_OK | fs.constants.X_OK);
     return fs.realpathSync(wanted);
   } catch (error) {
-    throw coded('E_BACKUP_FOLDER', `The backup folder ${wanted} cannot be used. Nothing was changed.`, {
+    throw coded('E_BACKUP_FOLDER', `The backup folder ${wanted} cannot be used.`, {
       folder: wanted,
       code: errorCode(error),
     });
@@ -31,10 +33,9 @@ export function requireSpace(db: Db, folder: string): void {
   const { bavail, bsize } = fs.statfsSync(folder);
   const freeBytes = bavail * bsize;
   if (freeBytes < needBytes) {
-    const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
     throw coded(
       'E_BACKUP_NO_SPACE',
-      `The backup and its trial restore need ${mib(needBytes)} but ${folder} has ${mib(freeBytes)} free. Nothing was changed.`,
+      `The backup and its trial restore need ${megabytes(needBytes)} but ${folder} has ${megabytes(freeBytes)} free.`,
       {
         ...{ folder, needBytes, freeBytes },
       },
@@ -65,7 +66,7 @@ export function reserveName(
     if (!isTaken) return { id, partial };
     fs.rmSync(partial, { force: true });
   }
-  throw coded('E_BACKUP_FOLDER', `No free name for a backup was found in ${folder}. Nothing was changed.`, { folder });
+  throw coded('E_BACKUP_FOLDER', `No free name for a backup was found in ${folder}.`, { folder });
 }
 
 /** Without what Windows forbids in names, and short enough that a long name still fits with time and reason. */
@@ -89,7 +90,7 @@ function timeInName(at: Date): string {
  * ones without a manifest are left alone; they are never listed.
  */
 export function sweepUnfinished(folder: string, now = Date.now()): void {
-  for (const name of fs.readdirSync(folder).filter((each) => /\.db\.partial(\.scratch|-journal)?$/.test(each))) {
+  for (const name of fs.readdirSync(folder).filter((each) => UNFINISHED.test(each))) {
     const file = path.join(folder, name);
     const stats = fs.lstatSync(file, { throwIfNoEntry: false });
     if (stats?.isFile() && now - stats.mtimeMs > UNFINISHED_MS) fs.rmSync(file, { force: true });
@@ -103,17 +104,17 @@ export function backupError(error: unknown, folder: string): CodedError {
   const options = { cause: error };
   const build = (...args: Parameters<typeof coded>) => new CodedError(coded(...args).appError, options);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return build('E_BACKUP_BUSY', 'Another program locks the database. Nothing was changed.', { code });
+    return build('E_BACKUP_BUSY', 'Another program locks the database.', { code });
   }
   if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(code)) {
-    return build('E_BACKUP_NO_SPACE', `The disk of ${folder} is full. Nothing was changed.`, { folder, code });
+    return build('E_BACKUP_NO_SPACE', `The disk of ${folder} is full.`, { folder, code });
   }
   if (['EACCES', 'EROFS', 'EPERM', 'ENOENT', 'ENOTDIR'].includes(code)) {
-    return build('E_BACKUP_FOLDER', `The backup folder ${folder} cannot be written. Nothing was changed.`, {
+    return build('E_BACKUP_FOLDER', `The backup folder ${folder} cannot be written.`, {
       folder,
       code,
     });
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return build('E_BACKUP_UNVERIFIED', `The backup could not be finished: ${reason}. Nothing was changed.`, { code });
+  return build('E_BACKUP_UNVERIFIED', `The backup could not be finished: ${reason}.`, { code });
 }

@@ -143,12 +143,12 @@ async function copyPages(db: Db, partial: string, starvedMs: number): Promise<nu
       if (remainingPages < left) deadline = performance.now() + starvedMs;
       left = remainingPages;
       if (performance.now() > deadline)
-        throw coded('E_BACKUP_STARVED', 'Copying did not advance any more. Nothing was changed.');
+        throw coded('E_BACKUP_STARVED', 'Copying did not advance any more.');
       return stepPages;
     },
   });
   if (!(result.totalPages > 0 && result.remainingPages === 0)) {
-    throw coded('E_BACKUP_BUSY', 'A lock kept the backup from copying anything. Nothing was changed.');
+    throw coded('E_BACKUP_BUSY', 'A lock kept the backup from copying anything.');
   }
   return result.totalPages;
 }

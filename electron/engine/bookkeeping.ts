@@ -121,13 +121,19 @@ export function readIssues(db: Db, afterId: number | null, limit: number): Issue
   return rows.map((row) => ({ ...row, isPlaced: row.isPlaced === 1 }));
 }
 
-/** How many issue rows there are per reason and source table. */
+/** How many rows have an issue, per reason and source table. A row that several backfills speak of counts once. */
 export const countIssues = (db: Db): { reason: string; sourceTable: string; count: number }[] =>
   rowsOf(
     db,
     '_phasewise_quarantine',
-    `SELECT reason, source_table AS sourceTable, count(*) AS count FROM _phasewise_quarantine
-     GROUP BY reason, source_table ORDER BY source_table, reason`,
+    // Rows without a key cannot be told apart, but each backfill records each of them: the most of one is their number.
+    `SELECT reason, sourceTable, sum(count) AS count FROM (
+       SELECT reason, source_table AS sourceTable, count(DISTINCT source_key) AS count FROM _phasewise_quarantine
+         WHERE source_key IS NOT NULL GROUP BY 1, 2
+       UNION ALL SELECT reason, sourceTable, max(n) FROM (
+         SELECT reason, source_table AS sourceTable, count(*) AS n FROM _phasewise_quarantine
+           WHERE source_key IS NULL GROUP BY 1, 2, backfill_id) GROUP BY 1, 2)
+     GROUP BY reason, sourceTable ORDER BY sourceTable, reason`,
   );
 
 export const readCheckpoints = (db: Db): CheckpointRow[] =>

@@ -1,7 +1,7 @@
 import { coded } from '@shared/errors.ts';
 import type { CheckResult } from '@shared/status.ts';
-import { putCheckpoint } from './bookkeeping.ts';
-import type { Db, ExitCriterion, Pack, Phase, Schema } from './migration.ts';
+import { putCheckpoint, readCheckpoints } from './bookkeeping.ts';
+import type { Db, ExitCriterion, Pack, Phase, Proof, Schema } from './migration.ts';
 import { readSchema } from './schema.ts';
 import { inTransaction, type RunSession } from './session.ts';
 
@@ -10,8 +10,9 @@ export function evaluateCriteria(
   db: Db,
   criteria: readonly ExitCriterion[],
   schema: Schema = readSchema(db),
+  proof?: Proof,
 ): CheckResult[] {
-  return criteria.map((criterion) => evaluate(db, schema, criterion));
+  return criteria.map((criterion) => evaluate(db, schema, criterion, proof));
 }
 
 /**
@@ -20,7 +21,8 @@ export function evaluateCriteria(
  */
 export function reachCheckpoint(session: RunSession, phase: Phase): void {
   inTransaction(session, `the checkpoint of phase ${phase.number}`, () => {
-    const evidence = evaluateCriteria(session.db, phase.exitCriteria);
+    const wasReached = readCheckpoints(session.db).some((row) => row.phase === phase.number);
+    const evidence = evaluateCriteria(session.db, phase.exitCriteria, undefined, { mayBeEdited: wasReached });
     const unmet = evidence.filter(({ state }) => state !== 'met');
     if (unmet.length > 0) {
       const text = unmet.map(({ title, summary }) => `${title}: ${summary}`).join(' ');
@@ -38,9 +40,9 @@ export function reachCheckpoint(session: RunSession, phase: Phase): void {
 export const phasesUpTo = (pack: Pack, toPhase: number): Phase[] =>
   pack.phases.filter(({ number }) => number <= toPhase).toSorted((a, b) => a.number - b.number);
 
-function evaluate(db: Db, schema: Schema, { id, title, check }: ExitCriterion): CheckResult {
+function evaluate(db: Db, schema: Schema, { id, title, check }: ExitCriterion, proof?: Proof): CheckResult {
   try {
-    const { met, summary, evidence } = check(db, schema);
+    const { met, summary, evidence } = check(db, schema, proof);
     return { id, title, state: met ? 'met' : 'unmet', summary, evidence };
   } catch (error) {
     return {

@@ -46,6 +46,9 @@ export function openEngine(file: string, options: EngineOptions = {}): Db {
     // Outside any transaction: inside one, SQLite ignores it and DROP TABLE would delete the children.
     must(db, 'foreign_keys', 0);
     must(db, 'temp_store', 1); // file: index builds of large tables must not fill the memory
+    // Rows are written in the order of random ids. 16 MB, this build's default, takes 9 % more CPU over 200,000 candidates;
+    // 64 MB saves nothing more and takes the process over its 150 MB.
+    must(db, 'cache_size', -32_000); // kibibytes
     must(db, 'synchronous', isWal(db) ? 2 : 3);
   });
 }
@@ -56,6 +59,7 @@ export function openVerifier(file: string, timeoutMs = 500): Db {
     harden(db);
     must(db, 'query_only', 1);
     must(db, 'temp_store', 1);
+    must(db, 'cache_size', -32_000); // as the engine's; the verdict stays at 125 MB
   });
 }
 

@@ -4,7 +4,7 @@ import { checkBookkeeping, readCheckpoints, readRuns, type AppliedMigration } fr
 import { checkHealth } from './health.ts';
 import { inOrder, requireKnownIds } from './ledger.ts';
 import { lookAt, type Look } from './look.ts';
-import type { Pack, Schema, TableInfo } from './migration.ts';
+import type { Pack, Schema } from './migration.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { issueSummaries } from './report.ts';
 import { rowCounter } from './row-count.ts';
@@ -43,7 +43,7 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
   const phases = phaseStatuses(db, schema, pack, { migrations, checkpoints, isUnfinished, withData: check === 'data' });
   const reached = phaseReached(phases);
   const countRows = rowCounter(db);
-  const highlights = highlightsOf(pack, schema, reached, countRows);
+  const highlights = highlightsOf(pack, schema, countRows);
   const tables = tableStatuses(pack, schema, countRows);
   const target = defaultTarget(pack);
   return {
@@ -92,15 +92,19 @@ function fileFacts({ file, via, needsRecovery }: Look): FileFacts {
   };
 }
 
-/** Counted under the canonical name once the phase that fills it is reached, until then under the legacy name. */
-function highlightsOf(pack: Pack, schema: Schema, reached: number | null, countRows: ReturnType<typeof rowCounter>) {
+/**
+ * Counted under the canonical and the legacy name, of which the greater counts: rows that could not be placed are in
+ * the legacy table only, so what a person knows as "703 candidates" must not shrink by an upgrade.
+ */
+function highlightsOf(pack: Pack, schema: Schema, countRows: ReturnType<typeof rowCounter>) {
   return pack.highlights.flatMap(({ label, table }) => {
-    const canonical = pack.canonical.find(({ name }) => name === table);
-    const own = schema.table(table);
-    const legacy = canonical?.legacyName === undefined ? undefined : schema.table(canonical.legacyName);
-    const isFilled = (reached ?? -1) >= (canonical?.phase ?? 0);
-    const shown: TableInfo | undefined = isFilled ? (own ?? legacy) : (legacy ?? own);
-    return shown && shown.kind === 'table' ? [{ label, rows: countRows(shown) }] : [];
+    const legacyName = pack.canonical.find(({ name }) => name === table)?.legacyName;
+    const counts = [table, ...(legacyName === undefined ? [] : [legacyName])].flatMap((name) => {
+      const info = schema.table(name);
+      return info?.kind === 'table' ? [countRows(info)] : [];
+    });
+    const rows = counts.toSorted((a, b) => b.value - a.value)[0];
+    return rows ? [{ label, rows }] : [];
   });
 }
 

@@ -1,5 +1,6 @@
 import { coded } from '@shared/errors.ts';
 import { readApplied, type AppliedMigration } from './bookkeeping.ts';
+import { some } from './counted.ts';
 import { quoteName, type Db, type IdentifiedMigration, type Pack } from './migration.ts';
 import { schemaSha256 } from './schema.ts';
 
@@ -52,7 +53,7 @@ export function requireKnownIds(db: Db, pack: Pack): void {
   if (unknown.length === 0) return;
   throw coded(
     'E_NEWER_SCHEMA',
-    `The database lists ${unknown.length} steps that this version does not know, among them "${unknown[0]?.slice(0, 80)}".`,
+    `The database lists ${some(unknown.length, 'step')} that this version does not know${unknown.length === 1 ? ':' : ', among them'} "${unknown[0]?.slice(0, 80)}".`,
     {
       unknown: unknown.length,
     },

@@ -5,6 +5,7 @@ import type Database from 'better-sqlite3';
  * Everything a pack may use. The files under migrations/ import this module and nothing else of the engine.
  * All functions are synchronous: a better-sqlite3 transaction refuses promises.
  */
+export { checkIntegrity } from './integrity.ts';
 export type Db = Database.Database;
 export type SqlValue = string | number | bigint | Uint8Array | null;
 
@@ -68,6 +69,15 @@ export interface Backfill {
   chunk(db: Db, range: KeyRange, context: BackfillContext): ChunkCount;
 }
 
+/** What a proof may ask for; nothing given = everything. */
+export interface Proof {
+  /**
+   * The migration was applied by an earlier run: newer programs may have edited what it filled, on purpose. Then only
+   * what nobody may take away is asked: that every row has its place.
+   */
+  readonly mayBeEdited: boolean;
+}
+
 /** A violated expectation: what it means, how many rows, a few keys, and the query that shows it. */
 export interface Finding {
   readonly what: string;
@@ -85,7 +95,8 @@ export interface Migration {
   readonly what: readonly string[];
   /**
    * The declared effect. Everything outside it must be untouched: the engine compares every table with the backup.
-   * grows: tables that may gain rows. columns: columns that existed before and may change, by table ('*' = any row value).
+   * grows: tables that may gain rows. changes: columns that may change, by table ('*' = any row value); also those that
+   * the migration itself adds, because they hold data like any other when it is applied again as a repair.
    */
   readonly effect: {
     readonly grows: readonly string[];
@@ -100,7 +111,7 @@ export interface Migration {
   /** What is not as this migration leaves it: schema only, cheap, no table scan. Empty = the shape holds. */
   shape(db: Db): string[];
   /** Proof by independent queries over the data (never the backfill's own statement). Empty = holds. */
-  verify(db: Db): Finding[];
+  verify(db: Db, proof?: Proof): Finding[];
 }
 
 /** A migration with its identity: the file name, and the checksum of its normalised source. */
@@ -217,7 +228,11 @@ export interface ExitCriterion {
   readonly title: string;
   /** schema: cheap, evaluated at every look. data: scans rows, evaluated at checkpoints, verdicts and on request. */
   readonly cost: 'schema' | 'data';
-  check(db: Db, schema: Schema): { met: boolean; summary: string; evidence: { label: string; text: string }[] };
+  check(
+    db: Db,
+    schema: Schema,
+    proof?: Proof,
+  ): { met: boolean; summary: string; evidence: { label: string; text: string }[] };
 }
 
 export interface Phase {

@@ -24,6 +24,7 @@ export function createMigrator(
     migrations: inOrder(pack).map((migration) => ({
       name: migration.id,
       up: async () => {
+        await session.boundary(migration);
         const startedAt = performance.now();
         await applyMigration(session, migration);
         onApplied(migration, Math.round(performance.now() - startedAt));

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { appError, type AppError } from '@shared/errors.ts';
 import type { PreflightFinding } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
+import { orphanWords } from './health.ts';
 import { foreignKeyViolations } from './integrity.ts';
 import { mayWrite } from './gate.ts';
 import { holdersOf } from './lock-holders.ts';
@@ -36,25 +37,25 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
     triggers(input),
     finding(
       'space',
-      'There is enough free space',
+      'Free space',
       spaceProblem(input.space, input.status.file.path, input.backupFolder),
       'Both disks have room enough.',
     ),
-    finding('backup-folder', 'The backup folder can be used', folderProblem(input.backupFolder), input.backupFolder),
+    finding('backup-folder', 'Backup folder', folderProblem(input.backupFolder), input.backupFolder),
   ];
 }
 
 function writable({ status }: PreflightInput): PreflightFinding {
   return finding(
     'writable',
-    'The file may be written to',
+    'Writing to the file',
     status.file.readOnlyReason,
     'The file and its folder may be written to.',
   );
 }
 
 function wholeness({ status }: PreflightInput): PreflightFinding {
-  const base = { id: 'integrity', title: 'The file is whole', error: null };
+  const base = { id: 'integrity', title: 'Content of the file', error: null };
   if (status.health.state === 'problems') return { ...base, state: 'warning', detail: status.health.summary };
   const detail =
     status.health.state === 'healthy' ? 'SQLite found no damage.' : 'It is checked before anything changes.';
@@ -62,26 +63,27 @@ function wholeness({ status }: PreflightInput): PreflightFinding {
 }
 
 function recovery({ status }: PreflightInput): PreflightFinding {
-  const base = { id: 'recovery', title: 'No write was left unfinished', error: null };
+  const base = { id: 'recovery', title: 'Unfinished writes', error: null };
   if (!status.file.needsRecovery) return { ...base, state: 'ok', detail: 'Nothing has to be undone first.' };
   const detail = 'A program was stopped in the middle of a write. SQLite undoes that write before the upgrade starts.';
   return { ...base, state: 'warning', detail };
 }
 
 function references({ look, status }: PreflightInput): PreflightFinding {
-  const base = { id: 'foreign-keys', title: 'References lead to rows that exist', error: null };
+  const base = { id: 'foreign-keys', title: 'References between rows', error: null };
   if (status.file.sizeBytes > COUNTED_BYTES)
     return { ...base, state: 'ok', detail: 'They are counted before and after every step.' };
   const broken = [...foreignKeyViolations(look.db)].filter(([, count]) => count > 0);
   if (broken.length === 0) return { ...base, state: 'ok', detail: 'Every reference leads to a row that exists.' };
   const rows = broken.reduce((sum, [, count]) => sum + count, 0);
-  const detail = `${rows} rows refer to rows that do not exist (${broken.map(([table]) => table).join(', ')}). They are kept, and listed where they cannot be placed.`;
+  const tables = broken.map(([table]) => table).join(', ');
+  const detail = `${orphanWords(rows, broken.length)} They are in ${tables}, and listed where they cannot be placed.`;
   return { ...base, state: 'warning', detail };
 }
 
 function inUse({ status }: PreflightInput): PreflightFinding {
   const holders = holdersOf(status.file.path);
-  const base = { id: 'in-use', title: 'No other program has the file open', error: null };
+  const base = { id: 'in-use', title: 'Other programs that have the file open', error: null };
   if (holders.length === 0) return { ...base, state: 'ok', detail: 'No other program was seen to have it open.' };
   return { ...base, state: 'warning', detail: `Close it in ${holders.join(', ')} before you start.` };
 }
@@ -94,7 +96,7 @@ function records({ status }: PreflightInput): PreflightFinding {
     : null;
   return finding(
     'records',
-    'What was applied before is known',
+    'Migrations applied before',
     error,
     'Every recorded migration is the one that this version knows.',
   );
@@ -104,7 +106,7 @@ function triggers({ schema, pack, steps }: PreflightInput): PreflightFinding {
   const error = triggerProblem(interferingTriggers(schema, pack, steps));
   return finding(
     'triggers',
-    'Nothing added by others gets in the way',
+    'Triggers added by others',
     error,
     'No trigger of another program is on a table that is written.',
   );

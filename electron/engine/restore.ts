@@ -9,7 +9,7 @@ import { describeContent, findDamage, requireManifest } from './backups.ts';
 import { isWal, must, openEngine, openVerifier } from './connection.ts';
 import { fsyncFile, fsyncFolder } from './fsync.ts';
 import { passGateForWriting, type GatedFile } from './gate.ts';
-import { identify, isSameFile, isUnchanged, requireSafePath } from './identity.ts';
+import { identify, isSameFile, isUnchanged, requireSafePath, type Identity } from './identity.ts';
 import { checkIntegrity } from './integrity.ts';
 import { lockForMaintenance } from './lock.ts';
 import { recordFrom } from './manifest.ts';
@@ -17,7 +17,8 @@ import type { Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { keepRawCopy, putInPlaceOf } from './restore-file.ts';
 import { assertSameBytes } from './same-bytes.ts';
-import { fromSqlite } from './sqlite-error.ts';
+import { readSidecars } from './sidecars.ts';
+import { fromSqlite, sqliteCode } from './sqlite-error.ts';
 
 export type RestoreInput = EngineRequests['restore']['input'] & { readonly lockFolder?: string };
 type Restored = EngineRequests['restore']['output'];
@@ -73,16 +74,15 @@ async function restoreOver(
   dependencies: RestoreDependencies,
 ): Promise<BackupRecord | null> {
   const gated = passGateOrUnusable(target);
-  const before = gated === null ? null : await saveBytesAndRows(gated, manifest, input, dependencies);
-  if (before === null) {
+  const saved = gated === null ? null : await saveBytesAndRows(gated, manifest, input, dependencies);
+  if (saved === null) {
     putInPlaceOf(target, backup, manifest);
     finish(target, manifest);
     return null;
   }
-  const released = identify(target);
   dependencies.probe?.('unlocked', target);
   // The copy needs a connection of its own, so the lock had to go: whoever slipped in must not be overwritten unseen.
-  if (!isUnchanged(released, identify(target)))
+  if (!isUnchanged(saved.state, identify(target)) || readSidecars(target).walBytes > 0)
     throw coded('E_STATE_CHANGED', 'Another program wrote to the database just now.');
   await copyThroughSqlite(backup, target, dependencies.starvedMs ?? STARVED_MS);
   dependencies.probe?.('copied', target);
@@ -94,7 +94,13 @@ async function restoreOver(
   } catch (error) {
     throw failed(error);
   }
-  return before;
+  return saved.before;
+}
+
+interface Saved {
+  readonly before: BackupRecord;
+  /** Of the file, as the lock was still held. */
+  readonly state: Identity;
 }
 
 /** A log or journal to be played in makes opening a change, so the bytes are kept until the rows are safe. */
@@ -103,13 +109,13 @@ async function saveBytesAndRows(
   manifest: Manifest,
   input: RestoreInput,
   dependencies: RestoreDependencies,
-): Promise<BackupRecord | null> {
+): Promise<Saved | null> {
   const raw = sidecars.walBytes > 0 || sidecars.isJournalHot ? keepRawCopy(target) : null;
   let isKept = false;
   try {
-    const before = await saveWhatIsThere(target, manifest, input, dependencies);
-    isKept = before === null;
-    return before;
+    const saved = await saveWhatIsThere(target, manifest, input, dependencies);
+    isKept = saved === null;
+    return saved;
   } finally {
     if (raw !== null && !isKept) fs.rmSync(raw, { recursive: true, force: true });
   }
@@ -133,7 +139,7 @@ async function saveWhatIsThere(
   manifest: Manifest,
   input: RestoreInput,
   dependencies: RestoreDependencies,
-): Promise<BackupRecord | null> {
+): Promise<Saved | null> {
   const { packs, lockWaitMs } = dependencies;
   const lockFolder = input.lockFolder ?? path.join(input.backupFolder, '.locks');
   let lock;
@@ -163,8 +169,11 @@ async function saveWhatIsThere(
     // A WAL database of another page size refuses to be overwritten; finish() sets the mode back.
     if (isWal(db) && db.pragma('page_size', { simple: true }) !== manifest.pageSizeBytes)
       must(db, 'journal_mode', 'delete');
+    // Closing would write the log back: done now, so that after this line nobody of ours changes the file.
+    if (isWal(db)) db.pragma('wal_checkpoint(TRUNCATE)');
+    const state = identify(target); // a look at the name only; opening the file would drop the lock
     lock.release();
-    return before;
+    return { before, state };
   } catch (error) {
     const isDamaged = error instanceof CodedError && error.appError.code === 'E_CORRUPT';
     try {
@@ -190,7 +199,9 @@ async function copyThroughSqlite(backup: string, target: string, starvedMs: numb
     });
     if (!(totalPages > 0 && remainingPages === 0)) throw coded('E_DB_IN_USE', 'Another program has the database open.');
   } catch (error) {
-    const wrapped = fromSqlite(error, `restoring ${path.basename(target)}`, 'untouched');
+    // After a disk error in the middle of a commit nobody knows yet which of the two the file holds.
+    const isKnown = !(sqliteCode(error) ?? '').startsWith('SQLITE_IOERR');
+    const wrapped = fromSqlite(error, `restoring ${path.basename(target)}`, isKnown ? 'untouched' : 'unknown');
     throw wrapped.appError.code === 'E_DB_BUSY'
       ? coded('E_DB_IN_USE', 'Another program has the database open.')
       : wrapped;

@@ -165,13 +165,16 @@ async function migrate(
       await migrator.apply(
         steps.filter((step) => step.phase === phase.number && pending.has(step.id)).map(({ id }) => id),
       );
+      // Before the checkpoint is recorded: a file that fails here must not say that it has reached its target.
+      if (phase.number === target) {
+        progress.state('migrating', 'Checking the whole file', true);
+        await setImmediate();
+        checkWhole(session, prepared);
+        session.probe('checked', '');
+      }
       reachCheckpoint(session, phase);
       emit({ type: 'checkpoint', phase: phase.number });
     }
-    progress.state('migrating', 'Checking the whole file', true);
-    await setImmediate();
-    checkWhole(session, prepared);
-    session.probe('checked', '');
   } catch (thrown) {
     error = stepError(thrown, 'the upgrade').appError;
   }
@@ -248,6 +251,7 @@ function checkWhole(session: RunSession, prepared: Prepared): void {
  * @returns an error when a run that went well could not be noted.
  */
 function endRun(session: RunSession, error: AppError | undefined, finishedAt: string): AppError | undefined {
+  if (error?.code === 'E_IO') return undefined;
   const state: RunRow['state'] =
     error === undefined ? 'completed' : error.code === 'E_CANCELLED' ? 'cancelled' : 'failed';
   try {

@@ -6,14 +6,17 @@ import { fromSqlite } from './sqlite-error.ts';
 
 /** Sizes and times of a run; tests make them small. */
 export interface RunTuning {
-  /** What one chunk should take, its commit included. */
+  /**
+   * What one chunk should take, its commit included: 200 ms commit 99 times over 200,000 candidates, 50 ms 226 times
+   * (0.8 s less on an idle disk, much more on a busy one). A pause is heard between two chunks.
+   */
   readonly chunkMs: number;
   readonly firstChunkRows: number;
   readonly maxChunkRows: number;
   /** A migration with no more source rows than this is applied in a single transaction. */
   readonly smallRows: number;
 }
-export const defaultTuning: RunTuning = { chunkMs: 50, firstChunkRows: 1_000, maxChunkRows: 20_000, smallRows: 2_000 };
+export const defaultTuning: RunTuning = { chunkMs: 200, firstChunkRows: 1_000, maxChunkRows: 20_000, smallRows: 2_000 };
 
 /** Points at which tests kill the process or meddle with the file. */
 export type RunPoint =

@@ -1,7 +1,7 @@
 import { coded } from '@shared/errors.ts';
-import { readCheckpoints } from './bookkeeping.ts';
+import { readBackfills, readCheckpoints } from './bookkeeping.ts';
 import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
-import { readCheckedRecords } from './ledger.ts';
+import { readCheckedRecords, readLedgerIds } from './ledger.ts';
 import type { Db, IdentifiedMigration, Pack } from './migration.ts';
 
 /** Where a run is to go, and what stands in the file already. Reads only. */
@@ -26,12 +26,19 @@ export function resolveTarget(pack: Pack, toPhase: number | null): number {
 }
 
 /**
- * Ids that are recorded, but whose shape or data no longer hold.
+ * Ids that are recorded, but whose shape or data no longer hold, whose backfills are open (a repair was stopped), or
+ * that are missing from the list of applied steps. The status says the same of them.
  * @throws CodedError as readCheckedRecords.
  */
 export function findUntrue(db: Db, pack: Pack): Set<string> {
   const recorded = new Set(readCheckedRecords(db, pack).map(({ id }) => id));
-  const untrue = pack.migrations.filter((migration) => recorded.has(migration.id) && !holds(db, migration));
+  const listed = new Set(readLedgerIds(db, pack));
+  const done = new Set(readBackfills(db).flatMap(({ id, state }) => (state === 'done' ? id : [])));
+  const isWhole = ({ id, backfills = [] }: IdentifiedMigration) =>
+    listed.has(id) && backfills.every(({ name }) => done.has(`${id}/${name}`));
+  const untrue = pack.migrations.filter(
+    (migration) => recorded.has(migration.id) && !(isWhole(migration) && holds(db, migration)),
+  );
   return new Set(untrue.map(({ id }) => id));
 }
 
@@ -52,7 +59,7 @@ export function phaseReached(db: Db, pack: Pack, untrue: ReadonlySet<string>): n
 export function refuseWhenReached(db: Db, pack: Pack, reached: number | null, target: number): void {
   if (reached === null || reached < target) return;
   const criteria = phasesUpTo(pack, target).flatMap(({ exitCriteria }) => exitCriteria);
-  if (evaluateCriteria(db, criteria).every(({ state }) => state === 'met')) {
+  if (evaluateCriteria(db, criteria, undefined, { mayBeEdited: true }).every(({ state }) => state === 'met')) {
     throw coded(
       'E_NOTHING_TO_DO',
       `The database has reached phase ${reached}, and everything up to phase ${target} holds.`,
@@ -63,7 +70,7 @@ export function refuseWhenReached(db: Db, pack: Pack, reached: number | null, ta
 
 function holds(db: Db, migration: IdentifiedMigration): boolean {
   try {
-    return migration.shape(db).length === 0 && migration.verify(db).length === 0;
+    return migration.shape(db).length === 0 && migration.verify(db, { mayBeEdited: true }).length === 0;
   } catch {
     return false; // a column or table that it asks about is gone
   }

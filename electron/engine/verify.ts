@@ -33,13 +33,19 @@ export function verifyResult(
   try {
     const { pack } = recogniseOrRefuse(db, packs);
     const steps = inOrder(pack).filter(({ phase }) => phase <= input.toPhase);
+    const before = input.backupPath === null ? null : appliedBefore(db, input.backupPath);
     const checks = [
       guarded('integrity', 'The file is sound', () => integrityCheck(db)),
       guarded('recorded', 'Every step is recorded', () => recordCheck(db, pack, steps)),
-      ...steps.map((step) => guarded(`migration:${step.id}`, step.title, () => migrationCheck(db, step))),
-      ...evaluateCriteria(
-        db,
-        phasesUpTo(pack, input.toPhase).flatMap(({ exitCriteria }) => exitCriteria),
+      ...steps.map((step) =>
+        guarded(`migration:${step.id}`, step.title, () =>
+          migrationCheck(db, step, before === null || before.migrations.has(step.id)),
+        ),
+      ),
+      ...phasesUpTo(pack, input.toPhase).flatMap(({ number, exitCriteria }) =>
+        evaluateCriteria(db, exitCriteria, undefined, {
+          mayBeEdited: before === null || before.checkpoints.has(number),
+        }),
       ),
       guarded('accounts', 'Every source row is accounted for', () => accountsCheck(db, steps)),
     ];
@@ -76,9 +82,9 @@ function recordCheck(db: Db, pack: Pack, steps: readonly IdentifiedMigration[]):
   ]);
 }
 
-function migrationCheck(db: Db, { id, title, shape, verify }: IdentifiedMigration): CheckResult {
+function migrationCheck(db: Db, { id, title, shape, verify }: IdentifiedMigration, mayBeEdited: boolean): CheckResult {
   const missing = shape(db);
-  const findings = missing.length > 0 ? [] : verify(db);
+  const findings = missing.length > 0 ? [] : verify(db, { mayBeEdited });
   const isMet = missing.length === 0 && findings.length === 0;
   const first = missing[0] ?? findings[0]?.what;
   return result(
@@ -134,6 +140,25 @@ function checkBackupBytes(backupPath: string): CheckResult {
   );
 }
 
+/** What the backup had reached already: nothing where it cannot be asked, so that everything is asked of the file. */
+function appliedBefore(db: Db, backupPath: string) {
+  const ids = (table: string, column: string): unknown[] =>
+    storedTables(db, 'backup').some(({ name }) => name === table)
+      ? db.prepare(`SELECT ${column} FROM backup.${table}`).pluck().all()
+      : [];
+  try {
+    db.prepare(`ATTACH ? AS backup`).run(backupPath);
+  } catch {
+    return { migrations: new Set<unknown>(), checkpoints: new Set<unknown>() }; // the check of the backup says why
+  }
+  try {
+    const checkpoints = new Set(ids('_phasewise_checkpoints', 'phase'));
+    return { migrations: new Set(ids('_phasewise_migrations', 'id')), checkpoints };
+  } finally {
+    db.exec('DETACH backup');
+  }
+}
+
 function keptCheck(db: Db, pack: Pack, backupPath: string): CheckResult {
   db.prepare(`ATTACH ? AS backup`).run(backupPath);
   try {
@@ -142,7 +167,8 @@ function keptCheck(db: Db, pack: Pack, backupPath: string): CheckResult {
     // Only what was applied since the backup may have changed anything since the backup.
     const since = readApplied(db).filter(({ id, runId }) => earlier.get(id) !== runId);
     const applied = pack.migrations.filter(({ id }) => since.some((row) => row.id === id));
-    const begun = addedBefore(db, new Set(applied.map(({ id }) => id)));
+    // Applied in the backup already, a migration's own tables and columns hold data like any other.
+    const begun = addedBefore(db, new Set(applied.flatMap(({ id }) => (earlier.has(id) ? [] : id))));
     return checkKept(db, 'backup', allowedEffect(applied, pack.ledger.table, begun));
   } finally {
     db.exec('DETACH backup');

@@ -78,7 +78,9 @@ export function finished(run: RunSnapshot, report: RunReport): RunSnapshot {
     progress: null,
     backup: report.backup ?? run.backup,
     steps: run.steps.map((step) =>
-      stopped && step.state === 'running' ? { ...step, state: state === 'failed' ? 'failed' : 'waiting' } : step,
+      stopped && (step.state === 'running' || step.state === 'failed')
+        ? { ...step, state: state === 'failed' ? 'failed' : 'waiting' } // a step that was stopped has not failed
+        : step,
     ),
     error,
     report,

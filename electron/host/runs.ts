@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { type AppError, appError, err, ok, type Result, safetyText, toAppError } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result, toAppError } from '@shared/errors.ts';
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import type { EngineControl, EngineRunEvent } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
@@ -149,7 +149,7 @@ function begin(
     });
   } catch (cause) {
     journal?.close();
-    return err(notStarted(journalFailure(cause)));
+    return err(notStarted(cause));
   }
 }
 
@@ -254,11 +254,11 @@ function record(run: ActiveRun, journal: RunJournal, line: Parameters<RunJournal
 }
 
 /** Nothing has happened yet, so there are no completed steps and no backup to speak of. */
-const notStarted = (error: AppError): AppError => ({
-  ...error,
-  safety: safetyText.untouched,
-  nextStep: 'Make room there and allow writing, or set PHASEWISE_HOME to another folder.',
-});
+function notStarted(cause: unknown): AppError {
+  const error = toAppError(cause);
+  if (error.code !== 'E_INTERNAL') return error;
+  return appError('E_DATA_FOLDER', `The run journal could not be written, so nothing was started: ${error.message}`);
+}
 
 function journalFailure(cause: unknown): AppError {
   const error = toAppError(cause);

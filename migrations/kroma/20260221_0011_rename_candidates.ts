@@ -67,34 +67,31 @@ const isComplete = (
 ) => `EXISTS (SELECT 1 FROM assets AS a WHERE a.project_id = r.project_id AND a.storage_uri = ${path}
     AND a.run_id <> '' AND a.job_id <> '' AND a.candidate_id <> '')`;
 
-/** First pass: which files the candidates of a range name. */
+/**
+ * First pass: which files the candidates of a range name. Both paths of a candidate in one walk, and the cheapest
+ * question that says no to most of them first: nearly every file is registered and complete.
+ */
 function noteCandidateFiles(db: Db, range: KeyRange, context: BackfillContext) {
   const mode = modeOf(db, context);
   const inChunk = inRange(range, 's.id');
   const values = rangeValues(range);
   const wants = (column: string) => (mode === 'fill' ? '1' : `(t.id IS NULL OR ${isEmpty(`t.${column}`)})`);
-  const claim = (path: string, slot: number, condition: string) => `
-    SELECT r.project_id, ${path} AS path, ${instantOf('s.created_at')}, ${unreadableTime('s.created_at')}, s.id, ${slot}, r.id, j.id, s.id
+  const path = `CASE k.slot WHEN 0 THEN ${output} ELSE ${final} END`;
+  const isWanted = `CASE k.slot WHEN 0 THEN ${wants('output_asset_id')}
+      ELSE ${wants('final_asset_id')} AND NOT (${wants('output_asset_id')} AND ${final} = ${output}) END`;
+  const claims = `
+    SELECT r.project_id, ${path} AS path, ${instantOf('s.created_at')}, ${unreadableTime('s.created_at')}, s.id, k.slot, r.id, j.id, s.id
     FROM run_job_candidates AS s JOIN run_jobs AS j ON j.id = s.job_id JOIN runs AS r ON r.id = j.run_id
-      LEFT JOIN run_candidates AS t ON t.id = s.id
-    WHERE ${inChunk} AND ${condition} AND NOT ${taken[mode]} AND NOT ${isComplete(path)}`;
-  const rows =
-    db
-      .prepare<unknown[], number>(`SELECT count(*) FROM run_job_candidates AS s WHERE ${inChunk}`)
-      .pluck()
-      .get(values) ?? 0;
-  const named = db.prepare<unknown[], number>(
-    `SELECT count(*) FROM run_job_candidates AS s WHERE ${inChunk} AND (${output} <> '' OR ${final} <> '')`,
-  );
-  db.prepare(noteClaims('_phasewise_claims', claim(output, 0, wants('output_asset_id')))).run(values);
-  db.prepare(
-    noteClaims(
-      '_phasewise_claims',
-      claim(final, 1, `${wants('final_asset_id')} AND NOT (${wants('output_asset_id')} AND ${final} = ${output})`),
-    ),
-  ).run(values);
-  const moved = named.pluck().get(values) ?? 0;
-  return { moved, alreadyRight: rows - moved, issueRows: 0 };
+      LEFT JOIN run_candidates AS t ON t.id = s.id CROSS JOIN (SELECT 0 AS slot UNION ALL SELECT 1) AS k
+    WHERE ${inChunk} AND ${isWanted} AND ${path} <> '' AND NOT ${isComplete(path)} AND NOT ${taken[mode]}`;
+  const count = db
+    .prepare<unknown[], { rows: number; moved: number }>(
+      `SELECT count(*) AS rows, count(*) FILTER (WHERE ${output} <> '' OR ${final} <> '') AS moved
+       FROM run_job_candidates AS s WHERE ${inChunk}`,
+    )
+    .get(values) ?? { rows: 0, moved: 0 };
+  db.prepare(noteClaims('_phasewise_claims', claims)).run(values);
+  return { moved: count.moved, alreadyRight: count.rows - count.moved, issueRows: 0 };
 }
 
 /** What a candidate would change in the row that is there already. `t` is that row, `s` the candidate, `r` its run. */
@@ -113,39 +110,43 @@ const set: Record<Mode, string> = {
 /** A path without a file: its project does not exist, or the file has no id to refer to. */
 const unplacedFile = `((${isEmpty('t.output_asset_id')} AND ${output} <> '') OR (${isEmpty('t.final_asset_id')} AND ${final} <> ''))`;
 
-/**
- * Third pass: the candidates themselves. Those without a place are found once per range and kept by key: asking again
- * for every row of every statement is what would take the time.
- */
+const placed = `FROM run_job_candidates AS s JOIN run_jobs AS j ON j.id = s.job_id JOIN runs AS r ON r.id = j.run_id`;
+const isMissing = `NOT EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id)`;
+const isFound = `s.id NOT IN (SELECT id FROM temp._phasewise_lost)`;
+const insert = (condition: string) => `
+  INSERT INTO run_candidates (${columns.join(', ')})
+  SELECT s.id, s.job_id, s.candidate_index, s.status, ${file(output)}, ${file(final)},
+    s.rank_hard_failures, s.rank_soft_warnings, s.rank_avg_chroma_exceed, s.meta_json, s.created_at
+  ${placed} WHERE ${condition}`;
+
+/** Third pass: the candidates themselves. */
 function copyCandidates(db: Db, range: KeyRange, context: BackfillContext) {
   const mode = modeOf(db, context);
   const inChunk = inRange(range, 's.id');
   const values = rangeValues(range);
   const count = (sql: string) => db.prepare<unknown[], number>(`SELECT count(*) ${sql}`).pluck().get(values) ?? 0;
-  const isPlaced = `s.id NOT IN (SELECT id FROM temp._phasewise_lost)`;
-  const placed = `FROM run_job_candidates AS s JOIN run_jobs AS j ON j.id = s.job_id JOIN runs AS r ON r.id = j.run_id`;
 
-  const lost = setLostAside(db, context, inChunk, values, taken[mode]);
   const rows = count(`FROM run_job_candidates AS s WHERE ${inChunk}`);
   const hasTwins = count(`FROM run_candidates AS s WHERE ${inChunk}`) > 0;
-  const right = hasTwins
-    ? count(
-        `${placed} JOIN run_candidates AS t ON t.id = s.id WHERE ${inChunk} AND ${isPlaced} AND NOT ${changes[mode]} AND NOT ${unplacedFile}`,
-      )
-    : 0;
+  let lost = 0;
+  let right = 0;
   if (hasTwins) {
+    lost = setLostAside(db, context, inChunk, values, taken[mode]);
+    right = count(
+      `${placed} JOIN run_candidates AS t ON t.id = s.id WHERE ${inChunk} AND ${isFound} AND NOT ${changes[mode]} AND NOT ${unplacedFile}`,
+    );
     db.prepare(
-      `UPDATE run_candidates AS t SET ${set[mode]} ${placed} WHERE t.id = s.id AND ${inChunk} AND ${isPlaced} AND ${changes[mode]}`,
+      `UPDATE run_candidates AS t SET ${set[mode]} ${placed} WHERE t.id = s.id AND ${inChunk} AND ${isFound} AND ${changes[mode]}`,
     ).run(values);
+    db.prepare(insert(`${inChunk} AND ${isFound} AND ${isMissing}`)).run(values);
+  } else {
+    // Whoever is not there afterwards has no place. Looking for them first would read every job and run twice.
+    const inserted = db.prepare(insert(`${inChunk} AND NOT ${taken[mode]}`)).run(values).changes;
+    if (inserted < rows) lost = setLostAside(db, context, inChunk, values, isMissing);
   }
-  db.prepare(
-    `INSERT INTO run_candidates (${columns.join(', ')})
-     SELECT s.id, s.job_id, s.candidate_index, s.status, ${file(output)}, ${file(final)},
-       s.rank_hard_failures, s.rank_soft_warnings, s.rank_avg_chroma_exceed, s.meta_json, s.created_at
-     ${placed} WHERE ${inChunk} AND ${isPlaced} ${hasTwins ? 'AND NOT EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id)' : ''}`,
-  ).run(values);
   const nameless = `SELECT t.id FROM run_candidates AS t CROSS JOIN run_job_candidates AS s ON s.id = t.id
-    WHERE ${inRange(range, 't.id')} AND (${isEmpty('t.output_asset_id')} OR ${isEmpty('t.final_asset_id')}) AND ${unplacedFile} AND ${isPlaced}`;
+    WHERE ${inRange(range, 't.id')} AND (${isEmpty('t.output_asset_id')} OR ${isEmpty('t.final_asset_id')}) AND ${unplacedFile}
+      ${lost > 0 ? `AND ${isFound}` : ''}`;
   const unplaced = count(`FROM (${nameless})`);
   if (unplaced > 0) {
     const homeless = `EXISTS (SELECT 1 ${itsRun} AND NOT EXISTS (SELECT 1 FROM projects AS p WHERE p.id = r.project_id))`;
@@ -242,15 +243,46 @@ export default defineMigration({
     ...(tableExists(db, 'run_job_candidates') ? wrongTriggers(db, candidateTriggers) : []),
   ],
 
-  verify: (db) => (tableExists(db, 'run_job_candidates') ? unfinished(db) : []),
+  verify: (db, proof) => (tableExists(db, 'run_job_candidates') ? unfinished(db, proof?.mayBeEdited === true) : []),
 });
 
-/** Proof by joining both tables on the id, and every reference with the file it names. */
-function unfinished(db: Db) {
+/**
+ * Proof by joining both tables on the id, and every reference with the file it names. That walk is what takes the time,
+ * so one asks all questions; each is only asked on its own when some row answers one of them.
+ */
+function unfinished(db: Db, mayBeEdited: boolean) {
   const setAside = (backfill: string) =>
     `SELECT source_key FROM _phasewise_quarantine WHERE backfill_id = '${id}/${backfill}'`;
   const names = (asset: string, path: string) =>
     `(${asset}.storage_uri = ${path} OR ${cleaned(`${asset}.storage_uri`)} = ${path} OR ${cleaned(`${asset}.rel_path`)} = ${path})`;
+  // In the order in which the new table was filled: one of the two sides is then read from front to back.
+  const pairs = `FROM run_candidates AS t CROSS JOIN run_job_candidates AS s ON s.id = t.id
+        LEFT JOIN assets AS o ON o.id = t.output_asset_id LEFT JOIN assets AS f ON f.id = t.final_asset_id`;
+  /** What the original had filled, or newer programs edited since, may say something else on purpose. */
+  const mayDiffer = isFilledByOriginal(db) || mayBeEdited;
+  const questions = [
+    ...(mayDiffer
+      ? []
+      : [
+          {
+            what: 'candidates whose row is below another job or says something else',
+            // The plus takes the affinity away: 1 is not '1'.
+            where: plain.map((column) => `+t.${column} IS NOT +s.${column}`).join(' OR '),
+          },
+        ]),
+    {
+      what: 'candidates that name a file but refer to none',
+      where: `${unplacedFile} AND s.id NOT IN (${setAside('candidates')} AND source_key IS NOT NULL)`,
+    },
+    ...(mayDiffer
+      ? []
+      : [
+          {
+            what: 'candidates that refer to another file than they name',
+            where: `(o.id IS NOT NULL AND NOT ${names('o', output)}) OR (f.id IS NOT NULL AND NOT ${names('f', final)})`,
+          },
+        ]),
+  ];
   return [
     ...expectNone(
       db,
@@ -259,32 +291,9 @@ function unfinished(db: Db) {
       SELECT id FROM run_job_candidates WHERE id IS NOT NULL
       EXCEPT SELECT id FROM run_candidates EXCEPT ${setAside('candidates')}`,
     ),
-    ...expectNone(
-      db,
-      'candidates whose row is below another job or says something else',
-      isFilledByOriginal(db)
-        ? `SELECT 1 LIMIT 0`
-        : `
-      SELECT id FROM (SELECT id, ${plain.join(', ')} FROM run_job_candidates WHERE id IN (SELECT id FROM run_candidates)
-        EXCEPT SELECT id, ${plain.join(', ')} FROM run_candidates)`,
-    ),
-    ...expectNone(
-      db,
-      'candidates that name a file but refer to none',
-      `
-      SELECT s.id FROM run_job_candidates AS s JOIN run_candidates AS t ON t.id = s.id
-      WHERE ${unplacedFile} AND s.id NOT IN (${setAside('candidates')} AND source_key IS NOT NULL)`,
-    ),
-    ...expectNone(
-      db,
-      'candidates that refer to another file than they name',
-      isFilledByOriginal(db)
-        ? `SELECT 1 LIMIT 0`
-        : `
-      SELECT s.id FROM run_job_candidates AS s JOIN run_candidates AS t ON t.id = s.id
-        LEFT JOIN assets AS o ON o.id = t.output_asset_id LEFT JOIN assets AS f ON f.id = t.final_asset_id
-      WHERE (o.id IS NOT NULL AND NOT ${names('o', output)}) OR (f.id IS NOT NULL AND NOT ${names('f', final)})`,
-    ),
+    ...(db.prepare(`SELECT 1 ${pairs} WHERE ${questions.map(({ where }) => `(${where})`).join(' OR ')} LIMIT 1`).get()
+      ? questions.flatMap(({ what, where }) => expectNone(db, what, `SELECT s.id ${pairs} WHERE ${where}`))
+      : []),
     ...expectNone(
       db,
       'candidates that refer to a file that is not registered',

@@ -112,7 +112,11 @@ for (const [index, { name, write, originalAborts, variantId }] of cases.entries(
         drift: [],
         unfinishedRun: null,
       });
-      expect(after.issues.reduce((sum, { count }) => sum + count, 0)).toBe(upgraded.issues.length);
+      // Several backfills may speak of one row; it counts once.
+      const rowsWithIssues = new Set(
+        upgraded.issues.map(({ reason, table, key }) => JSON.stringify([reason, table, key])),
+      );
+      expect(after.issues.reduce((sum, { count }) => sum + count, 0)).toBe(rowsWithIssues.size);
     });
 
     it('gives every row of every table the values that the rules demand, and an issue row where it has none', () => {

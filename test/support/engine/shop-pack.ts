@@ -86,7 +86,7 @@ export const measureNotes: Migration = {
   kind: 'backfill',
   title: 'Note how long each note is',
   what: ['A column length is added to note.'],
-  effect: { grows: [], changes: {} },
+  effect: { grows: [], changes: { note: ['length', 'touched'] } },
   up(db) {
     addColumn(db, 'note', 'length', 'INTEGER');
     addColumn(db, 'note', 'touched', 'INTEGER NOT NULL DEFAULT 0');

@@ -330,4 +330,17 @@ describe('the socket', () => {
     expect(await nextMessage(again)).toMatchObject({ id: 1, result: { ok: true, value: { state: 'migrating' } } });
     await house.host.runs.cancelAll();
   });
+
+  it('survives refused upgrades whose connections are reset', async () => {
+    const head = ['GET /channels HTTP/1.1', `Host: ${own}`, 'Connection: Upgrade', 'Upgrade: websocket', '', ''];
+    for (let round = 0; round < 20; round += 1) {
+      const socket = net.connect({ port: server.port, host: '127.0.0.1' });
+      socket.on('error', () => {});
+      await new Promise((resolve) => socket.once('connect', resolve));
+      socket.write(head.join('\r\n'));
+      await new Promise((resolve) => setTimeout(resolve, round % 5));
+      socket.resetAndDestroy();
+    }
+    expect((await connected()).readyState).toBe(WebSocket.OPEN); // vitest fails over an error that nobody heard
+  });
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { takeAppLock } from '@engine/app-lock.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -47,4 +47,17 @@ it('a release leaves the lock of somebody else alone', () => {
   lock.release();
 
   expect(fs.existsSync(lockFile(file))).toBe(true);
+});
+
+it('that cannot be written says so, and leaves nothing', () => {
+  const blocked = path.join(folder, 'a file');
+  fs.writeFileSync(blocked, '');
+  expect(codeOf(() => takeAppLock(path.join(blocked, 'locks'), someFile()))).toBe('E_DATA_FOLDER');
+  const full = vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+    throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+  });
+  const file = someFile();
+  expect(codeOf(() => takeAppLock(folder, file))).toBe('E_DATA_FOLDER');
+  full.mockRestore();
+  expect(fs.readdirSync(folder).filter((name) => name.startsWith(`1-${file.ino}.`))).toEqual([]);
 });

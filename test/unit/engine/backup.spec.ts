@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createBackup, type BackupPoint, type BackupRequest } from '@engine/backup.ts';
 import { backupDatabase, listBackups, verifyBackup } from '@engine/backups.ts';
 import { codeOf, codeOfPromise } from '../../support/code-of.ts';
@@ -54,6 +54,58 @@ function flipBit(file: string, offset: number): void {
 }
 
 describe('a backup', () => {
+  it.skipIf(process.platform !== 'linux')(
+    'is on the disk, and its name in its folder, before its manifest says that it exists',
+    async () => {
+      const file = makeShop(folder);
+      const flushed: string[] = [];
+      const fsync = vi.spyOn(fs, 'fsyncSync').mockImplementation((handle) => {
+        flushed.push(fs.readlinkSync(`/proc/self/fd/${handle}`));
+        fs.fdatasyncSync(handle);
+      });
+      try {
+        await backUp(file);
+      } finally {
+        fsync.mockRestore();
+      }
+      const order = flushed.map((name) => path.basename(name).replace(/^shop .* by hand/, 'shop'));
+      expect(order.at(-1)).toBe('backups');
+      expect(order.slice(-4, -1)).toEqual(['shop.db.partial', 'backups', expect.stringMatching(/^shop\.json\..*tmp$/)]);
+    },
+  );
+
+  it('is not begun without room for it and for its trial', async () => {
+    const file = makeShop(folder);
+    const few = { ...fs.statfsSync(folder), bavail: 3, bsize: 4096 };
+    const statfs = vi.spyOn(fs, 'statfsSync').mockReturnValue(few);
+    try {
+      expect(await codeOfPromise(backUp(file))).toBe('E_BACKUP_NO_SPACE');
+    } finally {
+      statfs.mockRestore();
+    }
+    expect(filesIn(file)).toEqual([]);
+  });
+
+  it('removes what killed backups left, and no file of anybody else', async () => {
+    const file = makeShop(folder);
+    const backups = backupFolderOf(file);
+    fs.mkdirSync(backups);
+    const ours = [
+      'shop 2026-01-02 03.04.05 by hand.db.partial',
+      'shop 2026-01-02 03.04.05 by hand 2.db.partial.scratch',
+    ];
+    const theirs = ['download.db.partial', 'film.db.partial.scratch', 'shop.db.partial-journal'];
+    for (const name of [...ours, ...theirs]) {
+      fs.writeFileSync(path.join(backups, name), 'bytes');
+      fs.utimesSync(path.join(backups, name), 1, 1);
+    }
+
+    await backUp(file);
+
+    const left = fs.readdirSync(backups);
+    expect(left.filter((name) => [...ours, ...theirs].includes(name)).toSorted()).toEqual(theirs.toSorted());
+  });
+
   it('is a private file with a manifest, compared with the original and restored once on trial', async () => {
     const file = makeShop(folder);
 

@@ -67,7 +67,6 @@ it('ends by itself when its host is gone', async () => {
 it('reports a bug as fatal and ends', async () => {
   const child = await start();
   const exited = once(child, 'exit');
-  child.send('no message at all' as never);
   child.send(null as never);
 
   expect(await next(child)).toMatchObject({ type: 'fatal', error: { code: 'E_INTERNAL' } });

@@ -173,6 +173,31 @@ describe('a restore is refused, and nothing is touched', () => {
     expect(askOne(file, `SELECT value FROM setting`)).toBe('newer');
   });
 
+  it.each([{ wal: false }, { wal: true }])(
+    'when somebody writes as soon as the lock is gone, and stays or goes (wal: $wal)',
+    async ({ wal }) => {
+      const { file, backup } = await shopWithBackup({ wal });
+      let other: Database.Database | undefined;
+      const slipIn = (point: string) => {
+        if (point !== 'unlocked') return;
+        other = new Database(file);
+        other.exec(`INSERT INTO setting VALUES ('slipped', 'in')`);
+        if (!wal) other.close();
+      };
+
+      expect(await codeOfPromise(restore(file, backup, false, { probe: slipIn }))).toBe('E_STATE_CHANGED');
+
+      other?.close();
+      expect(askOne(file, `SELECT value FROM setting WHERE name = 'slipped'`)).toBe('in');
+    },
+  );
+
+  it('is not called restored when the file holds other bytes after the copying', async () => {
+    const { file, backup } = await shopWithBackup();
+    const meddle = (point: string) => void (point === 'copied' && change(file, `UPDATE setting SET value = 'other'`));
+    expect(await codeOfPromise(restore(file, backup, false, { probe: meddle }))).toBe('E_RESTORE_FAILED');
+  });
+
   it.each<[string, string, (backup: BackupRecord) => void]>([
     ['was changed by one bit', 'E_BACKUP_CORRUPT', ({ path: file }) => writeAt(file, 5_000, Buffer.from([0xa5, 0x5a]))],
     ['was cut short', 'E_BACKUP_CORRUPT', ({ path: file }) => fs.truncateSync(file, 4_096)],

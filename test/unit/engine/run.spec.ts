@@ -3,7 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { createControl } from '@engine/control.ts';
-import { addColumn, inRange, rangeValues, type Migration } from '@engine/migration.ts';
+import { addColumn, inRange, rangeValues, type Backfill, type Migration } from '@engine/migration.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
 import type { RunPoint } from '@engine/session.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
@@ -319,6 +319,45 @@ describe('a step that goes wrong is taken back whole', () => {
     expect(noteIds(file)).toEqual(['0001_person']);
   });
 
+  it.each<[string, string, string]>([
+    ['whose backfill writes where nobody said', `INSERT INTO setting VALUES ('sly', '1')`, 'E_INVARIANT'],
+    [
+      'whose issue rows vanish',
+      `DELETE FROM _phasewise_quarantine WHERE backfill_id = '0003_extra/sly'`,
+      'E_ROWS_SKIPPED',
+    ],
+  ])('one %s', async (_, sql, code) => {
+    const sly: Backfill = {
+      ...{ name: 'sly', title: 'being sly', source: 'member', key: 'id' },
+      chunk(db, range, context) {
+        const where = inRange(range, 's.id');
+        const issueRows = context.setAside({ reason: 'no-name', where: 's.name IS NULL', isPlaced: true });
+        const rows = db.prepare<unknown[], number>(`SELECT count(*) FROM member AS s WHERE ${where}`).pluck();
+        db.exec(sql);
+        return { moved: 0, issueRows, alreadyRight: (rows.get(rangeValues(range)) ?? 0) - issueRows };
+      },
+    };
+    const file = makeShop(folder);
+    const report = await upgradeShop(file, { pack: packWith({ backfills: [sly] }) });
+    expect(report.error?.code).toBe(code);
+    expect(noteIds(file)).toEqual(['0001_person', '0002_note_length']);
+    expect(askOne(file, `SELECT count(*) FROM setting`)).toBe(1);
+  });
+
+  it('and a file with more broken references than before does not reach its phase', async () => {
+    const file = makeShop(folder);
+    const orphan = `INSERT INTO note (id, member_id, body) VALUES (999, 'nobody', 'lost')`;
+    const effect = { grows: ['note'], changes: {} };
+
+    const report = await upgradeShop(file, { pack: packWith({ effect, up: (db) => void db.exec(orphan) }) });
+
+    expect(report.error).toMatchObject({
+      code: 'E_INVARIANT',
+      message: expect.stringContaining('do not exist') as string,
+    });
+    expect(ask(file, `SELECT phase FROM _phasewise_checkpoints`)).toEqual([{ phase: 0 }]);
+  });
+
   it('one whose ledger row is swallowed by a trigger', async () => {
     const file = makeShop(folder, {
       extra: `CREATE TRIGGER gulp BEFORE INSERT ON schema_migrations BEGIN SELECT RAISE(IGNORE); END;`,
@@ -404,6 +443,20 @@ describe('a backfill', () => {
     expect(report.error).toBeUndefined();
     expect(report.backfills[0]).toMatchObject({ expected: 31, moved: 26, alreadyRight: 1, issueRows: 4 });
     expect(askOne(file, `SELECT count(*) FROM person`)).toBe(28);
+  });
+
+  it('begun by another source of the same migration is begun anew, not continued', async () => {
+    const file = makeShop(folder);
+    const control = createControl();
+    const cancel = (point: RunPoint) => void (point === 'chunk-committed' && control.request('cancel'));
+    await upgradeShop(file, { control, more: { tuning: manyChunks, probe: cancel } });
+    const pack = shopPack();
+    const migrations = pack.migrations.map((each) => ({ ...each, checksum: `${each.checksum} edited` }));
+
+    const report = await upgradeShop(file, { ...chunked, pack: { ...pack, migrations } });
+
+    expect(report.error).toBeUndefined();
+    expect(report.backfills[0]).toMatchObject({ expected: 30, moved: 20, alreadyRight: 7, issueRows: 3 });
   });
 
   it('pauses between two chunks, and goes on when asked', async () => {

@@ -1,0 +1,79 @@
+// `npm run bench -- 200000`: an upgrade and a backup, beside the least that they could take. See README.md.
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { buildScaled } from '../support/kroma/scaled.ts';
+import { buildBundles, measureRequest, measureScript, type Measured } from './engine.ts';
+
+const ROUNDS = 3;
+const candidates = Number(process.argv[2] ?? 200_000);
+if (!Number.isSafeInteger(candidates) || candidates < 1) throw new Error('npm run bench -- NUMBER_OF_CANDIDATES');
+
+const folder = mkdtempSync(path.join(tmpdir(), 'phasewise-bench-'));
+try {
+  await buildBundles();
+  const legacy = path.join(folder, 'legacy.db');
+  const db = new Database(legacy);
+  buildScaled(db, { candidates });
+  db.close();
+  const megabytes = (statSync(legacy).size / 1e6).toFixed(0);
+  console.log(`${candidates} candidates, ${megabytes} MB, load ${loadavg()[0]?.toFixed(1)} at the start\n`);
+
+  // Side by side in each round, so that a busy minute slows both.
+  const rounds: Round[] = [];
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await measureRound(legacy, path.join(folder, `${round}`)));
+  report(rounds);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+type Subject = 'by hand' | 'run' | 'verdict' | 'copy + check' | 'backup';
+type Round = Record<Subject, Measured>;
+
+async function measureRound(legacy: string, here: string): Promise<Round> {
+  mkdirSync(here);
+  const [byHand, ours] = [path.join(here, 'by-hand.db'), path.join(here, 'ours.db')];
+  for (const file of [byHand, ours]) copyFileSync(legacy, file);
+  const common = { appVersion: 'bench' };
+  const copy = await measureScript('plain-copy', [legacy, path.join(here, 'copy.db')]);
+  const backup = await measureRequest('backup', {
+    ...{ ...common, path: ours, folder: path.join(here, 'one'), reason: 'bench', runId: null },
+  });
+  const hand = await measureScript('by-hand', [byHand]);
+  const run = await measureRequest('run', {
+    ...{ ...common, path: ours, toPhase: null, fingerprint: null, runId: 'bench' },
+    ...{ backupFolder: path.join(here, 'backups'), lockFolder: path.join(here, 'locks') },
+  });
+  if (!run.value.ok) throw new Error(run.value.error?.message);
+  const { toPhase, backup: made } = run.value;
+  const verdict = await measureRequest('verify', { path: ours, toPhase, backupPath: made?.path ?? null });
+  const unmet = verdict.value.checks.filter(({ state }) => state !== 'met');
+  if (unmet.length > 0) throw new Error(`The verdict says no: ${unmet.map(({ id }) => id).join(', ')}`);
+  rmSync(here, { recursive: true, force: true });
+  return { 'by hand': hand, run, verdict, 'copy + check': copy, backup };
+}
+
+function report(rounds: readonly Round[]): void {
+  const middle = (value: (round: Round) => number): number =>
+    rounds.map(value).toSorted((a, b) => a - b)[Math.floor(rounds.length / 2)] ?? NaN;
+  const line = (name: string, wall: string, cpu: string, memory: string): void =>
+    console.log(`${name.padEnd(28)}${wall.padStart(10)}${cpu.padStart(10)}${memory.padStart(10)}`);
+  const subject = (name: Subject): void =>
+    line(
+      name,
+      `${middle((round) => round[name].seconds).toFixed(1)} s`,
+      `${middle((round) => round[name].cpuSeconds).toFixed(1)} s`,
+      `${middle((round) => round[name].peakMegabytes).toFixed(0)} MB`,
+    );
+  const ratio = (name: string, ours: readonly Subject[], beside: Subject): void => {
+    const of = (unit: 'seconds' | 'cpuSeconds') =>
+      `${middle((round) => ours.reduce((sum, each) => sum + round[each][unit], 0) / round[beside][unit]).toFixed(2)}x`;
+    line(name, of('seconds'), of('cpuSeconds'), '');
+  };
+  line('', 'wall', 'CPU', 'peak');
+  for (const name of ['by hand', 'run', 'verdict'] as const) subject(name);
+  ratio('(run + verdict) / by hand', ['run', 'verdict'], 'by hand');
+  for (const name of ['copy + check', 'backup'] as const) subject(name);
+  ratio('backup / (copy + check)', ['backup'], 'copy + check');
+}

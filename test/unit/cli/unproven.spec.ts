@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createHost, type Host } from '@host/host.ts';
+import { spawnWithNode } from '@host/spawn-node.ts';
+import { migrate } from '../../../electron/cli/migrate.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const engineFile = path.resolve(import.meta.dirname, '../../../.vite/build/engine.cjs');
+const folder = temporaryFolder();
+const hosts: Host[] = [];
+afterEach(() => hosts.splice(0).forEach((host) => host.close()));
+
+/** An upgraded sample, and how to ask for its upgrade again. */
+async function upgraded() {
+  const home = mkdtempSync(path.join(folder, 'home-'));
+  const dataFolder = path.join(home, 'data');
+  const host = createHost({ dataFolder, appVersion: '0', spawn: spawnWithNode(engineFile) });
+  hosts.push(host);
+  const file = path.join(home, 'sample.db');
+  await host.engines.askAlone(file, 'sample', { path: file, packId: 'kroma', seed: 1 }).answer;
+  const ask = () => migrate(host, { name: 'migrate', file, to: null, backupFolder: null, yes: true });
+  expect((await ask()).json).toMatchObject({ ok: true, verified: true });
+  return { file, dataFolder, ask };
+}
+
+/** As if Phasewise had been killed between the last step and the verdict. */
+function forgetVerdict(dataFolder: string): void {
+  const [runs = ''] = readdirSync(path.join(dataFolder, 'runs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => path.join(dataFolder, 'runs', name));
+  const lines = readFileSync(runs, 'utf8').trim().split('\n');
+  writeFileSync(runs, `${lines.slice(0, -1).join('\n')}\n`);
+}
+
+const change = (file: string, sql: string) => new Database(file).exec(sql).close();
+const ELSEWHERE = `UPDATE projects SET name = name || ' (changed)' WHERE rowid = (SELECT min(rowid) FROM projects)`;
+
+describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run that never got its verdict', () => {
+  it('is said only after the comparison with its backup, too', async () => {
+    const { file, dataFolder, ask } = await upgraded();
+    forgetVerdict(dataFolder);
+    expect((await ask()).json).toMatchObject({ ok: true, verified: true });
+
+    change(file, ELSEWHERE);
+
+    const ended = await ask();
+    expect(ended).toMatchObject({ exitCode: 1, json: { ok: false, verified: false } });
+    expect(ended.json).toMatchObject({ error: { code: 'E_VERIFY_FAILED' } });
+    expect(JSON.stringify(ended.json)).not.toContain('Your data is as it was');
+  });
+
+  it('is not held against what other programs wrote after a verdict', async () => {
+    const { file, ask } = await upgraded();
+    change(file, ELSEWHERE);
+    expect((await ask()).json).toMatchObject({ ok: true, verified: true });
+  });
+
+  it('and its backup was deleted: the file itself is still checked', async () => {
+    const { file, dataFolder, ask } = await upgraded();
+    forgetVerdict(dataFolder);
+    rmSync(`${file} backups`, { recursive: true });
+    expect((await ask()).json).toMatchObject({ ok: true });
+  });
+});

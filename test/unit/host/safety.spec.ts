@@ -1,0 +1,112 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type AppError, appError } from '@shared/errors.ts';
+import type { RunReport } from '@shared/run.ts';
+import type { CheckResult } from '@shared/status.ts';
+import { databaseKey } from '@host/databases.ts';
+import { EngineChild } from '@host/engine-process.ts';
+import { readHistory } from '@host/run-journal.ts';
+import { finished, firstSnapshot } from '@host/run-snapshot.ts';
+import { spawnWithNode } from '@host/spawn-node.ts';
+import { disagreement, withVerdict } from '@host/verdict.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { codeOf, must, scriptedEngine, scriptedHost } from './scripted-host.ts';
+
+/** The sentence about the data must be true of every way in which something can end. */
+
+const folder = temporaryFolder();
+const houses: ReturnType<typeof scriptedHost>[] = [];
+function setUp(parent = folder) {
+  const house = scriptedHost(parent);
+  houses.push(house);
+  const request = { toPhase: 1, fingerprint: 'f1', plan: null, backupFolder: path.join(house.home, 'b') };
+  return { ...house, request };
+}
+afterEach(() => {
+  for (const { host } of houses.splice(0)) host.close();
+});
+
+const NOTHING = 'Nothing was changed. Your data is as it was.';
+
+describe('no backup is promised that nobody made', () => {
+  it('when the journal cannot be written, so that the run does not start', () => {
+    // Folders fit into the longest path there may be, the journal in them does not.
+    let parent = folder;
+    while (parent.length < 4_030) {
+      parent = path.join(parent, 'x'.repeat(Math.min(200, 4_029 - parent.length) || 1));
+      mkdirSync(parent);
+    }
+    const { host, open, request } = setUp(parent);
+
+    const refused = host.runs.start(open('good'), request);
+
+    expect(codeOf(refused)).toBe('E_DATA_FOLDER');
+    expect(refused.ok ? '' : refused.error.safety).toBe(NOTHING);
+    expect(host.busy.any()).toBe(false);
+  });
+
+  it('when the engine dies before it, also to the windows', async () => {
+    const { host, open, request, events } = setUp();
+    await must(host.runs.start(open('dies-early'), request)).done;
+    const death = events.find(({ name }) => name === 'engine:died')?.payload as { error: AppError };
+    expect(death.error.safety).toBe(NOTHING);
+  });
+
+  it('when a look ends with a bug of the engine', async () => {
+    const child = new EngineChild(spawnWithNode(scriptedEngine));
+    const looked = await child.ask('inspect', { path: '/fatal.db', check: 'schema' }, { limitMs: null });
+    expect(looked.ok ? '' : looked.error.safety).toBe(NOTHING);
+    child.kill();
+  });
+
+  it('when Phasewise itself was ended before it', () => {
+    const runs = path.join(folder, 'runs', databaseKey('/a.db'));
+    mkdirSync(runs, { recursive: true });
+    const started = { type: 'started', at: '', runId: 'r', path: '/a.db', toPhase: 1, pid: 9, plan: null };
+    const backup = { type: 'backup', at: '', backupPath: 'b', sha256: '', verified: true };
+    writeFileSync(path.join(runs, '1.jsonl'), `${JSON.stringify(started)}\n`);
+    writeFileSync(path.join(runs, '2.jsonl'), [started, backup].map((line) => JSON.stringify(line)).join('\n'));
+
+    const sentences = readHistory(folder, '/a.db', () => false).map(({ error }) => error?.safety);
+
+    expect(sentences.filter((text) => text?.includes('a verified backup exists'))).toHaveLength(1);
+  });
+});
+
+describe('a file is not called safe', () => {
+  it('while it is being restored and the engine dies', async () => {
+    const child = new EngineChild(spawnWithNode(scriptedEngine));
+    const input = { path: '/crash.db', backupPath: '', backupFolder: '', appVersion: '', allowForeign: false };
+    const restored = await child.ask('restore', input, { limitMs: null });
+    expect(restored.ok ? '' : restored.error.safety).toContain('could not finish checking');
+    child.kill();
+  });
+
+  it.each(['kept', 'backup', 'integrity'])('when its check "%s" does not hold', (id) => {
+    const checks: CheckResult[] = [
+      { id, title: 'A check', state: 'unmet', summary: 'It does not hold.', evidence: [] },
+      { id: 'other', title: 'Another', state: 'met', summary: '', evidence: [] },
+    ];
+    expect(disagreement(checks)?.safety).not.toContain('safe');
+  });
+
+  it('or verified, without a backup to compare it with', async () => {
+    const { host } = setUp();
+    const report = { ok: true, verified: false, toPhase: 1, backup: null } as RunReport;
+    expect(await withVerdict(host.engines, '/good.db', report)).toMatchObject({
+      ok: false,
+      verified: false,
+      error: { code: 'E_VERIFY_FAILED' },
+    });
+  });
+});
+
+it("a step that was stopped at somebody's request is not shown as failed", () => {
+  const start = firstSnapshot({ runId: 'r', handle: 'h', fromPhase: null, toPhase: 1, startedAt: '' });
+  const step = { migrationId: 'm', title: 'm', phase: 1, ms: 3, rowsDone: 1, rowsTotal: 9, issueRows: 0 } as const;
+  const run = { ...start, steps: [{ ...step, state: 'failed' as const }] };
+  const endedBy = (code: 'E_CANCELLED' | 'E_INVARIANT') =>
+    finished(run, { ok: false, verified: false, backup: null, error: appError(code, '') } as RunReport).steps[0]?.state;
+  expect([endedBy('E_CANCELLED'), endedBy('E_INVARIANT')]).toEqual(['waiting', 'failed']);
+});
