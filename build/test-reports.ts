@@ -6,6 +6,15 @@ export interface Totals {
   skipped: number;
 }
 
+/**
+ * What a step adds to the totals: its tests, or nothing where it has none. A step that failed counts as one failure at
+ * least: a format check has no tests, and a runner may fail without a failed test or without leaving a report.
+ */
+export function countStep(isGood: boolean, told: Totals | undefined): Totals {
+  const { passed, failed, skipped } = told ?? { passed: 0, failed: 0, skipped: 0 };
+  return { passed, failed: isGood ? failed : Math.max(failed, 1), skipped };
+}
+
 export interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;

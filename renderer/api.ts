@@ -18,6 +18,7 @@ const RETRY_MS = [300, 700, 1_500, 3_000] as const;
 
 const connectionListeners = new Set<(connection: Connection) => void>();
 let bridge: Bridge | null = null;
+let isFirstArrival = false;
 
 /** Takes the token out of the address bar and connects. Call once, before anything else of this module. */
 export function connect(): void {
@@ -50,6 +51,13 @@ export async function openDropped(file: File): Promise<Result<Output<'database:o
   return (await bridge.openDropped(file)) as Result<Output<'database:openFile'>>;
 }
 
+/** True once, in a page that was opened by the start of the browser host rather than reloaded. */
+export function takeFirstArrival(): boolean {
+  const isFirst = isFirstArrival;
+  isFirstArrival = false;
+  return isFirst;
+}
+
 function tell(connection: Connection): void {
   for (const listener of connectionListeners) listener(connection);
 }
@@ -58,6 +66,7 @@ function tell(connection: Connection): void {
 function takeToken(): string {
   const given = /^#token=([\w-]+)/.exec(location.hash)?.[1];
   if (given !== undefined) {
+    isFirstArrival = true;
     sessionStorage.setItem(TOKEN_KEY, given);
     history.replaceState(null, '', `${location.pathname}#/`);
   }

@@ -12,7 +12,7 @@ import { type Command, HELP } from './arguments.ts';
 import { migrate } from './migrate.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
 import { canAsk, failure, isConfirmed, type Outcome, tell } from './terminal.ts';
-import { backupText, planText, statusText } from './words.ts';
+import { backupText, localTime, planText, statusText } from './words.ts';
 
 type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 
@@ -156,7 +156,7 @@ async function restore(host: Host, { backup, file, yes }: Of<'restore'>): Promis
   return {
     exitCode: 0,
     json: { ok: true, ...restored.value },
-    text: `Restored: ${printable(target.value.path)} now holds the backup of ${restored.value.restored.createdAt}.${kept}`,
+    text: `Restored: ${printable(target.value.path)} now holds the backup of ${localTime(restored.value.restored.createdAt)}.${kept}`,
   };
 }
 

@@ -8,7 +8,7 @@ import { disagreement } from '@host/verdict.ts';
 import type { Command } from './arguments.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
 import { canAsk, endInPlace, exitCodeOf, failure, isConfirmed, type Outcome, tell, tellInPlace } from './terminal.ts';
-import { planText, reportText, stepText } from './words.ts';
+import { number, planText, reportText, some, stepText } from './words.ts';
 
 type Migrate = Extract<Command, { name: 'migrate' }>;
 
@@ -148,7 +148,7 @@ function progressTeller(): (name: string, payload: unknown) => void {
     if (progress) {
       const rate =
         progress.rowsPerSecond === null ? '' : `, ${Math.round(progress.rowsPerSecond).toLocaleString('en-US')} rows/s`;
-      tellInPlace(`  ${now.now}: ${progress.rowsDone} of ${progress.rowsTotal} rows${rate}`);
+      tellInPlace(`  ${now.now}: ${number(progress.rowsDone)} of ${some(progress.rowsTotal, 'row')}${rate}`);
     }
     before = now;
   };

@@ -2,8 +2,9 @@ import type { BackupRecord, Plan, RunReport } from '@shared/run.ts';
 import type { DatabaseStatus, PhaseState } from '@shared/status.ts';
 import { bytesText, printable } from '@host/printable.ts';
 
-const number = (value: number): string => value.toLocaleString('en-US');
-const some = (count: number, one: string, many = `${one}s`): string => `${number(count)} ${count === 1 ? one : many}`;
+export const number = (value: number): string => value.toLocaleString('en-US');
+export const some = (count: number, one: string, many = `${one}s`): string =>
+  `${number(count)} ${count === 1 ? one : many}`;
 const phaseText = (phase: number | null): string => (phase === null ? 'none' : `phase ${phase}`);
 const milliseconds = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
 
@@ -15,6 +16,18 @@ const phaseMarks: Record<PhaseState, string> = {
   'not-started': 'not started',
   unavailable: 'not in this version',
 };
+
+/** `2026-11-21 22:19:05 +01:00`: the computer's time for people, with its offset. JSON keeps ISO times in UTC. */
+export function localTime(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  const offset = -at.getTimezoneOffset();
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
+  const zone = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60].map(two).join(':');
+  return `${day} ${time} ${offset < 0 ? '-' : '+'}${zone}`;
+}
 
 export function statusText(status: DatabaseStatus): string {
   const { file, scoreCard: card } = status;
@@ -57,8 +70,12 @@ export function planText(plan: Plan): string {
   }
   lines.push('', plan.removesAnything ? 'Something is removed for good.' : 'Nothing is removed.');
   if (plan.olderPrograms) lines.push(plan.olderPrograms);
-  const { needBytes, freeBytes } = plan.space;
-  lines.push(`Space: ${bytesText(needBytes)} needed, ${bytesText(freeBytes)} free.`);
+  const { backupBytes, growthBytes, needBytes, freeBytes } = plan.space;
+  const growth = growthBytes > 0 ? `, the file grows by about ${bytesText(growthBytes)}` : '';
+  lines.push(
+    `Space: the backup takes about ${bytesText(backupBytes)}${growth}; ` +
+      `up to ${bytesText(needBytes)} must be free, ${bytesText(freeBytes)} are.`,
+  );
   if (plan.timeSeconds)
     lines.push(`Time: ${Math.round(plan.timeSeconds.min)} to ${Math.round(plan.timeSeconds.max)} s.`);
   lines.push(`Backup goes to: ${printable(plan.backupFolder)}`);
@@ -74,10 +91,10 @@ export function reportText(report: RunReport): string {
     ...report.backfills.map(
       (backfill) =>
         `  ${printable(backfill.source)}: ${some(backfill.expected, 'row')} = ${number(backfill.moved)} moved + ` +
-        `${number(backfill.alreadyRight)} already right + ${number(backfill.issueRows)} set aside (${backfill.title})`,
+        `${number(backfill.alreadyRight)} already right + ${number(backfill.issueRows)} noted (${backfill.title})`,
     ),
     ...report.issues.map(
-      (issue) => `  set aside: ${number(issue.count)} of ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
+      (issue) => `  noted: ${some(issue.count, 'row')} of ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
     ),
   ];
   if (report.backup)
@@ -91,5 +108,5 @@ export const stepText = (title: string, ms: number): string => `  applied: ${tit
 export function backupText(backup: BackupRecord): string {
   const state = { verified: 'verified', broken: 'BROKEN', missing: 'file is missing' }[backup.state];
   const content = backup.phase === null ? backup.variantTitle : `phase ${backup.phase}`;
-  return `${backup.createdAt}  ${printable(backup.reason)}, ${content}, ${bytesText(backup.sizeBytes)}, ${state}\n  ${printable(backup.path)}`;
+  return `${localTime(backup.createdAt)}  ${printable(backup.reason)}, ${content}, ${bytesText(backup.sizeBytes)}, ${state}\n  ${printable(backup.path)}`;
 }

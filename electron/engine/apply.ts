@@ -104,6 +104,7 @@ function announce(session: RunSession, migration: IdentifiedMigration, work: rea
   const done = rows.reduce((sum, row) => sum + (row ? row.moved + row.alreadyRight + row.issueRows : 0), 0);
   session.progress.stepStarted(
     migration.id,
+    work[0]?.backfill.title ?? migration.title,
     done,
     rows.reduce((sum, row) => sum + (row?.expected ?? 0), 0),
   );

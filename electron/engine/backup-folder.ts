@@ -4,6 +4,7 @@ import { CodedError, coded } from '@shared/errors.ts';
 import { errorCode, makeFolder } from './fsync.ts';
 import { backupFile, manifestFile } from './manifest.ts';
 import type { Db } from './migration.ts';
+import { megabytes } from './space.ts';
 
 /** The folder of backups: made, measured, tidied; names in it reserved. */
 

@@ -72,7 +72,10 @@ const contentResult = (id: string, title: string, count: number, lines: readonly
   id,
   title,
   state: count === 0 ? 'met' : 'unmet',
-  summary: count === 0 ? 'SQLite found no damage.' : `${some(count, 'value')} ${count === 1 ? 'breaks' : 'break'} a rule of ${count === 1 ? 'its' : 'their'} own table; ${count === 1 ? 'it is' : 'they are'} kept.`,
+  summary:
+    count === 0
+      ? 'SQLite found no damage.'
+      : `${some(count, 'value')} ${count === 1 ? 'breaks' : 'break'} a rule of ${count === 1 ? 'its' : 'their'} own table; ${count === 1 ? 'it is' : 'they are'} kept.`,
   evidence: lines.slice(0, 20).map((text) => ({ label: 'finding', text })),
 });
 

@@ -1,6 +1,7 @@
 import type { CheckResult } from '@shared/status.ts';
 import { isOwnName, type AddedShape } from './bookkeeping.ts';
 import { comparableColumns, compareTable, countRows, storedTables, type TableComparison } from './compare.ts';
+import { number, some } from './counted.ts';
 import { quoteName, type Db, type Migration } from './migration.ts';
 import { nameKey } from './schema.ts';
 
@@ -76,11 +77,11 @@ export function checkKept(db: Db, backup: string, allowed: AllowedEffect): Check
     title: 'Nothing was lost',
     state: isMet ? 'met' : 'unmet',
     summary: isMet
-      ? `All ${rows} rows in ${tables.length} tables of the backup are still there, value for value.`
+      ? `All ${number(rows)} rows in ${some(tables.length, 'table')} of the backup are still there, value for value.`
       : `Compared with the backup, ${problems[0]}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}.`,
     evidence: [
       { label: 'Tables compared', text: String(tables.length) },
-      { label: 'Rows compared', text: String(rows) },
+      { label: 'Rows compared', text: number(rows) },
       ...problems.slice(0, 50).map((text) => ({ label: 'Finding', text })),
       ...evidence.slice(0, 20),
     ],
@@ -101,9 +102,10 @@ function compareKept(db: Db, backup: string, table: string, allowed: AllowedEffe
 
 function problemOf(result: TableComparison, allowed: AllowedEffect): string | null {
   const { table, kept, rowsBefore, rowsAfter } = result;
-  if (kept !== rowsBefore) return `${rowsBefore - kept} of ${rowsBefore} rows of ${table} are missing or were changed`;
+  if (kept !== rowsBefore)
+    return `${number(rowsBefore - kept)} of ${number(rowsBefore)} rows of ${table} are missing or were changed`;
   if (rowsAfter > rowsBefore && !allowed.grows.has(nameKey(table)))
-    return `${table} has ${rowsAfter - rowsBefore} rows that were not planned`;
+    return `${table} has ${number(rowsAfter - rowsBefore)} rows that were not planned`;
   return null;
 }
 

@@ -44,12 +44,13 @@ export function readCheckedRecords(db: Db, pack: Pack): AppliedMigration[] {
 export function requireKnownIds(db: Db, pack: Pack): void {
   const ours = pack.migrations.map(({ id }) => id);
   const known = new Set([...ours, ...pack.ledger.knownMarkers]);
-  const unknown = [
+  const found = [
     ...readLedgerIds(db, pack).filter((id) => !known.has(id)),
     ...readApplied(db)
       .map(({ id }) => id)
       .filter((id) => !ours.includes(id)),
   ];
+  const unknown = [...new Set(found)]; // what Phasewise applied stands in both lists
   if (unknown.length === 0) return;
   throw coded(
     'E_NEWER_SCHEMA',

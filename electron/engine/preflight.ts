@@ -77,7 +77,7 @@ function references({ look, status }: PreflightInput): PreflightFinding {
   if (broken.length === 0) return { ...base, state: 'ok', detail: 'Every reference leads to a row that exists.' };
   const rows = broken.reduce((sum, [, count]) => sum + count, 0);
   const tables = broken.map(([table]) => table).join(', ');
-  const detail = `${orphanWords(rows, broken.length)} They are in ${tables}, and listed where they cannot be placed.`;
+  const detail = `${orphanWords(rows, broken.length)} Tables: ${tables}.`;
   return { ...base, state: 'warning', detail };
 }
 

@@ -15,8 +15,8 @@ type Emit = (event: EngineRunEvent) => void;
 /** Turns what the run does into events: the list of steps, and progress at a bearable pace. */
 export interface Progress {
   state(state: Extract<EngineRunEvent, { type: 'state' }>['state'], now: string, safeToStop: boolean): void;
-  /** The step begins; `rowsTotal` source rows lie ahead, `rowsDone` of them were done by an earlier run. */
-  stepStarted(migrationId: string, rowsDone: number, rowsTotal: number): void;
+  /** The step begins with `now`; `rowsTotal` source rows lie ahead, `rowsDone` of them were done by an earlier run. */
+  stepStarted(migrationId: string, now: string, rowsDone: number, rowsTotal: number): void;
   rows(migrationId: string, now: string, moved: { rows: number; issueRows: number }): void;
   /** The bound was raised: more rows than thought. */
   rowsAdded(migrationId: string, rows: number): void;
@@ -56,11 +56,13 @@ export function createProgress(
   publish();
   return {
     state: (state, now, safeToStop) => emit({ type: 'state', state, now, safeToStop }),
-    stepStarted(id, rowsDone, rowsTotal) {
+    stepStarted(id, now, rowsDone, rowsTotal) {
       samples = [];
       startedAt = clock();
       lastAt = Number.NEGATIVE_INFINITY;
-      patch(id, { state: 'running', rowsDone, rowsTotal });
+      const step = patch(id, { state: 'running', rowsDone, rowsTotal });
+      // Before the list: the words of the step before must never stand beside the rows of this one.
+      if (step && rowsTotal > 0) emit({ type: 'progress', migrationId: id, now, ...noRate(step) });
       publish();
     },
     rows(id, now, moved) {
@@ -96,6 +98,13 @@ export function createProgress(
     },
   };
 }
+
+/** A step's rows before anything is known of its pace. */
+const noRate = ({ rowsDone, rowsTotal, issueRows }: RunStep) => ({
+  ...{ rowsDone, rowsTotal, issueRows },
+  rowsPerSecond: null,
+  etaSeconds: null,
+});
 
 /** Rows per second between the first and the last sample; null before there are two. */
 function rateOf(samples: readonly { at: number; rows: number }[]): number | null {

@@ -6,6 +6,7 @@ import { readApplied, readBackfills, type AddedShape } from './bookkeeping.ts';
 import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
 import { storedTables } from './compare.ts';
 import { openVerifier } from './connection.ts';
+import { some } from './counted.ts';
 import { markConnected, sha256File } from './fsync.ts';
 import { passGate } from './gate.ts';
 import { checkIntegrity } from './integrity.ts';
@@ -75,7 +76,11 @@ function recordCheck(db: Db, pack: Pack, steps: readonly IdentifiedMigration[]):
   const recorded = new Set(readCheckedRecords(db, pack).map(({ id }) => id));
   const missing = steps.filter(({ id }) => !recorded.has(id)).map(({ id }) => id);
   const summary =
-    missing.length === 0 ? `All ${steps.length} steps are recorded.` : `${missing.length} steps are not recorded.`;
+    missing.length > 0
+      ? `${some(missing.length, 'step')} of ${steps.length} ${missing.length === 1 ? 'is' : 'are'} not recorded.`
+      : steps.length === 0
+        ? 'No step belongs to this phase.'
+        : `${steps.length === 1 ? 'The only step is' : `All ${steps.length} steps are`} recorded.`;
   return result('recorded', 'Every step is recorded', missing.length === 0, summary, [
     ['Recorded', [...recorded].join(', ')],
     ['Missing', missing.join(', ') || 'none'],

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { appError } from '@shared/errors.ts';
-import { type Plan, RunReport } from '@shared/run.ts';
+import { type Plan, RunReport, wasRefused } from '@shared/run.ts';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey } from './databases.ts';
 import { writeJsonFile } from './json-file.ts';
@@ -54,7 +54,7 @@ export function openRunJournal(dataFolder: string, databasePath: string, runId: 
 
 /**
  * Reports of all runs of a database, newest first. A run without an end gets a report made of its journal, with
- * E_INTERRUPTED; runs that are still going on (`isAlive` says so of their process) are left out.
+ * E_INTERRUPTED; runs that were refused before they began, and runs that are still going on (`isAlive` says so of their process) are left out.
  */
 export function readHistory(
   dataFolder: string,
@@ -67,7 +67,7 @@ export function readHistory(
     const started = lines.find((line) => line.type === 'started');
     if (!started) return [];
     const ended = lines.find((line) => line.type === 'ended');
-    if (ended) return [ended.report];
+    if (ended) return wasRefused(ended.report) ? [] : [ended.report];
     return isAlive(started.pid, started.runId) ? [] : [interruptedReport(started, lines)];
   });
   return reports.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));

@@ -1,5 +1,5 @@
 import { type AppError, assertNever, safetyText } from '@shared/errors.ts';
-import type { RunReport, RunSnapshot, RunState, RunStep } from '@shared/run.ts';
+import { type RunReport, type RunSnapshot, type RunState, type RunStep, wasRefused } from '@shared/run.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
 
 /** A run as it looks before its engine has said anything. */
@@ -24,7 +24,7 @@ export function afterEvent(run: RunSnapshot, event: EngineRunEvent): RunSnapshot
     case 'state':
       return { ...run, state: nextState(run.state, event.state), now: event.now, safeToStop: event.safeToStop };
     case 'steps':
-      return { ...run, steps: event.steps };
+      return { ...run, steps: event.steps, now: begun(run.steps, event.steps)?.title ?? run.now };
     case 'backup':
       return { ...run, backup: event.backup };
     case 'progress': {
@@ -57,6 +57,13 @@ function nextState(now: RunState, told: RunState): RunState {
   return told;
 }
 
+/** The step that was not running before: until it tells of its rows, its title says what is happening. */
+const begun = (before: readonly RunStep[], after: readonly RunStep[]): RunStep | undefined =>
+  after.find(
+    ({ migrationId, state }) =>
+      state === 'running' && before.find((step) => step.migrationId === migrationId)?.state !== 'running',
+  );
+
 const withStep = (steps: RunStep[], migrationId: string, change: Partial<RunStep>): RunStep[] =>
   steps.map((step) => (step.migrationId === migrationId ? { ...step, ...change } : step));
 
@@ -73,7 +80,9 @@ export function finished(run: RunSnapshot, report: RunReport): RunSnapshot {
   return {
     ...run,
     state,
-    now: { completed: 'Done and verified', cancelled: 'Stopped at your request', failed: 'Stopped' }[state],
+    now: wasRefused(report)
+      ? 'Not started'
+      : { completed: 'Done and verified', cancelled: 'Stopped at your request', failed: 'Stopped' }[state],
     safeToStop: true,
     progress: null,
     backup: report.backup ?? run.backup,

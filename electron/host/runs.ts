@@ -164,7 +164,8 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
         state: 'verifying',
         now: 'Opening the file again in a fresh process to check it',
       } as const;
-      publish(context, run, { ...verifying, safeToStop: true, progress: null });
+      // Nothing writes any more, so there is nothing to stop either.
+      publish(context, run, { ...verifying, safeToStop: false, progress: null });
       report = await withVerdict(context.engines, run.database.path, report);
     }
   } catch (cause) {

@@ -22,9 +22,15 @@ export async function withVerdict(engines: Engines, file: string, report: RunRep
   if (!verdict.ok) return { ...report, finishedAt, ok: false, verified: false, error: couldNotCheck(verdict.error) };
   const { checks } = verdict.value;
   const error = disagreement(checks);
-  const all = [...report.checks, ...checks];
+  const all = withoutRepeats(report.checks, checks);
   if (error) return { ...report, finishedAt, checks: all, ok: false, verified: false, error };
   return { ...report, finishedAt, checks: all, verified: true };
+}
+
+/** The verdict asks the exit criteria again: of what was asked twice, its answer counts. */
+export function withoutRepeats(before: readonly CheckResult[], verdict: readonly CheckResult[]): CheckResult[] {
+  const ids = new Set(verdict.map(({ id }) => id));
+  return [...before.filter(({ id }) => !ids.has(id)), ...verdict];
 }
 
 /** Checks whose failure says that data may be missing or that the backup is not what was saved. */
@@ -36,7 +42,7 @@ export function disagreement(checks: readonly CheckResult[]): AppError | null {
   if (checks.length > 0 && open.length === 0) return null;
   const first = open[0];
   const message = first
-    ? `${open.length} of ${checks.length} checks did not hold when the file was opened again: ${first.title}. ${first.summary}`
+    ? `${open.length} of ${checks.length} checks did not hold when the file was opened again: "${first.title}". ${first.summary}`
     : 'Nothing was checked when the file was opened again.';
   const details = { failedChecks: open.length, checks: checks.length };
   // A file that lost something, or a backup of other bytes, is not "safe".

@@ -39,8 +39,10 @@ export const Plan = z.object({
   preflight: z.array(PreflightFinding),
   space: z.object({
     databaseBytes: z.number().int(),
+    /** Expected: what the backup will take, and what the file will grow by. */
     backupBytes: z.number().int(),
     growthBytes: z.number().int(),
+    /** Must be free on the disk of the database: more than expected, for trial copies, journals and surprises. */
     needBytes: z.number().int(),
     freeBytes: z.number().int(),
     backupFreeBytes: z.number().int(),
@@ -114,6 +116,12 @@ export const RunReport = z.object({
   error: AppError.optional(),
 });
 export type RunReport = z.infer<typeof RunReport>;
+
+const REFUSALS: readonly string[] = ['E_NOTHING_TO_DO', 'E_STATE_CHANGED', 'E_RUN_ACTIVE', 'E_DB_IN_USE', 'E_DB_BUSY'];
+
+/** True when the run never began: the state of the file was not as thought. That is no failure and no history. */
+export const wasRefused = ({ backup, error }: { backup: unknown; error?: AppError | null | undefined }): boolean =>
+  backup === null && error !== null && error !== undefined && REFUSALS.includes(error.code);
 
 /*
  * state        | who moves it on

@@ -138,6 +138,7 @@ export const ScoreCard = z.object({
 export type ScoreCard = z.infer<typeof ScoreCard>;
 
 export const Health = z.object({
+  /** problems: rows that break a rule, as other programs left them; they are kept. Damage is E_CORRUPT, never a state. */
   state: z.enum(['healthy', 'problems', 'not-checked']),
   /** "Your file is healthy." */
   summary: z.string(),

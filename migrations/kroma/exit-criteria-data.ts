@@ -84,7 +84,10 @@ function accounted(db: Db, legacy: string, canonical: string) {
     SELECT id FROM ${legacy} WHERE id IS NOT NULL
       AND id NOT IN (SELECT id FROM ${canonical} WHERE id IS NOT NULL) AND id NOT IN (${issues(legacy, false)})`,
   );
-  return verdict(findings, `${rows} rows: ${rows - aside} in ${canonical}, ${aside} set aside.`);
+  return verdict(
+    findings,
+    `${number(rows)} rows: ${number(rows - aside)} in ${canonical}, ${number(aside)} noted and in ${legacy} only.`,
+  );
 }
 
 const storageComplete: ExitCriterion = {
@@ -156,7 +159,7 @@ const accountsClose: ExitCriterion = {
     ];
     const lines = db
       .prepare<[], string>(
-        `SELECT id || ': ' || expected || ' = ' || moved || ' moved + ' || already_right || ' already right + ' || issue_rows || ' set aside'
+        `SELECT id || ': ' || expected || ' = ' || moved || ' moved + ' || already_right || ' already right + ' || issue_rows || ' noted'
          FROM _phasewise_backfills ORDER BY id`,
       )
       .pluck()
@@ -168,7 +171,7 @@ const accountsClose: ExitCriterion = {
 
 const referencesClean: ExitCriterion = {
   id: 'references-clean',
-  title: 'The new tables and columns refer to rows that exist',
+  title: 'References of the new tables and columns',
   cost: 'data',
   check(db) {
     const missing = (what: string, table: string, column: string, parent: string) =>
@@ -190,6 +193,8 @@ const referencesClean: ExitCriterion = {
     return verdict(findings, 'Seven kinds of references were followed, and none leads nowhere.');
   },
 };
+
+const number = (value: number): string => value.toLocaleString('en-US');
 
 /** Met when nothing was found; the queries are the evidence either way. */
 function verdict(findings: readonly Finding[], whenMet: string) {

@@ -17,8 +17,9 @@ export const variants: readonly Variant[] = [
   },
   {
     id: 'dual',
-    title: 'Dual version',
-    description: 'Old and new names side by side, both written by the program that made it.',
+    title: 'Version with old and new names',
+    description:
+      'The program that made it was moving to new names: most rows are in it twice, under their old and their new name.',
   },
   {
     id: 'interrupted',
@@ -28,7 +29,7 @@ export const variants: readonly Variant[] = [
   { id: 'canonical', title: 'Canonical version', description: 'Only the new names; nothing is left to upgrade.' },
   {
     id: 'upgraded',
-    title: 'Being upgraded by Phasewise',
+    title: 'Upgraded by Phasewise',
     description: 'Phasewise has applied migrations to this file; old and new names are kept in step.',
   },
 ];

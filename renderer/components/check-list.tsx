@@ -1,19 +1,19 @@
 import { IconChevronRight } from '@tabler/icons-react';
 import type { CheckResult } from '@shared/status.ts';
-import { checkMarks } from '../words/states.ts';
+import { checkMarks, type Mark } from '../words/states.ts';
 import { StateMark } from './state-mark.tsx';
 import styles from './check-list.module.css';
 
 /** Executable checks: mark and sentence first; a line opens to its proof (query, counts, keys). */
-export function CheckList({ checks, label }: { checks: readonly CheckResult[]; label: string }) {
+export function CheckList({ checks, label, markOf = (check) => checkMarks[check.state] }: CheckListProps) {
   return (
     <ul className={styles.list} aria-label={label}>
       {checks.map((check) => (
         <li key={check.id}>
           {check.evidence.length === 0 ? (
-            <div className={styles.line}>{words(check)}</div>
+            <div className={styles.line}>{words(check, markOf(check))}</div>
           ) : (
-            <WithEvidence check={check} />
+            <WithEvidence check={check} mark={markOf(check)} />
           )}
         </li>
       ))}
@@ -21,11 +21,18 @@ export function CheckList({ checks, label }: { checks: readonly CheckResult[]; l
   );
 }
 
-function WithEvidence({ check }: { check: CheckResult }) {
+interface CheckListProps {
+  readonly checks: readonly CheckResult[];
+  readonly label: string;
+  /** Where the state alone does not say it. */
+  readonly markOf?: (check: CheckResult) => Mark;
+}
+
+function WithEvidence({ check, mark }: { check: CheckResult; mark: Mark }) {
   return (
     <details className={styles.details}>
       <summary className={styles.line}>
-        {words(check)}
+        {words(check, mark)}
         <span className={styles.show}>
           Show the evidence
           <IconChevronRight size={14} aria-hidden />
@@ -47,9 +54,9 @@ function WithEvidence({ check }: { check: CheckResult }) {
   );
 }
 
-const words = (check: CheckResult) => (
+const words = (check: CheckResult, mark: Mark) => (
   <>
-    <StateMark mark={checkMarks[check.state]} quiet />
+    <StateMark mark={mark} quiet />
     <span className={styles.words}>
       <span className={styles.title}>{check.title}</span>
       {check.summary !== '' && <span className="muted"> {check.summary}</span>}

@@ -6,7 +6,7 @@ import {
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { safetyText, type AppError } from '@shared/errors.ts';
-import { errorForSupport } from '../words/errors.ts';
+import { errorForSupport, isNotice } from '../words/errors.ts';
 import { CopyButton } from './copy-button.tsx';
 import styles from './error-notice.module.css';
 
@@ -14,7 +14,7 @@ import styles from './error-notice.module.css';
 export function ErrorNotice({ error, actions, subject, level = 2 }: ErrorNoticeProps) {
   const Heading = level === 1 ? 'h1' : 'h2';
   const isCertain = error.safety !== safetyText.unknown;
-  const isAsked = ['E_CANCELLED', 'E_NOTHING_TO_DO'].includes(error.code); // no failure
+  const isAsked = isNotice(error);
   const Icon = isAsked ? IconAlertTriangleFilled : IconHexagonLetterXFilled;
   const Shield = isCertain ? IconShieldCheckFilled : IconShieldQuestion;
   return (

@@ -1,15 +1,21 @@
 import { Tooltip } from '@mantine/core';
-import { middleEllipsis } from '../words/text.ts';
 import { CopyButton } from './copy-button.tsx';
 import styles from './path-text.module.css';
 
-/** A path or identifier: monospace, shortened in the middle, whole on hover and when copied. */
+/** The file name is what people look for: so many characters at the end stay, and give way last. */
+const tailOf = (maxLength: number): number => Math.min(32, Math.floor(maxLength / 2));
+
+/** A path or identifier: monospace, shortened in the middle as far as its place needs, whole on hover and when copied. */
 export function PathText({ path, maxLength = 56, canCopy = true, what = 'path' }: PathTextProps) {
-  const short = middleEllipsis(path, maxLength);
-  const text = <span className={`mono ${styles.text}`}>{short}</span>;
+  const split = Math.max(0, path.length - tailOf(maxLength));
   return (
     <span className={styles.path}>
-      {short === path ? text : <Tooltip label={<span className={styles.whole}>{path}</span>}>{text}</Tooltip>}
+      <Tooltip label={<span className={styles.whole}>{path}</span>}>
+        <span className={`mono ${styles.text}`} style={{ maxWidth: `${maxLength}ch` }}>
+          <span className={styles.head}>{path.slice(0, split)}</span>
+          <span className={styles.tail}>{path.slice(split)}</span>
+        </span>
+      </Tooltip>
       {canCopy && <CopyButton text={path} label={`Copy ${what}`} />}
     </span>
   );
@@ -17,6 +23,7 @@ export function PathText({ path, maxLength = 56, canCopy = true, what = 'path' }
 
 interface PathTextProps {
   readonly path: string;
+  /** Characters that it takes at most. */
   readonly maxLength?: number;
   readonly canCopy?: boolean;
   /** For the copy button's name: "Copy path", "Copy SHA-256". */

@@ -44,6 +44,11 @@ export async function restoreBackup(handle: string, backupId: string, confirmati
   return restored.ok ? null : restored.error;
 }
 
+/** What was said about the last action is old news once a run begins. */
+export function forgetSaid(handle: string): void {
+  if ((useBackups.getState().byHandle[handle]?.said ?? null) !== null) setView(handle, { said: null });
+}
+
 /** @param backupId null shows the folder itself. */
 export const revealBackup = async (handle: string, backupId: string | null): Promise<void> => {
   const shown = await call('backup:reveal', { handle, backupId });

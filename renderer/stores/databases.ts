@@ -98,6 +98,25 @@ export async function look(handle: string, depth: 'status' | 'check' = 'status')
   else setView(handle, { error: answer.error, busy: null });
 }
 
+/** Looks without a word, and keeps what is on screen, a full check above all, while the file is what it was. */
+export async function lookIfChanged(handle: string): Promise<void> {
+  const before = getState().views[handle];
+  if (!before?.status || before.busy !== null) return;
+  const answer = await call('database:status', { handle });
+  const now = getState().views[handle];
+  if (!answer.ok || now?.status !== before.status || now.busy !== null) return; // overtaken by another look
+  if (now.error !== null || contentOf(answer.value) !== contentOf(before.status)) {
+    setView(handle, { status: answer.value, error: null });
+  }
+}
+
+/** What a change by another program would change. Not the checks: a full look knows more of them than a quick one. */
+const contentOf = ({ file, variant, phaseReached, tables, ledger, issues, drift, unfinishedRun }: DatabaseStatus) =>
+  JSON.stringify([
+    [file.sizeBytes, file.walBytes, file.isWritable, variant.id, phaseReached],
+    [tables, ledger, issues, drift, unfinishedRun],
+  ]);
+
 /** The host opened one on its own: a double click on a file, a second start. */
 export function adopt(database: OpenDatabase): void {
   if (!getState().open.some(({ handle }) => handle === database.handle)) {

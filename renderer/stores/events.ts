@@ -1,14 +1,20 @@
-import { onEvent } from '../api.ts';
-import { loadBackups, useBackups } from './backups.ts';
-import { adopt, forget, loadDatabases, look, reportDeath, useDatabases } from './databases.ts';
-import { goTo, useRoute } from './route.ts';
-import { loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
+import { isFinal } from '@shared/run.ts';
+import { onEvent, takeFirstArrival } from '../api.ts';
+import { forgetSaid, loadBackups, useBackups } from './backups.ts';
+import { adopt, forget, loadDatabases, look, lookIfChanged, reportDeath, useDatabases } from './databases.ts';
+import { goTo, navigate, useRoute } from './route.ts';
+import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
 import { loadSession, useSession, watchConnection } from './session.ts';
 
 /** Connects the host's events to the stores. Call once. */
 export function listen(): void {
   watchConnection(() => void refreshEverything());
-  onEvent('run:changed', receiveRun); // a run's end also sends database:changed
+  onEvent('run:changed', (run) => {
+    receiveRun(run); // a run's end also sends database:changed
+    if (!isFinal(run.state)) forgetSaid(run.handle);
+  });
+  window.addEventListener('focus', lookAgain);
+  window.addEventListener('visibilitychange', lookAgain);
   onEvent('database:changed', ({ handle }) => void refresh(handle));
   onEvent('database:opened', (database) => {
     adopt(database);
@@ -35,6 +41,30 @@ export async function refresh(handle: string): Promise<void> {
 /** After every connection: a reload or a lost connection may have missed any event. */
 async function refreshEverything(): Promise<void> {
   await Promise.all([loadSession(), loadDatabases()]);
+  showTheOnlyOne();
   const { route } = useRoute.getState();
   if (route.page === 'database') await refresh(route.handle);
+}
+
+/** Started with one database, the person wants to see it, not a list of one. */
+function showTheOnlyOne(): void {
+  if (!takeFirstArrival()) return;
+  const [only, ...others] = useDatabases.getState().open;
+  const isHome = useRoute.getState().route.page === 'home';
+  if (!isHome || !only || others.length > 0) return;
+  navigate({ page: 'database', handle: only.handle, tab: 'overview', detail: null }, 'replace');
+}
+
+/** Another program, such as the command line, may have worked on the file while this window was not looked at. */
+const LOOK_AGAIN_AFTER_MS = 2_000;
+let lookedAt = 0;
+
+function lookAgain(): void {
+  const { route } = useRoute.getState();
+  if (route.page !== 'database' || Date.now() - lookedAt < LOOK_AGAIN_AFTER_MS) return;
+  if (document.visibilityState === 'hidden' || isActive(useRuns.getState().byHandle[route.handle])) return;
+  lookedAt = Date.now();
+  void lookIfChanged(route.handle);
+  if (useBackups.getState().byHandle[route.handle]) void loadBackups(route.handle);
+  if (useRuns.getState().history[route.handle]) void loadHistory(route.handle);
 }

@@ -1,4 +1,18 @@
-import type { AppError } from '@shared/errors.ts';
+import type { AppError, ErrorCode } from '@shared/errors.ts';
+
+const NOT_STARTED: readonly ErrorCode[] = ['E_NOTHING_TO_DO', 'E_RUN_ACTIVE', 'E_STATE_CHANGED'];
+
+/** Codes that say "not now" or "not needed": nothing was begun, so nothing failed. */
+export const wasNotStarted = (error: AppError | null | undefined): boolean =>
+  error !== null && error !== undefined && NOT_STARTED.includes(error.code);
+
+/** What a person asked for or has to know, and no failure: amber, never red. */
+export const isNotice = (error: AppError): boolean => error.code === 'E_CANCELLED' || wasNotStarted(error);
+
+const NEEDS_ANOTHER_FILE: readonly ErrorCode[] = ['E_NOT_SQLITE', 'E_ENCRYPTED', 'E_TRUNCATED', 'E_SIZE_MISMATCH'];
+
+/** Trying again cannot help: the way on is another file. */
+export const needsAnotherFile = (error: AppError): boolean => NEEDS_ANOTHER_FILE.includes(error.code);
 
 /** What "Copy details" puts on the clipboard: small facts for support, never rows or secrets. */
 export function errorForSupport(error: AppError, subject?: string): string {

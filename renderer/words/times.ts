@@ -27,4 +27,10 @@ export function dateTime(iso: string): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
+/** "20261120T140233" for the names of files: local time, as in every name and sentence that people read. */
+export function stamp(iso: string): string {
+  const seconds = String(new Date(iso).getSeconds()).padStart(2, '0');
+  return `${dateTime(iso).replace(/[-:]/g, '').replace(' ', 'T')}${seconds}`;
+}
+
 const plural = (value: number, unit: string): string => `${value} ${unit}${value === 1 ? '' : 's'} ago`;

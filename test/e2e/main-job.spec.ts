@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, expectDone, startUpgrade, test } from './support/app.ts';
-import { look } from './support/look.ts';
+import { look, sizes } from './support/look.ts';
 
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -25,6 +26,11 @@ test('somebody tries the sample: understands it, upgrades it, checks the backup 
     await expect(page.getByText('Last verified backup: none yet')).toBeVisible();
     await expect(page.getByText('This is a sample: try everything.')).toBeVisible();
     await look(page, 'real-2-overview');
+    await page.setViewportSize({ width: 640, height: 400 }); // zoomed to 200 %
+    const sample = page.getByRole('note', { name: /This is a sample/ });
+    expect(await sample.evaluate((box) => box.scrollWidth - box.clientWidth)).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: 'test-results/screens/real-2-overview-zoomed.png' });
+    await page.setViewportSize(sizes.wide);
     await page.getByRole('button', { name: 'Details of assets' }).click();
     await expect(
       page.getByRole('table', { name: 'Columns of assets' }).getByRole('row', { name: /^storage_uri/ }),
@@ -93,9 +99,63 @@ test('somebody tries the sample: understands it, upgrades it, checks the backup 
     await look(page, 'real-9-restore');
     await restore.click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('2 backups', { timeout: 30_000 });
+    await app.goTo('Activity');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('The upgrade to phase 1 was undone by a restore.');
+    await expect(page.getByText('last run: undone by a restore')).toBeVisible();
+    await expect(page.getByText('What next')).toBeHidden();
+    await look(page, 'real-12-undone');
+    const list = page.getByRole('button', { name: 'List the rows' });
+    if (await list.isVisible()) {
+      await list.click();
+      await expect(page.getByText('The file holds no issue rows now.', { exact: false })).toBeVisible();
+    }
     await app.goTo('Overview');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Kroma project database, legacy version');
   });
+});
+
+test('a second window makes its plan again when the first has upgraded the database', async ({ app }) => {
+  test.setTimeout(120_000);
+  const { page } = app;
+  app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  await app.goTo('Phases');
+  await page.getByRole('button', { name: 'Upgrade to phase 1…' }).click();
+  await expect(page.getByRole('button', { name: 'Start upgrade' })).toBeVisible();
+  const token = await page.evaluate(() => sessionStorage.getItem('phasewise.token'));
+  const plan = page.url();
+  const other = await page.context().newPage();
+  await other.goto(`${new URL(plan).origin}/#token=${token ?? ''}`);
+  await expect(other.getByRole('heading', { level: 1 })).toHaveText('Kroma project database, legacy version');
+  await other.evaluate((hash) => (location.hash = hash), new URL(plan).hash);
+  await expect(other.getByRole('button', { name: 'Start upgrade' })).toBeEnabled();
+
+  await page.getByRole('button', { name: 'Start upgrade' }).click();
+  await expectDone(page);
+
+  await expect(other.getByRole('heading', { level: 1 })).toHaveText('There is nothing to do');
+  await expect(other.getByRole('button', { name: 'Start upgrade' })).toBeHidden();
+  await look(other, 'real-13-nothing-to-do');
+  await other.getByRole('button', { name: 'Back to the phases' }).click();
+  await expect(other.getByText(/all met at the checkpoint of/).first()).toBeVisible();
+  await look(other, 'real-14-phases-done');
+  await other.close();
+});
+
+test('what the command line did is noticed as soon as the window is looked at again', async ({ app }) => {
+  test.setTimeout(120_000);
+  const { page } = app;
+  const file = app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Kroma project database, legacy version');
+
+  const cli = [path.resolve('.vite/build/cli.cjs'), 'migrate', file, '--yes'];
+  const env = { ...process.env, PHASEWISE_HOME: path.join(path.dirname(app.projects), 'phasewise') };
+  execFileSync(process.execPath, cli, { env, stdio: 'pipe' });
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Kroma project database, upgraded to phase 1');
+  await expect(page.getByRole('button', { name: 'Plan the upgrade' })).toBeHidden();
 });
 
 test('looking at a database changes neither the file nor its folder', async ({ app }) => {
@@ -160,6 +220,9 @@ test('the upgrade needs nothing but the keyboard', async ({ app }) => {
   await test.step('Ctrl+O opens the picker; arrows and Enter walk it', async () => {
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await press('Control+o');
+    await expect(page.getByRole('textbox', { name: 'Filter by name' })).toBeFocused();
+    await expect(page.getByRole('listbox')).toBeVisible();
+    await press('ArrowDown');
     await expect(page.getByRole('listbox')).toBeFocused();
     await press('Enter');
     await expect(page.getByRole('option', { name: /^lights\.db/ })).toBeVisible();

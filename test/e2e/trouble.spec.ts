@@ -32,6 +32,7 @@ test('a file that is no database is refused', async ({ app }) => {
 
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('This is not a SQLite database');
   await expect(app.page.getByText(untouched)).toBeVisible();
+  await expect(app.page.getByRole('main').getByRole('button').first()).toHaveText('Open another file…');
 });
 
 test('a window that is reloaded during a run shows the run again', async ({ app }) => {

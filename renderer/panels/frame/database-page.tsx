@@ -4,11 +4,12 @@ import { appError } from '@shared/errors.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageSkeleton } from '../../components/page.tsx';
 import { targetPhase, type Route } from '../../route.ts';
-import { closeDatabase, look, useDatabases } from '../../stores/databases.ts';
+import { chooseDatabase, closeDatabase, look, useDatabases } from '../../stores/databases.ts';
 import { refresh } from '../../stores/events.ts';
 import { goHome, goTo } from '../../stores/route.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
+import { needsAnotherFile } from '../../words/errors.ts';
 import { BackupsPanel } from '../backups/backups-panel.tsx';
 import { OverviewPanel } from '../overview/overview-panel.tsx';
 import { PhasesPanel } from '../phases/phases-panel.tsx';
@@ -65,7 +66,10 @@ function StatusRefused({ handle }: { handle: string }) {
         subject={name}
         actions={
           <>
-            <Button onClick={() => void look(handle)}>Try again</Button>
+            {needsAnotherFile(error) && <Button onClick={() => void chooseDatabase()}>Open another file…</Button>}
+            <Button variant={needsAnotherFile(error) ? 'default' : 'filled'} onClick={() => void look(handle)}>
+              Try again
+            </Button>
             <Button variant="default" onClick={() => goTo(handle, 'backups')}>
               See its backups
             </Button>

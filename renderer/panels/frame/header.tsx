@@ -78,7 +78,11 @@ function Switcher({ handle }: { handle: string }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      {status && <span className={styles.variant}>{packAndVariant(status)}</span>}
+      {status && (
+        <Tooltip label={status.variant.description} disabled={status.variant.description === ''} multiline maw={360}>
+          <span className={styles.variant}>{packAndVariant(status)}</span>
+        </Tooltip>
+      )}
     </>
   );
 }

@@ -1,9 +1,11 @@
+import { useBackups } from '../../stores/backups.ts';
 import { useNow } from '../../components/use-now.ts';
 import { pageAddress } from '../../route.ts';
 import { useDatabases } from '../../stores/databases.ts';
 import { useRoute } from '../../stores/route.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
+import { supersededBy } from '../result/superseded.ts';
 import { ago } from '../../words/times.ts';
 import { describeFile, describeRunState } from './status-words.ts';
 import styles from './status-bar.module.css';
@@ -26,14 +28,16 @@ export function StatusBar() {
 function DatabaseFacts({ handle }: { handle: string }) {
   const view = useDatabases((state) => state.views[handle]);
   const run = useRuns((state) => state.byHandle[handle] ?? null);
+  const backups = useBackups((state) => state.byHandle[handle]?.list?.backups);
   const now = useNow(5_000);
   const status = view?.status;
+  const superseded = run?.report && status ? supersededBy(run.report, status, backups ?? []) : null;
   const words = view?.busy === 'checking' ? 'checking all data…' : view?.busy === 'looking' ? 'looking…' : null;
   return (
     <>
       {status && <span>{describeFile(status.file)}</span>}
       <span>{words ?? (status ? `checked ${ago(status.checkedAt, now)}` : 'not looked at yet')}</span>
-      <span>{describeRunState(run, isActive(run))}</span>
+      <span>{describeRunState(run, isActive(run), superseded)}</span>
     </>
   );
 }

@@ -1,6 +1,8 @@
 import type { FileFacts } from '@shared/status.ts';
 import type { RunSnapshot } from '@shared/run.ts';
 import { bytes, percent } from '../../words/numbers.ts';
+import { wasNotStarted } from '../../words/errors.ts';
+import { supersededShort, type Superseded } from '../result/superseded.ts';
 import { runMarks } from '../../words/states.ts';
 
 /** "59.9 MB + 4.1 MB not yet merged · WAL" */
@@ -11,9 +13,15 @@ export function describeFile(file: FileFacts): string {
 }
 
 /** "run: none", "run: upgrading, 64 %", "last run: completed" */
-export function describeRunState(run: RunSnapshot | null, isActive: boolean): string {
+export function describeRunState(
+  run: RunSnapshot | null,
+  isActive: boolean,
+  superseded: Superseded | null = null,
+): string {
   if (run === null) return 'run: none';
   const { word } = runMarks[run.state];
+  if (!isActive && wasNotStarted(run.error)) return 'last run: not started';
+  if (!isActive && superseded) return `last run: ${supersededShort(superseded)}`;
   if (!isActive) return `last run: ${word}`;
   return run.progress ? `run: ${word}, ${percent(run.progress.rowsDone, run.progress.rowsTotal)} %` : `run: ${word}`;
 }

@@ -33,6 +33,7 @@ export function OverviewPanel({ handle, status }: { handle: string; status: Data
             {stateOfThings(status)} {!hasActiveRun && 'Nothing has been changed by looking.'}
           </span>
         </p>
+        {status.variant.description !== '' && <p className="muted">{status.variant.description}</p>}
         <p className={styles.highlights}>{highlightWords(status).join(' · ')}</p>
       </PageHead>
       <FileNotices handle={handle} status={status} />

@@ -1,17 +1,18 @@
 import type { BackupRecord, RunSnapshot } from '@shared/run.ts';
 import type { ColumnShape, DatabaseStatus, ScoreCard, TableState, TableStatus } from '@shared/status.ts';
 import { counted, rowCount } from '../../words/numbers.ts';
-import { lowerFirst, sentence } from '../../words/text.ts';
+import { sentence } from '../../words/text.ts';
+import { variantWords } from '../../words/variants.ts';
 import type { Tone } from '../../words/states.ts';
 
 /** "Kroma project database · legacy version" */
-export const packAndVariant = ({ pack, variant }: DatabaseStatus): string =>
-  `${pack.title} · ${lowerFirst(variant.title)}`;
+export const packAndVariant = ({ pack, variant, phaseReached }: DatabaseStatus): string =>
+  `${pack.title} · ${variantWords(variant.title, phaseReached)}`;
 
 /** "Kroma project database, legacy version" */
-export function headline({ pack, variant }: DatabaseStatus): string {
+export function headline({ pack, variant, phaseReached }: DatabaseStatus): string {
   const what = /database/i.test(pack.title) ? pack.title : `${pack.title} database`;
-  return `${what}, ${lowerFirst(variant.title)}`;
+  return `${what}, ${variantWords(variant.title, phaseReached)}`;
 }
 
 /** Health, then how far it has come. */
@@ -76,7 +77,11 @@ export function scoreTiles(status: DatabaseStatus): Tile[] {
     gap(card.wrongColumns, 'with other columns'),
     gap(card.columnsMissing, card.columnsMissing === 1 ? 'column missing' : 'columns missing'),
     gap(card.indexesMissing, card.indexesMissing === 1 ? 'index missing' : 'indexes missing'),
-    { value: card.approvedExtensions, label: 'kept on purpose', tone: 'none' },
+    {
+      value: card.approvedExtensions,
+      label: card.approvedExtensions === 1 ? 'table or column kept on purpose' : 'tables and columns kept on purpose',
+      tone: 'none',
+    },
   ];
 }
 

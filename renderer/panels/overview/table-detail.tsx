@@ -75,7 +75,7 @@ function GapCell({ gap, note }: { gap: Gap; note: string }) {
   return (
     <span className={styles.gap}>
       <StateMark mark={gapMarks[gap]} size={14} />
-      {note !== '' && <span className="muted">{note}</span>}
+      {note !== '' && note !== gapMarks[gap].word && <span className="muted">{note}</span>}
     </span>
   );
 }

@@ -104,7 +104,7 @@ function TableName({ name, presentName }: TableStatus) {
   return (
     <span className={styles.tableName}>
       <code>{name}</code>
-      {presentName !== null && <span className={styles.now}>now {presentName}</span>}
+      {presentName !== null && <span className={styles.now}>still called {presentName}</span>}
     </span>
   );
 }

@@ -8,7 +8,7 @@ import { upgradeDetail } from '../../route.ts';
 import { useDatabases, look } from '../../stores/databases.ts';
 import { goTo } from '../../stores/route.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
-import { phaseMarks } from '../../words/states.ts';
+import { checkMarks, phaseMarks } from '../../words/states.ts';
 import { MigrationList } from './migration-list.tsx';
 import {
   describeCriteria,
@@ -16,6 +16,7 @@ import {
   describeReached,
   offerLabel,
   offerOf,
+  shownCriteria,
   startsOpen,
 } from './phases-words.ts';
 import styles from './phases.module.css';
@@ -107,12 +108,24 @@ function Phase({
             )}
             {phase.exitCriteria.length > 0 && (
               <Disclosure summary={describeCriteria(phase)} isOpen={phase.state === 'attention'}>
-                <CheckList checks={phase.exitCriteria} label={`Exit criteria of phase ${phase.number}`} />
+                <Criteria phase={phase} />
               </Disclosure>
             )}
           </>
         )}
       </div>
     </li>
+  );
+}
+
+function Criteria({ phase }: { phase: PhaseStatus }) {
+  const shown = shownCriteria(phase);
+  const marks = new Map(shown.map(({ check, mark }) => [check, mark]));
+  return (
+    <CheckList
+      checks={shown.map(({ check }) => check)}
+      label={`Exit criteria of phase ${phase.number}`}
+      markOf={(check) => marks.get(check) ?? checkMarks[check.state]}
+    />
   );
 }

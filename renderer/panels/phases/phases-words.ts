@@ -1,5 +1,6 @@
-import type { DatabaseStatus, MigrationStatus, PhaseStatus } from '@shared/status.ts';
+import type { CheckResult, DatabaseStatus, MigrationStatus, PhaseStatus } from '@shared/status.ts';
 import { count, counted } from '../../words/numbers.ts';
+import { checkMarks, type Mark } from '../../words/states.ts';
 import { dateTime } from '../../words/times.ts';
 
 /** "10 migrations, 3 applied" */
@@ -11,12 +12,31 @@ export function describeMigrations(migrations: readonly MigrationStatus[]): stri
   return applied === 0 ? all : `${all}, ${count(applied)} applied`;
 }
 
-/** "5 exit criteria, 2 met" */
-export function describeCriteria({ exitCriteria }: PhaseStatus): string {
+/**
+ * "5 exit criteria, 2 met". A phase is done only after all were met at its checkpoint: those that were not looked at
+ * again now count as met then.
+ */
+export function describeCriteria({ exitCriteria, state: phaseState, reachedAt }: PhaseStatus): string {
   const all = counted(exitCriteria.length, 'exit criterion', 'exit criteria');
+  const isProved = phaseState === 'done' && exitCriteria.every(({ state }) => state !== 'unmet');
+  if (isProved && exitCriteria.some(({ state }) => state === 'not-checked')) {
+    return `${all}, all met at the checkpoint${reachedAt === null ? '' : ` of ${dateTime(reachedAt)}`}`;
+  }
   if (exitCriteria.every(({ state }) => state === 'not-checked')) return `${all}, checked when the phase ends`;
   const met = exitCriteria.filter(({ state }) => state === 'met').length;
   return met === exitCriteria.length ? `${all}, all met` : `${all}, ${count(met)} met`;
+}
+
+/** The criteria as the phase shows them, with the mark of each. */
+export function shownCriteria({ exitCriteria, state: phaseState }: PhaseStatus): { check: CheckResult; mark: Mark }[] {
+  return exitCriteria.map((check) =>
+    phaseState === 'done' && check.state === 'not-checked'
+      ? {
+          check: { ...check, summary: 'Met at the checkpoint; not looked at again now.' },
+          mark: { tone: 'done', word: 'met at the checkpoint' },
+        }
+      : { check, mark: checkMarks[check.state] },
+  );
 }
 
 export const describeReached = ({ reachedAt, state }: PhaseStatus): string | null =>

@@ -9,7 +9,7 @@ import styles from './picker.module.css';
 const ROW_PX = 32;
 
 /** A list box: arrows move, Enter or a click opens, Backspace goes up. Long folders are drawn only where visible. */
-export function FileList({ title, entries, onChoose, onUp }: FileListProps) {
+export function FileList({ title, entries, takesFocus, onChoose, onUp }: FileListProps) {
   const [marked, setActive] = useState(0);
   const active = Math.min(marked, Math.max(0, entries.length - 1)); // the filter may have shortened the list
   const box = useRef<HTMLDivElement>(null);
@@ -20,8 +20,8 @@ export function FileList({ title, entries, onChoose, onUp }: FileListProps) {
     overscan: 8,
   });
   useEffect(() => {
-    box.current?.focus(); // a folder was opened: go on with the arrow keys
-  }, []);
+    if (takesFocus) box.current?.focus(); // a folder was opened: go on with the arrow keys
+  }, [takesFocus]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const entry = entries[active];
@@ -84,6 +84,8 @@ function EntryIcon({ entry }: { entry: FileEntry }) {
 interface FileListProps {
   readonly title: string;
   readonly entries: readonly FileEntry[];
+  /** A folder was walked into; at first the filter has the focus. */
+  readonly takesFocus: boolean;
   readonly onChoose: (entry: FileEntry) => void;
   readonly onUp: () => void;
 }

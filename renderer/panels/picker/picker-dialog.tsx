@@ -21,9 +21,14 @@ export function PickerDialog() {
     () => filterEntries(sortEntries(folder?.entries ?? []), text, onlyDatabases),
     [folder, text, onlyDatabases],
   );
-  const close = (): void => showDialog({ isPickerOpen: false });
+  const [hasWalked, setWalked] = useState(false);
+  const close = (): void => {
+    setWalked(false);
+    showDialog({ isPickerOpen: false });
+  };
   const go = (token: string | null): void => {
     setText('');
+    setWalked(true);
     void enter(token);
   };
   const choose = (entry: FileEntry): void => {
@@ -33,6 +38,7 @@ export function PickerDialog() {
   };
   const goUp = (): void => {
     setText('');
+    setWalked(true);
     up();
   };
   /** From the filter straight to what it found. */
@@ -46,7 +52,15 @@ export function PickerDialog() {
 
   return (
     <Dialog isOpen={isOpen} onClose={close} title="Open a database" width={720}>
-      <p className={styles.lead}>Looking never changes a file.</p>
+      <p className={styles.lead}>
+        Looking never changes a file.
+        {folder?.isTop && (
+          <>
+            {' '}
+            Files elsewhere: start Phasewise with their folder, <code>npm start -- FOLDER</code>.
+          </>
+        )}
+      </p>
       <div className={styles.bar}>
         <Button
           variant="default"
@@ -61,6 +75,7 @@ export function PickerDialog() {
       <div className={styles.bar}>
         <TextInput
           className={styles.filter}
+          data-autofocus
           aria-label="Filter by name"
           placeholder="Filter by name"
           leftSection={<IconSearch size={14} aria-hidden />}
@@ -78,7 +93,14 @@ export function PickerDialog() {
       {error && <ErrorNotice error={error} actions={<Button onClick={() => go(null)}>Back to the start</Button>} />}
       {folder === null && !error && <Skeleton height={280} />}
       {folder !== null && (
-        <FileList key={folder.title} title={folder.title} entries={entries} onChoose={choose} onUp={goUp} />
+        <FileList
+          key={folder.title}
+          title={folder.title}
+          entries={entries}
+          takesFocus={hasWalked}
+          onChoose={choose}
+          onUp={goUp}
+        />
       )}
     </Dialog>
   );

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
+import { appError, type AppError } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageHead, PageSkeleton } from '../../components/page.tsx';
@@ -8,16 +9,25 @@ import { isActive, startRun, useRuns } from '../../stores/runs.ts';
 import { PlanFacts } from './plan-facts.tsx';
 import { PlanSteps } from './plan-steps.tsx';
 import { Preflight } from './preflight.tsx';
-import { isBlocked, planSummary, planTitle } from './plan-words.ts';
+import { isBlocked, isNothingLeft, planSummary, planTitle } from './plan-words.ts';
 import { usePlan } from './use-plan.ts';
 import styles from './plan.module.css';
 
 /** What would be done, before anything is done: what happens, what it costs, what stands in the way. */
 export function PlanPanel({ handle, status, toPhase }: { handle: string; status: DatabaseStatus; toPhase: number }) {
-  const { plan, error, setError, again } = usePlan(handle, toPhase);
+  const { plan, error: planError, again: makeAgain } = usePlan(handle, toPhase, status.checkedAt);
+  const [refused, setRefused] = useState<AppError | null>(null);
   const [isStarting, setStarting] = useState(false);
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
   const back = (): void => goTo(handle, 'phases');
+  const again = (): void => {
+    setRefused(null);
+    makeAgain();
+  };
+  const isReached = plan !== null && isNothingLeft(plan);
+  const error = isReached
+    ? appError('E_NOTHING_TO_DO', 'Everything of this plan has been done already.')
+    : (refused ?? planError);
 
   if (error) {
     return (
@@ -28,8 +38,10 @@ export function PlanPanel({ handle, status, toPhase }: { handle: string; status:
           subject={status.file.name}
           actions={
             <>
-              <Button onClick={again}>{error.code === 'E_STATE_CHANGED' ? 'Look again' : 'Try again'}</Button>
-              <Button variant="default" onClick={back}>
+              {error.code !== 'E_NOTHING_TO_DO' && (
+                <Button onClick={again}>{error.code === 'E_STATE_CHANGED' ? 'Look again' : 'Try again'}</Button>
+              )}
+              <Button variant={error.code === 'E_NOTHING_TO_DO' ? 'filled' : 'default'} onClick={back}>
                 Back to the phases
               </Button>
             </>
@@ -45,7 +57,7 @@ export function PlanPanel({ handle, status, toPhase }: { handle: string; status:
     const started = await startRun(handle, plan.toPhase, plan.fingerprint);
     setStarting(false);
     if (started.ok) goTo(handle, 'activity');
-    else setError(started.error);
+    else setRefused(started.error);
   };
   return (
     <Page label="Plan">

@@ -9,7 +9,10 @@ import styles from './plan.module.css';
 export function PlanSteps({ plan, phases }: { plan: Plan; phases: readonly PhaseStatus[] }) {
   const numbers = [...new Set(plan.steps.map(({ phase }) => phase))];
   return (
-    <Section title="What will happen" note={counted(plan.steps.length, 'migration')}>
+    <Section
+      title="What will happen"
+      note={plan.steps.length === 0 ? 'no migration is needed' : counted(plan.steps.length, 'migration')}
+    >
       <p className={styles.first}>
         <strong>The backup comes first.</strong> It is copied, restored to a scratch file and checked. Only then is
         anything changed; if it cannot be proved, nothing starts.

@@ -24,7 +24,7 @@ export const timeWords = (plan: Plan): string =>
 
 /** "needs 131.0 MB beside the database (61.2 GB free)" */
 export const growthWords = ({ space }: Plan): string =>
-  `grows by about ${bytes(space.growthBytes)}; ${bytes(space.freeBytes)} free`;
+  `${space.growthBytes === 0 ? 'does not grow' : `grows by about ${bytes(space.growthBytes)}`}; ${bytes(space.freeBytes)} free`;
 export const backupSpaceWords = ({ space }: Plan): string =>
   `${bytes(space.backupBytes)}; ${bytes(space.backupFreeBytes)} free there`;
 
@@ -33,6 +33,10 @@ export const stepNote = ({ reason, rows }: PlanStep): string => {
   const why = { pending: '', continue: 'continues where it stopped', repair: 'repeats what is no longer true' }[reason];
   return [why, about].filter((words) => words !== '').join(', ');
 };
+
+/** The goal was reached after the page was opened, or its address was kept. */
+export const isNothingLeft = ({ steps, fromPhase, toPhase }: Plan): boolean =>
+  steps.length === 0 && fromPhase !== null && fromPhase >= toPhase;
 
 export const isBlocked = (plan: Plan): boolean => plan.preflight.some(({ state }) => state === 'blocking');
 

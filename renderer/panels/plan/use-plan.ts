@@ -3,8 +3,11 @@ import type { AppError } from '@shared/errors.ts';
 import type { Plan } from '@shared/run.ts';
 import { call } from '../../api.ts';
 
-/** Makes the plan when the page opens, and again on request. */
-export function usePlan(handle: string, toPhase: number) {
+/**
+ * Makes the plan when the page opens, again on request, and again for each newer status: another window or program may
+ * have changed the database. The older plan stays on screen until then.
+ */
+export function usePlan(handle: string, toPhase: number, checkedAt: string) {
   const [plan, setPlan] = useState<Plan | null>(null);
   const [error, setError] = useState<AppError | null>(null);
   const [attempt, setAttempt] = useState(0);
@@ -18,11 +21,11 @@ export function usePlan(handle: string, toPhase: number) {
     return () => {
       isWanted = false;
     };
-  }, [handle, toPhase, attempt]);
+  }, [handle, toPhase, checkedAt, attempt]);
   const again = (): void => {
     setPlan(null);
     setError(null);
     setAttempt(attempt + 1);
   };
-  return { plan, error, setError, again };
+  return { plan, error, again };
 }

@@ -43,13 +43,15 @@ const columns: Column<IssueSummary>[] = [
 export function IssueRows({ handle, issues }: { handle: string; issues: readonly IssueSummary[] }) {
   const total = issues.reduce((all, issue) => all + issue.count, 0);
   const list = useIssues(handle);
+  const isEmpty = list.isLoaded && list.rows.length === 0 && !list.error;
   return (
     <Section
       title="Issue rows by reason"
       note={counted(total, 'row')}
       flush
       actions={
-        list.rows.length === 0 && (
+        list.rows.length === 0 &&
+        !isEmpty && (
           <Button variant="default" onClick={list.more} disabled={list.isLoading}>
             {list.isLoading ? 'Loading…' : 'List the rows'}
           </Button>
@@ -62,6 +64,11 @@ export function IssueRows({ handle, issues }: { handle: string; issues: readonly
         columns={columns}
         rowId={({ reason, sourceTable }) => `${sourceTable} ${reason}`}
       />
+      {isEmpty && (
+        <p role="status" className={styles.issueFoot}>
+          The file holds no issue rows now. A restore or a later run has removed them since this report.
+        </p>
+      )}
       {list.error && <ErrorNotice error={list.error} />}
       {list.rows.length > 0 && (
         <IssueList rows={list.rows} total={total} onMore={list.hasMore ? list.more : null} isLoading={list.isLoading} />
@@ -74,16 +81,19 @@ function useIssues(handle: string) {
   const [rows, setRows] = useState<readonly Issue[]>([]);
   const [hasMore, setHasMore] = useState(true);
   const [isLoading, setLoading] = useState(false);
+  const [isLoaded, setLoaded] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
   const load = useCallback(async () => {
     setLoading(true);
     const page = await call('issues:list', { handle, afterId: rows.at(-1)?.id ?? null, limit: PAGE_ROWS });
     setLoading(false);
     if (!page.ok) return setError(page.error);
+    setError(null);
+    setLoaded(true);
     setRows([...rows, ...page.value]);
     setHasMore(page.value.length === PAGE_ROWS);
   }, [handle, rows]);
-  return { rows, hasMore, isLoading, error, more: () => void load() };
+  return { rows, hasMore, isLoading, isLoaded, error, more: () => void load() };
 }
 
 interface ListProps {

@@ -1,13 +1,14 @@
 import type { RunReport } from '@shared/run.ts';
 import { bytes, count, duration, rate } from '../../words/numbers.ts';
 import { checkMarks } from '../../words/states.ts';
+import { dateTime } from '../../words/times.ts';
 import { resultHeadline, verifiedStatement } from './result-words.ts';
 
 /** The report as plain text, for a mail or a ticket: counts and names, no rows. */
 export function reportText(report: RunReport): string {
   return [
-    `Phasewise report: ${report.fileName}, phase ${report.fromPhase ?? 'none'} to ${report.toPhase}`,
-    `${report.startedAt} to ${report.finishedAt}, run ${report.runId}`,
+    `Phasewise report: ${report.fileName}, ${report.fromPhase === null ? 'before any phase' : `phase ${report.fromPhase}`} to phase ${report.toPhase}`,
+    `${dateTime(report.startedAt)} to ${dateTime(report.finishedAt)} (local time), run ${report.runId}`,
     '',
     resultHeadline(report, report.error ?? null),
     verifiedStatement(report) ?? 'Not verified.',

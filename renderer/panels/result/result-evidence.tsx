@@ -5,11 +5,10 @@ import { Disclosure } from '../../components/disclosure.tsx';
 import { Section } from '../../components/section.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { count, counted, duration, rate } from '../../words/numbers.ts';
-import { upperFirst } from '../../words/text.ts';
 import { tookMs } from '../run/run-words.ts';
 import { IssueRows } from './issue-rows.tsx';
 import styles from './result.module.css';
-import { changeWords, isAccountedFor } from './result-words.ts';
+import { changeWords, doneWords, isAccountedFor } from './result-words.ts';
 
 type TableRows = RunReport['tables'][number];
 type Timing = RunReport['migrations'][number];
@@ -27,7 +26,7 @@ const backfillColumns: Column<BackfillReport>[] = [
     cell: (backfill) => (
       <span className={styles.what}>
         <StateMark
-          mark={{ tone: isAccountedFor(backfill) ? 'done' : 'attention', word: upperFirst(backfill.title) }}
+          mark={{ tone: isAccountedFor(backfill) ? 'done' : 'attention', word: doneWords(backfill.title) }}
           wraps
         />
         <code className="muted">{backfill.source}</code>
@@ -107,7 +106,7 @@ export function ResultEvidence({ handle, report }: { handle: string; report: Run
       {backfills.length > 0 && (
         <Section
           title={report.ok ? 'Every row accounted for' : 'How far it came'}
-          note="expected = moved + already right + issue rows"
+          note="expected = moved + already right + issue rows; one row can be looked at by several steps"
           flush
         >
           <DataTable label="Backfills" rows={backfills} columns={backfillColumns} rowId={({ id }) => id} />

@@ -11,12 +11,15 @@ import { upgradeDetail } from '../../route.ts';
 import { revealBackup } from '../../stores/backups.ts';
 import { goTo } from '../../stores/route.ts';
 import { useSession } from '../../stores/session.ts';
+import { isNotice, wasNotStarted } from '../../words/errors.ts';
 import { dateTime } from '../../words/times.ts';
 import { RestoreDialog } from '../backups/restore-dialog.tsx';
 import { RunSteps } from '../run/run-steps.tsx';
 import { ResultEvidence } from './result-evidence.tsx';
 import { SaveReport } from './save-report.tsx';
 import { resultHeadline, verifiedStatement, whatNext } from './result-words.ts';
+import { supersededHeadline, supersededWords } from './superseded.ts';
+import { useSuperseded } from './use-superseded.ts';
 import styles from './result.module.css';
 
 interface ResultProps {
@@ -37,37 +40,42 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   const kept = report?.backup ?? backup;
   const verified = report === null ? null : verifiedStatement(report);
+  const superseded = useSuperseded(handle, report, status);
+  const headline = resultHeadline(report, error);
+  const isBelowGoal = report !== null && report.ok && report.toPhase < status.defaultTarget;
+  const goesOn = isBelowGoal && !isPast && !superseded && status.pending.length > 0;
   return (
     <Page label="Result">
       <PageHead
-        title={resultHeadline(report, error)}
+        title={superseded && report ? supersededHeadline(superseded, report) : headline}
         actions={
           <>
             {report && <SaveReport report={report} />}
-            {!error && (
-              <Button size="sm" onClick={() => goTo(handle, 'overview')}>
-                Back to the overview
-              </Button>
-            )}
+            {(!error || superseded) && <NextPage handle={handle} status={status} goesOn={goesOn} />}
           </>
         }
       >
         {isPast && report && <p className="muted">Report of {dateTime(report.startedAt)}</p>}
-        {verified !== null && (
+        {superseded && (
+          <p role="note">
+            {supersededWords(superseded)} <span className="muted">{headline}</span>
+          </p>
+        )}
+        {verified !== null && !superseded && (
           <p className={styles.verified}>
             <IconCircleCheckFilled size={18} aria-hidden />
             {verified}
           </p>
         )}
       </PageHead>
-      {error && (
+      {error && !superseded && (
         <ErrorNotice
           error={error}
           subject={status.file.name}
-          actions={<AfterFailure handle={handle} status={status} report={report} />}
+          actions={<AfterFailure handle={handle} status={status} report={report} wasBegun={!wasNotStarted(error)} />}
         />
       )}
-      {report?.ok && !isPast && (
+      {report?.ok && !isPast && !superseded && (
         <section aria-label="What next" className={styles.next}>
           <h2>What next</h2>
           <ol>
@@ -88,7 +96,9 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
           }
         />
       )}
-      {error && steps.length > 0 && <RunSteps steps={steps} phases={status.phases} isOver />}
+      {error && !superseded && steps.length > 0 && (
+        <RunSteps steps={steps} phases={status.phases} isOver isAsked={isNotice(error)} />
+      )}
       {report && <ResultEvidence handle={handle} report={report} />}
       <RestoreDialog
         handle={handle}
@@ -100,18 +110,40 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
   );
 }
 
+/** After phase 0 the way goes on; after the goal, or from history, back to what the file is now. */
+function NextPage({ handle, status, goesOn }: { handle: string; status: DatabaseStatus; goesOn: boolean }) {
+  return (
+    <>
+      <Button size="sm" variant={goesOn ? 'default' : 'filled'} onClick={() => goTo(handle, 'overview')}>
+        Back to the overview
+      </Button>
+      {goesOn && (
+        <Button size="sm" onClick={() => goTo(handle, 'phases', upgradeDetail(status.defaultTarget))}>
+          Upgrade to phase {status.defaultTarget}…
+        </Button>
+      )}
+    </>
+  );
+}
+
 /** Continuing is the obvious next step; it goes on from the last completed step. */
 function AfterFailure({
   handle,
   status,
   report,
+  wasBegun,
 }: {
   handle: string;
   status: DatabaseStatus;
   report: RunReport | null;
+  wasBegun: boolean;
 }) {
   const toPhase = report?.toPhase ?? status.unfinishedRun?.toPhase ?? status.defaultTarget;
   if (status.pending.length === 0)
     return <Button onClick={() => goTo(handle, 'overview')}>Back to the overview</Button>;
-  return <Button onClick={() => goTo(handle, 'phases', upgradeDetail(toPhase))}>Continue the upgrade…</Button>;
+  return (
+    <Button onClick={() => goTo(handle, 'phases', upgradeDetail(toPhase))}>
+      {wasBegun ? 'Continue the upgrade…' : 'Look at the plan again'}
+    </Button>
+  );
 }

@@ -1,6 +1,9 @@
 import type { AppError } from '@shared/errors.ts';
 import type { BackfillReport, RunReport } from '@shared/run.ts';
+import { wasNotStarted } from '../../words/errors.ts';
 import { count, counted } from '../../words/numbers.ts';
+import { upperFirst } from '../../words/text.ts';
+import { stamp } from '../../words/times.ts';
 
 export interface Totals {
   readonly expected: number;
@@ -43,12 +46,15 @@ export function resultHeadline(report: RunReport | null, error: AppError | null)
   if (error?.code === 'E_CANCELLED') {
     return report ? `Stopped on the way to phase ${report.toPhase}.` : 'Stopped before anything was changed.';
   }
+  if (error && wasNotStarted(error)) return 'No upgrade was started.';
   if (report === null || !report.ok) return 'The upgrade did not finish.';
   const { all, placed, noted } = sourceRows(report.backfills);
   if (all === 0) return `Done. The database is at phase ${report.toPhase}; there were no rows to move.`;
   if (!report.backfills.every(isAccountedFor)) {
     return `Phase ${report.toPhase} is applied, but not every row is accounted for.`;
   }
+  if (all === 1)
+    return `Done. The one row is accounted for${noted === 0 ? ' and in its place' : ': it is noted with a reason'}.`;
   if (noted === 0) return `Done. All ${counted(all, 'row')} are accounted for and in their place.`;
   return `Done. All ${counted(all, 'row')} are accounted for: ${are(placed)} in their place and ${are(noted)} noted with a reason.`;
 }
@@ -72,11 +78,30 @@ export function whatNext(report: RunReport): string[] {
     'Open the project in your program as usual.',
     ...(sums.issueRows > 0
       ? [
-          `Look at the ${counted(sums.issueRows, 'issue row')} below when you have time. Their content is kept; nothing is waiting for it.`,
+          `Look at the ${sums.issueRows === 1 ? 'issue row' : counted(sums.issueRows, 'issue row')} below when you have time. ${sums.issueRows === 1 ? 'Its' : 'Their'} content is kept; nothing is waiting for it.`,
         ]
       : []),
     'Keep the backup until you have worked with the upgraded project for a while.',
   ];
+}
+
+const participles: Readonly<Record<string, string>> = {
+  copying: 'copied',
+  filling: 'filled',
+  moving: 'moved',
+  naming: 'named',
+  noting: 'noted',
+  reading: 'read',
+  registering: 'registered',
+};
+
+/** "copying users into app_users" -> "Copied users into app_users": what is over is not told as going on. */
+export function doneWords(title: string): string {
+  const [first = '', ...rest] = title.split(' ');
+  const participle = participles[first.toLowerCase()];
+  return participle === undefined || rest.length === 0
+    ? upperFirst(title)
+    : `${upperFirst(participle)} ${rest.join(' ')}`;
 }
 
 /** "+19,805", "−2", "" */
@@ -86,8 +111,8 @@ export function changeWords(before: number | null, after: number | null): string
   return change > 0 ? `+${count(change)}` : `−${count(-change)}`;
 }
 
-/** `northern-lights-phase-1-20261121T140233.json` */
+/** `northern-lights-phase-1-20261121T140233.json`, in local time as all that people read. */
 export function reportFileName(report: RunReport, extension: 'json' | 'txt'): string {
   const stem = report.fileName.replace(/\.[^.]+$/, '').replace(/[^\w.-]+/g, '-');
-  return `${stem}-phase-${report.toPhase}-${report.startedAt.replace(/[-:]|\.\d+|Z/g, '')}.${extension}`;
+  return `${stem}-phase-${report.toPhase}-${stamp(report.startedAt)}.${extension}`;
 }

@@ -10,6 +10,7 @@ import { ResultPanel } from '../result/result-panel.tsx';
 import { RunAnnouncer } from './run-announcer.tsx';
 import { RunHistory } from './run-history.tsx';
 import { RunPanel } from './run-panel.tsx';
+import { newerThan } from './run-words.ts';
 
 interface ActivityProps {
   readonly handle: string;
@@ -39,12 +40,15 @@ export function ActivityPanel({ handle, status, reportId }: ActivityProps) {
 
 function LastRun({ handle, run, status }: { handle: string; run: RunSnapshot | null; status: DatabaseStatus }) {
   const history = useRuns((state) => state.history[handle]);
+  const newer = newerThan(run, history ?? []);
   useEffect(() => {
     document.getElementById('main')?.scrollTo(0, 0); // the headline is what was waited for
   }, []);
   return (
     <>
-      {run?.kind === 'upgrade' ? (
+      {newer ? (
+        <ResultPanel key={newer.runId} handle={handle} status={status} report={newer} error={newer.error ?? null} />
+      ) : run?.kind === 'upgrade' ? (
         <ResultPanel
           handle={handle}
           status={status}
@@ -56,7 +60,7 @@ function LastRun({ handle, run, status }: { handle: string; run: RunSnapshot | n
       ) : (
         <NoRun handle={handle} status={status} />
       )}
-      <RunHistory handle={handle} history={history} except={run?.runId ?? null} />
+      <RunHistory handle={handle} status={status} history={history} except={newer?.runId ?? run?.runId ?? null} />
     </>
   );
 }

@@ -1,23 +1,29 @@
 import type { RunReport } from '@shared/run.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { Section } from '../../components/section.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
+import { useBackups } from '../../stores/backups.ts';
+import { supersededBy } from '../result/superseded.ts';
 import { formatRoute } from '../../route.ts';
 import { duration } from '../../words/numbers.ts';
 import { dateTime } from '../../words/times.ts';
-import { backupWords, historyTitle, tookMs } from './run-words.ts';
+import { backupWords, historyMark, historyTitle, tookMs } from './run-words.ts';
 import styles from './run.module.css';
 
 /** Every run of this database from the journal, newest first. */
 export function RunHistory({
   handle,
+  status,
   history,
   except,
 }: {
   handle: string;
+  status: DatabaseStatus;
   history: readonly RunReport[] | undefined;
   except: string | null;
 }) {
+  const backups = useBackups((state) => state.byHandle[handle]?.list?.backups);
   const rows = (history ?? []).filter(({ runId }) => runId !== except);
   if (rows.length === 0) return null;
   const link = (report: RunReport) => (
@@ -31,7 +37,7 @@ export function RunHistory({
       id: 'what',
       header: 'What',
       value: historyTitle,
-      cell: (report) => <StateMark mark={{ tone: report.ok ? 'done' : 'attention', word: historyTitle(report) }} />,
+      cell: (report) => <StateMark mark={historyMark(report, supersededBy(report, status, backups ?? []))} wraps />,
     },
     {
       id: 'took',

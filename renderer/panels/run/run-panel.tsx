@@ -22,7 +22,10 @@ export function RunPanel({ handle, run, status }: { handle: string; run: RunSnap
   const phaseName = status.phases.find(({ number }) => number === run.toPhase)?.name ?? null;
   return (
     <Page label="Run">
-      <PageHead title={runTitle(run, phaseName)} actions={<Controls handle={handle} run={run} />}>
+      <PageHead
+        title={runTitle(run, phaseName)}
+        actions={run.state === 'verifying' ? undefined : <Controls handle={handle} run={run} />}
+      >
         <p className={styles.now}>{describeNow(run)}</p>
       </PageHead>
       <Bar run={run} />
@@ -40,12 +43,19 @@ export function RunPanel({ handle, run, status }: { handle: string; run: RunSnap
 
 function Bar({ run }: { run: RunSnapshot }) {
   const progress = progressOf(run);
-  const done = progress === null ? 0 : percent(progress.rowsDone, progress.rowsTotal);
+  const isVerifying = run.state === 'verifying';
+  const done = isVerifying ? 100 : progress === null ? 0 : percent(progress.rowsDone, progress.rowsTotal);
   return (
     <div className={styles.progress}>
       <div className={styles.barLine}>
         <Progress.Root size={14} className={styles.bar} data-waiting={progress === null}>
-          <Progress.Section value={done} aria-label="Rows done" aria-valuetext={describeNow(run)} />
+          <Progress.Section
+            value={done}
+            striped={isVerifying}
+            animated={isVerifying}
+            aria-label="Rows done"
+            aria-valuetext={describeNow(run)}
+          />
         </Progress.Root>
         <span className={styles.percent}>{progress === null ? '' : `${done} %`}</span>
       </div>

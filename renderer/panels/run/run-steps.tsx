@@ -4,11 +4,11 @@ import { Section } from '../../components/section.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { count, counted } from '../../words/numbers.ts';
 import { stepMarks, type Mark } from '../../words/states.ts';
-import { stepRows, stepTime } from './run-words.ts';
+import { hasStoppedAt, stepRows, stepTime } from './run-words.ts';
 import styles from './run.module.css';
 
 /** Migration by migration: state, rows, time, issue rows. */
-export function RunSteps({ steps, phases, isOver = false }: StepsProps) {
+export function RunSteps({ steps, phases, isOver = false, isAsked = false }: StepsProps) {
   const applied = steps.filter(({ state }) => state === 'applied').length;
   const numbers = [...new Set(steps.map(({ phase }) => phase))];
   return (
@@ -24,7 +24,7 @@ export function RunSteps({ steps, phases, isOver = false }: StepsProps) {
             {steps
               .filter(({ phase }) => phase === number)
               .map((step) => (
-                <Step key={step.migrationId} step={step} isOver={isOver} />
+                <Step key={step.migrationId} step={step} stoppedHere={isOver && hasStoppedAt(step, isAsked)} />
               ))}
           </ol>
         </div>
@@ -38,14 +38,16 @@ interface StepsProps {
   readonly phases: readonly PhaseStatus[];
   /** The run ended: a step that was running is where it stopped. */
   readonly isOver?: boolean;
+  /** It ended because it was asked to: nothing failed. */
+  readonly isAsked?: boolean;
 }
 
-const stoppedHere: Mark = { tone: 'attention', word: 'stopped here' };
+const stopped: Mark = { tone: 'attention', word: 'stopped here' };
 
-function Step({ step, isOver }: { step: RunStep; isOver: boolean }) {
-  const mark = isOver && step.state === 'running' ? stoppedHere : stepMarks[step.state];
+function Step({ step, stoppedHere }: { step: RunStep; stoppedHere: boolean }) {
+  const mark = stoppedHere ? stopped : stepMarks[step.state];
   return (
-    <li className={styles.step} data-state={step.state}>
+    <li className={styles.step} data-state={stoppedHere ? 'stopped' : step.state}>
       <StateMark mark={mark} quiet />
       <span className={styles.stepTitle} title={`${step.title} (${step.migrationId})`}>
         {step.title} <code className="muted">{step.migrationId}</code>

@@ -1,5 +1,8 @@
 import { isFinal, type RunReport, type RunSnapshot, type RunStep } from '@shared/run.ts';
 import { bytes, count, counted, duration, percent, rate, secondsRange } from '../../words/numbers.ts';
+import { wasNotStarted } from '../../words/errors.ts';
+import type { Mark } from '../../words/states.ts';
+import { supersededShort, type Superseded } from '../result/superseded.ts';
 import { resultHeadline } from '../result/result-words.ts';
 import { lowerFirst, sentence, upperFirst } from '../../words/text.ts';
 
@@ -14,7 +17,7 @@ export function runTitle(run: RunSnapshot, phaseName: string | null): string {
 /** "Now: copying candidates … – 128,400 of 200,091 rows – 41,000 rows/s – 2 to 3 s left" */
 export function describeNow(run: RunSnapshot): string {
   const progress = progressOf(run);
-  const what = `${run.state === 'paused' ? 'Paused' : 'Now'}: ${lowerFirst(run.now)}`;
+  const what = `${run.state === 'paused' ? 'Paused' : 'Now'}: ${lowerFirst(nowWords(run))}`;
   if (progress === null || progress.rowsTotal === 0) return what;
   return [
     what,
@@ -24,10 +27,19 @@ export function describeNow(run: RunSnapshot): string {
   ].join(' – ');
 }
 
+/** Words and rows of the same step: between two steps the engine's last words are about the one before. */
+function nowWords(run: RunSnapshot): string {
+  const title = run.progress === null && progressOf(run) !== null ? (stepUnderWay(run)?.title ?? '') : '';
+  return title === '' ? run.now : title;
+}
+
+const stepUnderWay = (run: RunSnapshot): RunStep | undefined => run.steps.find(({ state }) => state === 'running');
+
 /** The engine's own progress or, between its reports, that of the step under way. */
 export function progressOf(run: RunSnapshot): RunSnapshot['progress'] {
   if (run.progress !== null) return run.progress;
-  const step = run.steps.find(({ state }) => state === 'running');
+  if (run.state === 'verifying') return null; // every row is in its place
+  const step = stepUnderWay(run);
   if (!step || step.rowsTotal === 0) return null;
   return { rowsDone: step.rowsDone, rowsTotal: step.rowsTotal, rowsPerSecond: null, etaSeconds: null };
 }
@@ -37,13 +49,14 @@ export function announce(run: RunSnapshot): string {
   if (isFinal(run.state)) return resultHeadline(run.report, run.error ?? run.report?.error ?? null);
   const progress = progressOf(run);
   if (progress === null || progress.rowsTotal === 0) return sentence(upperFirst(run.now));
-  return `${upperFirst(run.now)}: ${percent(progress.rowsDone, progress.rowsTotal)} percent.`;
+  return `${upperFirst(nowWords(run))}: ${percent(progress.rowsDone, progress.rowsTotal)} percent.`;
 }
 
 export function safeToStopWords(run: RunSnapshot): string {
   if (run.state === 'pausing') return 'Pausing after the rows in hand…';
   if (run.state === 'cancelling') return 'Stopping after the rows in hand; what is finished is kept…';
   if (run.state === 'paused') return 'Nothing moves now. Go on whenever you like, or stop; finished work is kept.';
+  if (run.state === 'verifying') return 'Everything is written. The checks only read; they take a moment.';
   if (run.state === 'starting' || run.state === 'backing-up')
     return 'Nothing has been changed yet. Safe to stop at any moment.';
   return run.safeToStop
@@ -51,11 +64,15 @@ export function safeToStopWords(run: RunSnapshot): string {
     : 'Please wait a moment before stopping: a step is being completed';
 }
 
+/** In a run that is over: the step that it was in. Asked to stop, it has not failed. */
+export const hasStoppedAt = ({ state, rowsDone }: RunStep, isAsked: boolean): boolean =>
+  state === 'running' || (state === 'failed' && isAsked) || (state === 'waiting' && rowsDone > 0);
+
 /** "128,400 of 200,091 rows", "2 rows", "" */
 export function stepRows({ state, rowsDone, rowsTotal }: RunStep): string {
   if (rowsTotal === 0 && rowsDone === 0) return '';
   if (state === 'applied') return counted(Math.max(rowsDone, rowsTotal), 'row');
-  if (state === 'waiting')
+  if (state === 'waiting' && rowsDone === 0)
     return rowsTotal >= 10_000 ? `about ${counted(rowsTotal, 'row')}` : counted(rowsTotal, 'row');
   return `${count(rowsDone)} of ${counted(rowsTotal, 'row')}`;
 }
@@ -69,6 +86,7 @@ export const canCancel = (run: RunSnapshot): boolean =>
 /** One line of the history: "Upgraded to phase 1", "Stopped on the way to phase 1", "Failed on the way to phase 1" */
 export function historyTitle(report: RunReport): string {
   if (report.ok) return `Upgraded to phase ${report.toPhase}`;
+  if (wasNotStarted(report.error)) return `Upgrade to phase ${report.toPhase} not started`;
   const how =
     report.error?.code === 'E_CANCELLED'
       ? 'Stopped'
@@ -78,6 +96,13 @@ export function historyTitle(report: RunReport): string {
   return `${how} on the way to phase ${report.toPhase}`;
 }
 
+/** A run that a restore made history keeps its title and says so. */
+export function historyMark(report: RunReport, superseded: Superseded | null): Mark {
+  const title = historyTitle(report);
+  if (superseded?.isUndone) return { tone: 'none', word: `${title}, ${supersededShort(superseded)}` };
+  return { tone: report.ok ? 'done' : 'attention', word: title };
+}
+
 export const tookMs = (report: RunReport): number =>
   Math.max(0, Date.parse(report.finishedAt) - Date.parse(report.startedAt));
 
@@ -85,3 +110,9 @@ export const backupWords = (report: RunReport): string =>
   report.backup === null
     ? 'none'
     : `${report.backup.verified ? 'verified' : 'not verified'}, ${bytes(report.backup.sizeBytes)}`;
+
+/** The report that leads instead of this session's run: another program, such as the command line, ran later. */
+export function newerThan(run: RunSnapshot | null, history: readonly RunReport[]): RunReport | null {
+  const newest = history.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt))[0];
+  return run && newest && newest.runId !== run.runId && newest.startedAt > run.startedAt ? newest : null;
+}

@@ -86,6 +86,18 @@ describe('the verdict', () => {
     expect(summaryOf(checks, 'kept')).toContain(problem);
   });
 
+  it('speaks of a phase without steps, and of large numbers, as a person would', async () => {
+    const { file, backupPath } = await upgraded(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+       INSERT INTO setting SELECT 's' || i, i FROM n;`,
+    );
+
+    const { checks } = verifyResult({ path: file, toPhase: 0, backupPath }, [shopPack()]);
+
+    expect(summaryOf(checks, 'recorded')).toBe('No step belongs to this phase.');
+    expect(summaryOf(checks, 'kept')).toMatch(/^All 2,122 rows in 4 tables/);
+  });
+
   it('notices an account that no longer closes', async () => {
     const { file, backupPath } = await upgraded();
     change(file, `DELETE FROM _phasewise_quarantine WHERE id = 1`);

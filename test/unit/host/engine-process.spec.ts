@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { AppError } from '@shared/errors.ts';
-import { type AskOptions, EngineChild } from '@host/engine-process.ts';
+import { type AskOptions, EngineChild, type EngineProcess } from '@host/engine-process.ts';
 import { limitFor } from '@host/engines.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { codeOf, must, scriptedEngine } from './scripted-host.ts';
+import { codeOf, must, scriptedEngine, until } from './scripted-host.ts';
 
 const patient: AskOptions = { limitMs: 20_000 };
 const children: EngineChild[] = [];
@@ -40,6 +40,22 @@ describe('an engine process', () => {
     expect(crashed.ok ? '' : crashed.error.safety).toContain('Nothing was changed');
     expect(died.map((error) => error.code)).toEqual(['E_WORKER_DIED']);
     expect(await pidOf(child)).not.toBe(before);
+  });
+
+  it("that dies while it has nothing to do is nobody's concern: no death is told, no backup is spoken of", async () => {
+    let started: EngineProcess | undefined;
+    let hasEnded = false;
+    const spawn = () => (started = spawnWithNode(scriptedEngine)());
+    const child = new EngineChild(spawn, (error) => died.push(error));
+    children.push(child);
+    const before = await pidOf(child);
+
+    started?.onExit(() => (hasEnded = true));
+    started?.kill();
+    await until(() => hasEnded);
+
+    expect(await pidOf(child)).not.toBe(before);
+    expect(died).toEqual([]);
   });
 
   it('that dies lets the requests behind it go on in a new process', async () => {

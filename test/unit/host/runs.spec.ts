@@ -1,10 +1,12 @@
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { RunReport, type RunSnapshot } from '@shared/run.ts';
+import { RunReport, type RunSnapshot, wasRefused } from '@shared/run.ts';
+import type { CheckResult } from '@shared/status.ts';
 import { databaseKey } from '@host/databases.ts';
 import { appError } from '@shared/errors.ts';
 import { firstSnapshot, reportOfError } from '@host/run-snapshot.ts';
 import type { StartedRun } from '@host/runs.ts';
+import { withoutRepeats } from '@host/verdict.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedHost, statesOf, until } from './scripted-host.ts';
@@ -135,6 +137,31 @@ describe('a run', () => {
     const run = await endOf(start('refused'));
     expect([run.state, run.error?.code]).toEqual(['failed', 'E_STATE_CHANGED']);
     expect(statesOf(events)).toEqual(['starting', 'failed']);
+  });
+
+  it('that was refused because the file is not as thought never began: it is no part of the history', async () => {
+    const { host, open, start } = setUp();
+    const run = await endOf(start('refused'));
+    expect([run.now, wasRefused(run)]).toEqual(['Not started', true]);
+    expect(host.runs.history(open('refused'))).toEqual([]);
+  });
+
+  it('has nothing to stop while it is verified', async () => {
+    const { start, events } = setUp();
+    await endOf(start('good'));
+    const runs = events.flatMap(({ name, payload }) => (name === 'run:changed' ? [payload as RunSnapshot] : []));
+    expect(runs.filter(({ state }) => state === 'verifying').map(({ safeToStop }) => safeToStop)).not.toContain(true);
+  });
+
+  it('lists a check that was made twice once, with the answer of the verdict', () => {
+    const check = (id: string, summary: string): CheckResult => ({
+      ...{ id, title: id, summary, state: 'met', evidence: [] },
+    });
+    const checks = withoutRepeats(
+      [check('a', 'checkpoint'), check('b', 'checkpoint')],
+      [check('b', 'verdict'), check('c', 'verdict')],
+    );
+    expect(checks.map(({ id, summary }) => `${id} ${summary}`)).toEqual(['a checkpoint', 'b verdict', 'c verdict']);
   });
 
   it('does not start without a journal', async () => {

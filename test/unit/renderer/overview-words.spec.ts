@@ -16,6 +16,8 @@ import { backup, phase, status, upToDate } from './values.ts';
 describe('what is this file', () => {
   it('is said in a headline and a sentence', () => {
     expect(headline(status())).toBe('Kroma project database, legacy version');
+    const ours = { ...status().variant, title: 'Upgraded by Phasewise' };
+    expect(headline({ ...upToDate(), variant: ours })).toBe('Kroma project database, upgraded to phase 1');
     expect(headline(status({ pack: { id: 'x', title: 'Socrates' } }))).toBe('Socrates database, legacy version');
     expect(stateOfThings(status())).toBe(
       'Your file is healthy. It was written by an older version; 0 of 3 phases are done.',

@@ -3,11 +3,14 @@ import type { CheckResult, MigrationStatus } from '@shared/status.ts';
 import {
   describeCriteria,
   describeMigrations,
+  shownCriteria,
   offerLabel,
   offerOf,
 } from '../../../renderer/panels/phases/phases-words.ts';
 import {
+  growthWords,
   isBlocked,
+  isNothingLeft,
   planSummary,
   planTitle,
   preflightNote,
@@ -48,6 +51,21 @@ describe('a phase', () => {
     );
     expect(describeCriteria(phase(1, 'done', { exitCriteria: [criterion('met'), criterion('unmet')] }))).toBe(
       '2 exit criteria, 1 met',
+    );
+  });
+
+  it('that is done had all its criteria met at its checkpoint, looked at again or not', () => {
+    const done = phase(1, 'done', {
+      exitCriteria: [criterion('met'), criterion('not-checked')],
+      reachedAt: '2026-11-21T14:02:00Z',
+    });
+    expect(describeCriteria(done)).toMatch(/^2 exit criteria, all met at the checkpoint of 2026-11-2\d \d\d:02$/);
+    expect(shownCriteria(done).map(({ mark }) => mark)).toEqual([
+      { tone: 'done', word: 'met' },
+      { tone: 'done', word: 'met at the checkpoint' },
+    ]);
+    expect(describeCriteria({ ...done, exitCriteria: [criterion('not-checked'), criterion('unmet')] })).toBe(
+      '2 exit criteria, 0 met',
     );
   });
 });
@@ -92,6 +110,11 @@ describe('the plan', () => {
       'First a backup is made and proved. Then 2 migrations are applied, one whole step at a time. Nothing is removed.',
     );
     expect(planSummary(plan())).toContain('no migration is needed');
+    expect(growthWords(plan({ space: { ...plan().space, growthBytes: 0 } }))).toMatch(/^does not grow;/);
+  });
+  it('has nothing left once its goal was reached', () => {
+    expect(isNothingLeft(plan({ fromPhase: 1 }))).toBe(true);
+    expect(isNothingLeft(plan({ toPhase: 0 }))).toBe(false); // phase 0 has no migrations, but is not reached
   });
   it('says why a step is there when that is not obvious', () => {
     expect(stepNote({ ...step, reason: 'pending', rows: 3 })).toBe('3 rows to look at');

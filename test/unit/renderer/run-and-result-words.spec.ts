@@ -1,18 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { appError } from '@shared/errors.ts';
+import { supersededBy, supersededHeadline, supersededWords } from '../../../renderer/panels/result/superseded.ts';
+import { isNotice } from '../../../renderer/words/errors.ts';
 import { describeRunState, describeFile } from '../../../renderer/panels/frame/status-words.ts';
 import {
   announce,
   canCancel,
   canPause,
   describeNow,
+  hasStoppedAt,
+  historyMark,
   historyTitle,
+  newerThan,
   runTitle,
   safeToStopWords,
   stepRows,
 } from '../../../renderer/panels/run/run-words.ts';
 import {
   changeWords,
+  doneWords,
   reportFileName,
   resultHeadline,
   sourceRows,
@@ -20,8 +26,9 @@ import {
   verifiedStatement,
   whatNext,
 } from '../../../renderer/panels/result/result-words.ts';
+import { dateTime, stamp } from '../../../renderer/words/times.ts';
 import { reportText } from '../../../renderer/panels/result/report-text.ts';
-import { report, run, status } from './values.ts';
+import { backup, report, run, status, upToDate } from './values.ts';
 
 const progress = { rowsDone: 128_400, rowsTotal: 200_091, rowsPerSecond: 41_230, etaSeconds: { min: 2, max: 3 } };
 
@@ -54,6 +61,8 @@ describe('a run', () => {
     expect(describeNow(run({ state: 'paused', now: 'filling files', steps: [step] }))).toBe(
       'Paused: filling files – 0 of 11,520 rows',
     );
+    const next = run({ now: 'naming the key of every stored secret', steps: [{ ...step, title: 'Fill the files' }] });
+    expect(describeNow(next)).toBe('Now: fill the files – 0 of 11,520 rows'); // not the words of the step before
   });
   it('is announced briefly to screen readers', () => {
     expect(announce(run({ state: 'completed', report: report({ backfills: [] }) }))).toMatch(/^Done\./);
@@ -66,6 +75,9 @@ describe('a run', () => {
   });
   it('says when it is safe to stop', () => {
     expect(safeToStopWords(run())).toBe('Safe to stop at any moment');
+    expect(safeToStopWords(run({ state: 'verifying' }))).toBe(
+      'Everything is written. The checks only read; they take a moment.',
+    );
     expect(safeToStopWords(run({ safeToStop: false }))).toMatch(/^Please wait/);
     expect(safeToStopWords(run({ state: 'backing-up' }))).toMatch(/^Nothing has been changed yet/);
   });
@@ -84,7 +96,23 @@ describe('a run', () => {
     expect(stepRows({ ...step, state: 'applied', rowsDone: 40 })).toBe('40 rows');
     expect(stepRows({ ...step, state: 'applied', rowsTotal: 0 })).toBe('');
   });
+  it('that was stopped on purpose has no failed step', () => {
+    const step = { migrationId: 'm', title: '', phase: 1, ms: null, rowsDone: 3, rowsTotal: 40, issueRows: 0 };
+    expect(hasStoppedAt({ ...step, state: 'failed' }, true)).toBe(true);
+    expect(hasStoppedAt({ ...step, state: 'failed' }, false)).toBe(false);
+    expect(hasStoppedAt({ ...step, state: 'waiting' }, true)).toBe(true);
+    expect(stepRows({ ...step, state: 'waiting' })).toBe('3 of 40 rows');
+  });
+  it('of this session does not lead over a later one of another program', () => {
+    const later = report({ runId: 'cli', startedAt: '2026-11-21T15:00:00Z' });
+    expect(newerThan(run(), [report({ runId: 'older', startedAt: '2026-11-20T15:00:00Z' }), later])).toBe(later);
+    expect(newerThan(run(), [report()])).toBeNull();
+  });
   it('is in the status bar', () => {
+    const none = run({ state: 'failed', error: appError('E_NOTHING_TO_DO', '') });
+    expect(describeRunState(none, false)).toBe('last run: not started');
+    const undone = { restoredAt: '2026-11-21T15:00:00Z', isUndone: true };
+    expect(describeRunState(run({ state: 'completed' }), false, undone)).toBe('last run: undone by a restore');
     expect(describeRunState(null, false)).toBe('run: none');
     expect(describeRunState(run({ progress }), true)).toBe('run: upgrading, 64 %');
     expect(describeRunState(run({ state: 'completed' }), false)).toBe('last run: completed');
@@ -126,6 +154,33 @@ describe('a result', () => {
     );
     expect(historyTitle(report({ ok: false }))).toBe('Failed on the way to phase 1');
   });
+  it('calls what was not begun no failure', () => {
+    for (const code of ['E_NOTHING_TO_DO', 'E_RUN_ACTIVE', 'E_STATE_CHANGED'] as const) {
+      const error = appError(code, '');
+      expect(isNotice(error)).toBe(true);
+      expect(resultHeadline(report({ ok: false, error }), error)).toBe('No upgrade was started.');
+      expect(historyTitle(report({ ok: false, error }))).toBe('Upgrade to phase 1 not started');
+    }
+    expect(isNotice(appError('E_WORKER_DIED', ''))).toBe(false);
+  });
+  it('becomes history with a restore', () => {
+    const before = backup({ reason: 'before restore', createdAt: '2026-11-21T15:00:00Z' });
+    const undone = supersededBy(report(), status({ checkedAt: '2026-11-21T15:01:00Z' }), [before]);
+    expect(undone).toEqual({ restoredAt: before.createdAt, isUndone: true });
+    if (!undone) throw new Error('a restore undoes it');
+    expect(supersededHeadline(undone, report())).toBe('The upgrade to phase 1 was undone by a restore.');
+    expect(supersededWords(undone)).toMatch(/^Undone by a restore at 2026-11-2\d \d\d:00: /);
+    expect(historyMark(report(), undone)).toEqual({ tone: 'none', word: 'Upgraded to phase 1, undone by a restore' });
+    expect(supersededBy(report(), upToDate(), [])).toBeNull();
+    expect(supersededBy(report(), upToDate(), [{ ...before, createdAt: '2026-11-20T15:00:00Z' }])).toBeNull();
+  });
+  it('is not called undone by a status that is older than its end', () => {
+    expect(supersededBy(report(), status({ checkedAt: '2026-11-21T14:02:12.000Z' }), [])).toBeNull();
+  });
+  it('tells its steps as over', () => {
+    expect(doneWords('copying users into app_users')).toBe('Copied users into app_users');
+    expect(doneWords('every user in its place')).toBe('Every user in its place');
+  });
   it('claims verification only when a fresh process confirmed it', () => {
     expect(verifiedStatement(report({ verified: false }))).toBeNull();
     expect(verifiedStatement(report())).toBe(
@@ -138,6 +193,9 @@ describe('a result', () => {
   it('mentions issue rows among the next steps only when there are any', () => {
     expect(whatNext(report())).toHaveLength(3);
     expect(whatNext(report({ backfills: [] }))).toHaveLength(2);
+    const [users] = report().backfills;
+    const one = whatNext(report({ backfills: users ? [{ ...users, moved: 1, issueRows: 1 }] : [] }));
+    expect(one[1]).toMatch(/^Look at the issue row below .* Its content is kept/);
   });
   it('adds up and shows changes with a sign', () => {
     expect(totals(report().backfills)).toEqual({ expected: 19_835, moved: 19_805, alreadyRight: 0, issueRows: 30 });
@@ -152,7 +210,7 @@ describe('a result', () => {
 
 describe('a saved report', () => {
   it('is named after the file, the phase and the time', () => {
-    expect(reportFileName(report(), 'json')).toBe('northern-lights-phase-1-20261121T140211.json');
+    expect(reportFileName(report(), 'json')).toBe(`northern-lights-phase-1-${stamp(report().startedAt)}.json`);
   });
   it('says as text what the page says', () => {
     const text = reportText(report());
@@ -160,6 +218,8 @@ describe('a saved report', () => {
     expect(text).toContain('  m2/candidates from candidates: 19,833 = 19,803 + 0 + 30 (41,000 rows/s)');
     expect(text).toContain(`SHA-256 ${'ab'.repeat(32)}`);
     expect(text).toContain('  app_users: -, 2');
+    expect(text).toContain('northern lights.db, before any phase to phase 1');
+    expect(text).toContain(`${dateTime(report().startedAt)} to ${dateTime(report().finishedAt)} (local time)`);
   });
   it('of a failure carries the code and the three parts', () => {
     const text = reportText(

@@ -28,7 +28,7 @@ vi.stubGlobal('window', {
 
 const { connect } = await import('../../../renderer/api.ts');
 const { listen } = await import('../../../renderer/stores/events.ts');
-const { adopt, look, openRecent, useDatabases } = await import('../../../renderer/stores/databases.ts');
+const { adopt, look, lookIfChanged, openRecent, useDatabases } = await import('../../../renderer/stores/databases.ts');
 const { useSession } = await import('../../../renderer/stores/session.ts');
 const { cancelRun, useRuns } = await import('../../../renderer/stores/runs.ts');
 const { verifyBackup, restoreBackup, useBackups } = await import('../../../renderer/stores/backups.ts');
@@ -93,6 +93,18 @@ describe('looking', () => {
     expect(sent.map(({ name }) => name)).toEqual(expect.arrayContaining(['database:status', 'run:get']));
   });
 
+  it('after another program keeps a full check while the file is what it was', async () => {
+    const checked = status({ checkedAt: '2026-11-21T14:00:00Z' });
+    answers['database:check'] = ok(checked);
+    await look('k3', 'check');
+    answers['database:status'] = ok(status());
+    await lookIfChanged('k3');
+    expect(useDatabases.getState().views['k3']?.status).toBe(checked);
+    answers['database:status'] = ok(status({ phaseReached: 1 }));
+    await lookIfChanged('k3');
+    expect(useDatabases.getState().views['k3']?.status?.phaseReached).toBe(1);
+  });
+
   it('forgets a database that was closed elsewhere', () => {
     say('database:closed', { handle: 'k3' });
     expect(useDatabases.getState().open).toEqual([]);
@@ -142,5 +154,11 @@ describe('backups', () => {
     answers['backup:restore'] = { ok: false, error: appError('E_CONFIRMATION', '') };
     expect((await restoreBackup('k3', 'b1', 'wrong'))?.code).toBe('E_CONFIRMATION');
     expect(useBackups.getState().byHandle['k3']).toMatchObject({ busy: null, said: null });
+  });
+
+  it('say nothing of an older action once a run begins', async () => {
+    await verifyBackup('k3', 'b1');
+    say('run:changed', run());
+    expect(useBackups.getState().byHandle['k3']?.said).toBeNull();
   });
 });

@@ -30,7 +30,7 @@ export const recents: RecentDatabase[] = [
     recentId: 'r2',
     name: 'studio-winter.db',
     phaseReached: 1,
-    variantTitle: 'Being upgraded by Phasewise',
+    variantTitle: 'Upgraded by Phasewise',
     lastVerifiedBackupAt: minutesAgo(2 * DAY),
     lastOpenedAt: minutesAgo(2 * DAY),
     sizeBytes: 4_310_000,

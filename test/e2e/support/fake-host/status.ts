@@ -114,7 +114,7 @@ export function status(isDone: boolean): DatabaseStatus {
     variant: isDone
       ? {
           id: 'upgraded',
-          title: 'Being upgraded by Phasewise',
+          title: 'Upgraded by Phasewise',
           description: 'Phasewise has applied migrations to this file; old and new names are kept in step.',
           evidence: ['_phasewise_migrations has 10 rows'],
         }
