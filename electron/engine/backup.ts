@@ -142,8 +142,7 @@ async function copyPages(db: Db, partial: string, starvedMs: number): Promise<nu
     progress: ({ remainingPages }) => {
       if (remainingPages < left) deadline = performance.now() + starvedMs;
       left = remainingPages;
-      if (performance.now() > deadline)
-        throw coded('E_BACKUP_STARVED', 'Copying did not advance any more.');
+      if (performance.now() > deadline) throw coded('E_BACKUP_STARVED', 'Copying did not advance any more.');
       return stepPages;
     },
   });

@@ -81,7 +81,7 @@ export const runMarks: Record<RunState, Mark> = {
 
 export const healthMarks: Record<Health['state'], Mark> = {
   healthy: mark('done', 'healthy'),
-  problems: mark('blocked', 'has problems'),
+  problems: mark('attention', 'needs a look'),
   'not-checked': mark('idle', 'not checked in full'),
 };
 
