@@ -1,7 +1,4 @@
-import type Database from 'better-sqlite3';
-
-/** As in migration.ts, which hands this module to the packs and so cannot be imported here. */
-type Db = Database.Database;
+import type { Db } from './migration-values.ts';
 
 /** SQLite stops listing problems there; more than this is damage whatever the lines say. */
 const MAX_LINES = 10_000;
