@@ -1,4 +1,4 @@
-import type { BackupRecord, RunSnapshot } from '@shared/run.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import type { ColumnShape, DatabaseStatus, ScoreCard, TableState, TableStatus } from '@shared/status.ts';
 import { counted, rowCount } from '../../words/numbers.ts';
 import { sentence } from '../../words/text.ts';
@@ -124,6 +124,3 @@ export const unfinishedSentence = ({ unfinishedRun }: DatabaseStatus): string =>
   unfinishedRun === null
     ? ''
     : `The run to phase ${unfinishedRun.toPhase} stopped at “${unfinishedRun.stoppedAt}”. Every finished step is kept; continuing goes on from there.`;
-
-/** The last run matters on the overview only while it is the newest thing that happened. */
-export const failedRun = (run: RunSnapshot | null): RunSnapshot | null => (run?.state === 'failed' ? run : null);
