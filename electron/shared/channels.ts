@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from './errors.ts';
-import { BackupRecord, Plan, RunReport, RunSnapshot } from './run.ts';
+import { BackupRecord, IngestReport, Plan, RetryReport, RunReport, RunSnapshot, SourceCoverage } from './run.ts';
 import { DatabaseStatus } from './status.ts';
 
 /**
@@ -102,9 +102,34 @@ export const channels = {
 
   'plan:make': call(z.strictObject({ handle: Handle, toPhase: z.number().int().min(0).max(99) }), Plan),
   'run:start': call(
-    z.strictObject({ handle: Handle, toPhase: z.number().int().min(0).max(99), fingerprint: z.string() }),
+    z.strictObject({
+      handle: Handle,
+      toPhase: z.number().int().min(0).max(99),
+      fingerprint: z.string(),
+      /** Needed when the plan removes something: the database's file name, typed by a person. */
+      confirmation: z.string().max(4096).nullable(),
+    }),
     RunSnapshot,
   ),
+
+  /** The folder of files that a phase reads (run logs): chosen natively; null = the person closed the dialog. */
+  'source:choose': call(byHandle, SourceCoverage.nullable()),
+  /** The same through the picker of the browser host: the token of a folder. */
+  'source:use': call(z.strictObject({ handle: Handle, token: z.string() }), SourceCoverage),
+  /** Do without; asked no more for this database. `isDeclined` false takes it back. */
+  'source:decline': call(z.strictObject({ handle: Handle, isDeclined: z.boolean() }), SourceCoverage.nullable()),
+
+  /** Files or a folder, chosen natively or by picker tokens: what taking them in would do. Changes nothing. */
+  'ingest:choose': call(
+    z.strictObject({ handle: Handle, what: z.enum(['files', 'folder']) }),
+    z.object({ ingestId: z.string(), report: IngestReport }).nullable(),
+  ),
+  'ingest:use': call(
+    z.strictObject({ handle: Handle, tokens: z.array(z.string()).min(1).max(1000) }),
+    z.object({ ingestId: z.string(), report: IngestReport }),
+  ),
+  /** Takes in what was looked at, behind a verified backup. */
+  'ingest:start': call(z.strictObject({ handle: Handle, ingestId: z.string() }), IngestReport),
   /** The active or last run of this database in this session. */
   'run:get': call(byHandle, RunSnapshot.nullable()),
   /** Stops after the chunk in flight; the cursor stays. */
@@ -141,6 +166,13 @@ export const channels = {
       }),
     ),
   ),
+  /** Writes all issue rows, with the whole rows they speak of, to a new file beside the database. */
+  'issues:export': call(
+    z.strictObject({ handle: Handle, format: z.enum(['csv', 'json']) }),
+    z.object({ path: z.string(), rows: z.number().int() }),
+  ),
+  /** Tries to place the issue rows again, behind a verified backup. */
+  'issues:retry': call(byHandle, RetryReport),
 } as const;
 
 export const events = {

@@ -183,6 +183,17 @@ export const errorCatalogue = {
   ),
   E_RESTORE_TARGET: refused('The backup cannot be put there', 'Check that the folder exists and may be written to.'),
   E_CONFIRMATION: refused('The confirmation does not match', 'Type the name of the file exactly as shown.'),
+  E_REMOVAL_UNCONFIRMED: refused(
+    'This phase removes the old names, and that was not confirmed',
+    'Read the plan, then confirm it: type the name of the file, or add --contract on the command line.',
+  ),
+  E_ISSUES_OPEN: refused(
+    'Some rows must be put right before anything is removed',
+    'Look at the issue rows that are named, put them right with the program that made the file, and try them again.',
+  ),
+  E_SOURCE_FOLDER: refused('The folder with the files cannot be read', 'Choose another folder, or go on without it.'),
+  E_INGEST_PHASE: refused('The database is not ready to take files in', 'Upgrade it first, then try again.'),
+  E_INGEST_NOTHING: refused('None of these files can be taken in', 'Look at the reason given for each of them.'),
   E_RESTORE_FAILED: failed(
     'The backup could not be put back',
     'Ask support. Both the backup and the file it was to replace were kept.',

@@ -27,6 +27,35 @@ export const PreflightFinding = z.object({
 });
 export type PreflightFinding = z.infer<typeof PreflightFinding>;
 
+/** Files beside the database that a phase of the plan can read, and how they match its rows. */
+export const SourceCoverage = z.object({
+  title: z.string(),
+  question: z.string(),
+  explanation: z.string(),
+  /** null = none: nothing was found, or the person does without. */
+  folder: z.string().nullable(),
+  /** guessed: found by looking; chosen and declined: by the person. */
+  choice: z.enum(['guessed', 'chosen', 'declined', 'none']),
+  /** Rows that name a file. */
+  rows: z.number().int(),
+  /** Of the rows looked into, each counts once. found: there, and what the row says. */
+  found: z.number().int(),
+  missing: z.number().int(),
+  unreadable: z.number().int(),
+  /** There, but other than the rows say. */
+  differing: z.number().int(),
+  /** False: there were too many to look into each; the counts speak of the first ones only. */
+  isComplete: z.boolean(),
+  samples: z.array(
+    z.object({
+      path: z.string(),
+      state: z.enum(['found', 'missing', 'unreadable', 'differs']),
+      file: z.string().nullable(),
+    }),
+  ),
+});
+export type SourceCoverage = z.infer<typeof SourceCoverage>;
+
 export const Plan = z.object({
   packId: z.string(),
   variantId: z.string(),
@@ -34,6 +63,10 @@ export const Plan = z.object({
   toPhase: z.number().int(),
   steps: z.array(PlanStep),
   removesAnything: z.boolean(),
+  /** Issue rows that stand in the way of a phase that removes something, by reason. */
+  gating: z.array(z.object({ reason: z.string(), title: z.string(), count: z.number().int() })),
+  /** null: no open step of this plan reads files. */
+  source: SourceCoverage.nullable(),
   /** What stays possible for older programs, in plain words. */
   olderPrograms: z.string(),
   preflight: z.array(PreflightFinding),
@@ -105,7 +138,10 @@ export const RunReport = z.object({
   finishedAt: z.string(),
   migrations: z.array(z.object({ id: z.string(), title: z.string(), ms: z.number() })),
   backfills: z.array(BackfillReport),
+  /** Of the state before the run: what the result is compared with. */
   backup: BackupRecord.nullable(),
+  /** Only where the run made more than one: all of them, in order. */
+  backups: z.array(BackupRecord).optional(),
   /** True only when a fresh process reopened the file and every check passed. */
   verified: z.boolean(),
   checks: z.array(CheckResult),
@@ -116,6 +152,46 @@ export const RunReport = z.object({
   error: AppError.optional(),
 });
 export type RunReport = z.infer<typeof RunReport>;
+
+/** What was taken in from files, one entry per file. */
+export const IngestReport = z.object({
+  title: z.string(),
+  files: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(['new', 'known', 'changed', 'refused']),
+      /** Only where refused: why, in words. */
+      reason: z.string().nullable(),
+      project: z.string().nullable(),
+      counts: z.record(z.string(), z.number().int()),
+    }),
+  ),
+  /** null for a trial, and when nothing had to be written. */
+  backup: BackupRecord.nullable(),
+  isTrial: z.boolean(),
+  /** What was asked of the file when it was opened again after writing; empty when nothing was written. */
+  checks: z.array(CheckResult),
+});
+export type IngestReport = z.infer<typeof IngestReport>;
+
+/** Issue rows tried again after their cause was fixed. */
+export const RetryReport = z.object({
+  tried: z.number().int(),
+  cleared: z.number().int(),
+  left: z.number().int(),
+  /** Issue rows whose old table is gone: they are kept, and can be exported. */
+  kept: z.number().int(),
+  backup: BackupRecord.nullable(),
+});
+export type RetryReport = z.infer<typeof RetryReport>;
+
+/** Secrets in plain text: whose they are, never what they are. */
+export const PlainSecretsReport = z.object({
+  owners: z.array(z.object({ id: z.string(), owner: z.string() })),
+  cleared: z.number().int(),
+  backup: BackupRecord.nullable(),
+});
+export type PlainSecretsReport = z.infer<typeof PlainSecretsReport>;
 
 const REFUSALS: readonly string[] = ['E_NOTHING_TO_DO', 'E_STATE_CHANGED', 'E_RUN_ACTIVE', 'E_DB_IN_USE', 'E_DB_BUSY'];
 
@@ -164,7 +240,7 @@ export type RunStep = z.infer<typeof RunStep>;
 export const RunSnapshot = z.object({
   runId: z.string(),
   handle: z.string(),
-  kind: z.enum(['upgrade', 'backup', 'restore']),
+  kind: z.enum(['upgrade', 'backup', 'restore', 'ingest', 'retry']),
   state: RunState,
   /** What is happening now, in words: "copying candidates into their canonical table". */
   now: z.string(),
