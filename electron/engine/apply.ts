@@ -11,9 +11,10 @@ import {
   type BackfillWork,
 } from './backfill.ts';
 import { insertApplied, readApplied, type AddedShape } from './bookkeeping.ts';
-import { addedBetween, assertEffect, takeCensus } from './census.ts';
+import { addedBetween, assertEffect, setAsideBy, takeCensus } from './census.ts';
 import { recordApplied } from './ledger.ts';
 import type { Finding, IdentifiedMigration, StepContext } from './migration.ts';
+import { grownByTriggers } from './removal.ts';
 import { inTransaction, requireTransaction, type RunSession } from './session.ts';
 
 /** A backfill that keeps adding to its own source would never end. */
@@ -36,7 +37,7 @@ export async function applyMigration(session: RunSession, migration: IdentifiedM
       const facts = open(session, migration, work);
       const isSmall = rowsLeft(session, work) <= session.tuning.smallRows;
       if (isSmall) {
-        for (const each of work) runToEnd(session, each, facts);
+        runToEnd(session, work, facts);
         close(session, migration, work, performance.now() - startedAt);
       }
       session.probe('step-opened', migration.id);
@@ -61,7 +62,7 @@ const isAppliedAlready = (session: RunSession, { id }: IdentifiedMigration): boo
 
 /** The schema part. Continues the backfills where they were begun by this very migration and its shape still holds. */
 function open(session: RunSession, migration: IdentifiedMigration, work: readonly BackfillWork[]): Facts {
-  const { db, runId, now } = session;
+  const { db, runId, now, sourceFiles } = session;
   const stored = work.map((each) => storedBackfill(db, each));
   const isUnfinished =
     stored.length > 0 &&
@@ -70,23 +71,25 @@ function open(session: RunSession, migration: IdentifiedMigration, work: readonl
   // What an earlier attempt decided stays decided: its own tables would now look like the original's.
   const earlier = Object.assign({}, ...stored.map((row) => row?.facts)) as Facts;
   if (isUnfinished && !session.untrue.has(migration.id) && migration.shape(db).length === 0) {
-    const context = { runId, now, facts: earlier };
+    const context = { runId, now, sourceFiles, facts: earlier };
     for (const each of work) continueBackfill(db, each, context);
+    session.census = { ...session.census, setAside: setAsideBy(db, migration) };
     announce(session, migration, work);
     return earlier;
   }
-  const decided = migration.up(db, { runId, now, facts: earlier }) ?? {};
+  const decided = migration.up(db, { runId, now, sourceFiles, facts: earlier }) ?? {};
   // A migration that was applied once speaks anew of what it finds: the file has been worked with since.
   const facts = session.untrue.has(migration.id) ? { ...earlier, ...decided } : { ...decided, ...earlier };
   requireTransaction(db);
   session.probe('step-up', migration.id);
   const census = takeCensus(db);
-  assertEffect(session.census, census, migration, session.pack.ledger.table);
+  assertEffect(db, session.census, census, migration, session.pack, alsoGrowing(session, migration));
   const added = [...stored.map((row) => row?.added ?? nothingAdded), addedBetween(session.census, census)].reduce(
     mergeAdded,
   );
-  session.census = census;
-  for (const each of work) startBackfill(db, each, { runId, now, facts }, added);
+  for (const each of work) startBackfill(db, each, { runId, now, sourceFiles, facts }, added);
+  // After the start, which clears the issue rows of an earlier attempt.
+  session.census = { ...census, setAside: setAsideBy(db, migration) };
   announce(session, migration, work);
   return facts;
 }
@@ -117,51 +120,64 @@ const rowsLeft = (session: RunSession, work: readonly BackfillWork[]): number =>
   }, 0);
 
 /** Inside the step's only transaction. */
-function runToEnd(session: RunSession, work: BackfillWork, facts: Facts): void {
-  const context = { runId: session.runId, now: session.now, facts };
-  for (let pass = 0; ; pass++) {
-    for (;;) {
-      const result = runChunk(session.db, work, context, session.tuning.firstChunkRows);
-      if (result.isDone) break;
-      session.progress.rows(work.migration.id, work.backfill.title, result);
+function runToEnd(session: RunSession, work: readonly BackfillWork[], facts: Facts): void {
+  const { runId, now, sourceFiles } = session;
+  const context = { runId, now, sourceFiles, facts };
+  const walk = (each: BackfillWork): void => {
+    for (let pass = 0; ;) {
+      const result = runChunk(session.db, each, context, session.tuning.firstChunkRows);
+      if (!result.isDone) session.progress.rows(each.migration.id, each.backfill.title, result);
+      else if (!extend(session, each, pass++)) return;
     }
-    if (!extend(session, work, pass)) return;
+  };
+  for (let pass = 0; ; pass++) {
+    work.forEach(walk);
+    if (!work.filter((each) => extend(session, each, pass)).length) return;
   }
 }
 
-/** One transaction per chunk, steered towards `chunkMs`; between two of them it can be paused, stopped or killed. */
+/** In transactions of their own; between two of them it can be paused, stopped or killed. */
 async function runInChunks(
   session: RunSession,
   migration: IdentifiedMigration,
   work: readonly BackfillWork[],
   facts: Facts,
 ): Promise<void> {
-  const context = { runId: session.runId, now: session.now, facts };
-  const { chunkMs, firstChunkRows, maxChunkRows } = session.tuning;
-  for (const each of work) {
-    let limit = firstChunkRows;
-    for (let pass = 0; ;) {
-      await session.boundary(migration);
-      const startedAt = performance.now();
-      const result = inTransaction(session, each.id, () => {
-        const chunk = runChunk(session.db, each, context, limit);
-        session.probe('chunk', each.id);
-        return chunk;
-      });
-      if (result.isDone) {
-        if (!inTransaction(session, each.id, () => extend(session, each, pass))) break;
-        pass++;
-        continue;
-      }
-      session.probe('chunk-committed', each.id);
-      const factor = chunkMs / Math.max(performance.now() - startedAt, 1);
-      limit = Math.round(Math.min(maxChunkRows, Math.max(1, limit * Math.min(4, Math.max(0.25, factor)))));
-      session.progress.rows(migration.id, each.backfill.title, result);
-    }
+  const { runId, now, sourceFiles } = session;
+  for (let pass = 0; ; pass++) {
+    for (const each of work) await runOneInChunks(session, each, { runId, now, sourceFiles, facts });
+    const isExtended = () => work.filter((each) => extend(session, each, pass)).length > 0;
+    if (!inTransaction(session, migration.id, isExtended)) return;
   }
 }
 
-/** Rows were added beyond the bound? Then another pass takes them. */
+/** One transaction per chunk, steered towards `chunkMs`, until no row is left beyond the bound. */
+async function runOneInChunks(session: RunSession, work: BackfillWork, context: StepContext): Promise<void> {
+  const { chunkMs, firstChunkRows, maxChunkRows } = session.tuning;
+  let limit = firstChunkRows;
+  for (let pass = 0; ;) {
+    await session.boundary(work.migration);
+    const startedAt = performance.now();
+    const result = inTransaction(session, work.id, () => {
+      const chunk = runChunk(session.db, work, context, limit);
+      session.probe('chunk', work.id);
+      return chunk;
+    });
+    if (result.isDone) {
+      if (!inTransaction(session, work.id, () => extend(session, work, pass++))) return;
+      continue;
+    }
+    session.probe('chunk-committed', work.id);
+    const factor = chunkMs / Math.max(performance.now() - startedAt, 1);
+    limit = Math.round(Math.min(maxChunkRows, Math.max(1, limit * Math.min(4, Math.max(0.25, factor)))));
+    session.progress.rows(work.migration.id, work.backfill.title, result);
+  }
+}
+
+/**
+ * Rows were added beyond the bound? Then another pass takes them: before the next backfill, which may build on this one,
+ * and again after the last, which may have added rows that an earlier one walks.
+ */
 function extend(session: RunSession, work: BackfillWork, pass: number): boolean {
   const added = extendBound(session.db, work);
   if (added === 0) return false;
@@ -190,12 +206,16 @@ function close(session: RunSession, migration: IdentifiedMigration, work: readon
       migration: migration.id,
     });
   assertVerified(migration.id, migration.verify(db, { mayBeEdited: session.untrue.has(migration.id) }));
-  const census = takeCensus(db);
-  assertEffect(session.census, census, migration, pack.ledger.table);
+  const census = takeCensus(db, migration);
+  assertEffect(db, session.census, census, migration, pack, alsoGrowing(session, migration));
   session.census = census;
   recordApplied(db, pack, migration, { runId, now, durationMs: Math.round(ms) }, insertApplied);
   session.probe('step-closing', migration.id);
 }
+
+/** Only a repair meets the triggers of later migrations. */
+const alsoGrowing = ({ db, pack, untrue }: RunSession, { id }: IdentifiedMigration): string[] =>
+  untrue.has(id) ? grownByTriggers(pack, new Set(readApplied(db).map((row) => row.id))) : [];
 
 /** @throws CodedError E_VERIFY_FAILED listing the findings. */
 function assertVerified(id: string, findings: readonly Finding[]): void {

@@ -1,7 +1,9 @@
 import { coded } from '@shared/errors.ts';
 import { readBackfills, type AddedShape, type BackfillRow } from './bookkeeping.ts';
 import {
+  inRange,
   quoteName,
+  rangeValues,
   tableExists,
   type Backfill,
   type BackfillContext,
@@ -11,7 +13,7 @@ import {
   type SqlValue,
   type StepContext,
 } from './migration.ts';
-import { setAside, setAsideKeyless, type IssueSource } from './set-aside.ts';
+import { isKeylessThere, setAside, setAsideKeyless, type IssueSource } from './set-aside.ts';
 
 /**
  * One backfill's walk over its source: where it stands is a row of `_phasewise_backfills`, changed in the transaction
@@ -38,10 +40,22 @@ export const workOf = (migration: IdentifiedMigration): BackfillWork[] =>
 export const storedBackfill = (db: Db, work: BackfillWork): BackfillRow | undefined =>
   readBackfills(db).find(({ id }) => id === work.id);
 
-/** Sets the cursor before the first row, freezes the bound and the number of rows expected; earlier issue rows go. */
+/**
+ * Sets the cursor before the first row, freezes the bound and the number of rows expected. Issue rows of an earlier
+ * attempt go, except those that hold a row which has left its table since: nothing else has it.
+ */
 export function startBackfill(db: Db, work: BackfillWork, context: StepContext, added: AddedShape): void {
-  db.prepare(`DELETE FROM main._phasewise_quarantine WHERE backfill_id = ?`).run(work.id);
   const isSourceThere = tableExists(db, work.backfill.source);
+  const hasLeft = isSourceThere
+    ? `is_placed = 0 AND CASE WHEN source_key IS NULL THEN NOT ${isKeylessAgain(db, work)}
+         ELSE NOT EXISTS (SELECT 1 FROM ${source(work)} AS s WHERE s.${key(work)} = source_key) END`
+    : 'is_placed = 0';
+  db.prepare(`DELETE FROM main._phasewise_quarantine WHERE backfill_id = ? AND NOT (${hasLeft})`).run(work.id);
+  const left =
+    db
+      .prepare<[string], number>(`SELECT count(*) FROM main._phasewise_quarantine WHERE backfill_id = ?`)
+      .pluck()
+      .get(work.id) ?? 0;
   const keyless = isSourceThere ? setAsideKeyless(db, issueSource(work, context)) : 0;
   // A variant that never had the source has nothing to move.
   const bounds = isSourceThere
@@ -50,7 +64,7 @@ export function startBackfill(db: Db, work: BackfillWork, context: StepContext, 
   db.prepare(
     `INSERT OR REPLACE INTO main._phasewise_backfills (id, migration_id, checksum, source, state, cursor, upper_key, expected, moved,
        already_right, issue_rows, facts_json, added_json, run_id, started_at, finished_at, elapsed_ms)
-     SELECT :id, :migrationId, :checksum, :source, 'running', NULL, upper, n, 0, 0, :keyless, :facts, :added, :runId, :now, NULL, 0
+     SELECT :id, :migrationId, :checksum, :source, 'running', NULL, upper, n + :left, 0, 0, :keyless + :left, :facts, :added, :runId, :now, NULL, 0
      FROM (${bounds})`,
   ).run({
     id: work.id,
@@ -58,12 +72,17 @@ export function startBackfill(db: Db, work: BackfillWork, context: StepContext, 
     checksum: work.migration.checksum,
     source: work.backfill.source,
     keyless,
+    left,
     facts: JSON.stringify(context.facts),
     added: JSON.stringify(added),
     runId: context.runId,
     now: context.now,
   });
 }
+
+/** SQL: this issue row of a row without a key is about to be recorded again. Only a contracting step takes rows out. */
+const isKeylessAgain = (db: Db, { migration, backfill }: BackfillWork): string =>
+  migration.kind === 'contract' ? isKeylessThere(db, backfill.source, backfill.key) : '1';
 
 /**
  * Continues an interrupted backfill: what is done stays counted, what is left is counted anew, because other programs
@@ -73,7 +92,9 @@ export function continueBackfill(db: Db, work: BackfillWork, context: StepContex
   if (!tableExists(db, work.backfill.source))
     return startBackfill(db, work, context, storedBackfill(db, work)?.added ?? nothingAdded);
   const gone = db
-    .prepare(`DELETE FROM main._phasewise_quarantine WHERE backfill_id = ? AND source_key IS NULL`)
+    .prepare(
+      `DELETE FROM main._phasewise_quarantine WHERE backfill_id = ? AND source_key IS NULL AND ${isKeylessAgain(db, work)}`,
+    )
     .run(work.id).changes;
   const keyless = setAsideKeyless(db, issueSource(work, context));
   db.prepare(
@@ -110,13 +131,7 @@ export function runChunk(db: Db, work: BackfillWork, context: StepContext, limit
   const { after, upTo, count } = tableExists(db, work.backfill.source) ? nextRange(db, work, limit) : noRange;
   if (count === 0) return { rows: 0, issueRows: 0, isDone: true };
   const range: KeyRange = { after, upTo };
-  const from = issueSource(work, context);
-  const chunkContext: BackfillContext = {
-    ...context,
-    backfillId: work.id,
-    setAside: (issue) => setAside(db, from, range, issue),
-  };
-  const { moved, alreadyRight, issueRows } = work.backfill.chunk(db, range, chunkContext);
+  const { moved, alreadyRight, issueRows } = work.backfill.chunk(db, range, chunkContext(db, work, context, range));
   if (!db.inTransaction) throw new Error('the chunk ended the transaction it was given');
   const isWhole = [moved, alreadyRight, issueRows].every((rows) => Number.isSafeInteger(rows) && rows >= 0);
   if (!isWhole || moved + alreadyRight + issueRows !== count) {
@@ -131,6 +146,36 @@ export function runChunk(db: Db, work: BackfillWork, context: StepContext, limit
        issue_rows = issue_rows + :issueRows, elapsed_ms = elapsed_ms + :elapsedMs WHERE id = :id`,
   ).run({ id: work.id, upTo, moved, alreadyRight, issueRows, elapsedMs: Math.ceil(performance.now() - startedAt) });
   return { rows: count, issueRows, isDone: false };
+}
+
+/** What a chunk over this range is handed. */
+export function chunkContext(db: Db, work: BackfillWork, context: StepContext, range: KeyRange): BackfillContext {
+  const from = issueSource(work, context);
+  return { ...context, backfillId: work.id, setAside: (issue) => setAside(db, from, range, issue) };
+}
+
+/**
+ * The range of exactly one source row. Bounds go through JavaScript, where a key that is not valid text loses bytes.
+ * @returns null when no range means that row alone.
+ */
+export function oneRow(db: Db, work: BackfillWork, at: SqlValue): KeyRange | null {
+  const before = `SELECT max(${key(work)}) FROM ${source(work)} WHERE ${key(work)} < :at`;
+  const after = db.prepare<unknown[], SqlValue>(before).pluck().safeIntegers().get({ at }) ?? null;
+  const range = { after, upTo: at };
+  const rows = `SELECT count(*) FROM ${source(work)} WHERE ${inRange(range, key(work))}`;
+  return db.prepare<unknown[], number>(rows).pluck().get(rangeValues(range)) === 1 ? range : null;
+}
+
+/** Changes a closed account by what became of rows that were tried again. */
+export function adjustAccount(
+  db: Db,
+  id: string,
+  by: { expected: number; moved: number; alreadyRight: number; issueRows: number },
+): void {
+  db.prepare(
+    `UPDATE main._phasewise_backfills SET expected = expected + :expected, moved = moved + :moved,
+       already_right = already_right + :alreadyRight, issue_rows = issue_rows + :issueRows WHERE id = :id`,
+  ).run({ id, ...by });
 }
 
 /**

@@ -6,9 +6,9 @@ import type { BackupRecord } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { backupError, prepareFolder, requireSpace, reserveName, sweepUnfinished } from './backup-folder.ts';
 import { comparableColumns, compareTable, countRows, schemaFacts, schemaText, storedTables } from './compare.ts';
-import { isWal } from './connection.ts';
+import { attachBackup, isWal } from './connection.ts';
 import { errorCode, fsyncFile, fsyncFolder, renameWithRetry, sha256File, sha256Text } from './fsync.ts';
-import { checkIntegrity } from './integrity.ts';
+import { checkIntegrity, stateOf, vouchFor } from './integrity.ts';
 import { backupFile, manifestFile, recordFrom, readManifest, writeManifest } from './manifest.ts';
 import type { Db } from './migration.ts';
 
@@ -87,20 +87,23 @@ async function copyAndProve(
   if (!isOuter) db.exec('BEGIN');
   let pages: number;
   let content: ContentProof;
+  let state: string;
   try {
     db.prepare(`SELECT count(*) FROM sqlite_schema`).get();
+    state = stateOf(db);
     pages = await copyPages(db, partial, request.starvedMs ?? STARVED_MS);
     probe?.('copied', partial);
     content = compareContent(db, partial);
   } finally {
     if (!isOuter && db.inTransaction) db.exec('COMMIT');
     detachCopy(db);
+    db.pragma('shrink_memory'); // the trial restore has a connection, and a cache, of its own
   }
   probe?.('compared', partial);
   fsyncFile(partial);
   const sha256 = sha256File(partial);
   probe?.('hashed', partial);
-  const rehearsal = rehearseRestore(partial, sha256, content);
+  const rehearsal = rehearseRestore(partial, sha256, content, (restored) => vouchFor(db, state, restored));
   probe?.('rehearsed', partial);
   const file = backupFile(folder, id);
   renameWithRetry(partial, file);
@@ -169,7 +172,7 @@ function compareContent(db: Db, partial: string): ContentProof {
   } finally {
     copy.close();
   }
-  db.prepare(`ATTACH ? AS backup_copy`).run(partial);
+  attachBackup(db, partial, 'backup_copy');
   const facts = schemaFacts(db, 'main');
   const copied = schemaFacts(db, 'backup_copy');
   const differing = Object.keys(facts).find((name) => facts[name] !== copied[name]);
@@ -204,7 +207,12 @@ function compareContent(db: Db, partial: string): ContentProof {
 }
 
 /** Restores the copy to a scratch file and looks at that: what we prove is that putting it back works. */
-function rehearseRestore(partial: string, sha256: string, content: ContentProof): CheckResult {
+function rehearseRestore(
+  partial: string,
+  sha256: string,
+  content: ContentProof,
+  onSound: (restored: Db) => void,
+): CheckResult {
   const scratch = `${partial}.scratch`;
   try {
     fs.copyFileSync(partial, scratch, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
@@ -220,6 +228,7 @@ function rehearseRestore(partial: string, sha256: string, content: ContentProof)
         if (countRows(restored, 'main', table) !== rows)
           throw unverified(`a restored copy has another number of rows in ${table}`);
       }
+      onSound(restored);
       return met(
         'restore',
         'A trial restore works',

@@ -1,9 +1,10 @@
 import { coded } from '@shared/errors.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { putCheckpoint, readCheckpoints } from './bookkeeping.ts';
+import { countRows } from './compare.ts';
 import type { Db, ExitCriterion, Pack, Phase, Proof, Schema } from './migration.ts';
 import { readSchema } from './schema.ts';
-import { inTransaction, type RunSession } from './session.ts';
+import { inTransaction, requireTransaction, type RunSession } from './session.ts';
 
 /** Evaluates criteria over schema and data. One that throws is unmet, with the reason as its summary. */
 export function evaluateCriteria(
@@ -31,9 +32,27 @@ export function reachCheckpoint(session: RunSession, phase: Phase): void {
         unmet: unmet.map(({ id }) => id).join(', '),
       });
     }
+    if (!wasReached) noteInAudit(session, phase);
     putCheckpoint(session.db, { phase: phase.number, reachedAt: session.now, runId: session.runId, evidence });
     session.probe('checkpoint', String(phase.number));
   });
+}
+
+/** The first time only, and only where the database's own list of events has its final shape by now. */
+function noteInAudit(session: RunSession, { number, name }: Phase): void {
+  const { db, now } = session;
+  const { audit } = session.pack;
+  if (!audit?.isReady(db)) return;
+  audit.record(db, {
+    id: `phasewise:phase-${number}`,
+    code: 'phasewise.phase_reached',
+    projectId: null,
+    payload: { phase: number, name },
+    createdAt: now,
+  });
+  requireTransaction(db);
+  const rows = new Map(session.census.rows);
+  session.census = { ...session.census, rows: rows.set(audit.table, countRows(db, 'main', audit.table)) };
 }
 
 /** The phases up to and including `toPhase`, in order. */

@@ -64,7 +64,7 @@ export const comparableColumns = (db: Db, schema: string, table: string): string
     .all(table, schema);
 
 /** How rows of the two sides belong together: 'rowid' alias, key columns, or (no key at all) whole rows counted. */
-type Matching = { rowid: string } | { key: readonly string[] } | 'all-columns';
+type Matching = { rowid: string } | { key: readonly string[]; rowid: string | undefined } | 'all-columns';
 
 function matchings(db: Db, schema: string, table: string): Matching[] {
   const names = comparableColumns(db, schema, table).map((name) => name.toLowerCase());
@@ -81,7 +81,7 @@ function matchings(db: Db, schema: string, table: string): Matching[] {
   const found: Matching[] = [];
   if (hasRowid && alias) found.push({ rowid: alias });
   // A later phase may rebuild a table and give its rows new rowids; the primary key then still names them.
-  if (key.length > 0) found.push({ key });
+  if (key.length > 0) found.push({ key, rowid: hasRowid ? alias : undefined });
   return found;
 }
 
@@ -98,18 +98,32 @@ function compareBy(
   if (matching === 'all-columns') return { ...base, ...compareWholeRows(db, sides, table, columns) };
   const from = `${quoteName(sides.before)}.${quoteName(table)} AS b`;
   const to = `${quoteName(sides.after)}.${quoteName(table)} AS a`;
-  const keyColumns = 'rowid' in matching ? [matching.rowid] : matching.key.map(quoteName);
-  // IS, not =: the primary key of an ordinary table may hold NULL.
-  const on = keyColumns
-    .map((name) => ('rowid' in matching ? `a.${name} = b.${name}` : `a.${name} IS b.${name}`))
-    .join(' AND ');
+  const keyColumns = 'key' in matching ? matching.key.map(quoteName) : [matching.rowid];
+  const on = keyColumns.map((name) => `a.${name} = b.${name}`).join(' AND ');
   const same = sameValues(columns);
   const sql = `SELECT count(*) FROM ${from} CROSS JOIN ${to} ON ${on} WHERE ${same}`;
-  const kept = db.prepare<[], number>(sql).pluck().get() ?? 0;
+  const kept = (db.prepare<[], number>(sql).pluck().get() ?? 0) + keptKeyless(db, { from, to, same }, matching);
   const sampleSql = `SELECT ${keyColumns.map((name) => `quote(substr(b.${name}, 1, 60))`).join(` || ', ' || `)} FROM ${from}
     WHERE NOT EXISTS (SELECT 1 FROM ${to} WHERE ${on} AND ${same}) LIMIT 5`;
   const sampleKeys = kept === rowsBefore ? [] : db.prepare<[], string>(sampleSql).pluck().all();
   return { ...base, kept, sampleKeys, sql };
+}
+
+/**
+ * The primary key of an ordinary table may hold NULL, also more than once: such rows are known by their rowid alone.
+ * Matched by their key, each would be found as often as there are others.
+ */
+function keptKeyless(
+  db: Db,
+  { from, to, same }: { from: string; to: string; same: string },
+  matching: Matching,
+): number {
+  if (matching === 'all-columns' || !('key' in matching) || matching.rowid === undefined) return 0;
+  const { key, rowid } = matching;
+  const isKeyless = key.map((name) => `b.${quoteName(name)} IS NULL`).join(' OR ');
+  const isSameKey = key.map((name) => `a.${quoteName(name)} IS b.${quoteName(name)}`).join(' AND ');
+  const sql = `SELECT count(*) FROM ${from} CROSS JOIN ${to} ON a.${rowid} = b.${rowid} WHERE (${isKeyless}) AND ${isSameKey} AND ${same}`;
+  return db.prepare<[], number>(sql).pluck().get() ?? 0;
 }
 
 /**

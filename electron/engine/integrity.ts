@@ -21,7 +21,10 @@ export interface Integrity {
  * one does not load CHECK constraints and would say ok.
  */
 export function checkIntegrity(db: Db, schema = 'main'): Integrity {
-  const lines = integrityLines(db, schema);
+  return judge(integrityLines(db, schema));
+}
+
+function judge(lines: readonly string[]): Integrity {
   if (lines.length === 1 && lines[0] === 'ok') return { isSound: true, lines: [], contentFindings: 0 };
   const structural = lines.filter((line) => !ABOUT_CONTENT.test(line));
   const content = lines.filter((line) => ABOUT_CONTENT.test(line));
@@ -30,22 +33,52 @@ export function checkIntegrity(db: Db, schema = 'main'): Integrity {
   return { isSound, lines: [...structural, ...content].slice(0, 20), contentFindings: content.length };
 }
 
-/** What integrity_check said last on a connection that cannot write, and the state of the file it speaks of. */
-const known = new WeakMap<Db, { readonly dataVersion: unknown; readonly lines: readonly string[] }>();
+interface Answer {
+  /** What the file was when it was asked, see `stateOf`. */
+  readonly state: string;
+  readonly lines: readonly string[];
+}
+
+/** What integrity_check said last: of connections that cannot write, and of those that somebody vouched for. */
+const known = new WeakMap<Db, Answer>();
 
 /**
- * The lines of `PRAGMA integrity_check`. A verdict asks twice, once for the engine and once as an exit criterion; on a
- * connection that cannot write, while nobody else wrote either (`data_version`), the second time gets the first answer
- * (1.1 of 6.4 s CPU of the verdict over 200,000 candidates). Every other connection reads the file again each time.
+ * The lines of `PRAGMA integrity_check`. A verdict asks twice, once for the engine and once as an exit criterion; a run
+ * right after its backup. As long as neither this connection nor anybody else wrote, the second time gets the first
+ * answer (1.1 of 6.4 s CPU of the verdict over 200,000 candidates). Every other connection reads the file again.
  */
 function integrityLines(db: Db, schema = 'main'): readonly string[] {
-  const isReadOnly = schema === 'main' && db.pragma('query_only', { simple: true }) === 1;
-  const dataVersion: unknown = db.pragma('main.data_version', { simple: true });
-  const earlier = known.get(db);
-  if (isReadOnly && earlier !== undefined && earlier.dataVersion === dataVersion) return earlier.lines;
+  const state = stateOf(db);
+  const earlier = schema === 'main' ? known.get(db) : undefined;
+  if (earlier?.state === state) return earlier.lines;
   const lines = db.prepare<[], string>(`PRAGMA "${schema}".integrity_check(${MAX_LINES})`).pluck().all();
-  if (isReadOnly) known.set(db, { dataVersion, lines });
+  if (schema === 'main' && db.pragma('query_only', { simple: true }) === 1) known.set(db, { state, lines });
   return lines;
+}
+
+/** Differs as soon as this connection or anybody else has written rows, or changed the schema. */
+export function stateOf(db: Db): string {
+  const [version, schema] = ['data_version', 'schema_version'].map((name) =>
+    db.pragma(`main.${name}`, { simple: true }),
+  );
+  return [version, schema, db.prepare('SELECT total_changes()').pluck().get()].join('/');
+}
+
+/**
+ * `copy`, a connection on a copy of this file page for page, has just been asked: its answer is this file's.
+ * @param state of this file when it was copied.
+ */
+export function vouchFor(db: Db, state: string, copy: Db): void {
+  const lines = known.get(copy)?.lines;
+  if (lines !== undefined) known.set(db, { state, lines });
+}
+
+/** Runs `body`, which writes to our own tables alone: what is known of the user's data stays known. */
+export function keepingWhatIsKnown(db: Db, body: () => void): void {
+  const earlier = known.get(db);
+  const isCurrent = earlier !== undefined && earlier.state === stateOf(db);
+  body();
+  if (isCurrent) known.set(db, { ...earlier, state: stateOf(db) });
 }
 
 /** Foreign-key violations per child table, over the whole database. A table whose check cannot run counts as -1. */

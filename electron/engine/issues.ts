@@ -26,7 +26,8 @@ export const listIssues = (
     }));
   });
 
-function keyText(key: SqlValue): string {
+/** A key as text, cut where it is long. */
+export function keyText(key: SqlValue): string {
   if (key === null) return 'NULL';
   const text = key instanceof Uint8Array ? `x'${Buffer.from(key).toString('hex')}'` : String(key);
   return text.length > LONGEST_KEY ? `${text.slice(0, LONGEST_KEY)}…` : text;

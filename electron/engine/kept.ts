@@ -2,7 +2,9 @@ import type { CheckResult } from '@shared/status.ts';
 import { isOwnName, type AddedShape } from './bookkeeping.ts';
 import { comparableColumns, compareTable, countRows, storedTables, type TableComparison } from './compare.ts';
 import { number, some } from './counted.ts';
-import { quoteName, type Db, type Migration } from './migration.ts';
+import { findRemoved, findSetAside, keyColumn } from './carried.ts';
+import { quoteName, quoteText, tableExists, type Db, type Finding, type Migration, type Pack } from './migration.ts';
+import { alwaysGrowing, isStatistics, removalOf, type Removal } from './removal.ts';
 import { nameKey } from './schema.ts';
 
 /** What may differ from the backup; everything else must be as it was. */
@@ -11,18 +13,19 @@ export interface AllowedEffect {
   readonly grows: ReadonlySet<string>;
   /** Columns that may have changed, per table; '*' = all of them. */
   readonly changes: ReadonlyMap<string, ReadonlySet<string>>;
-  /** A contracting migration was among them: objects may be gone. */
-  readonly mayRemove: boolean;
+  /** What contracting migrations among them declared that they take away; null = there was none. */
+  readonly removal: Removal | null;
 }
 
 /**
  * What the migrations applied since the backup declared, and what those of them that were already begun had added by
- * then. Names are compared as SQLite does.
+ * then. `alsoGrows`: tables to which triggers of other migrations may have added. Names are compared as SQLite does.
  */
 export function allowedEffect(
   migrations: readonly Pick<Migration, 'effect' | 'kind'>[],
-  ledger: string,
+  pack: Pick<Pack, 'ledger' | 'audit'>,
   added: readonly AddedShape[],
+  alsoGrows: readonly string[] = [],
 ): AllowedEffect {
   const changes = new Map<string, Set<string>>();
   const allow = (table: string, columns: readonly string[]) => {
@@ -37,80 +40,151 @@ export function allowedEffect(
     for (const [table, names] of Object.entries(columns)) allow(table, names);
   }
   return {
-    grows: new Set([ledger, ...migrations.flatMap(({ effect }) => effect.grows)].map(nameKey)),
+    grows: new Set(
+      [...alwaysGrowing(pack), ...alsoGrows, ...migrations.flatMap(({ effect }) => effect.grows)].map(nameKey),
+    ),
     changes,
-    mayRemove: migrations.some(({ kind }) => kind === 'contract'),
+    removal: migrations.some(({ kind }) => kind === 'contract') ? removalOf(migrations) : null,
   };
 }
 
 /**
  * The proof that nothing was lost: every row of every table of the backup, attached as `backup`, is in the database
- * with every original column identical, and no table has rows that nobody declared.
+ * with every original column identical, and no table has rows that nobody declared. After a contracting run a row may
+ * also be in the successor of its table, or whole among the issue rows.
+ * @param carriedOver what the pack finds missing of old columns and tables in their new places; asked last.
  */
-export function checkKept(db: Db, backup: string, allowed: AllowedEffect): CheckResult {
-  const problems: string[] = [];
-  const evidence: CheckResult['evidence'] = [];
-  let rows = 0;
-  const tables = storedTables(db, backup).filter(({ name }) => !isOwnName(name));
-  for (const { name } of tables) {
-    if (name === 'sqlite_sequence') {
-      problems.push(...sequenceProblems(db, backup));
-      continue;
-    }
-    const result = compareKept(db, backup, name, allowed);
-    rows += typeof result === 'string' ? 0 : result.rowsBefore;
-    const problem = typeof result === 'string' ? result : problemOf(result, allowed);
-    if (problem === null) continue;
-    problems.push(problem);
-    if (typeof result !== 'string')
-      evidence.push(
-        { label: `Rows of ${name}`, text: result.sampleKeys.join('; ') },
-        { label: 'SQL', text: result.sql.slice(0, 2_000) },
-      );
-  }
-  problems.push(...newTableProblems(db, backup, allowed), ...ownRowProblems(db, backup));
-  if (!allowed.mayRemove) problems.push(...objectProblems(db, backup));
-  if (tables.length === 0) problems.push('there was nothing to compare');
+export function checkKept(
+  db: Db,
+  backup: string,
+  allowed: AllowedEffect,
+  carriedOver: () => readonly Finding[] = () => [],
+): CheckResult {
+  const tables = storedTables(db, backup).filter(
+    ({ name }) => !isOwnName(name) && !(allowed.removal !== null && isStatistics(name)),
+  );
+  const compared = tables.map(({ name }) => compareKept(db, backup, name, allowed));
+  const carried = carriedOver();
+  const problems = [
+    ...compared.flatMap(({ problem }) => problem ?? []),
+    ...newTableProblems(db, backup, allowed),
+    ...ownRowProblems(db, backup),
+    ...issueRowProblems(db, backup),
+    ...(allowed.removal === null ? objectProblems(db, backup) : objectsLost(db, backup, allowed.removal)),
+    ...carried.map(({ what, count }) => `${what} (${number(count)})`),
+    ...(tables.length === 0 ? ['there was nothing to compare'] : []),
+  ];
+  const rows = compared.reduce((sum, each) => sum + each.rows, 0);
+  const elsewhere = compared.reduce((sum, each) => sum + each.elsewhere, 0);
   const isMet = problems.length === 0;
+  const where = elsewhere === 0 ? 'are still there' : 'are still there, in their new place or among the issue rows';
   return {
     id: 'kept',
     title: 'Nothing was lost',
     state: isMet ? 'met' : 'unmet',
     summary: isMet
-      ? `All ${number(rows)} rows in ${some(tables.length, 'table')} of the backup are still there, value for value.`
+      ? `All ${number(rows)} rows in ${some(tables.length, 'table')} of the backup ${where}, value for value.`
       : `Compared with the backup, ${problems[0]}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}.`,
     evidence: [
       { label: 'Tables compared', text: String(tables.length) },
       { label: 'Rows compared', text: number(rows) },
+      ...compared.flatMap(({ note }) => (note === undefined ? [] : [{ label: 'Moved', text: note }])),
       ...problems.slice(0, 50).map((text) => ({ label: 'Finding', text })),
-      ...evidence.slice(0, 20),
+      ...[...compared.flatMap(({ evidence }) => evidence), ...carried.map(findingEvidence)].slice(0, 20),
     ],
   };
 }
 
-/** @returns the comparison, or in words why there is none. */
-function compareKept(db: Db, backup: string, table: string, allowed: AllowedEffect): TableComparison | string {
-  if (!storedTables(db, 'main').some(({ name }) => nameKey(name) === nameKey(table))) return `table ${table} is gone`;
-  const present = new Set(comparableColumns(db, 'main', table).map(nameKey));
-  const original = comparableColumns(db, backup, table);
-  const gone = original.filter((name) => !present.has(nameKey(name)));
-  if (gone.length > 0) return `${table} has lost ${gone.join(', ')}`;
-  const changed = allowed.changes.get(nameKey(table));
-  const columns = changed?.has('*') ? [] : original.filter((name) => !changed?.has(nameKey(name)));
-  return compareTable(db, { before: backup, after: 'main' }, table, columns);
+const findingEvidence = ({ what, sampleKeys, sql }: Finding) => ({
+  label: what,
+  text: `${sampleKeys.join(', ')}: ${sql}`.slice(0, 2_000),
+});
+
+/** What became of the rows of one table. */
+interface Compared {
+  readonly rows: number;
+  /** Rows that are no longer in the table itself. */
+  readonly elsewhere: number;
+  readonly problem?: string | null;
+  readonly note?: string;
+  readonly evidence: CheckResult['evidence'];
 }
 
-function problemOf(result: TableComparison, allowed: AllowedEffect): string | null {
+function compareKept(db: Db, backup: string, table: string, allowed: AllowedEffect): Compared {
+  const base = { rows: 0, elsewhere: 0, evidence: [] };
+  if (table === 'sqlite_sequence')
+    return { ...base, problem: sequenceProblems(db, backup, allowed.removal).join('; ') || null };
+  if (!storedTables(db, 'main').some(({ name }) => nameKey(name) === nameKey(table)))
+    return compareRemoved(db, backup, table, allowed);
+  const present = new Set(comparableColumns(db, 'main', table).map(nameKey));
+  const removed = allowed.removal?.columns.get(nameKey(table));
+  const original = comparableColumns(db, backup, table).filter(
+    (name) => present.has(nameKey(name)) || !removed?.has(nameKey(name)),
+  );
+  const gone = original.filter((name) => !present.has(nameKey(name)));
+  if (gone.length > 0) return { ...base, problem: `${table} has lost ${gone.join(', ')}` };
+  const result = compareTable(
+    db,
+    { before: backup, after: 'main' },
+    table,
+    unchanged(original, allowed.changes.get(nameKey(table))),
+  );
+  return judge(db, backup, result, allowed);
+}
+
+const unchanged = (columns: readonly string[], changed: ReadonlySet<string> | undefined): string[] =>
+  changed?.has('*') ? [] : columns.filter((name) => !changed?.has(nameKey(name)));
+
+/** Rows that are not in the table any more may be among the issue rows, where the run was to set rows aside. */
+function judge(db: Db, backup: string, result: TableComparison, allowed: AllowedEffect): Compared {
+  const { table, rowsBefore, kept } = result;
+  const maySetAside = kept !== rowsBefore && allowed.removal?.setsAside.has(nameKey(table)) === true;
+  const columns = unchanged(comparableColumns(db, backup, table), allowed.changes.get(nameKey(table)));
+  const aside = maySetAside ? findSetAside(db, backup, table, columns).amongIssues : 0;
+  const problem = problemOf(result, aside, allowed);
+  return {
+    rows: rowsBefore,
+    elsewhere: aside,
+    problem,
+    ...(aside === 0 ? {} : { note: `${some(aside, 'row')} of ${table} to the issue rows` }),
+    evidence:
+      problem === null
+        ? []
+        : [
+            { label: `Rows of ${table}`, text: result.sampleKeys.join('; ') },
+            { label: 'SQL', text: result.sql.slice(0, 2_000) },
+          ],
+  };
+}
+
+/** A table that is gone: each of its rows must be in the successor under the same key, or be kept as an issue row. */
+function compareRemoved(db: Db, backup: string, table: string, allowed: AllowedEffect): Compared {
+  const rows = countRows(db, backup, table);
+  const successor = allowed.removal?.tables.get(nameKey(table));
+  if (successor === undefined) return { rows, elsewhere: 0, problem: `table ${table} is gone`, evidence: [] };
+  const columns = unchanged(comparableColumns(db, backup, table), allowed.changes.get(nameKey(table)));
+  const { inSuccessor, amongIssues, sampleKeys } = findRemoved(db, backup, table, successor, columns);
+  const missing = rows - inSuccessor - amongIssues;
+  return {
+    rows,
+    elsewhere: inSuccessor + amongIssues,
+    problem: missing === 0 ? null : `${number(missing)} of ${number(rows)} rows of ${table} are nowhere to be found`,
+    note: `${some(rows, 'row')} of ${table}: ${number(inSuccessor)} in ${successor}, ${number(amongIssues)} among the issue rows`,
+    evidence: missing === 0 ? [] : [{ label: `Rows of ${table}`, text: sampleKeys.join('; ') }],
+  };
+}
+
+function problemOf(result: TableComparison, setAside: number, allowed: AllowedEffect): string | null {
   const { table, kept, rowsBefore, rowsAfter } = result;
-  if (kept !== rowsBefore)
-    return `${number(rowsBefore - kept)} of ${number(rowsBefore)} rows of ${table} are missing or were changed`;
-  if (rowsAfter > rowsBefore && !allowed.grows.has(nameKey(table)))
-    return `${table} has ${number(rowsAfter - rowsBefore)} rows that were not planned`;
+  if (kept + setAside !== rowsBefore)
+    return `${number(rowsBefore - kept - setAside)} of ${number(rowsBefore)} rows of ${table} are missing or were changed`;
+  if (rowsAfter > kept && !allowed.grows.has(nameKey(table)))
+    return `${table} has ${number(rowsAfter - kept)} rows that were not planned`;
   return null;
 }
 
 /** Numbers already given out must not be given out again. */
-const sequenceProblems = (db: Db, backup: string): string[] =>
+const sequenceProblems = (db: Db, backup: string, removal: Removal | null): string[] =>
   db
     .prepare<[], string>(
       `SELECT b.name FROM ${quoteName(backup)}.sqlite_sequence b LEFT JOIN main.sqlite_sequence a ON a.name = b.name
@@ -118,6 +192,7 @@ const sequenceProblems = (db: Db, backup: string): string[] =>
     )
     .pluck()
     .all()
+    .filter((table) => !removal?.tables.has(nameKey(table)))
     .map((table) => `${table} would give out numbers that were used before`);
 
 function newTableProblems(db: Db, backup: string, allowed: AllowedEffect): string[] {
@@ -160,3 +235,51 @@ const objectProblems = (db: Db, backup: string): string[] =>
     .all()
     .filter(({ name, owner }) => !isOwnName(name) && !isOwnName(owner))
     .map(({ object }) => `${object} was changed or removed`);
+
+/** After a contracting run: what others made is there with the same text, but for the indexes that were to go. */
+const objectsLost = (db: Db, backup: string, { indexes }: Removal): string[] =>
+  db
+    .prepare<[], { kind: string; name: string; owner: string }>(
+      `SELECT type AS kind, name, tbl_name AS owner FROM (
+         SELECT type, name, tbl_name, sql FROM ${quoteName(backup)}.sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL
+         EXCEPT SELECT type, name, tbl_name, sql FROM main.sqlite_schema)`,
+    )
+    .all()
+    .filter(({ name, owner }) => !isOwnName(name) && !isOwnName(owner))
+    .filter(({ kind, name }) => !(kind === 'index' && indexes.has(nameKey(name))))
+    .map(({ kind, name }) => `${kind} ${name} was changed or removed`);
+
+/** Rows that are in no table any more, only among the issue rows of the backup, must still be there, or be back. */
+function issueRowProblems(db: Db, backup: string): string[] {
+  if (!storedTables(db, backup).some(({ name }) => name === '_phasewise_quarantine')) return [];
+  const tables = db
+    .prepare<[], string>(
+      `SELECT DISTINCT source_table FROM ${quoteName(backup)}._phasewise_quarantine WHERE is_placed = 0`,
+    )
+    .pluck()
+    .all();
+  return tables.flatMap((table) => {
+    const lost = countLostIssues(db, backup, table);
+    return lost === 0
+      ? []
+      : [`${some(lost, 'row')} of ${table} that only the issue rows held ${lost === 1 ? 'is' : 'are'} gone`];
+  });
+}
+
+function countLostIssues(db: Db, backup: string, table: string): number {
+  const key = keyColumn(db, backup, table);
+  const isInBackup =
+    key === null
+      ? '0'
+      : `EXISTS (SELECT 1 FROM ${quoteName(backup)}.${quoteName(table)} AS b WHERE b.${quoteName(key)} = o.source_key)`;
+  const isBack =
+    key !== null && tableExists(db, table)
+      ? `EXISTS (SELECT 1 FROM main.${quoteName(table)} AS a WHERE a.${quoteName(key)} = o.source_key)`
+      : '0';
+  const ofTable = `is_placed = 0 AND source_table = ${quoteText(table)}`;
+  const sql = `SELECT count(*) FROM (
+      SELECT source_key, row_json FROM ${quoteName(backup)}._phasewise_quarantine WHERE ${ofTable}
+      EXCEPT SELECT source_key, row_json FROM main._phasewise_quarantine WHERE ${ofTable}) AS o
+    WHERE o.source_key IS NOT NULL AND NOT ${isInBackup} AND NOT ${isBack}`;
+  return db.prepare<[], number>(sql).pluck().get() ?? 0;
+}

@@ -1,5 +1,5 @@
 import { coded } from '@shared/errors.ts';
-import { readApplied, type AppliedMigration } from './bookkeeping.ts';
+import { readApplied, type AppliedMigration, type BackfillRow } from './bookkeeping.ts';
 import { some } from './counted.ts';
 import { quoteName, type Db, type IdentifiedMigration, type Pack } from './migration.ts';
 import { schemaSha256 } from './schema.ts';
@@ -38,6 +38,22 @@ export function readCheckedRecords(db: Db, pack: Pack): AppliedMigration[] {
     }
   }
   return [...applied.values()];
+}
+
+/**
+ * Migrations whose work another has replaced: they count as applied, and nothing more is asked of them. The other is
+ * recorded, or was killed when all of its backfills were through and only its record was missing.
+ */
+export function supersededIds(pack: Pack, recorded: Iterable<string>, backfills: readonly BackfillRow[]): Set<string> {
+  const ids = new Set(recorded);
+  const isThrough = (id: string) =>
+    backfills.some(({ migrationId }) => migrationId === id) &&
+    backfills.every((row) => row.migrationId !== id || row.expected === row.moved + row.alreadyRight + row.issueRows);
+  return new Set(
+    pack.migrations
+      .filter(({ id }) => ids.has(id) || isThrough(id))
+      .flatMap(({ supersedes = [] }) => supersedes.filter((id) => ids.has(id))),
+  );
 }
 
 /** @throws CodedError E_NEWER_SCHEMA when the ledger or our records hold an id that this version does not know. */

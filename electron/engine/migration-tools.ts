@@ -1,6 +1,21 @@
+import Database from 'better-sqlite3';
 import type { ChunkCount, Db, Finding, KeyRange, SqlValue } from './migration-values.ts';
 
 /** Small tools for migrations; they reach the packs through migration.ts. */
+export * from './table-definition.ts';
+
+/**
+ * Runs `use` with an empty database in memory, for trying statements on a schema of one's own: a query that prepares
+ * there names nothing else.
+ */
+export function withEmptyDatabase<T>(use: (db: Db) => T): T {
+  const db = new Database(':memory:');
+  try {
+    return use(db);
+  } finally {
+    db.close();
+  }
+}
 
 /** `"name"`, safe in any SQL text. */
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

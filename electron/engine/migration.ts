@@ -14,6 +14,8 @@ export type * from './migration-values.ts';
 /** What a run hands to every step. Times are fixed per run so that a repeated step writes the same bytes. */
 export interface StepContext {
   readonly runId: string;
+  /** Files beside the database that rows name (see Pack.sourceFolder); null = the person chose none. */
+  readonly sourceFiles?: SourceFiles | null;
   /** UTC, whole seconds, e.g. 2026-11-21T14:02:33Z: the "now" of every row this run writes. */
   readonly now: string;
   /**
@@ -34,6 +36,8 @@ export interface BackfillContext extends StepContext {
   setAside(issue: {
     reason: string;
     detail?: string;
+    /** SQL over alias `s` for the detail of each row, instead of `detail`: what is missing, what is in the way. */
+    detailSql?: string;
     where: string;
     params?: Record<string, SqlValue>;
     isPlaced: boolean;
@@ -81,7 +85,20 @@ export interface Migration {
   readonly effect: {
     readonly grows: readonly string[];
     readonly changes: Readonly<Record<string, readonly string[]>>;
+    /** Contract only: tables that are removed, each with the table that has their rows under the same keys. */
+    readonly removes?: Readonly<Record<string, string>>;
+    /** Contract only: columns that are removed, by table. */
+    readonly removesColumns?: Readonly<Record<string, readonly string[]>>;
+    /** Contract only: indexes of the family's own programs that are removed, by name. Every other one must be there after. */
+    readonly removesIndexes?: readonly string[];
+    /** Contract only: tables whose unplaceable rows leave them; each of those rows is an issue row that is not placed. */
+    readonly setsAside?: readonly string[];
   };
+  /**
+   * Earlier migrations whose work this one replaces: once it is recorded, their shape and proof no longer speak of the
+   * file, and are not asked. The exit criteria of every phase still are.
+   */
+  readonly supersedes?: readonly string[];
   /**
    * Schema and triggers. Idempotent and adaptive: run against any starting shape, also one that is already right.
    * Returns facts that its backfills need (see StepContext.facts).
@@ -103,6 +120,40 @@ export interface IdentifiedMigration extends Migration {
 }
 
 export const defineMigration = (migration: Migration): Migration => migration;
+
+// ------------------------------------------------------------------------------------------- source files
+
+export type SourceFile =
+  | { readonly state: 'read'; readonly text: string; readonly file: string }
+  | { readonly state: 'missing' }
+  /** Too large, not readable, not UTF-8: why, in words. */
+  | { readonly state: 'unreadable'; readonly reason: string; readonly file: string };
+
+/** Reads files below the chosen folder by the path that a row gives; never leaves that folder. Read only. */
+export interface SourceFiles {
+  /** Below the folder by the whole path, then by its shorter and shorter ends. A path of one name alone needs `isIts`. */
+  read(path: string, isIts?: (text: string) => boolean): SourceFile;
+}
+
+/** A kind of files beside the database from which a phase can take more. Asked once. */
+export interface SourceFolder {
+  readonly id: string;
+  /** "Run logs" */
+  readonly title: string;
+  /** "Where are the run logs of this database?" */
+  readonly question: string;
+  /** What they give and what happens without them: one or two sentences. */
+  readonly explanation: string;
+  /** The phase that reads them. */
+  readonly phase: number;
+  /** Folders to guess, relative to the folder of the database, best first. */
+  readonly guesses: readonly string[];
+  /** Paths that rows name, with the key of the row; ordered, at most `limit`. */
+  paths(db: Db, limit: number): { readonly key: string; readonly path: string }[];
+  countPaths(db: Db): number;
+  /** Is the content of the file what the row says? */
+  compare(db: Db, key: string, text: string): 'agrees' | 'differs' | 'unreadable';
+}
 
 // ------------------------------------------------------------------------------------------------- schema
 
@@ -161,6 +212,8 @@ export interface CanonicalColumn {
   readonly notNull?: boolean;
   readonly defaultSql?: string;
   readonly isPrimaryKey?: boolean;
+  /** The words that may stand in it, as texts; the last phase makes them a CHECK where the rows allow it. */
+  readonly allowed?: readonly string[];
   readonly references?: { readonly table: string; readonly onDelete: 'CASCADE' | 'SET NULL' };
   /** Column(s) of the old shape that it replaces. */
   readonly legacyName?: string;
@@ -200,6 +253,57 @@ export interface CanonicalTable {
   readonly sensitiveLegacyColumns?: readonly string[];
   /** The phase after which the table is expected to exist under its canonical name. */
   readonly phase: number;
+}
+
+/** What an operation of ours leaves in the database's own list of events, once that list has its final shape. */
+export interface AuditTrail {
+  readonly table: string;
+  /** False before the table has its final shape: then nothing is written. */
+  isReady(db: Db): boolean;
+  /** Inserts one event; one with this id that is there already stays. Supplies old columns where they still exist. */
+  record(db: Db, event: AuditEvent): void;
+}
+export interface AuditEvent {
+  readonly id: string;
+  /** e.g. 'phasewise.phase_reached', 'phasewise.restored' */
+  readonly code: string;
+  readonly projectId: string | null;
+  readonly payload: Readonly<Record<string, string | number | boolean | null>>;
+  /** UTC, whole seconds. */
+  readonly createdAt: string;
+}
+
+/** One file to be taken in, as read from disk. */
+export interface IngestFile {
+  /** Absolute, slashes only. */
+  readonly path: string;
+  readonly text: string;
+}
+export type IngestVerdict =
+  /** new: nothing of it is there; known: everything is; changed: something is missing or differs. */
+  | { readonly state: 'new' | 'known' | 'changed'; readonly project: string; readonly counts: IngestCounts }
+  | { readonly state: 'refused'; readonly reason: string };
+export interface IngestCounts {
+  readonly runs: number;
+  readonly jobs: number;
+  readonly candidates: number;
+  readonly files: number;
+  readonly links: number;
+  readonly qualityReports: number;
+  readonly costEvents: number;
+  /** Rows that were there and got newer values. */
+  readonly updated: number;
+}
+/** Takes files of a program into an upgraded database. */
+export interface Ingest {
+  /** "run log" */
+  readonly title: string;
+  /** The phase from which it is possible. */
+  readonly fromPhase: number;
+  /** ".json" */
+  readonly extension: string;
+  /** Inside the caller's transaction, one per file. Idempotent. With `isTrial` the caller rolls back. Never throws for what a file says. */
+  take(db: Db, file: IngestFile, options: { now: string; project: string | null }): IngestVerdict;
 }
 
 /** An exit criterion: an executable check, independent of the migrations' own code. */
@@ -264,6 +368,23 @@ export interface Pack {
   readonly highlights: readonly { readonly label: string; readonly table: string }[];
   /** Plain words per issue reason. */
   readonly issueReasons: Readonly<Record<string, string>>;
+  /** Issue reasons that must be cleared before a phase that removes something: two rows claim one place. */
+  readonly gatingReasons?: readonly string[];
+  readonly sourceFolder?: SourceFolder;
+  readonly audit?: AuditTrail;
+  readonly ingest?: Ingest;
+  /** Secrets that an early version kept in plain text. No migration touches them: their owner clears them, or not. */
+  readonly plainSecrets?: {
+    /** Whose they are, in words; never the secrets. */
+    list(db: Db): { id: string; owner: string }[];
+    /** @returns how many were emptied. */
+    clear(db: Db, ids: readonly string[]): number;
+  };
+  /**
+   * For the verdict after a contracting run: what of the backup, attached under this name, is neither in its new place
+   * nor among the issue rows. Empty = everything that was removed is carried over.
+   */
+  carriedOver?(db: Db, backup: string): Finding[];
   /** What older programs can still do after each phase, in plain words. */
   readonly olderPrograms: Readonly<Record<number, string>>;
   /** Builds a realistic legacy database into an empty, open, writable connection. Deterministic for a seed. */
@@ -271,8 +392,8 @@ export interface Pack {
 }
 
 /**
- * Turns the modules of a pack's folder into its ordered migrations. Give it two `import.meta.glob` results over the
- * same files: the modules and their raw sources.
+ * Turns the modules of a pack's folder into its migrations, ordered by phase, then by id. Give it two `import.meta.glob`
+ * results over the same files: the modules and their raw sources.
  * @throws Error when two files sort to the same id or a source is missing.
  */
 export function collectMigrations(
@@ -280,8 +401,10 @@ export function collectMigrations(
   sources: Record<string, string>,
   sha256: (text: string) => string,
 ): IdentifiedMigration[] {
+  const phaseOf = (file: string): number => modules[file]?.phase ?? 0;
   return Object.keys(modules)
     .sort()
+    .toSorted((one, other) => phaseOf(one) - phaseOf(other))
     .map((file, order) => {
       const source = sources[file];
       const migration = modules[file];

@@ -9,7 +9,10 @@ import type { Db, IdentifiedMigration, Pack, Schema } from './migration.ts';
 import { preflight } from './preflight.ts';
 import type { EngineRequests } from './protocol.ts';
 import { rowCounter } from './row-count.ts';
+import { rehearse, rehearsalProblem } from './rehearsal.ts';
+import { gatingIssues, removingPhases } from './removal-gate.ts';
 import { readSchema } from './schema.ts';
+import { coverageOf, readsSource } from './source-coverage.ts';
 import { planSpace, spaceProblem } from './space.ts';
 import { readLedger } from './status-ledger.ts';
 import { migrationStatuses, readClaims } from './status-migrations.ts';
@@ -27,7 +30,11 @@ const FAST = { bytesPerSecond: 400e6, rowsPerSecond: 200_000, baseSeconds: 0.3 }
 export const makePlan = (input: EngineRequests['plan']['input'], packs: readonly Pack[]): Promise<Plan> =>
   lookAt(input.path, (look) => planOf(look, input, packs));
 
-function planOf(look: Look, { toPhase, backupFolder }: EngineRequests['plan']['input'], packs: readonly Pack[]): Plan {
+function planOf(
+  look: Look,
+  { toPhase, backupFolder, source }: EngineRequests['plan']['input'],
+  packs: readonly Pack[],
+): Plan {
   const status = statusOf(look, 'schema', packs);
   const pack = packs.find(({ id }) => id === status.pack.id);
   if (!pack) throw new Error(`no pack ${status.pack.id}`);
@@ -37,24 +44,27 @@ function planOf(look: Look, { toPhase, backupFolder }: EngineRequests['plan']['i
   const open = openSteps(pack, target, statuses);
   const rowsOf = rowEstimate(look.db, schema);
   const steps = open.map((migration) => stepOf(migration, statuses, rowsOf));
+  const fromPhase = status.phaseReached;
   const space = planSpace(
     status.file.path,
     backupFolder,
     status.file.sizeBytes + status.file.walBytes,
     steps.length > 0,
+    backupsOf(pack, open),
   );
-  const fromPhase = status.phaseReached;
+  const isRemoving = removingPhases(pack, fromPhase, target).length > 0;
+  const gating = isRemoving ? gatingIssues(look.db, pack) : null;
   return {
     packId: pack.id,
     variantId: status.variant.id,
     fromPhase,
     toPhase: target,
     steps,
-    removesAnything: pack.phases.some(
-      ({ number, removesAnything }) => removesAnything && number <= target && number > (fromPhase ?? -1),
-    ),
+    removesAnything: isRemoving,
+    gating: gating ?? [],
+    source: readsSource(pack, open) ? coverageOf(look.db, pack, source, look.file.path) : null,
     olderPrograms: pack.olderPrograms[target] ?? '',
-    preflight: preflight({ look, status, pack, schema, steps: open, space, backupFolder }),
+    preflight: preflight({ look, status, pack, schema, steps: open, gating, space, backupFolder }),
     space,
     timeSeconds: timeRange(space.databaseBytes, steps),
     backupFolder,
@@ -75,9 +85,12 @@ export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequ
   const statuses = migrationStatuses(db, pack, readClaims(db, readLedger(db, schema, pack)), false);
   const steps = openSteps(pack, target, statuses);
   const [pages, pageSize] = ['page_count', 'page_size'].map((name) => Number(db.pragma(name, { simple: true })));
-  const space = planSpace(input.path, input.backupFolder, (pages ?? 0) * (pageSize ?? 0), steps.length > 0);
+  const bytes = (pages ?? 0) * (pageSize ?? 0);
+  const space = planSpace(input.path, input.backupFolder, bytes, steps.length > 0, backupsOf(pack, steps));
   const problem =
-    triggerProblem(interferingTriggers(schema, pack, steps)) ?? spaceProblem(space, input.path, input.backupFolder);
+    triggerProblem(interferingTriggers(schema, pack, steps)) ??
+    rehearsalProblem(rehearse(db, schema, pack, steps)) ??
+    spaceProblem(space, input.path, input.backupFolder);
   if (problem) throw coded(problem.code, problem.message, problem.details);
 }
 
@@ -85,6 +98,13 @@ const openSteps = (pack: Pack, target: number, statuses: readonly MigrationStatu
   inOrder(pack).filter(
     ({ id, phase }) => phase <= target && statuses.find((status) => status.id === id)?.state !== 'applied',
   );
+
+/** A second one is made before something is removed, when the run has changed the file by then. */
+function backupsOf(pack: Pack, steps: readonly IdentifiedMigration[]): number {
+  const removing = pack.phases.filter(({ removesAnything }) => removesAnything).map(({ number }) => number);
+  const first = steps.find(({ phase }) => removing.includes(phase))?.phase;
+  return first !== undefined && steps.some(({ phase }) => phase < first) ? 2 : 1;
+}
 
 function stepOf(
   { id, phase, title, kind, what, backfills = [] }: IdentifiedMigration,

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { appError, type AppError } from '@shared/errors.ts';
-import type { PreflightFinding } from '@shared/run.ts';
+import type { Plan, PreflightFinding } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { orphanWords } from './health.ts';
 import { foreignKeyViolations } from './integrity.ts';
@@ -9,6 +9,8 @@ import { mayWrite } from './gate.ts';
 import { holdersOf } from './lock-holders.ts';
 import type { Look } from './look.ts';
 import type { IdentifiedMigration, Pack, Schema } from './migration.ts';
+import { rehearse, rehearsalProblem } from './rehearsal.ts';
+import { gatingProblem } from './removal-gate.ts';
 import { existingParent, spaceProblem, type Space } from './space.ts';
 import { interferingTriggers, triggerProblem } from './user-triggers.ts';
 
@@ -18,6 +20,8 @@ export interface PreflightInput {
   readonly pack: Pack;
   readonly schema: Schema;
   readonly steps: readonly IdentifiedMigration[];
+  /** null = the plan removes nothing. */
+  readonly gating: Plan['gating'] | null;
   readonly space: Space;
   readonly backupFolder: string;
 }
@@ -35,6 +39,8 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
     inUse(input),
     records(input),
     triggers(input),
+    objects(input),
+    ...issues(input),
     finding(
       'space',
       'Free space',
@@ -69,7 +75,7 @@ function recovery({ status }: PreflightInput): PreflightFinding {
   return { ...base, state: 'warning', detail };
 }
 
-function references({ look, status }: PreflightInput): PreflightFinding {
+function references({ look, status, steps }: PreflightInput): PreflightFinding {
   const base = { id: 'foreign-keys', title: 'References between rows', error: null };
   if (status.file.sizeBytes > COUNTED_BYTES)
     return { ...base, state: 'ok', detail: 'They are counted before and after every step.' };
@@ -77,7 +83,11 @@ function references({ look, status }: PreflightInput): PreflightFinding {
   if (broken.length === 0) return { ...base, state: 'ok', detail: 'Every reference leads to a row that exists.' };
   const rows = broken.reduce((sum, [, count]) => sum + count, 0);
   const tables = broken.map(([table]) => table).join(', ');
-  const detail = `${orphanWords(rows, broken.length)} Tables: ${tables}.`;
+  const isFinal = steps.some(({ effect }) => (effect.setsAside ?? []).length > 0);
+  const fate = isFinal
+    ? ' Rows that the final rules cannot hold leave their table and are kept whole as issue rows.'
+    : '';
+  const detail = `${orphanWords(rows, broken.length)} Tables: ${tables}.${fate}`;
   return { ...base, state: 'warning', detail };
 }
 
@@ -111,6 +121,20 @@ function triggers({ schema, pack, steps }: PreflightInput): PreflightFinding {
     'No trigger of another program is on a table that is written.',
   );
 }
+
+/** Tried on the bare schema: what others added to the file must be there, and work, after the steps. */
+function objects({ look, schema, pack, steps }: PreflightInput): PreflightFinding {
+  const error = rehearsalProblem(rehearse(look.db, schema, pack, steps));
+  return finding(
+    'objects',
+    'Tables, columns, views and indexes added by others',
+    error,
+    'All of them stay as they are.',
+  );
+}
+
+const issues = ({ gating }: PreflightInput): PreflightFinding[] =>
+  gating === null ? [] : [finding('issues', 'Rows that claim a taken place', gatingProblem(gating), 'There are none.')];
 
 /** It need not exist yet; what exists must be a folder that may be written to. */
 function folderProblem(folder: string): AppError | null {

@@ -1,5 +1,14 @@
 import type { AppError, Result } from '@shared/errors.ts';
-import type { BackupRecord, Plan, RunReport, RunStep } from '@shared/run.ts';
+import type {
+  BackupRecord,
+  IngestReport,
+  Plan,
+  PlainSecretsReport,
+  RetryReport,
+  RunReport,
+  RunStep,
+  SourceCoverage,
+} from '@shared/run.ts';
 import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
 
 /**
@@ -9,7 +18,9 @@ import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
 export interface EngineRequests {
   /** Looks at a file without changing a byte of it or of its folder. check 'data' also scans all rows. */
   inspect: { input: { path: string; check: 'schema' | 'data' }; output: DatabaseStatus };
-  plan: { input: { path: string; toPhase: number | null; backupFolder: string }; output: Plan };
+  plan: { input: { path: string; toPhase: number | null; backupFolder: string; source?: SourceChoice }; output: Plan };
+  /** How the files below a folder match the rows; null = no phase of this kind of database reads any. */
+  source: { input: { path: string; source: SourceChoice }; output: SourceCoverage | null };
   /**
    * Gate, lock, backup, migrate. Ends with the lock released and nothing verified cold yet: the host then asks a
    * fresh process for `verify`. Emits 'run' events. A stop asked for by `control` ends with E_CANCELLED.
@@ -23,8 +34,47 @@ export interface EngineRequests {
       runId: string;
       lockFolder: string;
       appVersion: string;
+      source?: SourceChoice;
+      /** A person typed the confirmation (or the CLI got --contract). Without it a phase that removes something refuses. */
+      isRemovalConfirmed?: boolean;
     };
     output: RunReport;
+  };
+  /** Reads files (folders: all matching ones below) and takes them in, one transaction each; a trial takes all back. */
+  ingest: {
+    input: {
+      path: string;
+      files: string[];
+      project: string | null;
+      isTrial: boolean;
+      backupFolder: string;
+      lockFolder: string;
+      appVersion: string;
+      runId: string;
+    };
+    output: IngestReport;
+  };
+  retryIssues: {
+    input: {
+      path: string;
+      backupFolder: string;
+      lockFolder: string;
+      appVersion: string;
+      runId: string;
+      /** For issue rows that files can clear. */
+      source?: SourceChoice;
+    };
+    output: RetryReport;
+  };
+  /** Whose secrets stand in the file in plain text. */
+  listPlainSecrets: { input: { path: string }; output: PlainSecretsReport };
+  clearPlainSecrets: {
+    input: { path: string; backupFolder: string; lockFolder: string; appVersion: string; runId: string };
+    output: PlainSecretsReport;
+  };
+  exportIssues: {
+    input: { path: string; target: string; format: 'csv' | 'json' };
+    output: { path: string; rows: number };
   };
   /** Re-opens the file cold and repeats every check; compares every row with the backup outside the declared effects. */
   verify: { input: { path: string; toPhase: number; backupPath: string | null }; output: { checks: CheckResult[] } };
@@ -37,7 +87,8 @@ export interface EngineRequests {
   listBackups: { input: { folders: string[]; databasePath: string | null }; output: BackupRecord[] };
   restore: {
     input: { backupPath: string; path: string; backupFolder: string; appVersion: string; allowForeign: boolean };
-    output: { restored: BackupRecord; before: BackupRecord | null };
+    /** notNoted: the restore is good, but could not be noted in the database's own list of events, and why. */
+    output: { restored: BackupRecord; before: BackupRecord | null; notNoted?: string };
   };
   sample: { input: { path: string; packId: string; seed: number }; output: { path: string } };
   listIssues: {
@@ -54,6 +105,10 @@ export interface EngineRequests {
     }[];
   };
 }
+
+/** Where the files that a phase reads lie. undefined or 'guess': look in the usual places. */
+export type SourceChoice =
+  { readonly kind: 'guess' } | { readonly kind: 'folder'; readonly folder: string } | { readonly kind: 'none' };
 export type EngineRequestName = keyof EngineRequests;
 
 /** Sent while a `run` is active. The host turns them into RunSnapshots and run-journal lines. */

@@ -16,6 +16,8 @@ export interface RunOutcome {
   readonly finishedAt: number;
   readonly applied: RunReport['migrations'];
   readonly backup: BackupRecord;
+  /** All that the run made, in order. */
+  readonly backups: readonly BackupRecord[];
   readonly rowsBefore: Census;
 }
 
@@ -38,6 +40,7 @@ export function reportOf(session: RunSession, outcome: RunOutcome, error: AppErr
         .map((row) => backfillReport(pack, row)),
     ),
     backup: outcome.backup,
+    ...(outcome.backups.length > 1 ? { backups: [...outcome.backups] } : {}),
     verified: false,
     checks: orNone(() => evidenceOf(db, runId)),
     issues: orNone(() => issueSummaries(db, pack)),

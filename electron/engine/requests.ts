@@ -1,14 +1,19 @@
 import { type AppError, appError, err, ok, type Result, safetyText, toAppError } from '@shared/errors.ts';
 import { backupDatabase, listBackups, verifyBackup } from './backups.ts';
 import { createControl, type RunControl } from './control.ts';
+import { ingestFiles } from './ingest.ts';
 import { inspect } from './inspect.ts';
+import { exportIssues } from './issues-export.ts';
 import { listIssues } from './issues.ts';
 import type { Pack } from './migration.ts';
 import { assertPlan, makePlan } from './plan.ts';
 import type { EngineControl, EngineRequestName, EngineRequests, FromEngine, ToEngine } from './protocol.ts';
 import { restoreBackup } from './restore.ts';
+import { clearPlainSecrets, listPlainSecrets } from './plain-secrets.ts';
+import { retryIssues } from './retry.ts';
 import { runUpgrade } from './run.ts';
 import { buildSample } from './sample.ts';
+import { lookAtSource } from './source-coverage.ts';
 import { fromSqlite } from './sqlite-error.ts';
 import { verifyResult } from './verify.ts';
 
@@ -88,6 +93,12 @@ function answersWith(
     restore: (input) => restoreBackup(input, { packs }),
     sample: (input) => buildSample(input, packs),
     listIssues: (input) => listIssues(input, packs),
+    source: (input) => lookAtSource(input, packs),
+    ingest: (input) => ingestFiles(input, packs),
+    retryIssues: (input) => retryIssues(input, packs),
+    listPlainSecrets: ({ path }) => listPlainSecrets(path, packs),
+    clearPlainSecrets: (input) => clearPlainSecrets(input, packs),
+    exportIssues: (input) => exportIssues(input, packs),
   };
 }
 
@@ -104,7 +115,13 @@ async function resultOf(answers: Answers, name: EngineRequestName, input: unknow
   }
 }
 
-const CHANGES_THE_FILE: ReadonlySet<EngineRequestName> = new Set(['run', 'restore']);
+const CHANGES_THE_FILE: ReadonlySet<EngineRequestName> = new Set([
+  'run',
+  'restore',
+  'ingest',
+  'retryIssues',
+  'clearPlainSecrets',
+]);
 const SPEAKS_OF_A_RUN: readonly string[] = [safetyText.unknown, safetyText['whole-step']];
 
 /** A request that never writes to the database leaves nothing half done, whatever went wrong in it. */

@@ -15,6 +15,7 @@ import { lockForMaintenance } from './lock.ts';
 import { recordFrom } from './manifest.ts';
 import type { Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
+import { noteRestore } from './restore-audit.ts';
 import { keepRawCopy, putInPlaceOf } from './restore-file.ts';
 import { assertSameBytes } from './same-bytes.ts';
 import { readSidecars } from './sidecars.ts';
@@ -27,6 +28,7 @@ export interface RestoreDependencies {
   readonly packs: readonly Pack[];
   readonly lockWaitMs?: number;
   readonly starvedMs?: number;
+  readonly clock?: () => Date;
   readonly probe?: (point: 'saved' | 'unlocked' | 'copied', file: string) => void;
 }
 
@@ -55,14 +57,17 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
   if (damage !== null) throw new CodedError(damage);
   const restored = recordFrom(path.dirname(backup), manifest);
   const target = resolveTargetFile(input.path, backup);
+  const end = (before: BackupRecord | null): Restored => {
+    const notNoted = noteRestore(target, manifest, dependencies.packs, dependencies.clock?.() ?? new Date());
+    return { restored, before, ...(notNoted === null ? {} : { notNoted }) };
+  };
   if (!fs.existsSync(target)) {
     putInPlaceOf(target, backup, manifest);
     finish(target, manifest);
-    return { restored, before: null };
+    return end(null);
   }
   assertOfThatDatabase(input, target, manifest);
-  const before = await restoreOver(target, backup, manifest, input, dependencies);
-  return { restored, before };
+  return end(await restoreOver(target, backup, manifest, input, dependencies));
 }
 
 /** @returns the backup of what was replaced; null when only its bytes could be kept. */

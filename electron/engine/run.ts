@@ -1,25 +1,25 @@
 import { setImmediate } from 'node:timers/promises';
 import { CodedError, coded, type AppError } from '@shared/errors.ts';
 import type { BackupRecord, RunReport } from '@shared/run.ts';
+import { assessStart, type Assessment } from './assessment.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
-import { checkBookkeeping, ensureBookkeeping, readApplied, finishRun, insertRun, type RunRow } from './bookkeeping.ts';
+import { ensureBookkeeping, readApplied, finishRun, insertRun, type RunRow } from './bookkeeping.ts';
 import { assertForeignKeysNotWorse, fkCensus, takeCensus } from './census.ts';
 import { phasesUpTo, reachCheckpoint } from './checkpoint.ts';
 import type { RunControl } from './control.ts';
 import { passGateForWriting } from './gate.ts';
-import { checkIntegrity } from './integrity.ts';
+import { checkIntegrity, keepingWhatIsKnown } from './integrity.ts';
 import { inOrder } from './ledger.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import { lookAt } from './look.ts';
-import type { Db, Pack } from './migration.ts';
+import type { Pack, Phase } from './migration.ts';
 import { createMigrator } from './migrator.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { EngineRequests, EngineRunEvent } from './protocol.ts';
-import { recogniseOrRefuse } from './recognise.ts';
 import { reportOf } from './report.ts';
+import { assertNothingGates, removingPhases } from './removal-gate.ts';
 import { fromSqlite } from './sqlite-error.ts';
 import { defaultTuning, inTransaction, stepError, type RunPoint, type RunSession, type RunTuning } from './session.ts';
-import { findUntrue, phaseReached, refuseWhenReached, resolveTarget } from './target.ts';
 
 export type RunInput = EngineRequests['run']['input'];
 
@@ -62,21 +62,11 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
     dependencies.probe?.('locked', '');
     const start = takeStock(lock, input, packs, dependencies);
     const backup = await backUp(lock, input, start, dependencies);
-    emit({ type: 'backup', backup });
-    dependencies.probe?.('backed-up', backup.path);
     return await migrate(lock, input, dependencies, { ...start, backup, startedAt });
   } catch (error) {
     letGo(lock);
     throw fromSqlite(error, 'preparing the upgrade', 'untouched');
   }
-}
-
-interface Assessment {
-  readonly pack: Pack;
-  readonly variantTitle: string;
-  readonly target: number;
-  readonly fromPhase: number | null;
-  readonly untrue: Set<string>;
 }
 
 interface Start extends Assessment {
@@ -97,22 +87,16 @@ function takeStock(
   return { ...start, rowsBefore: takeCensus(db), foreignKeys: fkCensus(db) };
 }
 
-/** What the file is and how far it has come. @throws CodedError for everything that makes a run impossible or pointless. */
-function assessStart(db: Db, input: RunInput, packs: readonly Pack[]): Assessment {
-  checkBookkeeping(db);
-  const { pack, variant } = recogniseOrRefuse(db, packs);
-  const target = resolveTarget(pack, input.toPhase);
-  const untrue = findUntrue(db, pack);
-  const fromPhase = phaseReached(db, pack, untrue);
-  refuseWhenReached(db, pack, fromPhase, target);
-  return { pack, variantTitle: variant.title, target, fromPhase, untrue };
-}
-
-function backUp(
+/** @param content what the file is by now, where that is not what it was at the start. */
+async function backUp(
   lock: MaintenanceLock,
   input: RunInput,
   start: Start,
-  { emit, backupProbe }: RunDependencies,
+  { emit, probe, backupProbe }: RunDependencies,
+  content: { readonly reason: string; readonly phase: number | null } = {
+    reason: `before phase ${start.target}`,
+    phase: start.fromPhase,
+  },
 ): Promise<BackupRecord> {
   emit({
     type: 'state',
@@ -120,15 +104,18 @@ function backUp(
     now: 'Making a backup and checking that it can be put back',
     safeToStop: true,
   });
-  return createBackup(lock.db, {
+  const backup = await createBackup(lock.db, {
     path: lock.path,
     folder: input.backupFolder,
-    reason: `before phase ${start.target}`,
+    reason: content.reason,
     runId: input.runId,
     appVersion: input.appVersion,
-    content: { packId: start.pack.id, variantTitle: start.variantTitle, phase: start.fromPhase },
+    content: { packId: start.pack.id, variantTitle: start.variantTitle, phase: content.phase },
     ...(backupProbe ? { probe: backupProbe } : {}),
   });
+  emit({ type: 'backup', backup });
+  probe?.('backed-up', backup.path);
+  return backup;
 }
 
 interface Prepared extends Start {
@@ -145,6 +132,8 @@ async function migrate(
 ): Promise<RunReport> {
   const { emit, clock = Date.now } = dependencies;
   const { pack, target } = prepared;
+  const backups = [prepared.backup];
+  const removing = new Set(removingPhases(pack, prepared.fromPhase, target));
   const steps = inOrder(pack).filter(({ phase }) => phase <= target);
   const recorded = new Set(readApplied(lock.db).map(({ id }) => id));
   const isApplied = (id: string) => recorded.has(id) && !prepared.untrue.has(id);
@@ -158,10 +147,20 @@ async function migrate(
   let error: AppError | undefined;
   try {
     await session.boundary(null);
-    inTransaction(session, 'the record of this run', () => beginRun(session, input, prepared));
+    keepingWhatIsKnown(session.db, () =>
+      inTransaction(session, 'the record of this run', () => beginRun(session, input, prepared)),
+    );
     session.probe('recorded', input.runId);
-    for (const phase of phasesUpTo(pack, target)) {
+    const phases = phasesUpTo(pack, target);
+    // Reached before this run: asked again at its end, not now, when a later step may stand half-way.
+    const reached = phases.filter(({ number }) => number <= (prepared.fromPhase ?? -1) && number < target);
+    for (const phase of phases.slice(reached.length)) {
       const pending = new Set(await migrator.pending());
+      if (removing.has(phase)) {
+        await session.boundary(null);
+        assertNothingGates(lock.db, pack);
+        if (applied.length > 0) backups.push(await backUpBefore(phase, lock, input, dependencies, prepared));
+      }
       await migrator.apply(
         steps.filter((step) => step.phase === phase.number && pending.has(step.id)).map(({ id }) => id),
       );
@@ -171,6 +170,7 @@ async function migrate(
         await setImmediate();
         checkWhole(session, prepared);
         session.probe('checked', '');
+        for (const earlier of reached) reachCheckpoint(session, earlier);
       }
       reachCheckpoint(session, phase);
       emit({ type: 'checkpoint', phase: phase.number });
@@ -179,13 +179,34 @@ async function migrate(
     error = stepError(thrown, 'the upgrade').appError;
   }
   error = endRun(session, error, new Date(clock()).toISOString()) ?? error;
-  const report = reportOf(session, { ...prepared, path: lock.path, applied, finishedAt: clock() }, error);
+  const report = reportOf(session, { ...prepared, path: lock.path, applied, backups, finishedAt: clock() }, error);
   try {
     lock.release();
   } catch (thrown) {
     return { ...report, ok: false, error: report.error ?? stepError(thrown, 'closing the file').appError };
   }
   return report;
+}
+
+/**
+ * The very state before a phase that removes something, where this run has changed the file since its first backup:
+ * what is removed can be had back without giving up the phases before.
+ */
+async function backUpBefore(
+  phase: Phase,
+  lock: MaintenanceLock,
+  input: RunInput,
+  dependencies: RunDependencies,
+  prepared: Prepared,
+): Promise<BackupRecord> {
+  const before = prepared.pack.phases.filter(({ number }) => number < phase.number).map(({ number }) => number);
+  const reached = Math.max(...before);
+  const backup = await backUp(lock, input, prepared, dependencies, {
+    reason: `before phase ${phase.number} removes anything`,
+    phase: Number.isFinite(reached) ? reached : null,
+  });
+  dependencies.emit({ type: 'state', state: 'migrating', now: 'Upgrading', safeToStop: true });
+  return backup;
 }
 
 function openSession(
@@ -201,6 +222,7 @@ function openSession(
     pack: prepared.pack,
     runId: input.runId,
     now: new Date(prepared.startedAt).toISOString().replace(/\.\d+Z$/, 'Z'),
+    sourceFiles: prepared.sourceFiles,
     tuning: { ...defaultTuning, ...dependencies.tuning },
     progress,
     untrue: prepared.untrue,

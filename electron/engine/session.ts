@@ -1,6 +1,6 @@
 import { appError, CodedError, safetyText } from '@shared/errors.ts';
 import type { Census } from './census.ts';
-import type { Db, IdentifiedMigration, Pack } from './migration.ts';
+import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
 import type { Progress } from './progress.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
@@ -41,6 +41,8 @@ export interface RunSession {
   readonly runId: string;
   /** Fixed for the run: the "now" of every row it writes. */
   readonly now: string;
+  /** The folder is fixed for the run. */
+  readonly sourceFiles: SourceFiles | null;
   readonly tuning: RunTuning;
   readonly progress: Progress;
   /** Ids that are recorded, but no longer true; applying one takes it out. */
@@ -59,7 +61,11 @@ export interface RunSession {
  * A commit that failed is never tried again: after a failed flush nobody knows what the disk holds.
  * @throws CodedError naming `subject`.
  */
-export function inTransaction<T>(session: RunSession, subject: string, body: () => T): T {
+export function inTransaction<T>(
+  session: Pick<RunSession, 'db' | 'assertSameFile'>,
+  subject: string,
+  body: () => T,
+): T {
   const { db } = session;
   if (db.inTransaction || db.pragma('foreign_keys', { simple: true }) !== 0) {
     throw new Error('a step must begin outside a transaction and with foreign keys off');
@@ -82,7 +88,8 @@ export function requireTransaction(db: Db): void {
   if (!db.inTransaction) throw new Error('it ended the transaction it was given');
 }
 
-function rollBack(db: Db): void {
+/** Takes back what is open; never throws. */
+export function rollBack(db: Db): void {
   try {
     if (db.inTransaction) db.exec('ROLLBACK');
   } catch {

@@ -1,4 +1,12 @@
-import { quoteName, quoteText, type BackfillContext, type Db, type KeyRange, type SqlValue } from './migration.ts';
+import {
+  quoteName,
+  quoteText,
+  tableExists,
+  type BackfillContext,
+  type Db,
+  type KeyRange,
+  type SqlValue,
+} from './migration.ts';
 
 /** What an issue row needs to know about its backfill. */
 export interface IssueSource {
@@ -28,11 +36,70 @@ export function setAside(db: Db, source: IssueSource, range: KeyRange, issue: Is
 export const setAsideKeyless = (db: Db, source: IssueSource): number =>
   record(db, source, { reason: 'key-missing', where: '1', isPlaced: false }, `s.${quoteName(source.key)} IS NULL`, {});
 
+/**
+ * SQL over the issue rows: one of a row without a key that is in its table just as it was recorded. Of one that has
+ * left or was changed since, the record is all there is.
+ */
+export const isKeylessThere = (db: Db, source: string, key: string): string =>
+  `(source_key IS NULL AND row_json IN (
+     SELECT ${rowAsJson(db, source)} FROM main.${quoteName(source)} AS s WHERE s.${quoteName(key)} IS NULL))`;
+
+/**
+ * Rows recorded without a place, per table (name as SQLite compares it). Rows are counted, not issue rows: several
+ * backfills may speak of one. Rows without a key cannot be told apart, so the most that one backfill has counts.
+ * @param backfillIds of these only; null = of all.
+ */
+export function countSetAside(db: Db, backfillIds: readonly string[] | null): Map<string, number> {
+  if (backfillIds?.length === 0 || !tableExists(db, '_phasewise_quarantine')) return new Map();
+  const isTheirs = backfillIds === null ? '1' : `backfill_id IN (SELECT value FROM json_each(:ids))`;
+  const rows = db
+    .prepare<[{ ids: string }], { name: string; rows: number }>(
+      `SELECT name, sum(n) AS rows FROM (
+         SELECT lower(source_table) AS name, count(DISTINCT source_key) AS n FROM main._phasewise_quarantine
+           WHERE is_placed = 0 AND source_key IS NOT NULL AND ${isTheirs} GROUP BY 1
+         UNION ALL SELECT name, max(n) FROM (
+           SELECT lower(source_table) AS name, count(*) AS n FROM main._phasewise_quarantine
+             WHERE is_placed = 0 AND source_key IS NULL AND ${isTheirs} GROUP BY 1, backfill_id) GROUP BY 1)
+       GROUP BY name`,
+    )
+    .all({ ids: JSON.stringify(backfillIds) });
+  return new Map(rows.map(({ name, rows: count }) => [name, count]));
+}
+
+/** A walk over a table, by the id of its backfill. */
+export interface Walk {
+  readonly id: string;
+  readonly source: string;
+  readonly key: string;
+}
+
+/** Per table (name as SQLite compares it): rows recorded by these walks without a place that are not in it any more. */
+export function countLeft(db: Db, walks: readonly Walk[]): Map<string, number> {
+  const left = new Map<string, number>();
+  if (!tableExists(db, '_phasewise_quarantine')) return left;
+  for (const [table, own] of Map.groupBy(walks, ({ source }) => source.toLowerCase())) {
+    const key = quoteName(own[0]?.key ?? '');
+    const name = `main.${quoteName(table)}`;
+    const isThere = tableExists(db, table);
+    const recorded = `FROM main._phasewise_quarantine AS q WHERE q.is_placed = 0
+      AND q.backfill_id IN (SELECT value FROM json_each(:ids))`;
+    const isIn = isThere ? `EXISTS (SELECT 1 FROM ${name} AS t WHERE t.${key} = q.source_key)` : '0';
+    // Rows without a key cannot be told apart: as many as are fewer than were recorded.
+    const keyless = isThere ? `(SELECT count(*) FROM ${name} AS t WHERE t.${key} IS NULL)` : '0';
+    const sql = `SELECT (SELECT count(DISTINCT q.source_key) ${recorded} AND q.source_key IS NOT NULL AND NOT ${isIn})
+      + max(0, (SELECT count(*) ${recorded} AND q.source_key IS NULL) - ${keyless})`;
+    const ids = JSON.stringify(own.map(({ id }) => id));
+    const rows = db.prepare<[{ ids: string }], number>(sql).pluck().get({ ids }) ?? 0;
+    if (rows > 0) left.set(table, rows);
+  }
+  return left;
+}
+
 function record(db: Db, source: IssueSource, issue: Issue, rangeSql: string, params: Record<string, SqlValue>): number {
   const sql = `
     INSERT INTO main._phasewise_quarantine
       (backfill_id, source_table, source_key, reason, detail, is_placed, row_json, run_id, recorded_at)
-    SELECT :pwBackfill, :pwSource, s.${quoteName(source.key)}, :pwReason, :pwDetail, :pwPlaced, ${rowAsJson(db, source.source)}, :pwRun, :pwNow
+    SELECT :pwBackfill, :pwSource, s.${quoteName(source.key)}, :pwReason, ${detailSql(issue)}, :pwPlaced, ${rowAsJson(db, source.source)}, :pwRun, :pwNow
     FROM main.${quoteName(source.source)} AS s
     WHERE ${rangeSql} AND (${issue.where})
     ON CONFLICT (backfill_id, source_key) DO NOTHING`;
@@ -42,7 +109,7 @@ function record(db: Db, source: IssueSource, issue: Issue, rangeSql: string, par
     pwBackfill: source.backfillId,
     pwSource: source.source,
     pwReason: issue.reason,
-    pwDetail: issue.detail ?? '',
+    ...(issue.detailSql === undefined ? { pwDetail: issue.detail ?? '' } : {}),
     pwPlaced: issue.isPlaced ? 1 : 0,
     pwRun: source.runId,
     pwNow: source.now,
@@ -50,8 +117,20 @@ function record(db: Db, source: IssueSource, issue: Issue, rangeSql: string, par
   return db.prepare(sql).run(bound).changes;
 }
 
+/** A detail that comes out NULL or as a number must not fail the row it speaks of; a long one is cut. */
+const detailSql = ({ detailSql: sql }: Issue): string =>
+  sql === undefined ? ':pwDetail' : `substr(coalesce(CAST((${sql}) AS TEXT), ''), 1, ${LONGEST_DETAIL})`;
+
+/** Characters: a sentence for a person. The whole row is kept beside it. */
+const LONGEST_DETAIL = 1_000;
+
 /** Terms per group: SQLite limits the depth of an expression, and a chain of || is as deep as it is long. */
 const GROUP = 40;
+
+/** SQL for one value as it stands in an issue row. */
+export const jsonValue = (value: string): string =>
+  `CASE typeof(${value}) WHEN 'blob' THEN '{"$blob":"' || hex(${value}) || '"}'
+      WHEN 'integer' THEN CAST(${value} AS TEXT) ELSE json_quote(${value}) END`;
 
 /**
  * SQL for the row `s` as a JSON object. Written out by hand: json_object refuses blobs and limits its arguments,
@@ -63,10 +142,8 @@ function rowAsJson(db: Db, table: string): string {
     .pluck()
     .all(table);
   const members = columns.map((name, place) => {
-    const value = `s.${quoteName(name)}`;
     const label = quoteText(`${place === 0 ? '' : ','}${JSON.stringify(name)}:`);
-    return `${label} || CASE typeof(${value}) WHEN 'blob' THEN '{"$blob":"' || hex(${value}) || '"}'
-      WHEN 'integer' THEN CAST(${value} AS TEXT) ELSE json_quote(${value}) END`;
+    return `${label} || ${jsonValue(`s.${quoteName(name)}`)}`;
   });
   const groups = Array.from({ length: Math.ceil(members.length / GROUP) }, (_, at) =>
     members.slice(at * GROUP, (at + 1) * GROUP).join(' || '),

@@ -21,18 +21,26 @@ export type Space = Plan['space'];
  * What the backup will take and the file will grow by, as expected; what must be free for that on the disk of the file
  * (`needBytes`: more, for trial copy, journal and surprises); and what the disks have. A folder that is yet to be made counts as its parent.
  * @param databaseBytes the file with its WAL. @param isChanging false = nothing but the backup will be written.
+ * @param backups 2 = one more is made on the way, of the grown file.
  */
-export function planSpace(file: string, backupFolder: string, databaseBytes: number, isChanging: boolean): Space {
+export function planSpace(
+  file: string,
+  backupFolder: string,
+  databaseBytes: number,
+  isChanging: boolean,
+  backups = 1,
+): Space {
   const folder = path.dirname(file);
   const backupParent = existingParent(backupFolder);
   const reserve = isChanging ? Math.ceil(databaseBytes * GROWTH_RESERVE) + SPARE_BYTES : 0;
+  const secondBytes = backups > 1 ? Math.ceil(databaseBytes * (1 + GROWTH)) : 0;
   const isOneDisk = statSync(folder).dev === statSync(backupParent).dev;
   return {
     databaseBytes,
-    backupBytes: databaseBytes,
+    backupBytes: databaseBytes + secondBytes,
     growthBytes: isChanging ? Math.ceil(databaseBytes * GROWTH) : 0,
     // The trial copy is gone again before the file begins to grow.
-    needBytes: isOneDisk ? Math.max(backupNeed(databaseBytes), databaseBytes + reserve) : reserve,
+    needBytes: isOneDisk ? Math.max(backupNeed(databaseBytes), databaseBytes + reserve) + 2 * secondBytes : reserve,
     freeBytes: freeBytes(folder),
     backupFreeBytes: freeBytes(backupParent),
   };
@@ -43,7 +51,7 @@ const backupNeed = (databaseBytes: number): number => 2 * databaseBytes + SPARE_
 
 /** The refusal that the run would meet; null when there is enough. */
 export function spaceProblem(space: Space, file: string, backupFolder: string): AppError | null {
-  const needOfBackup = backupNeed(space.databaseBytes);
+  const needOfBackup = backupNeed(space.databaseBytes) + 2 * (space.backupBytes - space.databaseBytes);
   if (space.backupFreeBytes < needOfBackup) {
     const { backupFreeBytes: free } = space;
     return appError(

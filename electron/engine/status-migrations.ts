@@ -1,6 +1,6 @@
 import type { MigrationState, MigrationStatus } from '@shared/status.ts';
 import { readApplied, readBackfills, type AppliedMigration, type BackfillRow } from './bookkeeping.ts';
-import { inOrder } from './ledger.ts';
+import { inOrder, supersededIds } from './ledger.ts';
 import type { Db, IdentifiedMigration, Pack } from './migration.ts';
 import { sqliteCode } from './sqlite-error.ts';
 import type { LedgerRow } from './status-ledger.ts';
@@ -29,13 +29,22 @@ export const readClaims = (db: Db, ledger: readonly LedgerRow[]): Claims => ({
  * no             | yes           | shape does not hold          | claimed
  * no             | any           | otherwise                    | pending
  *
+ * One that a recorded migration supersedes is applied, whatever its shape is now.
+ *
  * @param withData also asks the proofs that scan rows.
  */
 export function migrationStatuses(db: Db, pack: Pack, claims: Claims, withData: boolean): MigrationStatus[] {
+  const superseded = supersededIds(
+    pack,
+    claims.recorded.map(({ id }) => id),
+    claims.backfills,
+  );
   return inOrder(pack).map((migration) => {
     const record = claims.recorded.find(({ id }) => id === migration.id);
-    const shape = shapeFindings(db, migration);
-    const findings = record
+    const isSuperseded = superseded.has(migration.id);
+    const shape = isSuperseded ? [] : shapeFindings(db, migration);
+    const isAsked = record !== undefined && !isSuperseded;
+    const findings = isAsked
       ? [...shape, ...recordFindings(migration, claims), ...(withData ? dataFindings(db, migration) : [])]
       : shape;
     return {

@@ -1,7 +1,7 @@
 import { coded } from '@shared/errors.ts';
 import { readBackfills, readCheckpoints } from './bookkeeping.ts';
 import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
-import { readCheckedRecords, readLedgerIds } from './ledger.ts';
+import { readCheckedRecords, readLedgerIds, supersededIds } from './ledger.ts';
 import type { Db, IdentifiedMigration, Pack } from './migration.ts';
 
 /** Where a run is to go, and what stands in the file already. Reads only. */
@@ -27,7 +27,8 @@ export function resolveTarget(pack: Pack, toPhase: number | null): number {
 
 /**
  * Ids that are recorded, but whose shape or data no longer hold, whose backfills are open (a repair was stopped), or
- * that are missing from the list of applied steps. The status says the same of them.
+ * that are missing from the list of applied steps. The status says the same of them. One that a later one has replaced
+ * is never among them: its shape is gone for good.
  * @throws CodedError as readCheckedRecords.
  */
 export function findUntrue(db: Db, pack: Pack): Set<string> {
@@ -36,8 +37,10 @@ export function findUntrue(db: Db, pack: Pack): Set<string> {
   const done = new Set(readBackfills(db).flatMap(({ id, state }) => (state === 'done' ? id : [])));
   const isWhole = ({ id, backfills = [] }: IdentifiedMigration) =>
     listed.has(id) && backfills.every(({ name }) => done.has(`${id}/${name}`));
+  const superseded = supersededIds(pack, recorded, readBackfills(db));
   const untrue = pack.migrations.filter(
-    (migration) => recorded.has(migration.id) && !(isWhole(migration) && holds(db, migration)),
+    (migration) =>
+      recorded.has(migration.id) && !superseded.has(migration.id) && !(isWhole(migration) && holds(db, migration)),
   );
   return new Set(untrue.map(({ id }) => id));
 }

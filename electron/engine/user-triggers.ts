@@ -9,9 +9,10 @@ import { nameKey } from './schema.ts';
  */
 export function interferingTriggers(schema: Schema, pack: Pack, steps: readonly Pick<Migration, 'effect'>[]): string[] {
   const written = new Set(
-    [pack.ledger.table, ...steps.flatMap(({ effect }) => [...effect.grows, ...Object.keys(effect.changes)])].map(
-      nameKey,
-    ),
+    [
+      pack.ledger.table,
+      ...steps.flatMap(({ effect }) => [...effect.grows, ...Object.keys(effect.changes), ...(effect.setsAside ?? [])]),
+    ].map(nameKey),
   );
   return schema.triggers
     .filter(({ name, table }) => written.has(nameKey(table)) && !isOwnName(name))

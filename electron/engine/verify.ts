@@ -5,16 +5,17 @@ import { accountGap } from './backfill.ts';
 import { readApplied, readBackfills, type AddedShape } from './bookkeeping.ts';
 import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
 import { storedTables } from './compare.ts';
-import { openVerifier } from './connection.ts';
+import { attachBackup, openVerifier } from './connection.ts';
 import { some } from './counted.ts';
 import { markConnected, sha256File } from './fsync.ts';
 import { passGate } from './gate.ts';
 import { checkIntegrity } from './integrity.ts';
 import { allowedEffect, checkKept } from './kept.ts';
-import { inOrder, readCheckedRecords } from './ledger.ts';
+import { inOrder, readCheckedRecords, supersededIds } from './ledger.ts';
 import { readManifest } from './manifest.ts';
 import type { Db, IdentifiedMigration, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
+import { grownByTriggers } from './removal.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
@@ -34,13 +35,20 @@ export function verifyResult(
   try {
     const { pack } = recogniseOrRefuse(db, packs);
     const steps = inOrder(pack).filter(({ phase }) => phase <= input.toPhase);
+    const superseded = supersededIds(
+      pack,
+      readApplied(db).map(({ id }) => id),
+      [],
+    );
     const before = input.backupPath === null ? null : appliedBefore(db, input.backupPath);
     const checks = [
       guarded('integrity', 'The file is sound', () => integrityCheck(db)),
       guarded('recorded', 'Every step is recorded', () => recordCheck(db, pack, steps)),
       ...steps.map((step) =>
         guarded(`migration:${step.id}`, step.title, () =>
-          migrationCheck(db, step, before === null || before.migrations.has(step.id)),
+          superseded.has(step.id)
+            ? supersededCheck(step)
+            : migrationCheck(db, step, before === null || before.migrations.has(step.id)),
         ),
       ),
       ...phasesUpTo(pack, input.toPhase).flatMap(({ number, exitCriteria }) =>
@@ -107,6 +115,10 @@ function migrationCheck(db: Db, { id, title, shape, verify }: IdentifiedMigratio
   );
 }
 
+/** What it made has been replaced; the exit criteria of its phase are asked all the same. */
+const supersededCheck = ({ id, title }: IdentifiedMigration): CheckResult =>
+  result(`migration:${id}`, title, true, 'It was applied, and a later step has taken its place.', []);
+
 function accountsCheck(db: Db, steps: readonly IdentifiedMigration[]): CheckResult {
   const rows = readBackfills(db);
   const wanted = steps.flatMap(({ id, backfills = [] }) => backfills.map(({ name }) => `${id}/${name}`));
@@ -152,7 +164,7 @@ function appliedBefore(db: Db, backupPath: string) {
       ? db.prepare(`SELECT ${column} FROM backup.${table}`).pluck().all()
       : [];
   try {
-    db.prepare(`ATTACH ? AS backup`).run(backupPath);
+    attachBackup(db, backupPath, 'backup');
   } catch {
     return { migrations: new Set<unknown>(), checkpoints: new Set<unknown>() }; // the check of the backup says why
   }
@@ -165,7 +177,7 @@ function appliedBefore(db: Db, backupPath: string) {
 }
 
 function keptCheck(db: Db, pack: Pack, backupPath: string): CheckResult {
-  db.prepare(`ATTACH ? AS backup`).run(backupPath);
+  attachBackup(db, backupPath, 'backup');
   try {
     if (storedTables(db, 'backup').length === 0) throw coded('E_BACKUP_CORRUPT', 'The backup holds no table.');
     const earlier = new Map(recordedIn(db).map(({ id, runId }) => [id, runId]));
@@ -174,7 +186,11 @@ function keptCheck(db: Db, pack: Pack, backupPath: string): CheckResult {
     const applied = pack.migrations.filter(({ id }) => since.some((row) => row.id === id));
     // Applied in the backup already, a migration's own tables and columns hold data like any other.
     const begun = addedBefore(db, new Set(applied.flatMap(({ id }) => (earlier.has(id) ? [] : id))));
-    return checkKept(db, 'backup', allowedEffect(applied, pack.ledger.table, begun));
+    // Only a repair met the triggers of migrations that were recorded by then.
+    const isRepair = applied.some(({ id }) => earlier.has(id));
+    const alsoGrown = isRepair ? grownByTriggers(pack, new Set(earlier.keys())) : [];
+    const allowed = allowedEffect(applied, pack, begun, alsoGrown);
+    return checkKept(db, 'backup', allowed, () => pack.carriedOver?.(db, 'backup') ?? []);
   } finally {
     db.exec('DETACH backup');
   }

@@ -1,0 +1,118 @@
+import { comparableColumns, countRows } from './compare.ts';
+import { quoteName, quoteText, tableExists, type Db } from './migration.ts';
+import { nameKey } from './schema.ts';
+import { jsonValue } from './set-aside.ts';
+
+/**
+ * Where a contracting run took rows of the backup to: into the table that has their place, or among the issue rows,
+ * whole. Everything is asked in sets.
+ */
+export interface Whereabouts {
+  readonly inSuccessor: number;
+  readonly amongIssues: number;
+  /** Keys of rows that are in neither, a few. */
+  readonly sampleKeys: readonly string[];
+}
+
+/** The one column that names a row of a table; null where there is none. */
+export function keyColumn(db: Db, schema: string, table: string): string | null {
+  const key = db
+    .prepare<[string, string], string>(`SELECT name FROM pragma_table_xinfo(?, ?) WHERE pk > 0 ORDER BY pk`)
+    .pluck()
+    .all(table, schema);
+  return key.length === 1 ? (key[0] ?? null) : null;
+}
+
+/**
+ * Rows of a table of the backup that is gone.
+ * @param successor has its rows under the same keys; what they say there is the pack's to prove.
+ * @param columns of the backup that an issue row must hold unchanged.
+ */
+export function findRemoved(
+  db: Db,
+  backup: string,
+  table: string,
+  successor: string,
+  columns: readonly string[],
+): Whereabouts {
+  const key = keyColumn(db, backup, table);
+  const theirs = tableExists(db, successor) ? comparableColumns(db, 'main', successor) : [];
+  if (key === null || !theirs.some((name) => nameKey(name) === nameKey(key)))
+    return { inSuccessor: 0, amongIssues: 0, sampleKeys: [] };
+  const k = quoteName(key);
+  const from = `${quoteName(backup)}.${quoteName(table)} AS b`;
+  const isCarried = `EXISTS (SELECT 1 FROM main.${quoteName(successor)} AS a WHERE a.${k} = b.${k})`;
+  const inSuccessor = numberOf(db, `SELECT count(*) FROM ${from} WHERE ${isCarried}`);
+  if (inSuccessor === countRows(db, backup, table)) return { inSuccessor, amongIssues: 0, sampleKeys: [] };
+  return { inSuccessor, ...findAmongIssues(db, backup, table, key, `NOT ${isCarried}`, columns) };
+}
+
+/** Rows of a table that is still there, but that are not in it any more under their key. */
+export function findSetAside(db: Db, backup: string, table: string, columns: readonly string[]): Whereabouts {
+  const key = keyColumn(db, backup, table);
+  if (key === null) return { inSuccessor: 0, amongIssues: 0, sampleKeys: [] };
+  const isThere = `EXISTS (SELECT 1 FROM main.${quoteName(table)} AS a WHERE a.${quoteName(key)} = b.${quoteName(key)})`;
+  return { inSuccessor: 0, ...findAmongIssues(db, backup, table, key, `NOT ${isThere}`, columns) };
+}
+
+/** Of the rows `b` that are not in their place: those that an issue row without a place holds whole. */
+function findAmongIssues(
+  db: Db,
+  backup: string,
+  table: string,
+  key: string,
+  isAway: string,
+  columns: readonly string[],
+): { amongIssues: number; sampleKeys: string[] } {
+  const k = `b.${quoteName(key)}`;
+  const issues = `main._phasewise_quarantine AS q JOIN ${quoteName(backup)}.${quoteName(table)} AS b ON ${k} = q.source_key
+    WHERE q.is_placed = 0 AND q.source_table = ${quoteText(table)} COLLATE NOCASE AND ${isWhole(columns)}`;
+  const isNoted = tableExists(db, '_phasewise_quarantine');
+  const keyed = isNoted ? numberOf(db, `SELECT count(*) FROM (SELECT DISTINCT ${k} FROM ${issues} AND ${isAway})`) : 0;
+  const rows = `${quoteName(backup)}.${quoteName(table)} AS b`;
+  const isKeylessNoted = `EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q WHERE q.is_placed = 0 AND q.source_key IS NULL
+    AND q.source_table = ${quoteText(table)} COLLATE NOCASE AND ${isWhole(columns)})`;
+  const keylessBefore = numberOf(db, `SELECT count(*) FROM ${rows} WHERE ${k} IS NULL`);
+  const keylessNow =
+    keylessBefore > 0 && tableExists(db, table)
+      ? numberOf(db, `SELECT count(*) FROM main.${quoteName(table)} AS b WHERE ${k} IS NULL`)
+      : 0;
+  const keyless =
+    keylessBefore > keylessNow && isNoted
+      ? Math.min(
+          keylessBefore - keylessNow,
+          numberOf(db, keylessNoted(table)),
+          numberOf(db, `SELECT count(*) FROM ${rows} WHERE ${k} IS NULL AND ${isKeylessNoted}`),
+        )
+      : 0;
+  const away = numberOf(db, `SELECT count(*) FROM ${rows} WHERE ${isAway}`);
+  if (away === keyed + keyless) return { amongIssues: away, sampleKeys: [] };
+  const isUnknown = isNoted ? `AND ${k} NOT IN (SELECT ${k} FROM ${issues})` : '';
+  const sample = `SELECT quote(substr(${k}, 1, 60)) FROM ${rows} WHERE ${isAway} ${isUnknown} LIMIT 5`;
+  return { amongIssues: keyed + keyless, sampleKeys: db.prepare<[], string>(sample).pluck().all() };
+}
+
+/** Rows without a key cannot be told apart: the most that one backfill has noted is their number. */
+const keylessNoted = (table: string): string =>
+  `SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM main._phasewise_quarantine
+     WHERE is_placed = 0 AND source_key IS NULL AND source_table = ${quoteText(table)} COLLATE NOCASE GROUP BY backfill_id)`;
+
+const GROUP = 40;
+
+/**
+ * The issue row `q` holds every one of these columns of `b`, value for value. A member's text cannot be part of a value:
+ * inside one, its quotes would be escaped. In groups, because SQLite limits the depth of an expression; min() of one
+ * value alone would be the aggregate.
+ */
+function isWhole(columns: readonly string[]): string {
+  const members = columns.map((name) => {
+    const member = `${quoteText(`${JSON.stringify(name)}:`)} || ${jsonValue(`b.${quoteName(name)}`)}`;
+    return `(instr(q.row_json, ${member} || ',"') > 0 OR instr(q.row_json, ${member} || '}') > 0)`;
+  });
+  const groups = Array.from({ length: Math.ceil(members.length / GROUP) }, (_, at) =>
+    [1, ...members.slice(at * GROUP, (at + 1) * GROUP)].join(', '),
+  );
+  return [`json_valid(q.row_json)`, ...groups.map((group) => `min(${group})`)].join(' AND ');
+}
+
+const numberOf = (db: Db, sql: string): number => db.prepare<[], number>(sql).pluck().get() ?? 0;
