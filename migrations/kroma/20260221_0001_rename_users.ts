@@ -1,16 +1,16 @@
 import {
   defineMigration,
-  ensureTriggers,
   expectNone,
   inRange,
   isRecorded,
   missingColumns,
   rangeValues,
   tableExists,
-  wrongTriggers,
 } from '@engine/migration.ts';
 import type { BackfillContext, Db, KeyRange } from '@engine/migration.ts';
 import { isFilledByOriginal } from './ledger.ts';
+import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
+import { userFollowTriggers, userTriggers } from './triggers/user-triggers.ts';
 
 /**
  * Gives every user a row in app_users, the new name of users (rule U1).
@@ -32,63 +32,9 @@ const createAppUsers = `
     updated_at TEXT NOT NULL
   )`;
 
-/**
- * Rows of new tables that a trigger wrote for a program which knows only the old ones. A program that knows both
- * inserts into both: its own row then takes the place of ours, instead of failing on the same key.
- */
-const createMirrored = `
-  CREATE TABLE IF NOT EXISTS _phasewise_mirrored (
-    mirror TEXT NOT NULL,
-    key TEXT NOT NULL,
-    PRIMARY KEY (mirror, key)
-  ) WITHOUT ROWID`;
-
-/** A trigger that repeats the outer statement's OR REPLACE would delete rows of others, so every write is guarded. */
+/** One row in app_users must not push another one out. */
 const takenBySomebodyElse = (username: string, userId: string) =>
   `EXISTS (SELECT 1 FROM app_users AS other WHERE other.username = ${username} AND other.id IS NOT ${userId})`;
-
-const insertTwin = `
-    INSERT INTO app_users (id, username, display_name, email, is_active, created_at, updated_at)
-      SELECT NEW.id, NEW.username, NEW.display_name, NEW.email, NEW.is_active, NEW.created_at, NEW.updated_at
-      WHERE NEW.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM app_users AS a WHERE a.id = NEW.id)
-        AND NOT ${takenBySomebodyElse('NEW.username', 'NEW.id')};
-    INSERT INTO _phasewise_mirrored (mirror, key)
-      SELECT 'app_users', NEW.id WHERE changes() = 1
-        AND NOT EXISTS (SELECT 1 FROM _phasewise_mirrored WHERE mirror = 'app_users' AND key = NEW.id);`;
-
-const triggers = {
-  _phasewise_0001_users_insert: `CREATE TRIGGER _phasewise_0001_users_insert AFTER INSERT ON users
-  BEGIN
-    UPDATE app_users SET username = NEW.username, display_name = NEW.display_name, email = NEW.email,
-        is_active = NEW.is_active, updated_at = NEW.updated_at
-      WHERE id = NEW.id AND NOT ${takenBySomebodyElse('NEW.username', 'NEW.id')};
-    ${insertTwin.trim()}
-  END`,
-  _phasewise_0001_users_update: `CREATE TRIGGER _phasewise_0001_users_update
-  AFTER UPDATE OF username, display_name, email, is_active, updated_at ON users
-  BEGIN
-    UPDATE app_users SET
-        username = CASE WHEN NEW.username IS NOT OLD.username
-          AND NOT ${takenBySomebodyElse('NEW.username', 'NEW.id')} THEN NEW.username ELSE username END,
-        display_name = CASE WHEN NEW.display_name IS NOT OLD.display_name THEN NEW.display_name ELSE display_name END,
-        email = CASE WHEN NEW.email IS NOT OLD.email THEN NEW.email ELSE email END,
-        is_active = CASE WHEN NEW.is_active IS NOT OLD.is_active THEN NEW.is_active ELSE is_active END,
-        updated_at = CASE WHEN NEW.updated_at IS NOT OLD.updated_at THEN NEW.updated_at ELSE updated_at END
-      WHERE id = NEW.id;
-    ${insertTwin.trim()}
-  END`,
-  _phasewise_0001_users_delete: `CREATE TRIGGER _phasewise_0001_users_delete AFTER DELETE ON users
-  BEGIN
-    DELETE FROM app_users WHERE id = OLD.id;
-    DELETE FROM _phasewise_mirrored WHERE mirror = 'app_users' AND key = OLD.id;
-  END`,
-  _phasewise_0001_app_users_yield: `CREATE TRIGGER _phasewise_0001_app_users_yield BEFORE INSERT ON app_users
-  WHEN EXISTS (SELECT 1 FROM _phasewise_mirrored WHERE mirror = 'app_users' AND key = NEW.id)
-  BEGIN
-    DELETE FROM app_users WHERE id = NEW.id;
-    DELETE FROM _phasewise_mirrored WHERE mirror = 'app_users' AND key = NEW.id;
-  END`,
-};
 
 const isEmpty = (value: string) => `(${value} IS NULL OR ${value} = '')`;
 
@@ -121,7 +67,14 @@ function copyUsers(db: Db, range: KeyRange, context: BackfillContext) {
          FROM users AS s WHERE ${inChunk})`,
     )
     .get(values) ?? { issueRows: 0, moved: 0, alreadyRight: 0 };
-  context.setAside({ reason: 'username-taken', where: `${inChunk} AND ${taken}`, params: values, isPlaced: false });
+  context.setAside({
+    reason: 'username-taken',
+    detailSql: `(SELECT 'the user ' || other.id || ' has the user name ' || s.username || ' in app_users'
+      FROM app_users AS other WHERE other.username = s.username AND other.id IS NOT s.id)`,
+    where: `${inChunk} AND ${taken}`,
+    params: values,
+    isPlaced: false,
+  });
   const updated = db
     .prepare(
       `UPDATE app_users AS a SET ${set[mode]} FROM users AS s
@@ -155,8 +108,7 @@ export default defineMigration({
     const wasThere = tableExists(db, 'app_users');
     const mode = wasThere && (isFilledByOriginal(db) || isRecorded(db, id)) ? 'keep' : 'fill';
     if (!wasThere) db.exec(createAppUsers);
-    db.exec(createMirrored);
-    if (tableExists(db, 'users')) ensureTriggers(db, triggers);
+    if (tableExists(db, 'users')) ensureMirrors(db, userTriggers, userFollowTriggers);
     return { mode };
   },
 
@@ -172,7 +124,7 @@ export default defineMigration({
       'created_at',
       'updated_at',
     ]).map((column) => `app_users has no column ${column}`),
-    ...(tableExists(db, 'users') ? wrongTriggers(db, triggers) : []),
+    ...(tableExists(db, 'users') ? wrongMirrors(db, userTriggers, userFollowTriggers) : []),
   ],
 
   // Compares by anti-join instead of the copying statement's own conditions. Where the original filled app_users, its

@@ -3,14 +3,14 @@ import {
   allRight,
   columnExists,
   defineMigration,
-  ensureTriggers,
   expectNone,
   inRange,
   missingColumns,
   rangeValues,
-  wrongTriggers,
 } from '@engine/migration.ts';
 import type { BackfillContext, Db, KeyRange } from '@engine/migration.ts';
+import { namesMissing } from './rules/details.ts';
+import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
 
 /**
  * Gives every stored secret the column kms_key_ref, filled from key_ref (rule S1).
@@ -25,9 +25,24 @@ const triggers = {
     UPDATE project_api_secrets SET kms_key_ref = NEW.key_ref WHERE rowid = NEW.rowid;
   END`,
   _phasewise_0005_secrets_update: `CREATE TRIGGER _phasewise_0005_secrets_update AFTER UPDATE OF key_ref ON project_api_secrets
-  WHEN NEW.key_ref IS NOT OLD.key_ref AND NEW.kms_key_ref IS OLD.kms_key_ref
+  WHEN NEW.key_ref IS NOT OLD.key_ref AND NEW.kms_key_ref IS OLD.kms_key_ref AND NEW.kms_key_ref IS NOT NEW.key_ref
   BEGIN
     UPDATE project_api_secrets SET kms_key_ref = NEW.key_ref WHERE rowid = NEW.rowid;
+  END`,
+};
+
+/** The old column's own default says nothing: a program that names only the new column gets it there. */
+const followTriggers = {
+  _phasewise_0005_secrets_insert_follows: `CREATE TRIGGER _phasewise_0005_secrets_insert_follows AFTER INSERT ON project_api_secrets
+  WHEN ifnull(NEW.key_ref, '') IN ('', 'local-master') AND ifnull(NEW.kms_key_ref, '') <> '' AND NEW.key_ref IS NOT NEW.kms_key_ref
+  BEGIN
+    UPDATE project_api_secrets SET key_ref = NEW.kms_key_ref WHERE rowid = NEW.rowid;
+  END`,
+  _phasewise_0005_secrets_update_follows: `CREATE TRIGGER _phasewise_0005_secrets_update_follows AFTER UPDATE OF kms_key_ref ON project_api_secrets
+  WHEN NEW.kms_key_ref IS NOT OLD.kms_key_ref AND NEW.key_ref IS OLD.key_ref AND NEW.key_ref IS NOT NEW.kms_key_ref
+    AND NEW.kms_key_ref IS NOT NULL
+  BEGIN
+    UPDATE project_api_secrets SET key_ref = NEW.kms_key_ref WHERE rowid = NEW.rowid;
   END`,
 };
 
@@ -45,7 +60,13 @@ function fillKeyReferences(db: Db, range: KeyRange, context: BackfillContext) {
        FROM (SELECT ${isOpen} AS open, ${homeless} AS homeless FROM project_api_secrets AS s WHERE ${inChunk})`,
     )
     .get(values) ?? { issueRows: 0, moved: 0, alreadyRight: 0 };
-  context.setAside({ reason: 'project-missing', where: `${inChunk} AND ${homeless}`, params: values, isPlaced: true });
+  context.setAside({
+    reason: 'project-missing',
+    detailSql: namesMissing('project', 's.project_id'),
+    where: `${inChunk} AND ${homeless}`,
+    params: values,
+    isPlaced: true,
+  });
   db.prepare(`UPDATE project_api_secrets AS s SET kms_key_ref = s.key_ref WHERE ${inChunk} AND ${isOpen}`).run(values);
   return count;
 }
@@ -62,7 +83,7 @@ export default defineMigration({
 
   up(db) {
     addColumn(db, 'project_api_secrets', 'kms_key_ref', 'TEXT');
-    if (columnExists(db, 'project_api_secrets', 'key_ref')) ensureTriggers(db, triggers);
+    if (columnExists(db, 'project_api_secrets', 'key_ref')) ensureMirrors(db, triggers, followTriggers);
   },
 
   backfills: [
@@ -79,7 +100,7 @@ export default defineMigration({
     ...missingColumns(db, 'project_api_secrets', ['kms_key_ref']).map(
       (column) => `project_api_secrets has no column ${column}`,
     ),
-    ...(columnExists(db, 'project_api_secrets', 'key_ref') ? wrongTriggers(db, triggers) : []),
+    ...(columnExists(db, 'project_api_secrets', 'key_ref') ? wrongMirrors(db, triggers, followTriggers) : []),
   ],
 
   verify: (db) =>

@@ -3,14 +3,16 @@ import {
   allRight,
   columnExists,
   defineMigration,
-  ensureTriggers,
   expectNone,
   inRange,
   missingColumns,
   rangeValues,
-  wrongTriggers,
 } from '@engine/migration.ts';
 import type { BackfillContext, Db, KeyRange } from '@engine/migration.ts';
+import { assetFollowTriggers, assetTriggers, backendOf, isEmpty, jsonOf, uriTaken } from './triggers/asset-triggers.ts';
+import { namesMissing } from './rules/details.ts';
+import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
+import { strictlyCleaned as cleaned } from './rules/path-rule.ts';
 
 /**
  * Gives every asset its canonical columns: kind, storage_uri and metadata_json from the old ones, storage_backend from
@@ -31,11 +33,6 @@ const columns = {
   height: 'INTEGER',
 };
 
-/** What Python's str.strip() removes. */
-const blanks = `char(9,10,11,12,13,28,29,30,31,32,133,160,5760,8192,8193,8194,8195,8196,8197,8198,8199,8200,8201,8202,8232,8233,8239,8287,12288)`;
-/** What paths are compared by: slashes for backslashes, no outer blanks, nothing else. */
-const cleaned = (path: string) => `trim(replace(${path}, char(92), '/'), ${blanks})`;
-
 /**
  * Cleaned paths can't be looked up through the paths themselves. Nearly all paths are clean already, so only the others
  * are indexed: a handful of entries, and no look-up by path ever reads all assets of a project.
@@ -45,40 +42,6 @@ const uncleanIndexes = {
     WHERE rel_path <> ${cleaned('rel_path')}`,
   _phasewise_assets_unclean_uri: `CREATE INDEX _phasewise_assets_unclean_uri ON assets (${cleaned('storage_uri')})
     WHERE storage_uri <> ${cleaned('storage_uri')}`,
-};
-
-const isEmpty = (value: string) => `ifnull(${value}, '') = ''`;
-const uriTaken = (projectId: string, uri: string, rowid: string) =>
-  `EXISTS (SELECT 1 FROM assets AS other WHERE other.project_id = ${projectId} AND other.storage_uri = ${uri} AND other.rowid <> ${rowid})`;
-const backendOf = (uri: string, backend: string) =>
-  `CASE WHEN ${backend} = 'local' AND substr(${cleaned(uri)}, 1, 5) = 's3://' THEN 's3' ELSE ${backend} END`;
-const jsonOf = (text: string) => `CASE WHEN ${isEmpty(text)} THEN '{}' ELSE ${text} END`;
-
-const triggers = {
-  _phasewise_0007_assets_insert: `CREATE TRIGGER _phasewise_0007_assets_insert AFTER INSERT ON assets
-  BEGIN
-    UPDATE assets SET
-        kind = CASE WHEN ${isEmpty('NEW.kind')} THEN NEW.asset_kind ELSE NEW.kind END,
-        storage_uri = CASE WHEN ${isEmpty('NEW.storage_uri')} AND NOT ${uriTaken('NEW.project_id', 'NEW.rel_path', 'NEW.rowid')}
-          THEN NEW.rel_path ELSE NEW.storage_uri END,
-        metadata_json = CASE WHEN NEW.metadata_json IN ('', '{}') THEN ${jsonOf('NEW.meta_json')} ELSE NEW.metadata_json END,
-        storage_backend = ${backendOf(`CASE WHEN ${isEmpty('NEW.storage_uri')} THEN NEW.rel_path ELSE NEW.storage_uri END`, 'NEW.storage_backend')}
-      WHERE rowid = NEW.rowid;
-  END`,
-  _phasewise_0007_assets_update: `CREATE TRIGGER _phasewise_0007_assets_update AFTER UPDATE OF asset_kind, rel_path, meta_json ON assets
-  BEGIN
-    UPDATE assets SET
-        kind = CASE WHEN NEW.asset_kind IS NOT OLD.asset_kind AND NEW.kind IS OLD.kind THEN NEW.asset_kind ELSE NEW.kind END,
-        storage_uri = CASE WHEN NEW.rel_path IS NOT OLD.rel_path AND NEW.storage_uri IS OLD.storage_uri
-          AND NOT ${uriTaken('NEW.project_id', 'NEW.rel_path', 'NEW.rowid')} THEN NEW.rel_path ELSE NEW.storage_uri END,
-        metadata_json = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND NEW.metadata_json IS OLD.metadata_json
-          THEN ${jsonOf('NEW.meta_json')} ELSE NEW.metadata_json END,
-        storage_backend = CASE WHEN NEW.rel_path IS OLD.rel_path OR NEW.storage_uri IS NOT OLD.storage_uri
-            OR NEW.storage_backend IS NOT OLD.storage_backend THEN NEW.storage_backend
-          WHEN substr(${cleaned('NEW.rel_path')}, 1, 5) = 's3://' THEN 's3'
-          WHEN substr(${cleaned('OLD.rel_path')}, 1, 5) = 's3://' THEN 'local' ELSE NEW.storage_backend END
-      WHERE rowid = NEW.rowid;
-  END`,
 };
 
 /** The columns of row `s` as they are to be. */
@@ -98,24 +61,35 @@ const isOpen = Object.entries(target)
  * SQLite from reading all assets of the project instead, which it believes to be few.
  */
 const address = (row: string) => `coalesce(nullif(${row}.storage_uri, ''), ${row}.rel_path)`;
-const twin = (match: string) => `EXISTS (SELECT 1 FROM assets AS o WHERE ${match}
-    AND o.rowid <> s.rowid AND ${cleaned(address('o'))} = ${cleaned(address('s'))})`;
+const twin = (match: string) => `SELECT o.id FROM assets AS o WHERE ${match}
+    AND o.rowid <> s.rowid AND ${cleaned(address('o'))} = ${cleaned(address('s'))}`;
 const unclean = (path: string) =>
   `+o.project_id = s.project_id AND ${path} <> ${cleaned(path)} AND ${cleaned(path)} = ${cleaned(address('s'))}`;
-const sameWhenCleaned = `(${[
+const twins = [
   `o.project_id = s.project_id AND o.rel_path = ${cleaned(address('s'))}`,
   `o.project_id = s.project_id AND o.storage_uri = ${cleaned(address('s'))}`,
   unclean('o.rel_path'),
   unclean('o.storage_uri'),
-]
-  .map(twin)
-  .join(' OR ')})`;
+].map(twin);
 
-const issues = {
-  'project-missing': `NOT EXISTS (SELECT 1 FROM projects AS p WHERE p.id = s.project_id)`,
-  'address-taken': `(${isEmpty('s.storage_uri')} AND ${uriTaken('s.project_id', 's.rel_path', 's.rowid')})`,
-  'same-path-after-cleaning': sameWhenCleaned,
-};
+const issues = [
+  {
+    reason: 'project-missing',
+    condition: `NOT EXISTS (SELECT 1 FROM projects AS p WHERE p.id = s.project_id)`,
+    detailSql: namesMissing('project', 's.project_id'),
+  },
+  {
+    reason: 'address-taken',
+    condition: `(${isEmpty('s.storage_uri')} AND ${uriTaken('s.project_id', 's.rel_path', 's.rowid')})`,
+    detailSql: `(SELECT 'the file ' || other.id || ' has the address ' || s.rel_path FROM assets AS other
+      WHERE other.project_id = s.project_id AND other.storage_uri = s.rel_path AND other.rowid <> s.rowid)`,
+  },
+  {
+    reason: 'same-path-after-cleaning',
+    condition: `(${twins.map((query) => `EXISTS (${query})`).join(' OR ')})`,
+    detailSql: `'the file ' || coalesce(${twins.map((query) => `(${query})`).join(', ')}) || ' becomes ' || ${cleaned(address('s'))} || ', too'`,
+  },
+];
 
 /** Paths are unique in a project. While all are clean, and no address is another than its path, none has a twin. */
 function mayHaveTwins(db: Db, { facts }: BackfillContext): boolean {
@@ -132,10 +106,8 @@ function fillAssets(db: Db, range: KeyRange, context: BackfillContext) {
   if (!columnExists(db, 'assets', 'rel_path')) return allRight(db, range, 'assets', 'id');
   const inChunk = inRange(range, 's.id');
   const values = rangeValues(range);
-  const asked = Object.entries(issues).filter(
-    ([reason]) => reason !== 'same-path-after-cleaning' || mayHaveTwins(db, context),
-  );
-  const isOdd = asked.map(([, condition]) => condition).join(' OR ');
+  const asked = issues.filter(({ reason }) => reason !== 'same-path-after-cleaning' || mayHaveTwins(db, context));
+  const isOdd = asked.map(({ condition }) => condition).join(' OR ');
   const count = db
     .prepare<unknown[], { issueRows: number; moved: number; alreadyRight: number }>(
       `SELECT count(*) FILTER (WHERE issue) AS issueRows, count(*) FILTER (WHERE NOT issue AND open) AS moved,
@@ -144,8 +116,8 @@ function fillAssets(db: Db, range: KeyRange, context: BackfillContext) {
     )
     .get(values) ?? { issueRows: 0, moved: 0, alreadyRight: 0 };
   if (count.issueRows > 0) {
-    for (const [reason, condition] of asked) {
-      context.setAside({ reason, where: `${inChunk} AND ${condition}`, params: values, isPlaced: true });
+    for (const { reason, condition, detailSql } of asked) {
+      context.setAside({ reason, detailSql, where: `${inChunk} AND ${condition}`, params: values, isPlaced: true });
     }
   }
   db.prepare(
@@ -190,7 +162,7 @@ export default defineMigration({
     for (const [name, sql] of Object.entries(uncleanIndexes)) {
       if (!db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?`).get(name)) db.exec(sql);
     }
-    ensureTriggers(db, triggers);
+    ensureMirrors(db, assetTriggers, assetFollowTriggers);
     return { addresses };
   },
 
@@ -200,7 +172,7 @@ export default defineMigration({
 
   shape: (db) => [
     ...missingColumns(db, 'assets', Object.keys(columns)).map((column) => `assets has no column ${column}`),
-    ...(columnExists(db, 'assets', 'rel_path') ? wrongTriggers(db, triggers) : []),
+    ...(columnExists(db, 'assets', 'rel_path') ? wrongMirrors(db, assetTriggers, assetFollowTriggers) : []),
   ],
 
   verify: (db) =>

@@ -3,14 +3,14 @@ import {
   allRight,
   columnExists,
   defineMigration,
-  ensureTriggers,
   expectNone,
   inRange,
   missingColumns,
   rangeValues,
-  wrongTriggers,
 } from '@engine/migration.ts';
 import type { BackfillContext, Db, KeyRange } from '@engine/migration.ts';
+import { namesMissing } from './rules/details.ts';
+import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
 
 /**
  * Gives every run its canonical columns: run_mode, model_name and settings_snapshot_json from mode, model and
@@ -46,7 +46,37 @@ const triggers = {
         run_mode = CASE WHEN NEW.mode IS NOT OLD.mode AND NEW.run_mode IS OLD.run_mode THEN NEW.mode ELSE NEW.run_mode END,
         model_name = CASE WHEN NEW.model IS NOT OLD.model AND NEW.model_name IS OLD.model_name THEN NEW.model ELSE NEW.model_name END,
         settings_snapshot_json = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND NEW.settings_snapshot_json IS OLD.settings_snapshot_json
-          THEN ${jsonOf('NEW.meta_json')} ELSE NEW.settings_snapshot_json END
+          AND NEW.meta_json IS NOT NEW.settings_snapshot_json THEN ${jsonOf('NEW.meta_json')} ELSE NEW.settings_snapshot_json END
+      WHERE rowid = NEW.rowid;
+  END`,
+};
+
+const isBlankJson = (text: string) => `ifnull(${text}, '') IN ('', '{}')`;
+/** A column that only its new name was given, or changed, for; what is equal already is left alone. */
+const followTriggers = {
+  _phasewise_0009_runs_insert_follows: `CREATE TRIGGER _phasewise_0009_runs_insert_follows AFTER INSERT ON runs
+  WHEN (${isEmpty('NEW.mode')} AND NOT ${isEmpty('NEW.run_mode')}) OR (${isEmpty('NEW.model')} AND NOT ${isEmpty('NEW.model_name')})
+    OR (${isBlankJson('NEW.meta_json')} AND NOT ${isBlankJson('NEW.settings_snapshot_json')})
+  BEGIN
+    UPDATE runs SET
+        mode = CASE WHEN ${isEmpty('NEW.mode')} THEN ifnull(NEW.run_mode, NEW.mode) ELSE NEW.mode END,
+        model = CASE WHEN ${isEmpty('NEW.model')} THEN ifnull(NEW.model_name, NEW.model) ELSE NEW.model END,
+        meta_json = CASE WHEN ${isBlankJson('NEW.meta_json')} AND NOT ${isBlankJson('NEW.settings_snapshot_json')}
+          THEN NEW.settings_snapshot_json ELSE NEW.meta_json END
+      WHERE rowid = NEW.rowid;
+  END`,
+  _phasewise_0009_runs_update_follows: `CREATE TRIGGER _phasewise_0009_runs_update_follows
+  AFTER UPDATE OF run_mode, model_name, settings_snapshot_json ON runs
+  WHEN (NEW.run_mode IS NOT OLD.run_mode AND NEW.mode IS NOT NEW.run_mode)
+    OR (NEW.model_name IS NOT OLD.model_name AND NEW.model IS NOT NEW.model_name)
+    OR (NEW.settings_snapshot_json IS NOT OLD.settings_snapshot_json AND NEW.meta_json IS NOT NEW.settings_snapshot_json)
+  BEGIN
+    UPDATE runs SET
+        mode = CASE WHEN NEW.run_mode IS NOT OLD.run_mode AND NEW.mode IS OLD.mode THEN ifnull(NEW.run_mode, NEW.mode) ELSE NEW.mode END,
+        model = CASE WHEN NEW.model_name IS NOT OLD.model_name AND NEW.model IS OLD.model THEN NEW.model_name ELSE NEW.model END,
+        meta_json = CASE WHEN NEW.settings_snapshot_json IS NOT OLD.settings_snapshot_json AND NEW.meta_json IS OLD.meta_json
+          AND NOT (${isBlankJson('NEW.settings_snapshot_json')} AND ${isBlankJson('NEW.meta_json')})
+          THEN NEW.settings_snapshot_json ELSE NEW.meta_json END
       WHERE rowid = NEW.rowid;
   END`,
 };
@@ -75,7 +105,13 @@ function fillRuns(db: Db, range: KeyRange, context: BackfillContext) {
        FROM (SELECT ${homeless} AS homeless, ${isOpen} AS open FROM runs AS s WHERE ${inChunk})`,
     )
     .get(values) ?? { issueRows: 0, moved: 0, alreadyRight: 0 };
-  context.setAside({ reason: 'project-missing', where: `${inChunk} AND ${homeless}`, params: values, isPlaced: true });
+  context.setAside({
+    reason: 'project-missing',
+    detailSql: namesMissing('project', 's.project_id'),
+    where: `${inChunk} AND ${homeless}`,
+    params: values,
+    isPlaced: true,
+  });
   db.prepare(
     `UPDATE runs AS s SET ${Object.entries(target)
       .map(([column, value]) => `${column} = ${value}`)
@@ -98,7 +134,7 @@ export default defineMigration({
 
   up(db) {
     for (const [column, definition] of Object.entries(columns)) addColumn(db, 'runs', column, definition);
-    if (columnExists(db, 'runs', 'mode')) ensureTriggers(db, triggers);
+    if (columnExists(db, 'runs', 'mode')) ensureMirrors(db, triggers, followTriggers);
   },
 
   backfills: [
@@ -107,7 +143,7 @@ export default defineMigration({
 
   shape: (db) => [
     ...missingColumns(db, 'runs', Object.keys(columns)).map((column) => `runs has no column ${column}`),
-    ...(columnExists(db, 'runs', 'mode') ? wrongTriggers(db, triggers) : []),
+    ...(columnExists(db, 'runs', 'mode') ? wrongMirrors(db, triggers, followTriggers) : []),
   ],
 
   verify: (db) =>

@@ -3,14 +3,15 @@ import {
   allRight,
   columnExists,
   defineMigration,
-  ensureTriggers,
   expectNone,
   inRange,
   missingColumns,
   rangeValues,
-  wrongTriggers,
 } from '@engine/migration.ts';
 import type { BackfillContext, Db, KeyRange } from '@engine/migration.ts';
+import { namesMissing } from './rules/details.ts';
+import { isQuiet, quietly } from './triggers/mirror.ts';
+import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
 
 /**
  * Gives every job its canonical columns: selected_candidate_index from selected_candidate (rule J1), prompt_text from
@@ -62,9 +63,34 @@ const triggers = {
   END`,
 };
 
+/** Quietly: a choice that older programs change makes the final file follow, which newer ones name themselves. */
+const followTriggers = {
+  _phasewise_0010_run_jobs_insert_follows: `CREATE TRIGGER _phasewise_0010_run_jobs_insert_follows AFTER INSERT ON run_jobs
+  WHEN NEW.selected_candidate IS NULL AND NEW.selected_candidate_index IS NOT NULL
+  BEGIN${quietly(
+    'run_jobs',
+    `
+    UPDATE run_jobs SET selected_candidate = NEW.selected_candidate_index WHERE rowid = NEW.rowid;`,
+  )}
+  END`,
+  _phasewise_0010_run_jobs_update_follows: `CREATE TRIGGER _phasewise_0010_run_jobs_update_follows AFTER UPDATE OF selected_candidate_index ON run_jobs
+  WHEN NEW.selected_candidate_index IS NOT OLD.selected_candidate_index AND NEW.selected_candidate IS OLD.selected_candidate
+    AND NEW.selected_candidate IS NOT NEW.selected_candidate_index AND NOT ${isQuiet('run_jobs')}
+  BEGIN${quietly(
+    'run_jobs',
+    `
+    UPDATE run_jobs SET selected_candidate = NEW.selected_candidate_index WHERE rowid = NEW.rowid;`,
+  )}
+  END`,
+};
+
 const homeless = `NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.id = s.run_id)`;
 /** The JSON of a job must be an object; nothing at all is fine. */
 const unreadable = `(ifnull(s.meta_json, '') NOT IN ('', '{}') AND ifnull(json_type(${readable('CAST(s.meta_json AS TEXT)')}), '') <> 'object')`;
+/** What the details are instead, without what they say. */
+const kindOfJson = `CASE json_type(${readable('CAST(s.meta_json AS TEXT)')}) WHEN 'array' THEN 'a list' WHEN 'null' THEN 'null'
+  WHEN 'text' THEN 'a text' WHEN 'integer' THEN 'a number' WHEN 'real' THEN 'a number' WHEN 'true' THEN 'a switch'
+  WHEN 'false' THEN 'a switch' ELSE 'no JSON from character ' || max(json_error_position(CAST(s.meta_json AS TEXT)), 1) || ' on' END`;
 const target = {
   selected_candidate_index: `ifnull(s.selected_candidate_index, s.selected_candidate)`,
   prompt_text: `CASE WHEN ifnull(s.prompt_text, '') = '' THEN ${promptIn('s.meta_json')} ELSE s.prompt_text END`,
@@ -84,9 +110,16 @@ function fillJobs(db: Db, range: KeyRange, context: BackfillContext) {
     )
     .get(values) ?? { rows: 0, issueRows: 0, moved: 0 };
   if (count.issueRows > 0) {
-    context.setAside({ reason: 'run-missing', where: `${inChunk} AND ${homeless}`, params: values, isPlaced: true });
+    context.setAside({
+      reason: 'run-missing',
+      detailSql: namesMissing('run', 's.run_id'),
+      where: `${inChunk} AND ${homeless}`,
+      params: values,
+      isPlaced: true,
+    });
     context.setAside({
       reason: 'meta-unreadable',
+      detailSql: `'the details are ' || ${kindOfJson}`,
       where: `${inChunk} AND ${unreadable}`,
       params: values,
       isPlaced: true,
@@ -112,7 +145,7 @@ export default defineMigration({
 
   up(db) {
     for (const [column, definition] of Object.entries(columns)) addColumn(db, 'run_jobs', column, definition);
-    if (columnExists(db, 'run_jobs', 'selected_candidate')) ensureTriggers(db, triggers);
+    if (columnExists(db, 'run_jobs', 'selected_candidate')) ensureMirrors(db, triggers, followTriggers);
   },
 
   backfills: [
@@ -121,7 +154,7 @@ export default defineMigration({
 
   shape: (db) => [
     ...missingColumns(db, 'run_jobs', Object.keys(columns)).map((column) => `run_jobs has no column ${column}`),
-    ...(columnExists(db, 'run_jobs', 'selected_candidate') ? wrongTriggers(db, triggers) : []),
+    ...(columnExists(db, 'run_jobs', 'selected_candidate') ? wrongMirrors(db, triggers, followTriggers) : []),
   ],
 
   // The prompt is looked up by its path here, which finds the first of equal keys instead of the last.

@@ -1,20 +1,34 @@
 import {
   defineMigration,
-  ensureTriggers,
   expectNone,
   inRange,
   isRecorded,
   missingColumns,
   rangeValues,
   tableExists,
-  wrongTriggers,
 } from '@engine/migration.ts';
 import type { Backfill, BackfillContext, Db, KeyRange } from '@engine/migration.ts';
-import { candidateTriggers } from './candidate-triggers.ts';
-import { createClaims, instantOf, noteClaims, setNamelessAside, settleClaims, unreadableTime } from './claims.ts';
-import { claimsOfJobs, finalFileBackfills, namelessJobs } from './final-files.ts';
+import { candidateFollowTriggers } from './triggers/candidate-follows.ts';
+import { candidateTriggers } from './triggers/candidate-triggers.ts';
+import {
+  createClaims,
+  instantOf,
+  isAstray,
+  lacksFile,
+  noteClaims,
+  setAstrayAside,
+  setNamelessAside,
+  settleClaims,
+  unreadableTime,
+} from './rules/claims.ts';
+import { claimsOfJobs, finalFileBackfills, namelessJobs } from './rules/final-files.ts';
+import { jobFollowTriggers, jobTriggers } from './triggers/job-triggers.ts';
 import { isFilledByOriginal } from './ledger.ts';
-import { assetOf, cleaned } from './path-rule.ts';
+import { isFound, itsRun, setLostAside } from './rules/lost-candidates.ts';
+import { writeQuietly } from './triggers/mirror.ts';
+import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
+import { assetOf, cleaned } from './rules/path-rule.ts';
+import { preparedOnce } from './rules/prepared.ts';
 
 /**
  * Gives every candidate a row in run_candidates, the new name of run_job_candidates, which names files by their asset
@@ -53,8 +67,6 @@ const modeOf = (db: Db, { facts }: BackfillContext): Mode =>
 const isEmpty = (value: string) => `ifnull(${value}, '') = ''`;
 const output = cleaned('s.output_path');
 const final = cleaned('s.final_output_path');
-const itsRun = `FROM run_jobs AS j JOIN runs AS r ON r.id = j.run_id WHERE j.id = s.job_id`;
-const orphan = `NOT EXISTS (SELECT 1 ${itsRun})`;
 const taken: Record<Mode, string> = {
   fill: `EXISTS (SELECT 1 FROM run_candidates AS o WHERE o.job_id = s.job_id AND o.candidate_index = s.candidate_index AND o.id IS NOT s.id)`,
   keep: `(NOT EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id) AND EXISTS (SELECT 1 FROM run_candidates AS o
@@ -75,7 +87,7 @@ function noteCandidateFiles(db: Db, range: KeyRange, context: BackfillContext) {
   const mode = modeOf(db, context);
   const inChunk = inRange(range, 's.id');
   const values = rangeValues(range);
-  const wants = (column: string) => (mode === 'fill' ? '1' : `(t.id IS NULL OR ${isEmpty(`t.${column}`)})`);
+  const wants = (column: string) => (mode === 'fill' ? '1' : `(t.id IS NULL OR ${lacksFile(`t.${column}`)})`);
   const path = `CASE k.slot WHEN 0 THEN ${output} ELSE ${final} END`;
   const isWanted = `CASE k.slot WHEN 0 THEN ${wants('output_asset_id')}
       ELSE ${wants('final_asset_id')} AND NOT (${wants('output_asset_id')} AND ${final} = ${output}) END`;
@@ -100,19 +112,21 @@ const file = (path: string) => assetOf('r.project_id', path);
 const changes: Record<Mode, string> = {
   fill: `(${plain.map((column) => `t.${column} IS NOT s.${column}`).join(' OR ')}
     OR t.output_asset_id IS NOT ${file(output)} OR t.final_asset_id IS NOT ${file(final)})`,
-  keep: `((${isEmpty('t.output_asset_id')} AND ${file(output)} IS NOT NULL) OR (${isEmpty('t.final_asset_id')} AND ${file(final)} IS NOT NULL))`,
+  keep: `((${lacksFile('t.output_asset_id')} AND ${file(output)} IS NOT NULL) OR (${lacksFile('t.final_asset_id')} AND ${file(final)} IS NOT NULL))`,
 };
 const set: Record<Mode, string> = {
   fill: `${plain.map((column) => `${column} = s.${column}`).join(', ')}, output_asset_id = ${file(output)}, final_asset_id = ${file(final)}`,
-  keep: `output_asset_id = CASE WHEN ${isEmpty('t.output_asset_id')} THEN ${file(output)} ELSE t.output_asset_id END,
-    final_asset_id = CASE WHEN ${isEmpty('t.final_asset_id')} THEN ${file(final)} ELSE t.final_asset_id END`,
+  keep: `output_asset_id = CASE WHEN ${lacksFile('t.output_asset_id')} THEN coalesce(${file(output)}, nullif(t.output_asset_id, '')) ELSE t.output_asset_id END,
+    final_asset_id = CASE WHEN ${lacksFile('t.final_asset_id')} THEN coalesce(${file(final)}, nullif(t.final_asset_id, '')) ELSE t.final_asset_id END`,
 };
 /** A path without a file: its project does not exist, or the file has no id to refer to. */
 const unplacedFile = `((${isEmpty('t.output_asset_id')} AND ${output} <> '') OR (${isEmpty('t.final_asset_id')} AND ${final} <> ''))`;
+/** A reference that leads nowhere, where no path says better. Only rows that were there already can have one. */
+const astray = `(SELECT CASE WHEN ${isAstray('t.output_asset_id')} THEN t.output_asset_id WHEN ${isAstray('t.final_asset_id')} THEN t.final_asset_id END
+  FROM run_candidates AS t WHERE t.id = s.id)`;
 
 const placed = `FROM run_job_candidates AS s JOIN run_jobs AS j ON j.id = s.job_id JOIN runs AS r ON r.id = j.run_id`;
 const isMissing = `NOT EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id)`;
-const isFound = `s.id NOT IN (SELECT id FROM temp._phasewise_lost)`;
 const insert = (condition: string) => `
   INSERT INTO run_candidates (${columns.join(', ')})
   SELECT s.id, s.job_id, s.candidate_index, s.status, ${file(output)}, ${file(final)},
@@ -133,58 +147,37 @@ function copyCandidates(db: Db, range: KeyRange, context: BackfillContext) {
   if (hasTwins) {
     lost = setLostAside(db, context, inChunk, values, taken[mode]);
     right = count(
-      `${placed} JOIN run_candidates AS t ON t.id = s.id WHERE ${inChunk} AND ${isFound} AND NOT ${changes[mode]} AND NOT ${unplacedFile}`,
+      `${placed} JOIN run_candidates AS t ON t.id = s.id WHERE ${inChunk} AND ${isFound} AND NOT ${changes[mode]} AND NOT ${unplacedFile} AND ${astray} IS NULL`,
     );
-    db.prepare(
+    preparedOnce(
+      db,
       `UPDATE run_candidates AS t SET ${set[mode]} ${placed} WHERE t.id = s.id AND ${inChunk} AND ${isFound} AND ${changes[mode]}`,
     ).run(values);
-    db.prepare(insert(`${inChunk} AND ${isFound} AND ${isMissing}`)).run(values);
+    preparedOnce(db, insert(`${inChunk} AND ${isFound} AND ${isMissing}`)).run(values);
   } else {
     // Whoever is not there afterwards has no place. Looking for them first would read every job and run twice.
-    const inserted = db.prepare(insert(`${inChunk} AND NOT ${taken[mode]}`)).run(values).changes;
+    const inserted = preparedOnce(db, insert(`${inChunk} AND NOT ${taken[mode]}`)).run(values).changes;
     if (inserted < rows) lost = setLostAside(db, context, inChunk, values, isMissing);
   }
   const nameless = `SELECT t.id FROM run_candidates AS t CROSS JOIN run_job_candidates AS s ON s.id = t.id
-    WHERE ${inRange(range, 't.id')} AND (${isEmpty('t.output_asset_id')} OR ${isEmpty('t.final_asset_id')}) AND ${unplacedFile}
+    WHERE ${inRange(range, 't.id')} AND (((${isEmpty('t.output_asset_id')} OR ${isEmpty('t.final_asset_id')}) AND ${unplacedFile})${hasTwins ? ` OR ${astray} IS NOT NULL` : ''})
       ${lost > 0 ? `AND ${isFound}` : ''}`;
   const unplaced = count(`FROM (${nameless})`);
   if (unplaced > 0) {
-    const homeless = `EXISTS (SELECT 1 ${itsRun} AND NOT EXISTS (SELECT 1 FROM projects AS p WHERE p.id = r.project_id))`;
-    setNamelessAside(context, `s.id IN (${nameless})`, values, homeless);
+    const path = `CASE WHEN ${output} <> '' THEN ${output} ELSE ${final} END`;
+    if (hasTwins) setAstrayAside(context, `s.id IN (${nameless})`, values, astray);
+    setNamelessAside(context, `s.id IN (${nameless})`, values, { project: `(SELECT r.project_id ${itsRun})`, path });
   }
   return { moved: rows - lost - right - unplaced, alreadyRight: right, issueRows: lost + unplaced };
-}
-
-/** Reports candidates that get no place, and keeps their keys in temp._phasewise_lost. @returns how many they are. */
-function setLostAside(
-  db: Db,
-  context: BackfillContext,
-  inChunk: string,
-  values: ReturnType<typeof rangeValues>,
-  isTaken: string,
-): number {
-  db.exec('DROP TABLE IF EXISTS temp._phasewise_lost; CREATE TEMP TABLE _phasewise_lost (id, reason)');
-  const found = db
-    .prepare(
-      `INSERT INTO temp._phasewise_lost SELECT * FROM (
-         SELECT s.id, CASE WHEN ${orphan} THEN 'orphan-candidate' WHEN ${isTaken} THEN 'slot-taken' END AS reason
-         FROM run_job_candidates AS s WHERE ${inChunk}) WHERE reason IS NOT NULL`,
-    )
-    .run(values).changes;
-  for (const reason of found > 0 ? ['orphan-candidate', 'slot-taken'] : []) {
-    context.setAside({
-      reason,
-      where: `s.id IN (SELECT id FROM temp._phasewise_lost WHERE reason = '${reason}')`,
-      isPlaced: false,
-    });
-  }
-  return found;
 }
 
 const candidateKinds = {
   kind: `CASE c.slot WHEN 0 THEN 'candidate_output' ELSE 'candidate_final_output' END`,
   suffix: `CASE c.slot WHEN 0 THEN ':output' ELSE ':final' END`,
 };
+
+const carried = { ...candidateTriggers, ...jobTriggers };
+const following = { ...candidateFollowTriggers, ...jobFollowTriggers };
 
 const backfills: readonly Backfill[] = [
   {
@@ -206,7 +199,7 @@ const backfills: readonly Backfill[] = [
     title: 'copying candidates into run_candidates',
     source: 'run_job_candidates',
     key: 'id',
-    chunk: copyCandidates,
+    chunk: (db, range, context) => writeQuietly(db, ['run_candidates'], () => copyCandidates(db, range, context)),
   },
   ...finalFileBackfills,
 ];
@@ -221,8 +214,14 @@ export default defineMigration({
     'The table run_job_candidates stays as it is; what older programs write there is carried over at once.',
   ],
   effect: {
-    grows: ['run_candidates', 'assets'],
-    changes: { run_candidates: columns, run_jobs: ['final_asset_id'], assets: ['run_id', 'job_id', 'candidate_id'] },
+    // Applied again as a repair, its rows make the triggers of later migrations write reports and links, too.
+    grows: ['run_candidates', 'assets', 'quality_reports', 'asset_links'],
+    changes: {
+      run_candidates: columns,
+      run_jobs: ['final_asset_id'],
+      assets: ['run_id', 'job_id', 'candidate_id'],
+      quality_reports: ['job_id', 'candidate_id', 'summary_json'],
+    },
   },
 
   up(db) {
@@ -232,7 +231,7 @@ export default defineMigration({
     // What an earlier attempt noted may be out of date.
     db.exec(`DROP TABLE IF EXISTS _phasewise_claims; DROP TABLE IF EXISTS ${claimsOfJobs}`);
     db.exec(`${createClaims('_phasewise_claims')};${createClaims(claimsOfJobs)}`);
-    if (tableExists(db, 'run_job_candidates')) ensureTriggers(db, candidateTriggers);
+    if (tableExists(db, 'run_job_candidates')) ensureMirrors(db, carried, following);
     return { mode };
   },
 
@@ -240,7 +239,7 @@ export default defineMigration({
 
   shape: (db) => [
     ...missingColumns(db, 'run_candidates', columns).map((column) => `run_candidates has no column ${column}`),
-    ...(tableExists(db, 'run_job_candidates') ? wrongTriggers(db, candidateTriggers) : []),
+    ...(tableExists(db, 'run_job_candidates') ? wrongMirrors(db, carried, following) : []),
   ],
 
   verify: (db, proof) => (tableExists(db, 'run_job_candidates') ? unfinished(db, proof?.mayBeEdited === true) : []),
@@ -253,8 +252,9 @@ export default defineMigration({
 function unfinished(db: Db, mayBeEdited: boolean) {
   const setAside = (backfill: string) =>
     `SELECT source_key FROM _phasewise_quarantine WHERE backfill_id = '${id}/${backfill}'`;
-  const names = (asset: string, path: string) =>
-    `(${asset}.storage_uri = ${path} OR ${cleaned(`${asset}.storage_uri`)} = ${path} OR ${cleaned(`${asset}.rel_path`)} = ${path})`;
+  // What is equal as it stands is equal cleaned: nearly all rows end at the first comparison.
+  const names = (asset: string, path: string, written: string) =>
+    `(${asset}.storage_uri = ${written} OR ${asset}.storage_uri = ${path} OR ${cleaned(`${asset}.storage_uri`)} = ${path} OR ${cleaned(`${asset}.rel_path`)} = ${path})`;
   // In the order in which the new table was filled: one of the two sides is then read from front to back.
   const pairs = `FROM run_candidates AS t CROSS JOIN run_job_candidates AS s ON s.id = t.id
         LEFT JOIN assets AS o ON o.id = t.output_asset_id LEFT JOIN assets AS f ON f.id = t.final_asset_id`;
@@ -279,7 +279,7 @@ function unfinished(db: Db, mayBeEdited: boolean) {
       : [
           {
             what: 'candidates that refer to another file than they name',
-            where: `(o.id IS NOT NULL AND NOT ${names('o', output)}) OR (f.id IS NOT NULL AND NOT ${names('f', final)})`,
+            where: `(o.id IS NOT NULL AND NOT ${names('o', output, 's.output_path')}) OR (f.id IS NOT NULL AND NOT ${names('f', final, 's.final_output_path')})`,
           },
         ]),
   ];
@@ -298,8 +298,8 @@ function unfinished(db: Db, mayBeEdited: boolean) {
       db,
       'candidates that refer to a file that is not registered',
       `
-      SELECT t.id FROM run_candidates AS t WHERE (length(t.output_asset_id) > 0 AND NOT EXISTS (SELECT 1 FROM assets AS a WHERE a.id = t.output_asset_id))
-        OR (length(t.final_asset_id) > 0 AND NOT EXISTS (SELECT 1 FROM assets AS a WHERE a.id = t.final_asset_id))`,
+      SELECT t.id FROM run_candidates AS t WHERE (${isAstray('t.output_asset_id')} OR ${isAstray('t.final_asset_id')})
+        AND ifnull(t.id, '') NOT IN (${setAside('candidates')} AND source_key IS NOT NULL)`,
     ),
     ...namelessJobs(db, id),
   ];

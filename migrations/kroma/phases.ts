@@ -1,8 +1,12 @@
 import type { Phase } from '@engine/migration.ts';
-import { safetyBaselineCriteria } from './exit-criteria-baseline.ts';
-import { canonicalCoreCriteria } from './exit-criteria-core.ts';
+import { safetyBaselineCriteria } from './criteria/baseline.ts';
+import { canonicalCoreCriteria } from './criteria/core.ts';
+import { eventCriteria } from './criteria/events.ts';
+import { contractCriteria } from './criteria/contract.ts';
+import { knowledgeCriteria } from './criteria/knowledge.ts';
+import { finalCriteria } from './criteria/final.ts';
 
-/** The plan's six phases. This version carries out 0 and 1; the others are shown with their scope. */
+/** The plan's six phases. */
 export const phases: readonly Phase[] = [
   {
     number: 0,
@@ -27,16 +31,16 @@ export const phases: readonly Phase[] = [
     name: 'Event tables',
     scope: 'Adds quality reports, cost events and audit events, filled from the candidates and the run logs.',
     removesAnything: false,
-    isAvailable: false,
-    exitCriteria: [],
+    isAvailable: true,
+    exitCriteria: eventCriteria,
   },
   {
     number: 3,
     name: 'API contract',
     scope: 'Makes the interface of the program read the new names. It changes nothing in the file.',
     removesAnything: false,
-    isAvailable: false,
-    exitCriteria: [],
+    isAvailable: true,
+    exitCriteria: contractCriteria,
   },
   {
     number: 4,
@@ -44,15 +48,15 @@ export const phases: readonly Phase[] = [
     scope:
       'Brings provider accounts, style guides, characters, references, prompt templates and links between files into their final shape.',
     removesAnything: false,
-    isAvailable: false,
-    exitCriteria: [],
+    isAvailable: true,
+    exitCriteria: knowledgeCriteria,
   },
   {
     number: 5,
     name: 'Legacy cleanup',
     scope: 'Removes the old tables and columns and makes every rule of the new schema final.',
     removesAnything: true,
-    isAvailable: false,
-    exitCriteria: [],
+    isAvailable: true,
+    exitCriteria: finalCriteria,
   },
 ];

@@ -1,5 +1,5 @@
 import { tableExists, type Db, type Recognition, type Schema, type Variant } from '@engine/migration.ts';
-import { findNameCollision, legacyColumns } from './shapes.ts';
+import { findNameCollision, legacyColumns } from './schema/shapes.ts';
 import { assetBackfillMarker, coreBackfillMarker, hasMarker } from './ledger.ts';
 
 /** The shapes in which Kroma project databases are found. */
@@ -30,7 +30,8 @@ export const variants: readonly Variant[] = [
   {
     id: 'upgraded',
     title: 'Upgraded by Phasewise',
-    description: 'Phasewise has applied migrations to this file; old and new names are kept in step.',
+    description:
+      'Phasewise has applied migrations to this file. Until the last phase, old and new names are kept in step.',
   },
 ];
 

@@ -1,0 +1,75 @@
+import { strictlyCleaned as cleaned } from '../rules/path-rule.ts';
+
+/**
+ * Keeps the old and the new columns of assets in step. Part of the assets' migration and as immutable as it is. Without
+ * notes of any kind: what is equal already is never written, so one direction does not set off the other.
+ */
+export const isEmpty = (value: string): string => `ifnull(${value}, '') = ''`;
+const isBlankJson = (text: string) => `ifnull(${text}, '') IN ('', '{}')`;
+/** uq_assets_project_storage_uri: filling an address must not make two assets of a project share it. */
+export const uriTaken = (projectId: string, uri: string, rowid: string): string =>
+  `EXISTS (SELECT 1 FROM assets AS other WHERE other.project_id = ${projectId} AND other.storage_uri = ${uri} AND other.rowid <> ${rowid})`;
+/** The same for the old path, which is unique in every project. */
+const pathTaken = (uri: string) =>
+  `EXISTS (SELECT 1 FROM assets AS other WHERE other.project_id = NEW.project_id AND other.rel_path = ${uri} AND other.rowid <> NEW.rowid)`;
+export const backendOf = (uri: string, backend: string): string =>
+  `CASE WHEN ${backend} = 'local' AND substr(${cleaned(uri)}, 1, 5) = 's3://' THEN 's3' ELSE ${backend} END`;
+export const jsonOf = (text: string): string => `CASE WHEN ${isEmpty(text)} THEN '{}' ELSE ${text} END`;
+
+export const assetTriggers: Readonly<Record<string, string>> = {
+  _phasewise_0007_assets_insert: `CREATE TRIGGER _phasewise_0007_assets_insert AFTER INSERT ON assets
+  BEGIN
+    UPDATE assets SET
+        kind = CASE WHEN ${isEmpty('NEW.kind')} THEN NEW.asset_kind ELSE NEW.kind END,
+        storage_uri = CASE WHEN ${isEmpty('NEW.storage_uri')} AND NOT ${uriTaken('NEW.project_id', 'NEW.rel_path', 'NEW.rowid')}
+          THEN NEW.rel_path ELSE NEW.storage_uri END,
+        metadata_json = CASE WHEN NEW.metadata_json IN ('', '{}') THEN ${jsonOf('NEW.meta_json')} ELSE NEW.metadata_json END,
+        storage_backend = ${backendOf(`CASE WHEN ${isEmpty('NEW.storage_uri')} THEN NEW.rel_path ELSE NEW.storage_uri END`, 'NEW.storage_backend')}
+      WHERE rowid = NEW.rowid;
+  END`,
+  _phasewise_0007_assets_update: `CREATE TRIGGER _phasewise_0007_assets_update AFTER UPDATE OF asset_kind, rel_path, meta_json ON assets
+  BEGIN
+    UPDATE assets SET
+        kind = CASE WHEN NEW.asset_kind IS NOT OLD.asset_kind AND NEW.kind IS OLD.kind THEN NEW.asset_kind ELSE NEW.kind END,
+        storage_uri = CASE WHEN NEW.rel_path IS NOT OLD.rel_path AND NEW.storage_uri IS OLD.storage_uri
+          AND NOT ${uriTaken('NEW.project_id', 'NEW.rel_path', 'NEW.rowid')} THEN NEW.rel_path ELSE NEW.storage_uri END,
+        metadata_json = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND NEW.metadata_json IS OLD.metadata_json
+          AND NEW.meta_json IS NOT NEW.metadata_json THEN ${jsonOf('NEW.meta_json')} ELSE NEW.metadata_json END,
+        storage_backend = CASE WHEN NEW.rel_path IS OLD.rel_path OR NEW.storage_uri IS NOT OLD.storage_uri
+            OR NEW.storage_backend IS NOT OLD.storage_backend OR NEW.storage_uri IS NEW.rel_path THEN NEW.storage_backend
+          WHEN substr(${cleaned('NEW.rel_path')}, 1, 5) = 's3://' THEN 's3'
+          WHEN substr(${cleaned('OLD.rel_path')}, 1, 5) = 's3://' THEN 'local' ELSE NEW.storage_backend END
+      WHERE rowid = NEW.rowid;
+  END`,
+};
+
+export const assetFollowTriggers: Readonly<Record<string, string>> = {
+  _phasewise_0007_assets_insert_follows: `CREATE TRIGGER _phasewise_0007_assets_insert_follows AFTER INSERT ON assets
+  WHEN (${isEmpty('NEW.asset_kind')} AND NOT ${isEmpty('NEW.kind')}) OR (${isEmpty('NEW.rel_path')} AND NOT ${isEmpty('NEW.storage_uri')})
+    OR (${isBlankJson('NEW.meta_json')} AND NOT ${isBlankJson('NEW.metadata_json')})
+  BEGIN
+    UPDATE assets SET
+        asset_kind = CASE WHEN ${isEmpty('NEW.asset_kind')} THEN ifnull(NEW.kind, NEW.asset_kind) ELSE NEW.asset_kind END,
+        rel_path = CASE WHEN ${isEmpty('NEW.rel_path')} AND NOT ${isEmpty('NEW.storage_uri')} AND NOT ${pathTaken('NEW.storage_uri')}
+          THEN NEW.storage_uri ELSE NEW.rel_path END,
+        meta_json = CASE WHEN ${isBlankJson('NEW.meta_json')} AND NOT ${isBlankJson('NEW.metadata_json')}
+          THEN NEW.metadata_json ELSE NEW.meta_json END
+      WHERE rowid = NEW.rowid;
+  END`,
+  _phasewise_0007_assets_update_follows: `CREATE TRIGGER _phasewise_0007_assets_update_follows
+  AFTER UPDATE OF kind, storage_uri, metadata_json ON assets
+  WHEN (NEW.kind IS NOT OLD.kind AND NEW.asset_kind IS NOT NEW.kind)
+    OR (NEW.storage_uri IS NOT OLD.storage_uri AND NEW.rel_path IS NOT NEW.storage_uri)
+    OR (NEW.metadata_json IS NOT OLD.metadata_json AND NEW.meta_json IS NOT NEW.metadata_json)
+  BEGIN
+    UPDATE assets SET
+        asset_kind = CASE WHEN NEW.kind IS NOT OLD.kind AND NEW.asset_kind IS OLD.asset_kind
+          THEN ifnull(NEW.kind, NEW.asset_kind) ELSE NEW.asset_kind END,
+        rel_path = CASE WHEN NEW.storage_uri IS NOT OLD.storage_uri AND NEW.rel_path IS OLD.rel_path
+          AND NEW.storage_uri IS NOT NULL AND NOT ${pathTaken('NEW.storage_uri')} THEN NEW.storage_uri ELSE NEW.rel_path END,
+        meta_json = CASE WHEN NEW.metadata_json IS NOT OLD.metadata_json AND NEW.meta_json IS OLD.meta_json
+          AND NOT (${isBlankJson('NEW.metadata_json')} AND ${isBlankJson('NEW.meta_json')})
+          THEN NEW.metadata_json ELSE NEW.meta_json END
+      WHERE rowid = NEW.rowid;
+  END`,
+};

@@ -1,0 +1,90 @@
+import { candidates, fileColumns, isEmpty, oldCandidates, projectOf, sharedColumns } from '../rules/candidate-rows.ts';
+import {
+  changedOnly,
+  forget,
+  isChanged,
+  isNoted,
+  isQuiet,
+  isSlotTaken,
+  note,
+  noteReplaced,
+  quietly,
+  removeMoved,
+  removeReplaced,
+  yieldPlace,
+} from './mirror.ts';
+import { addressOf, pathAfter } from '../rules/path-rule.ts';
+
+/**
+ * What keeps run_job_candidates in step while programs write run_candidates. Part of the candidates' migration and as
+ * immutable as it is. A backfill of any size inserts into run_candidates, so as few triggers as possible watch it, and
+ * each asks first whether the write is one of ours.
+ */
+const isOurs = isQuiet('run_candidates');
+const isMoved = isNoted('run_candidates/moved', 'NEW.id');
+const changeable = [...sharedColumns, 'created_at'];
+const project = projectOf('NEW.job_id');
+const isOwnPlace = `id = NEW.id AND ${project} IS NOT NULL AND NOT ${isSlotTaken(oldCandidates)}`;
+
+const insertTwin = `
+    INSERT INTO run_job_candidates (id, ${sharedColumns.join(', ')}, output_path, final_output_path, created_at)
+      SELECT NEW.id, ${sharedColumns.map((column) => `NEW.${column}`).join(', ')}, ${addressOf('NEW.output_asset_id')}, ${addressOf('NEW.final_asset_id')}, NEW.created_at
+      WHERE NEW.id IS NOT NULL AND ${project} IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM run_job_candidates WHERE id = NEW.id) AND NOT ${isSlotTaken(oldCandidates)};${note('run_job_candidates', 'NEW.id', 'changes() = 1')}`;
+
+/** The insert of a program that wrote the old name first: what it left empty here comes from there. */
+const completeFromMoved = `
+    UPDATE run_candidates SET ${fileColumns
+      .map(
+        ([, asset]) =>
+          `${asset} = CASE WHEN ${isEmpty(asset)} THEN (SELECT m.${asset} FROM run_candidates AS m WHERE m.id = '_phasewise:' || NEW.id) ELSE ${asset} END`,
+      )
+      .join(',\n        ')}
+      WHERE id = NEW.id AND (${fileColumns.map(([, asset]) => isEmpty(`NEW.${asset}`)).join(' OR ')}) AND ${isMoved} AND ${project} IS NOT NULL;`;
+
+export const candidateFollowTriggers: Readonly<Record<string, string>> = {
+  _phasewise_0011_run_candidates_arrives_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_arrives_follows BEFORE INSERT ON run_candidates
+  WHEN NOT ${isOurs} AND (${isNoted('run_candidates', 'NEW.id')} OR ${isSlotTaken(candidates)})
+  BEGIN${noteReplaced(candidates)}${yieldPlace(candidates)}
+  END`,
+  _phasewise_0011_run_candidates_renumbers_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_renumbers_follows BEFORE UPDATE OF job_id, candidate_index ON run_candidates
+  WHEN NOT ${isOurs} AND ${isChanged(['job_id', 'candidate_index'])} AND ${isSlotTaken(candidates)}
+  BEGIN${noteReplaced(candidates)}
+  END`,
+  _phasewise_0011_run_candidates_insert_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_insert_follows AFTER INSERT ON run_candidates
+  WHEN NOT ${isOurs}
+  BEGIN${quietly(
+    'run_job_candidates',
+    `${removeReplaced(candidates, oldCandidates)}
+    UPDATE run_job_candidates SET ${sharedColumns.map((column) => `${column} = NEW.${column}`).join(', ')},
+        ${fileColumns.map(([path, asset]) => `${path} = CASE WHEN ${isEmpty(`NEW.${asset}`)} AND ${isMoved} THEN ${path} ELSE ${pathAfter(`NEW.${asset}`, project, path)} END`).join(',\n        ')}
+      WHERE ${isOwnPlace};${insertTwin}`,
+  )}${quietly('run_candidates', completeFromMoved)}${removeMoved(candidates)}
+  END`,
+  _phasewise_0011_run_candidates_update_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_update_follows AFTER UPDATE ON run_candidates
+  WHEN NOT ${isOurs} AND NEW.id IS OLD.id AND ${isChanged([...changeable, 'output_asset_id', 'final_asset_id'])}
+  BEGIN${quietly(
+    'run_job_candidates',
+    `${removeReplaced(candidates, oldCandidates)}
+    UPDATE run_job_candidates SET
+        ${changedOnly(changeable, (column) => `NEW.${column}`)},
+        ${fileColumns.map(([path, asset]) => `${path} = CASE WHEN NEW.${asset} IS OLD.${asset} THEN ${path} ELSE ${pathAfter(`NEW.${asset}`, project, path)} END`).join(',\n        ')}
+      WHERE ${isOwnPlace};${insertTwin}`,
+  )}
+  END`,
+  _phasewise_0011_run_candidates_delete_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_delete_follows AFTER DELETE ON run_candidates
+  WHEN NOT ${isOurs}
+  BEGIN
+    DELETE FROM run_job_candidates WHERE id = OLD.id;${forget('run_candidates', 'OLD.id')}${forget('run_job_candidates', 'OLD.id')}
+  END`,
+  _phasewise_0011_candidates_yield_follows: `CREATE TRIGGER _phasewise_0011_candidates_yield_follows BEFORE INSERT ON run_job_candidates
+  WHEN ${isNoted('run_job_candidates', 'NEW.id')}
+  BEGIN${yieldPlace(oldCandidates)}
+  END`,
+  // The note stays for the trigger that carries the insert over: which of the two comes first is SQLite's choice.
+  _phasewise_0011_candidates_yielded_follows: `CREATE TRIGGER _phasewise_0011_candidates_yielded_follows AFTER INSERT ON run_job_candidates
+  WHEN EXISTS (SELECT 1 FROM run_job_candidates WHERE id = '_phasewise:' || NEW.id)
+  BEGIN
+    DELETE FROM run_job_candidates WHERE id = '_phasewise:' || NEW.id;
+  END`,
+};

@@ -1,0 +1,130 @@
+import {
+  candidates,
+  fileColumns,
+  fileOf,
+  isEmpty,
+  oldCandidates,
+  projectOf,
+  sharedColumns,
+} from '../rules/candidate-rows.ts';
+import {
+  changedOnly,
+  forget,
+  isChanged,
+  isNoted,
+  isQuiet,
+  isSlotTaken,
+  note,
+  noteReplaced,
+  quietly,
+  removeReplaced,
+} from './mirror.ts';
+import { addressOf, cleaned, isNamedBy, registerFiles } from '../rules/path-rule.ts';
+
+/**
+ * What keeps run_candidates in step while older programs write run_job_candidates. Part of the candidates' migration
+ * and as immutable as it is.
+ */
+const utcNow = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`;
+const isMoved = isNoted('run_job_candidates/moved', 'NEW.id');
+
+/** Registers the file of one column of NEW, a candidate. */
+const registerFile = (column: string, kind: string, suffix: string) =>
+  registerFiles(
+    {
+      id: `(NEW.id || '${suffix}')`,
+      otherwise: 'lower(hex(randomblob(8)))',
+      project: 'r.project_id',
+      run: 'r.id',
+      job: 'j.id',
+      candidate: 'NEW.id',
+      kind: `'${kind}'`,
+      path: 'k.path',
+      now: utcNow,
+    },
+    `FROM (SELECT ${cleaned(`NEW.${column}`)} AS path) AS k, run_jobs AS j JOIN runs AS r ON r.id = j.run_id
+      WHERE j.id = NEW.job_id AND NEW.id IS NOT NULL`,
+  );
+const registerBoth = `${registerFile('output_path', 'candidate_output', ':output')};${registerFile('final_output_path', 'candidate_final_output', ':final')};`;
+
+/** A file that the path names stays: where several do, the program that knows assets chose. */
+const keptOr = (path: string, asset: string) =>
+  `WHEN ${isNamedBy(asset, cleaned(`NEW.${path}`))} THEN ${asset} ELSE ${fileOf(path)} END`;
+
+const isOwnPlace = `id = NEW.id AND ${projectOf('NEW.job_id')} IS NOT NULL AND NOT ${isSlotTaken(candidates)}`;
+
+const insertTwin = `
+    INSERT INTO run_candidates (id, ${sharedColumns.join(', ')}, output_asset_id, final_asset_id, created_at)
+      SELECT NEW.id, ${sharedColumns.map((column) => `NEW.${column}`).join(', ')}, ${fileOf('output_path')}, ${fileOf('final_output_path')}, NEW.created_at
+      WHERE NEW.id IS NOT NULL AND ${projectOf('NEW.job_id')} IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM run_candidates WHERE id = NEW.id) AND NOT ${isSlotTaken(candidates)};${note('run_candidates', 'NEW.id', 'changes() = 1')}`;
+
+/** The insert of a program that wrote the new name first: what it left empty here comes from there. */
+const completeFromTwin = `
+    UPDATE run_job_candidates SET ${fileColumns
+      .map(
+        ([path, asset]) =>
+          `${path} = CASE WHEN ${isEmpty(path)} THEN (SELECT ${addressOf(`t.${asset}`)} FROM run_candidates AS t WHERE t.id = NEW.id) ELSE ${path} END`,
+      )
+      .join(',\n        ')}
+      WHERE id = NEW.id AND (${fileColumns.map(([path]) => isEmpty(`NEW.${path}`)).join(' OR ')}) AND ${isMoved} AND ${projectOf('NEW.job_id')} IS NOT NULL;`;
+
+/** A job whose chosen candidate comes after it has no final file yet. */
+const completeJob = quietly(
+  'run_jobs',
+  `
+    UPDATE run_jobs SET final_asset_id = (SELECT coalesce(c.final_asset_id, c.output_asset_id) FROM run_candidates AS c WHERE c.id = NEW.id)
+      WHERE id = NEW.job_id AND ifnull(final_asset_id, '') = '' AND selected_candidate_index = NEW.candidate_index;`,
+);
+
+const changeable = [...sharedColumns, 'created_at'];
+
+export const candidateTriggers: Readonly<Record<string, string>> = {
+  _phasewise_0011_candidates_replaces: `CREATE TRIGGER _phasewise_0011_candidates_replaces BEFORE INSERT ON run_job_candidates
+  WHEN ${isSlotTaken(oldCandidates)}
+  BEGIN${noteReplaced(oldCandidates)}
+  END`,
+  _phasewise_0011_candidates_renumbers: `CREATE TRIGGER _phasewise_0011_candidates_renumbers BEFORE UPDATE OF job_id, candidate_index ON run_job_candidates
+  WHEN ${isChanged(['job_id', 'candidate_index'])} AND ${isSlotTaken(oldCandidates)}
+  BEGIN${noteReplaced(oldCandidates)}
+  END`,
+  _phasewise_0011_candidates_insert: `CREATE TRIGGER _phasewise_0011_candidates_insert AFTER INSERT ON run_job_candidates
+  WHEN NOT ${isQuiet('run_job_candidates')}
+  BEGIN${registerBoth}${quietly(
+    'run_candidates',
+    `${removeReplaced(oldCandidates, candidates)}
+    UPDATE run_candidates SET ${sharedColumns.map((column) => `${column} = NEW.${column}`).join(', ')},
+        ${fileColumns.map(([path, asset]) => `${asset} = CASE WHEN ${isEmpty(`NEW.${path}`)} AND ${isMoved} THEN ${asset} ${keptOr(path, asset)}`).join(',\n        ')}
+      WHERE ${isOwnPlace};${insertTwin}`,
+  )}${quietly('run_job_candidates', completeFromTwin)}${forget('run_job_candidates/moved', 'NEW.id')}${completeJob}
+  END`,
+  _phasewise_0011_candidates_update: `CREATE TRIGGER _phasewise_0011_candidates_update AFTER UPDATE ON run_job_candidates
+  WHEN NEW.id IS OLD.id AND ${isChanged([...changeable, 'output_path', 'final_output_path'])} AND NOT ${isQuiet('run_job_candidates')}
+  BEGIN${registerBoth}${quietly(
+    'run_candidates',
+    `${removeReplaced(oldCandidates, candidates)}
+    UPDATE run_candidates SET
+        ${changedOnly(changeable, (column) => `NEW.${column}`)},
+        ${fileColumns.map(([path, asset]) => `${asset} = CASE WHEN NEW.${path} IS OLD.${path} THEN ${asset} ${keptOr(path, asset)}`).join(',\n        ')}
+      WHERE ${isOwnPlace};${insertTwin}`,
+  )}${completeJob}
+  END`,
+  _phasewise_0011_candidates_delete: `CREATE TRIGGER _phasewise_0011_candidates_delete AFTER DELETE ON run_job_candidates
+  BEGIN
+    DELETE FROM run_candidates WHERE id = OLD.id;${forget('run_candidates', 'OLD.id')}${forget('run_job_candidates', 'OLD.id')}
+  END`,
+  // A program that writes both tables does so within one run: earlier notes have served their turn.
+  _phasewise_0011_runs_insert: `CREATE TRIGGER _phasewise_0011_runs_insert AFTER INSERT ON runs
+  BEGIN
+    DELETE FROM _phasewise_mirrored WHERE mirror NOT IN ('users', 'app_users', 'project_storage');
+  END`,
+  // With foreign keys off nothing else would take the candidates of a job along. The old table keeps its orphans.
+  _phasewise_0011_run_jobs_delete: `CREATE TRIGGER _phasewise_0011_run_jobs_delete AFTER DELETE ON run_jobs
+  WHEN EXISTS (SELECT 1 FROM run_candidates WHERE job_id = OLD.id)
+  BEGIN${quietly(
+    'run_candidates',
+    `
+    DELETE FROM run_candidates WHERE job_id = OLD.id;`,
+  )}
+  END`,
+};

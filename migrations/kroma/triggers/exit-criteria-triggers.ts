@@ -1,0 +1,96 @@
+import { isRecorded, type Db, type ExitCriterion, type Schema } from '@engine/migration.ts';
+import { canonical } from '../schema/canonical.ts';
+
+/**
+ * Criteria about triggers. While old names are there, what older programs write to them is carried over, and the old
+ * names follow what newer programs write; from the cut-over on nobody depends on either.
+ */
+type Event = 'INSERT' | 'UPDATE' | 'DELETE';
+export interface Written {
+  /** The table with the old names, and the one with the new names where that is another. */
+  readonly legacy: string;
+  readonly canonical?: string;
+  /** What older programs do there. */
+  readonly carried: readonly Event[];
+  /** What newer programs do that the old names follow. */
+  readonly followed: readonly Event[];
+}
+
+/** Old and new columns of one table. */
+export const sameTable = (legacy: string): Written => ({
+  legacy,
+  carried: ['INSERT', 'UPDATE'],
+  followed: ['INSERT', 'UPDATE'],
+});
+/** An old table beside the new one. */
+export const twins = (legacy: string, successor: string): Written => ({
+  ...{ legacy, canonical: successor },
+  carried: ['INSERT', 'UPDATE', 'DELETE'],
+  followed: ['INSERT', 'UPDATE', 'DELETE'],
+});
+
+interface Expected {
+  readonly table: string;
+  readonly event: Event;
+  readonly isFollowing: boolean;
+}
+
+/** Met when each kind of write has its trigger; when no old name is left there is nothing to carry over. */
+export function mirrorCriterion(id: string, title: string, written: readonly Written[]): ExitCriterion {
+  return {
+    id,
+    title,
+    cost: 'schema',
+    check(db, schema) {
+      const expected = written.filter(({ legacy }) => hasOldNames(schema, legacy)).flatMap(expectedOf);
+      if (expected.length === 0) return notNeeded('No old names are left, so nothing has to be carried over.');
+      if (isCutOver(db)) return notNeeded('The new names lead now, so nothing has to be carried over from old ones.');
+      const missing = expected.filter((each) => !hasTrigger(schema, each));
+      const ours = schema.triggers.filter(({ name }) => isMirror(name));
+      return {
+        met: missing.length === 0,
+        summary:
+          missing.length === 0
+            ? `${expected.length} kinds of writes are carried over by ${ours.length} triggers.`
+            : `${missing.length} of ${expected.length} kinds of writes are not carried over.`,
+        evidence: [
+          { label: 'Triggers', text: ours.map(({ name }) => name).join('\n') },
+          ...missing.map(({ table, event, isFollowing }) => ({
+            label: 'Finding',
+            text: `nothing carries over ${event} on ${table}${isFollowing ? ' to the old names' : ''}`,
+          })),
+        ],
+      };
+    },
+  };
+}
+
+const notNeeded = (summary: string) => ({ met: true, summary, evidence: [{ label: 'Triggers', text: 'not needed' }] });
+
+const expectedOf = ({ legacy, canonical: successor, carried, followed }: Written): Expected[] => [
+  ...carried.map((event) => ({ table: legacy, event, isFollowing: false })),
+  ...followed.map((event) => ({ table: successor ?? legacy, event, isFollowing: true })),
+];
+
+/** Ours, and not one of those that only note what happens. */
+const isMirror = (name: string): boolean =>
+  /^_phasewise_\d{4}_/.test(name) && (!name.startsWith('_phasewise_0016_') || name.includes('_0016_events_'));
+
+const hasTrigger = (schema: Schema, { table, event, isFollowing }: Expected): boolean =>
+  schema.triggers.some(
+    (trigger) =>
+      trigger.table.toLowerCase() === table &&
+      isMirror(trigger.name) &&
+      trigger.name.endsWith('_follows') === isFollowing &&
+      new RegExp(`\\bAFTER ${event}\\b`, 'i').test(trigger.sql),
+  );
+
+/** True while the table is an old one, or has one of the columns that the last phase removes. */
+function hasOldNames(schema: Schema, table: string): boolean {
+  if (!schema.table(table)) return false;
+  const legacy = canonical.find(({ name }) => name === table)?.legacyColumns;
+  return legacy === undefined || Object.entries(legacy).some(([old, now]) => now !== null && schema.column(table, old));
+}
+
+/** From then on older programs no longer write. */
+const isCutOver = (db: Db): boolean => isRecorded(db, '20260221_0025_cut_over');

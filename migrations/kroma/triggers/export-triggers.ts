@@ -1,0 +1,92 @@
+import { isQuiet, quietly } from './mirror.ts';
+import { addressOf, assetOf, cleaned, isNamedBy, pathAfter, registerFiles } from '../rules/path-rule.ts';
+
+/** Keeps the old and the new columns of exports in step. Part of the exports' migration and as immutable as it is. */
+export const isEmpty = (value: string): string => `ifnull(${value}, '') = ''`;
+const hasEnding = (path: string, ending: string) => `substr(lower(${path}), -${ending.length}) = '${ending}'`;
+export const formatOf = (
+  path: string,
+): string => `CASE WHEN ${hasEnding(path, '.tar.gz')} OR ${hasEnding(path, '.tgz')} THEN 'tar.gz'
+      WHEN ${hasEnding(path, '.zip')} THEN 'zip' ELSE 'folder' END`;
+
+const registerExport = registerFiles(
+  {
+    id: `(NEW.id || ':export')`,
+    otherwise: 'lower(hex(randomblob(8)))',
+    project: 'NEW.project_id',
+    run: 'NULL',
+    job: 'NULL',
+    candidate: 'NULL',
+    kind: `'export'`,
+    path: 'k.path',
+    now: `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`,
+  },
+  `FROM (SELECT ${cleaned('NEW.export_path')} AS path) AS k WHERE NEW.id IS NOT NULL`,
+);
+const newFile = `(SELECT ${assetOf('NEW.project_id', 'k.path')} FROM (SELECT ${cleaned('NEW.export_path')} AS path) AS k)`;
+
+export const exportTriggers: Readonly<Record<string, string>> = {
+  _phasewise_0015_exports_insert: `CREATE TRIGGER _phasewise_0015_exports_insert AFTER INSERT ON project_exports
+  BEGIN
+    UPDATE project_exports SET
+        sha256 = CASE WHEN ${isEmpty('NEW.sha256')} THEN NEW.export_sha256 ELSE NEW.sha256 END,
+        format = CASE WHEN NEW.format IN ('', 'tar.gz') AND (${isEmpty('NEW.export_asset_id')} OR ${cleaned('NEW.export_path')} <> '') THEN ${formatOf(cleaned('NEW.export_path'))} ELSE NEW.format END
+      WHERE rowid = NEW.rowid;
+  END`,
+  _phasewise_0015_exports_file: `CREATE TRIGGER _phasewise_0015_exports_file AFTER INSERT ON project_exports
+  WHEN ${isEmpty('NEW.export_asset_id')}
+  BEGIN${registerExport};${quietly(
+    'project_exports',
+    `
+    UPDATE project_exports SET export_asset_id = ${newFile} WHERE rowid = NEW.rowid;`,
+  )}
+  END`,
+  _phasewise_0015_exports_update: `CREATE TRIGGER _phasewise_0015_exports_update AFTER UPDATE OF export_path, export_sha256 ON project_exports
+  WHEN NOT ${isQuiet('project_exports')}
+  BEGIN
+    UPDATE project_exports SET
+        sha256 = CASE WHEN NEW.export_sha256 IS NOT OLD.export_sha256 AND NEW.sha256 IS OLD.sha256 THEN NEW.export_sha256 ELSE NEW.sha256 END,
+        format = CASE WHEN NEW.export_path IS NOT OLD.export_path AND NEW.format IS OLD.format
+          THEN ${formatOf(cleaned('NEW.export_path'))} ELSE NEW.format END
+      WHERE rowid = NEW.rowid;
+  END`,
+  _phasewise_0015_exports_moved: `CREATE TRIGGER _phasewise_0015_exports_moved AFTER UPDATE OF export_path ON project_exports
+  WHEN NEW.export_path IS NOT OLD.export_path AND NEW.export_asset_id IS OLD.export_asset_id AND NOT ${isQuiet('project_exports')}
+    AND NOT ${isNamedBy('NEW.export_asset_id', cleaned('NEW.export_path'))}
+  BEGIN${registerExport};${quietly(
+    'project_exports',
+    `
+    UPDATE project_exports SET export_asset_id = ${newFile} WHERE rowid = NEW.rowid;`,
+  )}
+  END`,
+};
+
+export const exportFollowTriggers: Readonly<Record<string, string>> = {
+  _phasewise_0015_exports_insert_follows: `CREATE TRIGGER _phasewise_0015_exports_insert_follows AFTER INSERT ON project_exports
+  WHEN (${isEmpty('NEW.export_path')} AND NOT ${isEmpty('NEW.export_asset_id')})
+    OR (${isEmpty('NEW.export_sha256')} AND NOT ${isEmpty('NEW.sha256')})
+  BEGIN${quietly(
+    'project_exports',
+    `
+    UPDATE project_exports SET
+        export_path = CASE WHEN ${isEmpty('NEW.export_path')} THEN coalesce(${addressOf('NEW.export_asset_id')}, NEW.export_path) ELSE NEW.export_path END,
+        export_sha256 = CASE WHEN ${isEmpty('NEW.export_sha256')} THEN ifnull(NEW.sha256, NEW.export_sha256) ELSE NEW.export_sha256 END
+      WHERE rowid = NEW.rowid;`,
+  )}
+  END`,
+  // An export has a path whatever happens: without an asset the old one stays.
+  _phasewise_0015_exports_update_follows: `CREATE TRIGGER _phasewise_0015_exports_update_follows AFTER UPDATE OF export_asset_id, sha256 ON project_exports
+  WHEN NOT ${isQuiet('project_exports')}
+    AND ((NEW.export_asset_id IS NOT OLD.export_asset_id AND NEW.export_path IS OLD.export_path)
+      OR (NEW.sha256 IS NOT OLD.sha256 AND NEW.export_sha256 IS OLD.export_sha256 AND NEW.export_sha256 IS NOT NEW.sha256))
+  BEGIN${quietly(
+    'project_exports',
+    `
+    UPDATE project_exports SET
+        export_path = CASE WHEN NEW.export_asset_id IS NOT OLD.export_asset_id AND NEW.export_path IS OLD.export_path
+          THEN ifnull(${pathAfter('NEW.export_asset_id', 'NEW.project_id', 'NEW.export_path')}, NEW.export_path) ELSE NEW.export_path END,
+        export_sha256 = CASE WHEN NEW.sha256 IS NOT OLD.sha256 AND NEW.export_sha256 IS OLD.export_sha256 THEN NEW.sha256 ELSE NEW.export_sha256 END
+      WHERE rowid = NEW.rowid;`,
+  )}
+  END`,
+};
