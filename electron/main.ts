@@ -12,7 +12,15 @@ import { spawnWithElectron } from './shell/engine-spawn.ts';
 import { guardAll } from './shell/guards.ts';
 import { connectWindow } from './shell/ipc.ts';
 import { keepMenu } from './shell/menu.ts';
-import { chooseDatabase, filesOf, handedOver, openFiles, ownArguments } from './shell/opening.ts';
+import {
+  chooseDatabase,
+  chooseFiles,
+  chooseFolder,
+  filesOf,
+  handedOver,
+  openFiles,
+  ownArguments,
+} from './shell/opening.ts';
 import { registerScheme, serveWindow } from './shell/protocol.ts';
 import { focusWindow, openWindow } from './shell/window.ts';
 
@@ -45,6 +53,8 @@ function start(): void {
     spawn,
     documentsFolder: app.getPath('documents'),
     chooseDatabase: () => chooseDatabase(window),
+    chooseFolder: (title, button) => chooseFolder(window, title, button),
+    chooseFiles: () => chooseFiles(window),
     revealFile: (file) => shell.showItemInFolder(file),
   };
   const log = (channel: string, cause: unknown) => console.error(channel, cause);

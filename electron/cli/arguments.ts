@@ -1,13 +1,41 @@
 import path from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import type { SourceChoice } from '@engine/protocol.ts';
 
 /** A command line, understood. Paths are absolute; `to` null = the last phase that removes nothing. */
 export type Command =
   | { name: 'help' | 'version' }
   | { name: 'status'; file: string; checkData: boolean }
-  | { name: 'plan'; file: string; to: number | null; backupFolder: string | null }
-  | { name: 'migrate'; file: string; to: number | null; yes: boolean; backupFolder: string | null }
+  | { name: 'plan'; file: string; to: number | null; backupFolder: string | null; source: SourceChoice }
+  | {
+      name: 'migrate';
+      file: string;
+      to: number | null;
+      yes: boolean;
+      backupFolder: string | null;
+      source: SourceChoice;
+      /** What is removed for good was meant. */
+      contract: boolean;
+    }
+  | {
+      name: 'ingest';
+      file: string;
+      files: string[];
+      project: string | null;
+      isTrial: boolean;
+      backupFolder: string | null;
+    }
+  | {
+      name: 'issues';
+      file: string;
+      exportTo: string | null;
+      retry: boolean;
+      yes: boolean;
+      backupFolder: string | null;
+      source: SourceChoice;
+    }
+  | { name: 'keys'; file: string; clear: boolean; yes: boolean; backupFolder: string | null }
   | { name: 'backups'; file: string }
   | { name: 'verify'; backup: string }
   | { name: 'restore'; backup: string; file: string; yes: boolean }
@@ -17,8 +45,14 @@ export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
 
   status DB [--check]                 what the database is and how far it has come; --check also reads all its rows
   plan DB [--to N]                    what an upgrade would do
-  migrate DB [--to N] [--yes] [--backup-dir DIR]
+  migrate DB [--to N] [--yes] [--contract] [--backup-dir DIR]
                                       back up, upgrade, check
+  ingest DB PATH... [--project NAME] [--dry-run]
+                                      take run logs into an upgraded database; of folders, all that are below
+  issues DB [--export FILE]           the rows that need a person's look; --export writes them whole, as CSV or .json
+  issues DB --retry --yes             try them again after what was wrong is put right
+  keys DB                             whose keys stand in the database in plain text; never the keys
+  keys DB --clear --yes               empty them; the backup made before still holds them
   backups DB                          the backups of a database
   verify BACKUP                       read a whole backup again and check it
   restore BACKUP --to DB --yes        put a backup back; what it replaces is backed up first
@@ -26,6 +60,11 @@ export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
 
   --to N          the phase to reach; without it the last phase that removes nothing
   --yes           do not ask
+  --contract      remove the old names for good: only phase 5 does, and not without this
+  --run-logs DIR  where the run logs are that plan, migrate and --retry read; without it the usual places are looked at
+  --no-run-logs   do without run logs
+  --project       the project that run logs go to: its short name, USER/NAME or id; without it what they say
+  --dry-run       say what would be taken in; change nothing
   --backup-dir    where the backup goes; without it a folder beside the database, named after it
   --json          stdout is exactly one JSON document; progress goes to stderr
   -h, --help      -v, --version
@@ -62,6 +101,7 @@ export function parseCommand(args: readonly string[]): Result<Command> {
 
 const TO = { to: { type: 'string' } } as const;
 const FOLDER = { 'backup-dir': { type: 'string' } } as const;
+const SOURCE = { 'run-logs': { type: 'string' }, 'no-run-logs': { type: 'boolean' } } as const;
 const YES = { yes: { type: 'boolean', short: 'y' } } as const;
 
 const parsers = {
@@ -70,18 +110,62 @@ const parsers = {
     return { name: 'status', file: fileAt(positionals), checkData: flag('check') };
   },
   plan(args: string[]): Command {
-    const { positionals, text } = parse(args, ['DB'], { ...TO, ...FOLDER });
+    const { positionals, text, flag } = parse(args, ['DB'], { ...TO, ...FOLDER, ...SOURCE });
     return {
       name: 'plan',
       file: fileAt(positionals),
       to: phaseOf(text('to')),
-      backupFolder: folderOf(text('backup-dir')),
+      backupFolder: folderOf(text, 'backup-dir'),
+      source: sourceOf(text, flag),
     };
   },
   migrate(args: string[]): Command {
-    const { positionals, text, flag } = parse(args, ['DB'], { ...TO, ...FOLDER, ...YES });
-    const backupFolder = folderOf(text('backup-dir'));
-    return { name: 'migrate', file: fileAt(positionals), to: phaseOf(text('to')), yes: flag('yes'), backupFolder };
+    const options = { ...TO, ...FOLDER, ...SOURCE, ...YES, contract: { type: 'boolean' } } as const;
+    const { positionals, text, flag } = parse(args, ['DB'], options);
+    return {
+      name: 'migrate',
+      file: fileAt(positionals),
+      to: phaseOf(text('to')),
+      yes: flag('yes'),
+      backupFolder: folderOf(text, 'backup-dir'),
+      source: sourceOf(text, flag),
+      contract: flag('contract'),
+    };
+  },
+  ingest(args: string[]): Command {
+    const options = { ...FOLDER, project: { type: 'string' }, 'dry-run': { type: 'boolean' } } as const;
+    const { positionals, text, flag } = parse(args, ['DB', 'PATH'], options, true);
+    const [, ...files] = positionals;
+    const project = text('project');
+    if (project === '') throw new Error('--project is empty');
+    return {
+      name: 'ingest',
+      file: fileAt(positionals),
+      files: files.map((file) => fileAt([file])),
+      project,
+      isTrial: flag('dry-run'),
+      backupFolder: folderOf(text, 'backup-dir'),
+    };
+  },
+  issues(args: string[]): Command {
+    const options = { ...FOLDER, ...SOURCE, ...YES, export: { type: 'string' }, retry: { type: 'boolean' } } as const;
+    const { positionals, text, flag } = parse(args, ['DB'], options);
+    const exportTo = folderOf(text, 'export');
+    if (exportTo !== null && flag('retry')) throw new Error('--export and --retry are two commands');
+    return {
+      name: 'issues',
+      file: fileAt(positionals),
+      exportTo,
+      retry: flag('retry'),
+      yes: flag('yes'),
+      backupFolder: folderOf(text, 'backup-dir'),
+      source: sourceOf(text, flag),
+    };
+  },
+  keys(args: string[]): Command {
+    const { positionals, text, flag } = parse(args, ['DB'], { ...FOLDER, ...YES, clear: { type: 'boolean' } });
+    const backupFolder = folderOf(text, 'backup-dir');
+    return { name: 'keys', file: fileAt(positionals), clear: flag('clear'), yes: flag('yes'), backupFolder };
   },
   backups(args: string[]): Command {
     return { name: 'backups', file: fileAt(parse(args, ['DB'], {}).positionals) };
@@ -100,13 +184,14 @@ const parsers = {
   },
 } as const;
 
-function parse(args: string[], expected: readonly string[], options: Options): Parsed {
+/** @param isOpenEnded the last of `expected` may be given several times. */
+function parse(args: string[], expected: readonly string[], options: Options, isOpenEnded = false): Parsed {
   const parsed = understood(() => parseArgs({ args, allowPositionals: true, options }));
   const values: Record<string, unknown> = parsed.values;
   const { positionals } = parsed;
   const missing = expected[positionals.length];
   if (missing !== undefined) throw new Error(`${missing} is missing`);
-  if (positionals.length > expected.length)
+  if (!isOpenEnded && positionals.length > expected.length)
     throw new Error(`"${positionals[expected.length] ?? ''}" is one argument too many`);
   return {
     positionals,
@@ -145,7 +230,15 @@ function phaseOf(text: string | null): number | null {
   return Number(text);
 }
 
-function folderOf(text: string | null): string | null {
-  if (text === '') throw new Error('--backup-dir is empty');
-  return text === null ? null : path.resolve(text);
+function folderOf(text: Parsed['text'], option: string): string | null {
+  const value = text(option);
+  if (value === '') throw new Error(`--${option} is empty`);
+  return value === null ? null : path.resolve(value);
+}
+
+function sourceOf(text: Parsed['text'], flag: Parsed['flag']): SourceChoice {
+  const folder = folderOf(text, 'run-logs');
+  if (!flag('no-run-logs')) return folder === null ? { kind: 'guess' } : { kind: 'folder', folder };
+  if (folder !== null) throw new Error('--run-logs and --no-run-logs exclude each other');
+  return { kind: 'none' };
 }

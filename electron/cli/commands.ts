@@ -9,6 +9,9 @@ import { printable } from '@host/printable.ts';
 import { buildSampleAt, freeName } from '@host/samples.ts';
 import { statsOf } from '@host/stats.ts';
 import { type Command, HELP } from './arguments.ts';
+import { ingest } from './ingest.ts';
+import { issues } from './issues.ts';
+import { keys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
 import { canAsk, failure, isConfirmed, type Outcome, tell } from './terminal.ts';
@@ -20,6 +23,9 @@ type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 export async function execute(host: Host, command: Command): Promise<Outcome> {
   if (command.name === 'migrate') return migrate(host, command);
   if (command.name === 'restore') return restore(host, command);
+  if (command.name === 'ingest') return ingest(host, command);
+  if (command.name === 'keys') return keys(host, command);
+  if (command.name === 'issues' && command.retry) return issues(host, command);
   const stopListening = endAtOnce(() => host.close());
   try {
     return await look(host, command);
@@ -28,7 +34,10 @@ export async function execute(host: Host, command: Command): Promise<Outcome> {
   }
 }
 
-async function look(host: Host, command: Exclude<Command, { name: 'migrate' | 'restore' }>): Promise<Outcome> {
+async function look(
+  host: Host,
+  command: Exclude<Command, { name: 'migrate' | 'restore' | 'ingest' | 'keys' }>,
+): Promise<Outcome> {
   switch (command.name) {
     case 'help':
       return { exitCode: 0, json: { ok: true, help: HELP }, text: HELP };
@@ -38,6 +47,8 @@ async function look(host: Host, command: Exclude<Command, { name: 'migrate' | 'r
       return status(host, command);
     case 'plan':
       return plan(host, command);
+    case 'issues':
+      return issues(host, command);
     case 'backups':
       return backups(host, command);
     case 'verify':
@@ -91,9 +102,10 @@ function statusDocument(status: DatabaseStatus): object {
   };
 }
 
-async function plan(host: Host, { file, to, backupFolder }: Of<'plan'>): Promise<Outcome> {
+async function plan(host: Host, { file, to, backupFolder, source }: Of<'plan'>): Promise<Outcome> {
   const database = host.databases.open(file);
-  const planned = database.ok ? await host.looks.plan(database.value, to, backupFolder ?? undefined) : database;
+  const options = { backupFolder: backupFolder ?? undefined, source };
+  const planned = database.ok ? await host.looks.plan(database.value, to, options) : database;
   if (!planned.ok) return failure(planned.error);
   return { exitCode: 0, json: { ok: true, ...planned.value }, text: planText(planned.value) };
 }

@@ -4,11 +4,12 @@ import type { OpenEntry } from '@host/databases.ts';
 import { defaultBackupFolder } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { bytesText, printable } from '@host/printable.ts';
+import { sourceOfPlan } from '@host/sources.ts';
 import { disagreement } from '@host/verdict.ts';
 import type { Command } from './arguments.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
 import { canAsk, endInPlace, exitCodeOf, failure, isConfirmed, type Outcome, tell, tellInPlace } from './terminal.ts';
-import { number, planText, reportText, some, stepText } from './words.ts';
+import { number, planText, reportText, some, sourceText, stepText } from './words.ts';
 
 type Migrate = Extract<Command, { name: 'migrate' }>;
 
@@ -26,24 +27,34 @@ export async function migrate(host: Host, command: Migrate): Promise<Outcome> {
   const database = host.databases.open(command.file);
   if (!database.ok) return failure(database.error, nothingDone);
   const backupFolder = command.backupFolder ?? defaultBackupFolder(database.value.path);
-  const planned = await interruptible(host, host.looks.plan(database.value, command.to, backupFolder));
+  const options = { backupFolder, source: command.source };
+  const planned = await interruptible(host, host.looks.plan(database.value, command.to, options));
   if (!planned.ok) return failure(planned.error, nothingDone);
   const plan = planned.value;
   // No migration may be left and the phase still be open: its checkpoint is missing, or it consists of the backup alone.
   if (plan.steps.length === 0 && (plan.fromPhase ?? -1) >= plan.toPhase)
-    return alreadyThere(host, database.value, plan);
+    return alreadyThere(host, database.value, plan, command.yes);
   const blocking = plan.preflight.find((finding) => finding.state === 'blocking');
   if (blocking)
     return failure(blocking.error ?? appError('E_PREFLIGHT_UNKNOWN_OBJECT', blocking.detail), {
       ...nothingDone,
       ...phasesOf(plan),
     });
+  if (plan.removesAnything && !command.contract)
+    return failure(appError('E_REMOVAL_UNCONFIRMED', `Phase ${plan.toPhase} removes what only older programs use.`), {
+      ...nothingDone,
+      ...phasesOf(plan),
+    });
   if (!command.yes) {
     tell(`${planText(plan)}\n`);
-    if (!(await isConfirmed('Start? Type "yes" to start:', 'yes'))) {
+    const { name } = database.value;
+    const [question, expected] = plan.removesAnything
+      ? [`Start? Type ${printable(name)} to start:`, name]
+      : ['Start? Type "yes" to start:', 'yes'];
+    if (!(await isConfirmed(question, expected))) {
       return failure(appError('E_CONFIRMATION', 'The upgrade was not started.'), { ...nothingDone, ...phasesOf(plan) });
     }
-  }
+  } else if (plan.source) tell(sourceText(plan.source));
   return run(host, database.value, plan);
 }
 
@@ -55,7 +66,9 @@ function interruptible<T>(host: Host, looking: Promise<T>): Promise<T> {
 async function run(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome> {
   const { toPhase, fingerprint, backupFolder } = plan;
   const stopTelling = host.events.on(progressTeller());
-  const started = host.runs.start(database, { toPhase, fingerprint, plan, backupFolder });
+  // Without --contract a plan that removes something does not get here.
+  const request = { source: sourceOfPlan(plan), isRemovalConfirmed: plan.removesAnything };
+  const started = host.runs.start(database, { toPhase, fingerprint, plan, backupFolder, ...request });
   if (!started.ok) return failure(started.error, { ...nothingDone, ...phasesOf(plan) });
   const stop = { gently: () => host.runs.control(database.handle, 'cancel'), atOnce: () => host.close() };
   const { value, signalCode } = await whileRunning(started.value.done, stop);
@@ -94,12 +107,17 @@ function document(report: RunReport): object {
   };
 }
 
-/** At the target already: said only after a fresh process has looked whether it is true. */
-async function alreadyThere(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome> {
+/**
+ * At the target already: said only after a fresh process has looked whether it is true.
+ * @param mayRepair what was damaged since may be done again, behind a backup, as on the way to a later phase. Not
+ *   where rows may be missing or a run never got its verdict: a new backup would let that question drop.
+ */
+async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepair = false): Promise<Outcome> {
   const input = { path: database.path, toPhase: plan.toPhase, backupPath: await unprovenBackup(host, database) };
   const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
   const error = errorOf(verdict);
   const common = { ...nothingDone, ...phasesOf(plan) };
+  if (error && mayRepair && isRepairable(error) && input.backupPath === null) return run(host, database, plan);
   if (error) return failure(onlyLooked(error), common);
   return {
     exitCode: 0,
@@ -127,6 +145,9 @@ async function unprovenBackup(host: Host, database: OpenEntry): Promise<string |
 
 const errorOf = (verdict: Result<{ checks: Parameters<typeof disagreement>[0] }>) =>
   verdict.ok ? disagreement(verdict.value.checks) : verdict.error;
+
+const isRepairable = ({ code, safety }: AppError): boolean =>
+  code === 'E_VERIFY_FAILED' && safety !== safetyText.unknown;
 
 /** Nothing was begun: no sentence about completed steps and their backup belongs here. */
 const onlyLooked = (error: AppError): AppError =>
@@ -159,7 +180,8 @@ function newLines(before: RunSnapshot | null, now: RunSnapshot): string[] {
   if (now.backup && !before?.backup)
     lines.push(`  backup: ${printable(now.backup.path)} (${bytesText(now.backup.sizeBytes)})`);
   for (const [at, step] of now.steps.entries()) {
-    if (step.state === 'applied' && before?.steps[at]?.state !== 'applied')
+    const earlier = before?.steps[at]?.state; // none: the list of steps is new, and begins with those of earlier runs
+    if (step.state === 'applied' && earlier !== undefined && earlier !== 'applied')
       lines.push(stepText(step.title, step.ms ?? 0));
   }
   if (before?.state !== now.state) lines.push(printable(now.now));

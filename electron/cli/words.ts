@@ -1,4 +1,4 @@
-import type { BackupRecord, Plan, RunReport } from '@shared/run.ts';
+import type { BackupRecord, Plan, RunReport, SourceCoverage } from '@shared/run.ts';
 import type { DatabaseStatus, PhaseState } from '@shared/status.ts';
 import { bytesText, printable } from '@host/printable.ts';
 
@@ -41,7 +41,10 @@ export function statusText(status: DatabaseStatus): string {
     '',
     `Tables: ${card.aligned} of ${card.canonicalTables} aligned, ${card.legacyName} under a legacy name, ` +
       `${card.wrongColumns} with wrong columns, ${card.missing} missing; ${some(card.indexesMissing, 'index', 'indexes')} missing`,
-    `Pending for phase ${status.defaultTarget}: ${some(status.pending.length, 'migration')}`,
+    // Beyond it nothing is pending, and a lower phase to be reached would only confuse.
+    ...((status.phaseReached ?? -1) > status.defaultTarget
+      ? []
+      : [`Pending for phase ${status.defaultTarget}: ${some(status.pending.length, 'migration')}`]),
     ...status.drift.map((drift) => `Drift: ${printable(drift.object)}: ${printable(drift.finding)}`),
     ...status.issues.map(
       (issue) => `Issue rows: ${number(issue.count)} in ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
@@ -78,11 +81,30 @@ export function planText(plan: Plan): string {
   );
   if (plan.timeSeconds)
     lines.push(`Time: ${Math.round(plan.timeSeconds.min)} to ${Math.round(plan.timeSeconds.max)} s.`);
+  if (plan.source) lines.push(sourceText(plan.source));
+  for (const { count, title } of plan.gating) lines.push(`In the way: ${some(count, 'row')}: ${printable(title)}`);
   lines.push(`Backup goes to: ${printable(plan.backupFolder)}`);
   for (const finding of plan.preflight.filter((found) => found.state !== 'ok')) {
     lines.push(`${finding.state === 'blocking' ? 'Prevents the upgrade' : 'Note'}: ${printable(finding.detail)}`);
   }
   return lines.join('\n');
+}
+
+/** Where files are read from, and how they match the rows. */
+export function sourceText(source: SourceCoverage): string {
+  const { title, folder, choice, rows, found, missing, unreadable, differing, isComplete } = source;
+  const without = `${some(rows, 'row')} ${rows === 1 ? 'names' : 'name'} a file`;
+  if (folder === null)
+    return choice === 'declined'
+      ? `${title}: not read, as you asked; ${without}.`
+      : `${title}: none found; ${without}. --run-logs says where they are.`;
+  const how = choice === 'guessed' ? ' (found by looking)' : '';
+  const looked = found + missing + unreadable + differing;
+  const part = isComplete ? '' : ` Only the first ${number(looked)} were looked into.`;
+  return (
+    `${title}: ${printable(folder)}${how}; ${without}: ${number(found)} found, ${number(missing)} missing, ` +
+    `${number(unreadable)} unreadable, ${number(differing)} other than the rows say.${part}`
+  );
 }
 
 export function reportText(report: RunReport): string {

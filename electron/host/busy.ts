@@ -1,12 +1,15 @@
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 
 /** What this host is doing to a database. Two things at once on one file are refused here; locks decide about other programs. */
-export type Work = 'upgrade' | 'backup' | 'restore';
+export type Work = 'upgrade' | 'backup' | 'restore' | 'ingest' | 'retry' | 'clear';
 
 const sentences: Record<Work, string> = {
   upgrade: 'An upgrade of this database is running.',
   backup: 'A backup of this database is being made.',
   restore: 'A backup of this database is being restored.',
+  ingest: 'Files are being taken into this database.',
+  clear: 'Keys of this database are being cleared.',
+  retry: 'The issue rows of this database are being tried again.',
 };
 
 export interface Busy {

@@ -16,6 +16,9 @@ export interface Door {
   readonly documentsFolder: string;
   /** The system's dialog; null = the person closed it. */
   chooseDatabase?(): Promise<string | null>;
+  chooseFolder?(title: string, button: string): Promise<string | null>;
+  /** Files to be taken in. */
+  chooseFiles?(): Promise<string[] | null>;
   /** The host's own picker, where there is no system dialog. */
   readonly picker?: FilePicker;
   /** Shows a file, or the inside of a folder, in the system's file manager. */

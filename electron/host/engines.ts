@@ -74,11 +74,13 @@ export function limitFor(name: EngineRequestName, input: unknown, file: string):
     case 'inspect':
       return (input as Input<'inspect'>).check === 'data' ? 120 * SECOND + 10 * passMs : 15 * SECOND + passMs;
     case 'plan':
+    case 'source':
       return 30 * SECOND + passMs;
     case 'listIssues':
     case 'listBackups':
       return 30 * SECOND;
     case 'verifyBackup':
+    case 'exportIssues':
     case 'verify':
       return 600 * SECOND + 20 * passMs;
     case 'sample':

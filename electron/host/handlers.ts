@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import { defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
 import type { Door } from './door.ts';
+import { fileHandlers } from './file-handlers.ts';
 import type { Host } from './host.ts';
 import { printable } from './printable.ts';
 import type { Handlers } from './router.ts';
 import { buildSample } from './samples.ts';
+import { sourceOfPlan } from './sources.ts';
 
 /** Answers every call of the channels, for any door. */
 export function createHandlers(host: Host, door: Door): Handlers {
@@ -13,6 +15,7 @@ export function createHandlers(host: Host, door: Door): Handlers {
     ...appHandlers(host, door),
     ...databaseHandlers(host, door),
     ...runHandlers(host),
+    ...fileHandlers(host, door),
     ...backupHandlers(host, door),
   };
 }
@@ -85,11 +88,19 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
   const control = (handle: string, what: 'pause' | 'resume' | 'cancel') =>
     then(at(handle), () => host.runs.control(handle, what));
   return {
-    'run:start': ({ handle, toPhase, fingerprint }) =>
+    'run:start': ({ handle, toPhase, fingerprint, confirmation }) =>
       then(at(handle), async (database) => {
         const plan = host.looks.planFor(database, toPhase, fingerprint);
+        // A plan from before this host was started is not known here: then the engine refuses what is unconfirmed.
+        const isRemovalConfirmed = confirmation === database.name;
+        if (!isRemovalConfirmed && (plan?.removesAnything === true || confirmation !== null))
+          return err(
+            appError('E_CONFIRMATION', `What was typed is not ${printable(database.name)}. Nothing was started.`),
+          );
         const backupFolder = plan?.backupFolder ?? defaultBackupFolder(database.path);
-        return map(host.runs.start(database, { toPhase, fingerprint, plan, backupFolder }), (run) => run.snapshot);
+        const source = plan ? sourceOfPlan(plan) : host.sources.choiceOf(database);
+        const request = { toPhase, fingerprint, plan, backupFolder, source, isRemovalConfirmed };
+        return map(host.runs.start(database, request), (run) => run.snapshot);
       }),
     'run:get': ({ handle }) => map(at(handle), () => host.runs.get(handle)),
     'run:pause': ({ handle }) => control(handle, 'pause'),

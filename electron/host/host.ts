@@ -4,10 +4,12 @@ import { type Busy, createBusy } from './busy.ts';
 import { createDatabases, type Databases } from './databases.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { createEventBus, type EventBus } from './events.ts';
+import { createIngests, type Ingests } from './ingests.ts';
 import { createLooks, type Looks } from './looks.ts';
 import { createRecents, type Recents } from './recents.ts';
 import { createRuns, type Runs } from './runs.ts';
 import { createSettings, type SettingsStore } from './settings.ts';
+import { createSources, type Sources } from './sources.ts';
 
 /** The house behind every door: databases, their engine processes, runs, backups, and what is remembered. */
 export interface Host {
@@ -20,6 +22,8 @@ export interface Host {
   readonly looks: Looks;
   readonly runs: Runs;
   readonly backups: Backups;
+  readonly sources: Sources;
+  readonly ingests: Ingests;
   readonly recents: Recents;
   readonly settings: SettingsStore;
   /** Ends every engine process. Call it after runs.cancelAll() or runs.settled(). */
@@ -42,17 +46,21 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     const database = databases.find(file);
     if (database) events.emit('engine:died', { handle: database.handle, error });
   });
+  const sources = createSources({ engines, dataFolder });
   const looks = createLooks({
     engines,
     busy,
+    sourceOf: sources.choiceOf,
     onStatus: (database, status) => forgive(() => recents.seen(database.path, status)),
   });
   const backups = createBackups({ engines, events, busy, recents, dataFolder, appVersion });
   const onBackup: Backups['remember'] = (file, backup) => forgive(() => backups.remember(file, backup));
   const runs = createRuns({ engines, events, busy, dataFolder, appVersion, onBackup });
+  const ingests = createIngests({ engines, events, busy, dataFolder, appVersion, onBackup });
   const settings = createSettings(dataFolder);
   const close = () => engines.close();
-  return { appVersion, dataFolder, databases, engines, events, busy, looks, runs, backups, recents, settings, close };
+  const parts = { databases, engines, events, busy, looks, runs, backups, sources, ingests, recents, settings };
+  return { appVersion, dataFolder, ...parts, close };
 }
 
 /** What is only remembered for comfort must not make a look or a run fail. */

@@ -1,6 +1,7 @@
 import type { Result } from '@shared/errors.ts';
-import type { Plan } from '@shared/run.ts';
+import type { Plan, SourceCoverage } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
+import type { SourceChoice } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Engines } from './engines.ts';
@@ -9,19 +10,29 @@ import type { Engines } from './engines.ts';
 export interface Looks {
   /** While something is running on the file: the last status there is, else E_RUN_ACTIVE. */
   status(database: OpenEntry, check: 'schema' | 'data'): Promise<Result<DatabaseStatus>>;
-  plan(database: OpenEntry, toPhase: number | null, backupFolder?: string): Promise<Result<Plan>>;
+  plan(database: OpenEntry, toPhase: number | null, more?: PlanOptions): Promise<Result<Plan>>;
   /** The plan made last, when it is the one meant. */
   planFor(database: OpenEntry, toPhase: number, fingerprint: string): Plan | null;
+  /** The plan made last goes on with these files. */
+  sourceChosen(database: OpenEntry, source: SourceCoverage | null): void;
   forget(database: OpenEntry): void;
+}
+
+export interface PlanOptions {
+  /** Without it the folder beside the database. */
+  readonly backupFolder?: string | undefined;
+  /** Without it what the person said before. */
+  readonly source?: SourceChoice | undefined;
 }
 
 export interface LooksContext {
   readonly engines: Engines;
   readonly busy: Busy;
+  readonly sourceOf: (database: OpenEntry) => SourceChoice;
   readonly onStatus: (database: OpenEntry, status: DatabaseStatus) => void;
 }
 
-export function createLooks({ engines, busy, onStatus }: LooksContext): Looks {
+export function createLooks({ engines, busy, sourceOf, onStatus }: LooksContext): Looks {
   const lastStatus = new Map<string, DatabaseStatus>();
   const lastPlan = new Map<string, Plan>();
   return {
@@ -40,16 +51,22 @@ export function createLooks({ engines, busy, onStatus }: LooksContext): Looks {
       onStatus(database, looked.value);
       return looked;
     },
-    async plan(database, toPhase, backupFolder = defaultBackupFolder(database.path)) {
+    async plan(database, toPhase, more = {}) {
       const refused = busy.refusal(database.path);
       if (refused) return refused;
-      const planned = await engines.ask(database.path, 'plan', { path: database.path, toPhase, backupFolder });
+      const { backupFolder = defaultBackupFolder(database.path), source = sourceOf(database) } = more;
+      const input = { path: database.path, toPhase, backupFolder, source };
+      const planned = await engines.ask(database.path, 'plan', input);
       if (planned.ok) lastPlan.set(database.path, planned.value);
       return planned;
     },
     planFor(database, toPhase, fingerprint) {
       const plan = lastPlan.get(database.path);
       return plan?.toPhase === toPhase && plan.fingerprint === fingerprint ? plan : null;
+    },
+    sourceChosen(database, source) {
+      const plan = lastPlan.get(database.path);
+      if (plan && plan.source !== null) lastPlan.set(database.path, { ...plan, source });
     },
     forget(database) {
       lastStatus.delete(database.path);

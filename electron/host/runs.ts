@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { type AppError, appError, err, ok, type Result, toAppError } from '@shared/errors.ts';
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
-import type { EngineControl, EngineRunEvent } from '@engine/protocol.ts';
+import type { EngineControl, EngineRunEvent, SourceChoice } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import type { OpenEntry } from './databases.ts';
@@ -19,6 +19,9 @@ export interface RunRequest {
   readonly fingerprint: string | null;
   readonly plan: Plan | null;
   readonly backupFolder: string;
+  readonly source: SourceChoice;
+  /** A person typed the confirmation that a plan which removes something needs. */
+  readonly isRemovalConfirmed: boolean;
 }
 
 export interface StartedRun {
@@ -180,7 +183,7 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
 }
 
 async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJournal): Promise<RunReport> {
-  const { toPhase, fingerprint, backupFolder } = run.request;
+  const { toPhase, fingerprint, backupFolder, source, isRemovalConfirmed } = run.request;
   const { runId } = run.snapshot;
   const lockFolder = ensureFolder(context.dataFolder, 'locks');
   const input = {
@@ -191,6 +194,8 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
     runId,
     lockFolder,
     appVersion: context.appVersion,
+    source,
+    isRemovalConfirmed,
   };
   const asked = context.engines.askAlone(run.database.path, 'run', input, (event) => {
     writeDown(run, journal, event);

@@ -13,7 +13,9 @@ export function spawnWithNode(engineFile: string): SpawnEngine {
   return () => {
     const child = fork(engineFile, [], {
       execPath: process.execPath,
-      execArgv: [], // the host's own flags (an inspector's port, say) are not for it
+      // The host's own flags (an inspector's port, say) are not for it. Its work is SQLite's: up to 48 MB for young objects,
+      // Node's default, would be half of what it needs.
+      execArgv: ['--max-semi-space-size=1'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // Ctrl-C in a terminal reaches every process of its group: only the host may decide when the engine stops.

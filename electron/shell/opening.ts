@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { app, type BrowserWindow, dialog } from 'electron';
+import { app, type BrowserWindow, dialog, type OpenDialogOptions } from 'electron';
 import { openDatabase } from '@host/handlers.ts';
 import type { Host } from '@host/host.ts';
 
@@ -38,10 +38,36 @@ export async function chooseDatabase(window: BrowserWindow | null): Promise<stri
       { name: 'All files', extensions: ['*'] },
     ],
   };
+  return (await ask(window, options))?.[0] ?? null;
+}
+
+/** A folder, by the system's dialog. null = the person closed it. */
+export async function chooseFolder(
+  window: BrowserWindow | null,
+  title: string,
+  buttonLabel: string,
+): Promise<string | null> {
+  const properties = ['openDirectory' as const, 'dontAddToRecent' as const];
+  return (await ask(window, { title, buttonLabel, properties }))?.[0] ?? null;
+}
+
+/** Files to be taken into a database. null = the person closed the dialog. */
+export const chooseFiles = (window: BrowserWindow | null): Promise<string[] | null> =>
+  ask(window, {
+    title: 'Choose run logs',
+    buttonLabel: 'Look',
+    properties: ['openFile', 'multiSelections', 'dontAddToRecent'],
+    filters: [
+      { name: 'Run logs', extensions: ['json'] },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  });
+
+async function ask(window: BrowserWindow | null, options: OpenDialogOptions): Promise<string[] | null> {
   const { canceled, filePaths } = await (window
     ? dialog.showOpenDialog(window, options)
     : dialog.showOpenDialog(options));
-  return canceled ? null : (filePaths[0] ?? null);
+  return canceled || filePaths.length === 0 ? null : filePaths;
 }
 
 /** Opens files that came from outside the window; what cannot be opened is said in a system dialog. */

@@ -1,0 +1,64 @@
+import { appError } from '@shared/errors.ts';
+import type { IngestReport } from '@shared/run.ts';
+import type { Host } from '@host/host.ts';
+import { printable } from '@host/printable.ts';
+import type { Command } from './arguments.ts';
+import { whileRunning } from './signals.ts';
+import { failure, type Outcome } from './terminal.ts';
+import { some } from './words.ts';
+
+type IngestCommand = Extract<Command, { name: 'ingest' }>;
+
+/** `ingest`: takes files into an upgraded database, or says what that would do. */
+export async function ingest(host: Host, command: IngestCommand): Promise<Outcome> {
+  const { file, files, project, isTrial, backupFolder } = command;
+  const database = host.databases.open(file);
+  if (!database.ok) return failure(database.error);
+  const request = { files, project, isTrial, ...(backupFolder === null ? {} : { backupFolder }) };
+  const work = host.ingests.take(database.value, request);
+  // One transaction per file: there is no better place to stop than its end; the second signal does not wait.
+  const { value: taken, signalCode } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
+  if (!taken.ok) return { ...failure(taken.error), ...(signalCode === null ? {} : { exitCode: signalCode }) };
+  const report = taken.value;
+  const [first] = report.files;
+  if (report.files.every(({ state }) => state === 'refused')) {
+    const why = `${some(report.files.length, 'file')} refused; ${printable(first?.name ?? '')}: ${first?.reason ?? ''}`;
+    const refused = failure(appError('E_INGEST_NOTHING', `${why}.`), { ...report });
+    return { ...refused, text: `${refused.text}\n${fileLines(report).join('\n')}` };
+  }
+  return { exitCode: 0, json: { ok: true, ...report }, text: ingestText(report) };
+}
+
+export function ingestText(report: IngestReport): string {
+  const of = (state: IngestReport['files'][number]['state']) =>
+    report.files.filter((file) => file.state === state).length;
+  const isWritten = report.backup !== null;
+  const head = report.isTrial ? 'Nothing was changed. Taking these files in would give:' : 'Taken in:';
+  const lines = [
+    isWritten || report.isTrial ? head : 'There was nothing to take in.',
+    ...fileLines(report),
+    `${some(report.files.length, 'file')}: ${of('new')} new, ${of('changed')} with changes, ${of('known')} known already, ${of('refused')} refused.`,
+  ];
+  if (report.backup) lines.push(`Backup: ${printable(report.backup.path)}, verified`);
+  if (isWritten) lines.push(`${some(report.checks.length, 'check')} held when the file was opened again.`);
+  return lines.join('\n');
+}
+
+const words: Readonly<Record<string, string>> = {
+  runs: 'run',
+  jobs: 'job',
+  candidates: 'candidate',
+  files: 'file',
+  links: 'link',
+  qualityReports: 'quality report',
+  costEvents: 'cost',
+  updated: 'updated row',
+};
+
+const fileLines = ({ files }: IngestReport): string[] =>
+  files.map(({ name, state, reason, project, counts }) => {
+    const parts = Object.entries(counts).filter(([, count]) => count > 0);
+    const what = parts.map(([key, count]) => some(count, words[key] ?? key)).join(', ');
+    const detail = reason ?? ([project, what].filter(Boolean).join(': ') || '');
+    return `  ${state.padEnd(8)}${printable(name)}${detail === '' ? '' : `  ${printable(detail)}`}`;
+  });

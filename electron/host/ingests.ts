@@ -1,0 +1,103 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { appError, err, ok, type Result } from '@shared/errors.ts';
+import type { BackupRecord, IngestReport, PlainSecretsReport, RetryReport } from '@shared/run.ts';
+import type { SourceChoice } from '@engine/protocol.ts';
+import type { Busy, Work } from './busy.ts';
+import { ensureFolder } from './data-folder.ts';
+import { defaultBackupFolder, type OpenEntry } from './databases.ts';
+import type { Engines } from './engines.ts';
+import type { EventBus } from './events.ts';
+
+/** Small changes to an upgraded database: taking files in, trying issue rows again. Each is one step behind a backup. */
+export interface Ingests {
+  /** What taking the files in would do. Changes nothing. @returns an id under which the same can be started. */
+  look(database: OpenEntry, files: readonly string[]): Promise<Result<{ ingestId: string; report: IngestReport }>>;
+  /** Error: E_STATE_CHANGED when nothing, or something else, was looked at last. */
+  start(database: OpenEntry, ingestId: string): Promise<Result<IngestReport>>;
+  take(database: OpenEntry, request: IngestRequest): Promise<Result<IngestReport>>;
+  /** Empties secrets that stand in the file in plain text. */
+  clearSecrets(database: OpenEntry, backupFolder?: string): Promise<Result<PlainSecretsReport>>;
+  retry(database: OpenEntry, request: { source: SourceChoice; backupFolder?: string }): Promise<Result<RetryReport>>;
+}
+
+export interface IngestRequest {
+  readonly files: readonly string[];
+  /** null = what the files say. */
+  readonly project: string | null;
+  readonly isTrial: boolean;
+  readonly backupFolder?: string;
+}
+
+export interface IngestsContext {
+  readonly engines: Engines;
+  readonly events: EventBus;
+  readonly busy: Busy;
+  readonly dataFolder: string;
+  readonly appVersion: string;
+  readonly onBackup: (databasePath: string, backup: BackupRecord) => void;
+}
+
+export function createIngests(context: IngestsContext): Ingests {
+  const { engines, appVersion, dataFolder } = context;
+  const looked = new Map<string, { ingestId: string; files: readonly string[] }>();
+  const common = (database: OpenEntry, backupFolder = defaultBackupFolder(database.path)) => ({
+    path: database.path,
+    backupFolder,
+    lockFolder: ensureFolder(dataFolder, 'locks'),
+    appVersion,
+    runId: randomUUID(),
+  });
+  const take: Ingests['take'] = (database, { files, project, isTrial, backupFolder }) =>
+    occupied(context, database, 'ingest', () => {
+      const input = { ...common(database, backupFolder), files: [...files], project, isTrial };
+      return engines.askAlone(database.path, 'ingest', input).answer;
+    });
+  return {
+    take,
+    async look(database, files) {
+      const report = await take(database, { files, project: null, isTrial: true });
+      if (!report.ok) return report;
+      const ingestId = randomBytes(12).toString('base64url');
+      looked.set(database.handle, { ingestId, files });
+      return ok({ ingestId, report: report.value });
+    },
+    async start(database, ingestId) {
+      const meant = looked.get(database.handle);
+      if (meant?.ingestId !== ingestId)
+        return err(appError('E_STATE_CHANGED', 'These files are not the ones that were looked at last.'));
+      const taken = await take(database, { files: meant.files, project: null, isTrial: false });
+      if (taken.ok) looked.delete(database.handle);
+      return taken;
+    },
+    clearSecrets: (database, backupFolder) =>
+      occupied(
+        context,
+        database,
+        'clear',
+        () => engines.askAlone(database.path, 'clearPlainSecrets', common(database, backupFolder)).answer,
+      ),
+    retry: (database, { source, backupFolder }) =>
+      occupied(context, database, 'retry', () => {
+        const input = { ...common(database, backupFolder), source };
+        return engines.askAlone(database.path, 'retryIssues', input).answer;
+      }),
+  };
+}
+
+async function occupied<T extends { readonly backup: BackupRecord | null }>(
+  context: IngestsContext,
+  database: OpenEntry,
+  work: Work,
+  act: () => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const free = context.busy.take(database.path, work);
+  if (!free.ok) return free;
+  try {
+    const done = await act();
+    if (done.ok && done.value.backup !== null) context.onBackup(database.path, done.value.backup);
+    return done;
+  } finally {
+    free.value();
+    context.events.emit('database:changed', { handle: database.handle });
+  }
+}
