@@ -49,6 +49,20 @@ export function targetPhase(detail: string | null): number | null {
 
 export const upgradeDetail = (phase: number): string => `upgrade-to-${phase}`;
 
+/** The issue rows, of one reason or all: `issue-rows`, `issue-rows-slot-taken`. */
+export const issuesDetail = (reason: string | null = null): string =>
+  reason === null ? ISSUES : `${ISSUES}-${reason}`;
+const ISSUES = 'issue-rows';
+
+/** null: another page; reason null: all of them. */
+export function issuesPage(detail: string | null): { reason: string | null } | null {
+  if (detail === ISSUES) return { reason: null };
+  return detail?.startsWith(`${ISSUES}-`) ? { reason: detail.slice(ISSUES.length + 1) } : null;
+}
+
+/** Taking files of a program in. */
+export const INGEST_DETAIL = 'take-in';
+
 function safeDecode(text: string): string {
   try {
     return decodeURIComponent(text);

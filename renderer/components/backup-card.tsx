@@ -18,7 +18,8 @@ export function BackupCard({ backup, onReveal, extra }: BackupCardProps) {
           {backup.verified ? 'Backup verified' : 'Backup not verified'}
           <span className="muted">
             {' '}
-            {dateTime(backup.createdAt)}, {bytes(backup.sizeBytes)}, SHA-256 <code>{shortHash(backup.sha256)}</code>
+            {backup.reason}, {dateTime(backup.createdAt)}, {bytes(backup.sizeBytes)}, SHA-256{' '}
+            <code>{shortHash(backup.sha256)}</code>
           </span>
           <CopyButton text={backup.sha256} label="Copy SHA-256" />
         </p>

@@ -9,7 +9,8 @@ import {
   useTable,
   type SortFn,
 } from '@tanstack/react-table';
-import { Fragment, useMemo, type ReactNode } from 'react';
+import { Fragment, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useDrawnRows } from './use-drawn-rows.ts';
 import styles from './data-table.module.css';
 
 /** What a column shows (`cell`) and what it sorts by (`value`). */
@@ -31,8 +32,14 @@ interface DataTableProps<Row> {
   readonly rowId: (row: Row) => string;
   /** Content of an opened row; without it rows do not open. */
   readonly detail?: (row: Row) => ReactNode;
+  /** Rows that are open from the start. */
+  readonly startsOpen?: (row: Row) => boolean;
   readonly canSort?: boolean;
   readonly emptyText?: string;
+  /** For thousands of rows: scrolls in a box of its own and draws what is visible. Its rows do not open. */
+  readonly isLong?: boolean;
+  /** The last row came into view: time to fetch more. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 type Value = string | number | null;
@@ -44,6 +51,14 @@ const features = tableFeatures({
 });
 interface Held<Row> {
   readonly row: Row;
+}
+
+function openAtFirst<Row>(
+  rows: readonly Row[],
+  rowId: (row: Row) => string,
+  startsOpen: ((row: Row) => boolean) | undefined,
+): Record<string, boolean> {
+  return Object.fromEntries(rows.filter((row) => startsOpen?.(row)).map((row) => [rowId(row), true]));
 }
 
 /** Somebody who marks text to copy it does not want the row to open. */
@@ -58,7 +73,17 @@ function compareValues(left: Value, right: Value): number {
 
 /** A dense table: sortable headers, rows that open. Sorting and opening are TanStack's, the markup is ours. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, rows, columns, rowId, detail, canSort = true, emptyText = 'Nothing here.' } = props;
+  const {
+    label,
+    rows,
+    columns,
+    rowId,
+    detail,
+    canSort = true,
+    emptyText = 'Nothing here.',
+    isLong = false,
+    onEnd,
+  } = props;
   const data = useMemo(() => rows.map((row): Held<Row> => ({ row })), [rows]);
   const defs = useMemo(() => {
     const helper = createColumnHelper<typeof features, Held<Row>>();
@@ -70,19 +95,30 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       ),
     );
   }, [columns, canSort]);
+  const { startsOpen } = props;
+  const [expanded] = useState(() => openAtFirst(rows, rowId, startsOpen));
   const table = useTable({
     features,
     columns: defs,
     data,
     getRowId: ({ row }) => rowId(row),
     getRowCanExpand: () => detail !== undefined,
+    initialState: { expanded },
     sortDescFirst: false,
   });
   const sorting = table.state.sorting;
   const width = columns.length + (detail ? 1 : 0);
+  const all = table.getRowModel().rows;
+  const box = useRef<HTMLDivElement>(null);
+  const drawn = useDrawnRows({ rows: all, isLong, onEnd, box });
 
-  return (
-    <table className={styles.table} aria-label={label}>
+  const content = (
+    <table
+      className={styles.table}
+      aria-label={label}
+      data-long={isLong}
+      aria-rowcount={isLong ? all.length + 1 : undefined}
+    >
       <thead>
         <tr>
           {detail && (
@@ -101,12 +137,16 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         </tr>
       </thead>
       <tbody>
-        {table.getRowModel().rows.map((row) => {
+        <Spacer height={drawn.before} width={width} />
+        {drawn.rows.map(({ row, index }) => {
           const isOpen = detail !== undefined && row.getIsExpanded();
           return (
             <Fragment key={row.id}>
               {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the button in it has the keys; the row is only a larger target */}
               <tr
+                ref={drawn.measure}
+                data-index={index}
+                aria-rowindex={isLong ? index + 2 : undefined}
                 data-open={isOpen}
                 data-opens={detail !== undefined}
                 onClick={detail && (() => isPlainClick() && row.toggleExpanded())}
@@ -140,6 +180,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             </Fragment>
           );
         })}
+        <Spacer height={drawn.after} width={width} />
         {rows.length === 0 && (
           <tr>
             <td colSpan={width} className={styles.empty}>
@@ -149,6 +190,23 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         )}
       </tbody>
     </table>
+  );
+  if (!isLong) return content;
+  return (
+    <div ref={box} className={styles.scroller} role="region" aria-label={`${label}, scrolls`} tabIndex={0}>
+      {content}
+    </div>
+  );
+}
+
+/** In place of the rows that are not drawn. */
+function Spacer({ height, width }: { height: number; width: number }) {
+  if (height <= 0) return null;
+  return (
+    <tr aria-hidden className={styles.spacer} style={{ height }}>
+      {/* oxlint-disable-next-line jsx-a11y/control-has-associated-label -- hidden: it stands for rows, not for a cell */}
+      <td colSpan={width} />
+    </tr>
   );
 }
 

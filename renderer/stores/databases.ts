@@ -52,7 +52,7 @@ export async function loadDatabases(): Promise<void> {
 
 /** Ctrl+O and every "Open…": the system's dialog where there is one, our own picker elsewhere. */
 export async function chooseDatabase(): Promise<void> {
-  if (useSession.getState().info?.fileChoosing !== 'native') return showDialog({ isPickerOpen: true });
+  if (useSession.getState().info?.fileChoosing !== 'native') return showDialog({ picker: { mode: 'database' } });
   const chosen = await call('database:choose', {});
   if (chosen.ok && chosen.value === null) return;
   arrive(chosen as Result<OpenDatabase>, chooseDatabase);

@@ -1,13 +1,32 @@
 import { create } from 'zustand';
 
+/** What the picker of the browser host is asked for: a database to open, a folder to use, or files to take. */
+export type PickerRequest =
+  | { readonly mode: 'database' }
+  | {
+      readonly mode: 'folder';
+      readonly title: string;
+      readonly lead: string;
+      readonly onChoose: (tokens: readonly string[]) => void;
+    }
+  | {
+      readonly mode: 'files';
+      readonly title: string;
+      readonly lead: string;
+      /** ".json": other files are shown, but cannot be chosen. */
+      readonly extension: string;
+      readonly onChoose: (tokens: readonly string[]) => void;
+    };
+
 interface Dialogs {
-  readonly isPickerOpen: boolean;
+  /** null = closed. */
+  readonly picker: PickerRequest | null;
   readonly isHelpOpen: boolean;
   /** Name of a file that was dropped where dropping cannot open it. */
   readonly droppedName: string | null;
 }
 
 /** Dialogs that can be opened from anywhere. */
-export const useDialogs = create<Dialogs>(() => ({ isPickerOpen: false, isHelpOpen: false, droppedName: null }));
+export const useDialogs = create<Dialogs>(() => ({ picker: null, isHelpOpen: false, droppedName: null }));
 
 export const showDialog = (change: Partial<Dialogs>): void => useDialogs.setState(change);

@@ -47,13 +47,17 @@ export async function loadHistory(handle: string): Promise<void> {
   if (history.ok) setState((state) => ({ history: { ...state.history, [handle]: history.value } }));
 }
 
-/** Starts what the plan with this fingerprint said; refuses when the database changed since. */
+/**
+ * Starts what the plan with this fingerprint said; refuses when the database changed since.
+ * @param confirmation the file's name as a person typed it, where the plan removes something.
+ */
 export async function startRun(
   handle: string,
   toPhase: number,
   fingerprint: string,
+  confirmation: string | null,
 ): Promise<Result<Output<'run:start'>>> {
-  const started = await call('run:start', { handle, toPhase, fingerprint });
+  const started = await call('run:start', { handle, toPhase, fingerprint, confirmation });
   if (started.ok) receiveRun(started.value);
   return started;
 }

@@ -22,3 +22,6 @@ export const upperFirst = (text: string): string => text.charAt(0).toUpperCase()
 
 /** A sentence ends in a full stop exactly once. */
 export const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);
+
+/** The typed name must be the file's own, exactly; a blank at either end is forgiven. */
+export const isConfirmed = (typed: string, fileName: string): boolean => typed.trim() === fileName;

@@ -25,6 +25,3 @@ export const describePhase = (backup: BackupRecord): string =>
 
 export const newestFirst = (backups: readonly BackupRecord[]): BackupRecord[] =>
   backups.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
-
-/** The typed name must be the file's own, exactly; a blank at either end is forgiven. */
-export const isConfirmed = (typed: string, fileName: string): boolean => typed.trim() === fileName;

@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core';
 import { useEffect } from 'react';
 import { appError } from '@shared/errors.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageSkeleton } from '../../components/page.tsx';
-import { targetPhase, type Route } from '../../route.ts';
+import { INGEST_DETAIL, issuesPage, targetPhase, type Route } from '../../route.ts';
 import { chooseDatabase, closeDatabase, look, useDatabases } from '../../stores/databases.ts';
 import { refresh } from '../../stores/events.ts';
 import { goHome, goTo } from '../../stores/route.ts';
@@ -11,6 +12,8 @@ import { useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { needsAnotherFile } from '../../words/errors.ts';
 import { BackupsPanel } from '../backups/backups-panel.tsx';
+import { IngestPanel } from '../ingest/ingest-panel.tsx';
+import { IssuesPanel } from '../issues/issues-panel.tsx';
 import { OverviewPanel } from '../overview/overview-panel.tsx';
 import { PhasesPanel } from '../phases/phases-panel.tsx';
 import { PlanPanel } from '../plan/plan-panel.tsx';
@@ -43,7 +46,7 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   return (
     <>
       {view.error && !isToldByRun && <Died handle={handle} />}
-      {route.tab === 'overview' && <OverviewPanel handle={handle} status={status} />}
+      {route.tab === 'overview' && <OverviewPages handle={handle} status={status} detail={route.detail} />}
       {route.tab === 'phases' && target === null && <PhasesPanel handle={handle} status={status} />}
       {route.tab === 'phases' && target !== null && (
         <PlanPanel key={target} handle={handle} status={status} toPhase={target} />
@@ -52,6 +55,20 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
       {route.tab === 'backups' && <BackupsPanel handle={handle} fileName={status.file.name} />}
     </>
   );
+}
+
+interface OverviewProps {
+  readonly handle: string;
+  readonly status: DatabaseStatus;
+  readonly detail: string | null;
+}
+
+/** The overview and the pages that one goes to from it. */
+function OverviewPages({ handle, status, detail }: OverviewProps) {
+  const issues = issuesPage(detail);
+  if (issues) return <IssuesPanel handle={handle} status={status} reason={issues.reason} />;
+  if (detail === INGEST_DETAIL) return <IngestPanel handle={handle} status={status} />;
+  return <OverviewPanel handle={handle} status={status} />;
 }
 
 function StatusRefused({ handle }: { handle: string }) {

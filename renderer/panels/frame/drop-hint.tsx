@@ -16,7 +16,7 @@ export function DropHint() {
         <Button variant="default" onClick={close}>
           Not now
         </Button>
-        <Button data-autofocus onClick={() => showDialog({ droppedName: null, isPickerOpen: true })}>
+        <Button data-autofocus onClick={() => showDialog({ droppedName: null, picker: { mode: 'database' } })}>
           Open a database…
         </Button>
       </Group>

@@ -4,6 +4,7 @@ import { bytes, percent } from '../../words/numbers.ts';
 import { wasNotStarted } from '../../words/errors.ts';
 import { supersededShort, type Superseded } from '../result/superseded.ts';
 import { runMarks } from '../../words/states.ts';
+import { kindWords } from '../run/run-words.ts';
 
 /** "59.9 MB + 4.1 MB not yet merged · WAL" */
 export function describeFile(file: FileFacts): string {
@@ -23,5 +24,6 @@ export function describeRunState(
   if (!isActive && wasNotStarted(run.error)) return 'last run: not started';
   if (!isActive && superseded) return `last run: ${supersededShort(superseded)}`;
   if (!isActive) return `last run: ${word}`;
-  return run.progress ? `run: ${word}, ${percent(run.progress.rowsDone, run.progress.rowsTotal)} %` : `run: ${word}`;
+  const now = run.kind === 'upgrade' ? word : kindWords[run.kind].state;
+  return run.progress ? `run: ${now}, ${percent(run.progress.rowsDone, run.progress.rowsTotal)} %` : `run: ${now}`;
 }

@@ -13,6 +13,7 @@ import { healthMarks } from '../../words/states.ts';
 import { EvidenceSection } from './evidence-section.tsx';
 import { FileNotices } from './file-notices.tsx';
 import { BackupStrip } from './backup-strip.tsx';
+import { MoreStrips } from './more-strips.tsx';
 import { headline, highlightWords, nextStep, scoreTiles, stateOfThings } from './overview-words.ts';
 import { TableMatrix } from './table-matrix.tsx';
 import styles from './overview.module.css';
@@ -38,7 +39,10 @@ export function OverviewPanel({ handle, status }: { handle: string; status: Data
       </PageHead>
       <FileNotices handle={handle} status={status} />
       <ScoreTiles status={status} />
-      <BackupStrip handle={handle} canBackUp={!hasActiveRun} />
+      <div>
+        <BackupStrip handle={handle} canBackUp={!hasActiveRun} />
+        <MoreStrips handle={handle} status={status} hasActiveRun={hasActiveRun} />
+      </div>
       <TableMatrix tables={status.tables} />
       <EvidenceSection handle={handle} status={status} />
     </Page>

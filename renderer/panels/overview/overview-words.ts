@@ -23,6 +23,13 @@ export function stateOfThings(status: DatabaseStatus): string {
 function progressSentence(status: DatabaseStatus): string {
   const done = status.phases.filter(({ state }) => state === 'done').length;
   const all = status.phases.length;
+  const cleanup = status.phases.find(
+    ({ removesAnything, state: cleanupState }) => removesAnything && cleanupState !== 'unavailable',
+  );
+  if (isUpToDate(status) && cleanup)
+    return cleanup.state === 'done'
+      ? `The upgrade is complete: phase ${cleanup.number} is reached and only the new names are left.`
+      : `The upgrade is done: phase ${status.phaseReached ?? 0} is reached, and old and new names are kept in step. Removing the old names is a separate step, whenever you are ready.`;
   if (isUpToDate(status))
     return `Everything that this version offers is done: phase ${status.phaseReached ?? 0} is reached. What is still missing belongs to later phases.`;
   if (status.drift.length > 0) {

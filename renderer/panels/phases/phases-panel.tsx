@@ -14,30 +14,44 @@ import {
   describeCriteria,
   describeMigrations,
   describeReached,
+  mainPhase,
   offerLabel,
   offerOf,
   shownCriteria,
   startsOpen,
+  waitsFor,
 } from './phases-words.ts';
 import styles from './phases.module.css';
 
 /** The plan's stages in order: where the file stands, what each holds, and the way to the next. */
 export function PhasesPanel({ handle, status }: { handle: string; status: DatabaseStatus }) {
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
+  const main = mainPhase(status);
   const isChecking = useDatabases((state) => state.views[handle]?.busy === 'checking');
   return (
     <Page label="Phases">
       <PageHead
         title="Phases"
         actions={
-          <Button variant="default" disabled={isChecking} onClick={() => void look(handle, 'check')}>
-            {isChecking ? 'Checking…' : 'Check every exit criterion'}
-          </Button>
+          <>
+            <Button size="sm" variant="default" disabled={isChecking} onClick={() => void look(handle, 'check')}>
+              {isChecking ? 'Checking…' : 'Check every exit criterion'}
+            </Button>
+            {main && (
+              <Button
+                size="sm"
+                disabled={hasActiveRun}
+                onClick={() => goTo(handle, 'phases', upgradeDetail(main.number))}
+              >
+                {offerLabel(main, 'main')}
+              </Button>
+            )}
+          </>
         }
       >
         <p>
-          The upgrade goes phase by phase. Each ends at a checkpoint with exit criteria; until the last phase nothing is
-          removed, so older programs go on working.
+          The upgrade goes phase by phase. Each ends at a checkpoint with exit criteria. Until the last phase nothing is
+          removed, so older programs go on working; the last one is a separate step that you take when you are ready.
         </p>
       </PageHead>
       <ol className={styles.stepper}>
@@ -63,6 +77,7 @@ function Phase({
   const mark = phaseMarks[phase.state];
   const offer = offerOf(phase, status);
   const reached = describeReached(phase);
+  const waits = waitsFor(phase, status);
   const isOpen = startsOpen(phase, offer);
   return (
     <li
@@ -83,13 +98,16 @@ function Phase({
             <p className={styles.state}>
               <StateMark mark={mark} />
               {reached !== null && <span className="muted">{reached}</span>}
-              {phase.removesAnything && <span className="muted">removes the older tables and columns</span>}
+              {phase.removesAnything && phase.state !== 'done' && (
+                <span className="muted">removes the older tables and columns</span>
+              )}
             </p>
           </div>
-          {offer !== null && (
+          {waits !== null && <p className={styles.waits}>{waits}</p>}
+          {offer === 'main' && <p className={styles.waits}>the goal of the upgrade</p>}
+          {offer === 'step' && (
             <Button
-              size={offer === 'main' ? 'sm' : 'xs'}
-              variant={offer === 'main' ? 'filled' : 'default'}
+              variant="default"
               disabled={!canStart}
               onClick={() => goTo(handle, 'phases', upgradeDetail(phase.number))}
             >
@@ -100,9 +118,9 @@ function Phase({
         {phase.state !== 'unavailable' && (
           <>
             {phase.migrations.length === 0 ? (
-              <p className={styles.none}>{describeMigrations(phase.migrations)}.</p>
+              <p className={styles.none}>{describeMigrations(phase)}.</p>
             ) : (
-              <Disclosure summary={describeMigrations(phase.migrations)} isOpen={isOpen}>
+              <Disclosure summary={describeMigrations(phase)} isOpen={isOpen}>
                 <MigrationList migrations={phase.migrations} />
               </Disclosure>
             )}

@@ -1,11 +1,15 @@
-import type { CheckResult, DatabaseStatus, MigrationStatus, PhaseStatus } from '@shared/status.ts';
+import type { CheckResult, DatabaseStatus, PhaseStatus } from '@shared/status.ts';
 import { count, counted } from '../../words/numbers.ts';
 import { checkMarks, type Mark } from '../../words/states.ts';
 import { dateTime } from '../../words/times.ts';
 
 /** "10 migrations, 3 applied" */
-export function describeMigrations(migrations: readonly MigrationStatus[]): string {
-  if (migrations.length === 0) return 'No migrations: this phase makes the backup and records what it found';
+export function describeMigrations({ number, migrations }: Pick<PhaseStatus, 'number' | 'migrations'>): string {
+  if (migrations.length === 0) {
+    return number === 0
+      ? 'No migrations: this phase makes the backup and records what it found'
+      : 'No migrations: this phase only checks, and changes nothing in the file';
+  }
   const applied = migrations.filter(({ state }) => state === 'applied').length;
   const all = counted(migrations.length, 'migration');
   if (applied === migrations.length) return `${all}, all applied`;
@@ -42,17 +46,33 @@ export function shownCriteria({ exitCriteria, state: phaseState }: PhaseStatus):
 export const describeReached = ({ reachedAt, state }: PhaseStatus): string | null =>
   reachedAt === null || state === 'unavailable' ? null : `reached ${dateTime(reachedAt)}`;
 
-/**
- * How a phase can be started from here. main: the one filled button, on the default goal; step: a quiet button for
- * stopping earlier; null: done, unavailable, or beyond the goal.
- */
-export function offerOf(phase: PhaseStatus, status: DatabaseStatus): 'main' | 'step' | null {
+/** main: the one filled button, on the default goal; step: a quiet one for stopping earlier, or for a deliberate step. */
+export type Offer = 'main' | 'step';
+
+/** The phase of the filled button. */
+export const mainPhase = (status: DatabaseStatus): PhaseStatus | null =>
+  status.phases.find((phase) => offerOf(phase, status) === 'main') ?? null;
+
+/** How a phase can be started from here; null: done, unavailable, or beyond the goal. */
+export function offerOf(phase: PhaseStatus, status: DatabaseStatus): Offer | null {
   const isOpen = ['next', 'not-started', 'running', 'attention'].includes(phase.state);
   if (!isOpen) return null;
   const goal = mainGoal(status);
+  if (phase.removesAnything && goal !== phase.number) return isReachable(phase, status) ? 'step' : null;
   if (phase.number === goal) return 'main';
   const isBelow = goal !== null && phase.number < goal;
   return isBelow || phase.state === 'next' || phase.state === 'attention' ? 'step' : null;
+}
+
+/** Everything before it is done: what removes something is never started on the way to anything. */
+const isReachable = (phase: PhaseStatus, status: DatabaseStatus): boolean =>
+  status.phases.every(({ number, state }) => number >= phase.number || state === 'done');
+
+/** Why a phase that removes something is not offered yet. */
+export function waitsFor(phase: PhaseStatus, status: DatabaseStatus): string | null {
+  const isOpen = phase.state !== 'done' && phase.state !== 'unavailable';
+  if (!phase.removesAnything || !isOpen || isReachable(phase, status)) return null;
+  return `A separate step, once phase ${phase.number - 1} is reached.`;
 }
 
 /** The phase that the filled button leads to: the interrupted run's, else the default goal while anything is left to do. */
@@ -62,12 +82,13 @@ function mainGoal(status: DatabaseStatus): number | null {
   return isLeft ? status.defaultTarget : null;
 }
 
-export function offerLabel(phase: PhaseStatus, offer: 'main' | 'step'): string {
+export function offerLabel(phase: PhaseStatus, offer: Offer): string {
   if (phase.state === 'attention') return `Repair phase ${phase.number}…`;
   if (phase.state === 'running') return `Continue to phase ${phase.number}…`;
+  if (phase.removesAnything) return 'Clean up the old names…';
   return offer === 'main' ? `Upgrade to phase ${phase.number}…` : `Only to phase ${phase.number}…`;
 }
 
 /** What is folded open from the start: what can be done now and what needs attention. */
-export const startsOpen = (phase: PhaseStatus, offer: 'main' | 'step' | null): boolean =>
+export const startsOpen = (phase: PhaseStatus, offer: Offer | null): boolean =>
   offer === 'main' || phase.state === 'attention' || phase.state === 'running';

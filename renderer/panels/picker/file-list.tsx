@@ -1,15 +1,20 @@
-import { IconDatabase, IconFile, IconFolder } from '@tabler/icons-react';
+import { IconDatabase, IconFile, IconFolder, IconSquare, IconSquareCheckFilled } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import type { FileEntry } from '@shared/channels.ts';
 import { dateTime } from '../../words/times.ts';
-import { describeEntry, nextIndex } from './picker-words.ts';
+import type { PickerRequest } from '../../stores/dialogs.ts';
+import { canChoose, describeEntry, nextIndex } from './picker-words.ts';
 import styles from './picker.module.css';
 
 const ROW_PX = 32;
 
-/** A list box: arrows move, Enter or a click opens, Backspace goes up. Long folders are drawn only where visible. */
-export function FileList({ title, entries, takesFocus, onChoose, onUp }: FileListProps) {
+/**
+ * A list box: arrows move, Enter or a click opens, Backspace goes up. Where files are taken, Enter, Space or a click
+ * marks one. Long folders are drawn only where visible.
+ */
+export function FileList({ title, entries, request, chosen, takesFocus, onChoose, onUp }: FileListProps) {
+  const isMany = request.mode === 'files';
   const [marked, setActive] = useState(0);
   const active = Math.min(marked, Math.max(0, entries.length - 1)); // the filter may have shortened the list
   const box = useRef<HTMLDivElement>(null);
@@ -29,7 +34,7 @@ export function FileList({ title, entries, takesFocus, onChoose, onUp }: FileLis
     if (next !== null) {
       setActive(next);
       rows.scrollToIndex(next);
-    } else if (event.key === 'Enter' && entry) onChoose(entry);
+    } else if ((event.key === 'Enter' || (isMany && event.key === ' ')) && entry) onChoose(entry);
     else if (event.key === 'Backspace') onUp();
     else return;
     event.preventDefault();
@@ -42,6 +47,7 @@ export function FileList({ title, entries, takesFocus, onChoose, onUp }: FileLis
       role="listbox"
       tabIndex={0}
       aria-label={`Contents of ${title}`}
+      aria-multiselectable={isMany || undefined}
       aria-activedescendant={entries[active] ? `file-${active}` : undefined}
       className={styles.list}
       onKeyDown={onKeyDown}
@@ -50,6 +56,7 @@ export function FileList({ title, entries, takesFocus, onChoose, onUp }: FileLis
         {rows.getVirtualItems().map(({ index, start }) => {
           const entry = entries[index];
           if (!entry) return null;
+          const isChosen = chosen.has(entry.token);
           return (
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the list box has the keys
             <div
@@ -57,14 +64,16 @@ export function FileList({ title, entries, takesFocus, onChoose, onUp }: FileLis
               id={`file-${index}`}
               role="option"
               tabIndex={-1}
-              aria-selected={index === active}
+              aria-selected={isMany ? isChosen : index === active}
+              aria-disabled={(request.mode !== 'database' && !canChoose(entry, request)) || undefined}
               className={styles.entry}
+              data-active={index === active}
+              data-plain={!canChoose(entry, request)}
               data-database={entry.looksLikeDatabase}
-              data-file={entry.kind === 'file'}
               style={{ transform: `translateY(${start}px)`, height: ROW_PX }}
               onClick={() => onChoose(entry)}
             >
-              <EntryIcon entry={entry} />
+              <EntryIcon entry={entry} isMany={isMany && canChoose(entry, request)} isChosen={isChosen} />
               <span className={styles.entryName}>{entry.name}</span>
               <span className={styles.entryFact}>{describeEntry(entry)}</span>
               <span className={styles.entryDate}>{entry.modifiedAt === null ? '' : dateTime(entry.modifiedAt)}</span>
@@ -76,7 +85,11 @@ export function FileList({ title, entries, takesFocus, onChoose, onUp }: FileLis
   );
 }
 
-function EntryIcon({ entry }: { entry: FileEntry }) {
+function EntryIcon({ entry, isMany, isChosen }: { entry: FileEntry; isMany: boolean; isChosen: boolean }) {
+  if (isMany && entry.kind === 'file') {
+    const Mark = isChosen ? IconSquareCheckFilled : IconSquare;
+    return <Mark size={16} stroke={1.7} aria-hidden />;
+  }
   const Icon = entry.kind === 'folder' ? IconFolder : entry.looksLikeDatabase ? IconDatabase : IconFile;
   return <Icon size={16} stroke={1.7} aria-hidden />;
 }
@@ -84,6 +97,9 @@ function EntryIcon({ entry }: { entry: FileEntry }) {
 interface FileListProps {
   readonly title: string;
   readonly entries: readonly FileEntry[];
+  readonly request: PickerRequest;
+  /** Tokens of the files that are marked. */
+  readonly chosen: ReadonlyMap<string, string>;
   /** A folder was walked into; at first the filter has the focus. */
   readonly takesFocus: boolean;
   readonly onChoose: (entry: FileEntry) => void;

@@ -1,38 +1,49 @@
 import { Button, Skeleton, Switch, TextInput } from '@mantine/core';
-import { IconArrowUp, IconChevronRight, IconSearch } from '@tabler/icons-react';
+import { IconArrowUp, IconSearch } from '@tabler/icons-react';
 import { useMemo, useState, type KeyboardEvent } from 'react';
+import type { FileEntry } from '@shared/channels.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
-import type { FileEntry } from '@shared/channels.ts';
 import { openFile } from '../../stores/databases.ts';
-import { showDialog, useDialogs } from '../../stores/dialogs.ts';
+import { showDialog, useDialogs, type PickerRequest } from '../../stores/dialogs.ts';
+import { Crumbs } from './crumbs.tsx';
 import { FileList } from './file-list.tsx';
-import { filterEntries, sortEntries } from './picker-words.ts';
-import { useFolder, type Crumb } from './use-folder.ts';
+import { PickerFoot } from './picker-foot.tsx';
+import { canChoose, filterEntries, sortEntries } from './picker-words.ts';
+import { useFolder } from './use-folder.ts';
 import styles from './picker.module.css';
+
+const database: PickerRequest = { mode: 'database' };
+const noFiles: ReadonlyMap<string, string> = new Map();
 
 /** The browser host's own file dialog: a browser gives no paths, so the host lists the folders it allows. */
 export function PickerDialog() {
-  const isOpen = useDialogs((state) => state.isPickerOpen);
-  const { folder, crumbs, error, enter, up } = useFolder(isOpen);
+  const asked = useDialogs((state) => state.picker);
+  const request = asked ?? database;
+  const { folder, token, crumbs, error, enter, up } = useFolder(asked !== null);
   const [text, setText] = useState('');
   const [onlyDatabases, setOnlyDatabases] = useState(false);
+  const [chosen, setChosen] = useState(noFiles);
   const entries = useMemo(
-    () => filterEntries(sortEntries(folder?.entries ?? []), text, onlyDatabases),
-    [folder, text, onlyDatabases],
+    () => filterEntries(sortEntries(folder?.entries ?? []), text, onlyDatabases && request.mode === 'database'),
+    [folder, text, onlyDatabases, request.mode],
   );
   const [hasWalked, setWalked] = useState(false);
   const close = (): void => {
     setWalked(false);
-    showDialog({ isPickerOpen: false });
+    setChosen(noFiles);
+    setText('');
+    showDialog({ picker: null });
   };
-  const go = (token: string | null): void => {
+  const go = (to: string | null): void => {
     setText('');
     setWalked(true);
-    void enter(token);
+    void enter(to);
   };
   const choose = (entry: FileEntry): void => {
     if (entry.kind === 'folder') return go(entry.token);
+    if (request.mode === 'files') return canChoose(entry, request) ? setChosen(toggled(chosen, entry)) : undefined;
+    if (request.mode === 'folder') return;
     close();
     void openFile(entry.token, entry.name);
   };
@@ -40,6 +51,10 @@ export function PickerDialog() {
     setText('');
     setWalked(true);
     up();
+  };
+  const finish = (tokens: readonly string[]): void => {
+    close();
+    if (request.mode !== 'database') request.onChoose(tokens);
   };
   /** From the filter straight to what it found. */
   const onFilterKey = (event: KeyboardEvent): void => {
@@ -51,9 +66,14 @@ export function PickerDialog() {
   };
 
   return (
-    <Dialog isOpen={isOpen} onClose={close} title="Open a database" width={720}>
+    <Dialog
+      isOpen={asked !== null}
+      onClose={close}
+      title={request.mode === 'database' ? 'Open a database' : request.title}
+      width={720}
+    >
       <p className={styles.lead}>
-        Looking never changes a file.
+        {request.mode === 'database' ? 'Looking never changes a file.' : request.lead}
         {folder?.isTop && (
           <>
             {' '}
@@ -83,12 +103,14 @@ export function PickerDialog() {
           onKeyDown={onFilterKey}
           onChange={(event) => setText(event.currentTarget.value)}
         />
-        <Switch
-          size="xs"
-          label="Databases only"
-          checked={onlyDatabases}
-          onChange={(event) => setOnlyDatabases(event.currentTarget.checked)}
-        />
+        {request.mode === 'database' && (
+          <Switch
+            size="xs"
+            label="Databases only"
+            checked={onlyDatabases}
+            onChange={(event) => setOnlyDatabases(event.currentTarget.checked)}
+          />
+        )}
       </div>
       {error && <ErrorNotice error={error} actions={<Button onClick={() => go(null)}>Back to the start</Button>} />}
       {folder === null && !error && <Skeleton height={280} />}
@@ -97,38 +119,20 @@ export function PickerDialog() {
           key={folder.title}
           title={folder.title}
           entries={entries}
+          request={request}
+          chosen={chosen}
           takesFocus={hasWalked}
           onChoose={choose}
           onUp={goUp}
         />
       )}
+      <PickerFoot request={request} folder={folder} token={token} chosen={chosen} onFinish={finish} onCancel={close} />
     </Dialog>
   );
 }
 
-function Crumbs({ crumbs, onEnter }: { crumbs: readonly Crumb[]; onEnter: (token: string | null) => void }) {
-  return (
-    <nav aria-label="Folders" className={styles.crumbs}>
-      {crumbs.map((crumb, index) => {
-        const isLast = index === crumbs.length - 1;
-        return (
-          <span key={crumb.token ?? 'top'} className={styles.crumb}>
-            {index > 0 && <IconChevronRight size={12} aria-hidden />}
-            <button
-              type="button"
-              disabled={isLast}
-              aria-current={isLast ? 'true' : undefined}
-              onClick={() => onEnter(crumb.token)}
-              title={crumb.title}
-            >
-              {shortTitle(crumb.title)}
-            </button>
-          </span>
-        );
-      })}
-    </nav>
-  );
+function toggled(chosen: ReadonlyMap<string, string>, { token, name }: FileEntry): ReadonlyMap<string, string> {
+  const next = new Map(chosen);
+  if (!next.delete(token)) next.set(token, name);
+  return next;
 }
-
-/** The folder's own name; the whole path is the tooltip. */
-const shortTitle = (title: string): string => title.split(/[/\\]/).findLast((part) => part !== '') ?? title;

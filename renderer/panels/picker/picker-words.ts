@@ -1,5 +1,6 @@
 import type { FileEntry } from '@shared/channels.ts';
-import { bytes } from '../../words/numbers.ts';
+import type { PickerRequest } from '../../stores/dialogs.ts';
+import { bytes, counted } from '../../words/numbers.ts';
 
 /** Folders first, then databases, then the rest; by name as people count (a2 before a10). */
 export function sortEntries(entries: readonly FileEntry[]): FileEntry[] {
@@ -38,3 +39,16 @@ export function nextIndex(key: string, index: number, length: number): number | 
 }
 
 const rank = (entry: FileEntry): number => (entry.kind === 'folder' ? 0 : entry.looksLikeDatabase ? 1 : 2);
+
+/** Folders can always be walked into; of the files, those that are asked for. */
+export function canChoose(entry: FileEntry, request: PickerRequest): boolean {
+  if (entry.kind === 'folder') return true;
+  if (request.mode === 'database') return entry.looksLikeDatabase;
+  return request.mode === 'files' && entry.name.toLowerCase().endsWith(request.extension);
+}
+
+export const chosenWords = (files: number): string =>
+  files === 0 ? 'No file chosen yet' : `${counted(files, 'file')} chosen`;
+
+/** The folder's own name; the whole path is the tooltip. */
+export const shortTitle = (title: string): string => title.split(/[/\\]/).findLast((part) => part !== '') ?? title;

@@ -12,6 +12,7 @@ export interface Crumb {
 /** Walks the folders that the host allows. Crumbs are the way walked, the host knows no other. */
 export function useFolder(isOpen: boolean) {
   const [folder, setFolder] = useState<Folder | null>(null);
+  const [shown, setShown] = useState<string | null>(null);
   const [crumbs, setCrumbs] = useState<readonly Crumb[]>([]);
   const [error, setError] = useState<AppError | null>(null);
 
@@ -24,6 +25,7 @@ export function useFolder(isOpen: boolean) {
     setError(null);
     current.current = token;
     setFolder(listed.value);
+    setShown(token);
     setCrumbs((way) => {
       const known = way.findIndex((crumb) => crumb.token === token);
       const kept = known >= 0 ? way.slice(0, known) : how === 'up' ? way.slice(0, -1) : way;
@@ -41,5 +43,5 @@ export function useFolder(isOpen: boolean) {
     if (folder && !folder.isTop) void enter(folder.parentToken, 'up');
   }, [folder, enter]);
 
-  return { folder, crumbs, error, enter, up };
+  return { folder, token: shown, crumbs, error, enter, up };
 }

@@ -22,9 +22,11 @@ export function PlanFacts({ plan }: { plan: Plan }) {
           </dd>
         </dl>
       </Section>
-      <Section title="Older programs">
-        <p>{plan.olderPrograms}</p>
-      </Section>
+      {!plan.removesAnything && (
+        <Section title="Older programs">
+          <p>{plan.olderPrograms}</p>
+        </Section>
+      )}
     </div>
   );
 }

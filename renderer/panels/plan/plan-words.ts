@@ -4,6 +4,7 @@ import { bytes, counted, secondsRange } from '../../words/numbers.ts';
 
 export function planTitle(plan: Plan, status: DatabaseStatus): string {
   const name = status.phases.find(({ number }) => number === plan.toPhase)?.name;
+  if (plan.removesAnything && !status.unfinishedRun) return `Clean up the old names: phase ${plan.toPhase}`;
   const verb = status.unfinishedRun ? 'Continue to' : 'Upgrade to';
   return `${verb} phase ${plan.toPhase}${name === undefined ? '' : `: ${name}`}`;
 }
@@ -15,9 +16,14 @@ export function planSummary(plan: Plan): string {
     plan.steps.length === 0
       ? 'Then what is there is recorded; no migration is needed.'
       : `Then ${counted(plan.steps.length, 'migration')} ${plan.steps.length === 1 ? 'is' : 'are'} applied, one whole step at a time.`,
-    plan.removesAnything ? 'Older tables and columns are removed at the end.' : 'Nothing is removed.',
+    plan.removesAnything ? 'The older tables and columns are removed at the end.' : 'Nothing is removed.',
   ].join(' ');
 }
+
+export const stopWords = ({ removesAnything }: Plan): string =>
+  removesAnything
+    ? 'You can stop between two steps. There is no hurry: everything works without this phase.'
+    : 'You can stop at any moment.';
 
 export const timeWords = (plan: Plan): string =>
   plan.timeSeconds === null ? 'cannot be said beforehand' : secondsRange(plan.timeSeconds);
@@ -38,7 +44,8 @@ export const stepNote = ({ reason, rows }: PlanStep): string => {
 export const isNothingLeft = ({ steps, fromPhase, toPhase }: Plan): boolean =>
   steps.length === 0 && fromPhase !== null && fromPhase >= toPhase;
 
-export const isBlocked = (plan: Plan): boolean => plan.preflight.some(({ state }) => state === 'blocking');
+export const isBlocked = (plan: Plan): boolean =>
+  plan.gating.length > 0 || plan.preflight.some(({ state }) => state === 'blocking');
 
 /** What must be read comes first. */
 export const sortFindings = (findings: readonly PreflightFinding[]): PreflightFinding[] =>

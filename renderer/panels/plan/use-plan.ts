@@ -1,22 +1,24 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { AppError } from '@shared/errors.ts';
-import type { Plan } from '@shared/run.ts';
+import type { Plan, SourceCoverage } from '@shared/run.ts';
 import { call } from '../../api.ts';
 
 /**
  * Makes the plan when the page opens, again on request, and again for each newer status: another window or program may
- * have changed the database. The older plan stays on screen until then.
+ * have changed the database. The older plan stays on screen until then, but cannot be started.
  */
 export function usePlan(handle: string, toPhase: number, checkedAt: string) {
   const [plan, setPlan] = useState<Plan | null>(null);
   const [error, setError] = useState<AppError | null>(null);
   const [attempt, setAttempt] = useState(0);
+  const [answered, setAnswered] = useState(-1);
   useEffect(() => {
     let isWanted = true;
     void call('plan:make', { handle, toPhase }).then((made) => {
       if (!isWanted) return; // the page moved on while the plan was made
       setPlan(made.ok ? made.value : null);
       setError(made.ok ? null : made.error);
+      setAnswered(attempt);
     });
     return () => {
       isWanted = false;
@@ -27,5 +29,10 @@ export function usePlan(handle: string, toPhase: number, checkedAt: string) {
     setError(null);
     setAttempt(attempt + 1);
   };
-  return { plan, error, again };
+  /** Another folder of files, or none: shown at once, and the plan is made anew for it. */
+  const withSource = useCallback((source: SourceCoverage | null) => {
+    setPlan((old) => (old === null || source === null ? old : { ...old, source }));
+    setAttempt((number) => number + 1);
+  }, []);
+  return { plan, error, again, withSource, isFresh: answered === attempt };
 }

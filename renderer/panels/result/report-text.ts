@@ -2,7 +2,7 @@ import type { RunReport } from '@shared/run.ts';
 import { bytes, count, duration, rate } from '../../words/numbers.ts';
 import { checkMarks } from '../../words/states.ts';
 import { dateTime } from '../../words/times.ts';
-import { resultHeadline, verifiedStatement } from './result-words.ts';
+import { backupsOfRun, resultHeadline, verifiedStatement } from './result-words.ts';
 
 /** The report as plain text, for a mail or a ticket: counts and names, no rows. */
 export function reportText(report: RunReport): string {
@@ -47,12 +47,13 @@ export function reportText(report: RunReport): string {
   ].join('\n');
 }
 
-function backupLines({ backup }: RunReport): string[] {
-  if (backup === null) return ['  none'];
-  return [
+function backupLines(report: RunReport): string[] {
+  const backups = backupsOfRun(report, null);
+  if (backups.length === 0) return ['  none'];
+  return backups.flatMap((backup) => [
     `  ${backup.path}`,
-    `  ${bytes(backup.sizeBytes)}, ${backup.verified ? 'verified' : 'not verified'}, SHA-256 ${backup.sha256}`,
-  ];
+    `  ${backup.reason}, ${bytes(backup.sizeBytes)}, ${backup.verified ? 'verified' : 'not verified'}, SHA-256 ${backup.sha256}`,
+  ]);
 }
 
 const section = (title: string, lines: readonly string[]): string[] =>

@@ -1,4 +1,5 @@
 import type { BackfillReport, RunReport } from '@shared/run.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
 import { CheckList } from '../../components/check-list.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { Disclosure } from '../../components/disclosure.tsx';
@@ -6,7 +7,10 @@ import { Section } from '../../components/section.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { count, counted, duration, rate } from '../../words/numbers.ts';
 import { tookMs } from '../run/run-words.ts';
-import { IssueRows } from './issue-rows.tsx';
+import { IssueActions } from '../issues/issue-actions.tsx';
+import { IssueOutcome } from '../issues/issue-outcome.tsx';
+import { IssueRows } from '../issues/issue-rows.tsx';
+import { issueTotal } from '../issues/issues-words.ts';
 import styles from './result.module.css';
 import { changeWords, doneWords, isAccountedFor } from './result-words.ts';
 
@@ -98,8 +102,15 @@ const timingColumns: Column<Timing>[] = [
   { id: 'ms', header: 'Time', align: 'right', value: (migration) => migration.ms, cell: ({ ms }) => duration(ms) },
 ];
 
+interface EvidenceProps {
+  readonly handle: string;
+  readonly report: RunReport;
+  /** The file as it is, where the report still speaks of it: then something can be done with its issue rows. */
+  readonly actsOn: DatabaseStatus | null;
+}
+
 /** Everything that the headline rests on. */
-export function ResultEvidence({ handle, report }: { handle: string; report: RunReport }) {
+export function ResultEvidence({ handle, report, actsOn }: EvidenceProps) {
   const { backfills, issues, checks, tables, migrations } = report;
   return (
     <>
@@ -112,7 +123,19 @@ export function ResultEvidence({ handle, report }: { handle: string; report: Run
           <DataTable label="Backfills" rows={backfills} columns={backfillColumns} rowId={({ id }) => id} />
         </Section>
       )}
-      {issues.length > 0 && <IssueRows handle={handle} issues={issues} />}
+      {issues.length > 0 && (
+        <>
+          <Section
+            title="Issue rows by reason"
+            note={counted(issueTotal(issues), 'row')}
+            flush
+            actions={actsOn && <IssueActions handle={handle} status={actsOn} total={issueTotal(issues)} />}
+          >
+            <IssueRows handle={handle} issues={issues} />
+          </Section>
+          {actsOn && <IssueOutcome handle={handle} fileName={report.fileName} />}
+        </>
+      )}
       {checks.length > 0 && (
         <Section title="Checks" note={`${counted(checks.length, 'check')}, repeated by a fresh process`}>
           <CheckList checks={checks} label="Checks" />

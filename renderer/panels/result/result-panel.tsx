@@ -17,7 +17,7 @@ import { RestoreDialog } from '../backups/restore-dialog.tsx';
 import { RunSteps } from '../run/run-steps.tsx';
 import { ResultEvidence } from './result-evidence.tsx';
 import { SaveReport } from './save-report.tsx';
-import { resultHeadline, verifiedStatement, whatNext } from './result-words.ts';
+import { backupsOfRun, hasRemoved, isStillAhead, resultHeadline, verifiedStatement, whatNext } from './result-words.ts';
 import { supersededHeadline, supersededWords } from './superseded.ts';
 import { useSuperseded } from './use-superseded.ts';
 import styles from './result.module.css';
@@ -36,9 +36,9 @@ interface ResultProps {
 
 /** What a run achieved: a headline to read aloud, what is proved, what to do next, then the evidence. */
 export function ResultPanel({ handle, status, report, error, backup = null, steps = [], isPast = false }: ResultProps) {
-  const [isRestoring, setRestoring] = useState(false);
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
-  const kept = report?.backup ?? backup;
+  const [restoring, setRestoring] = useState<BackupRecord | null>(null);
+  const kept = backupsOfRun(report, backup);
   const verified = report === null ? null : verifiedStatement(report);
   const superseded = useSuperseded(handle, report, status);
   const headline = resultHeadline(report, error);
@@ -79,32 +79,33 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
         <section aria-label="What next" className={styles.next}>
           <h2>What next</h2>
           <ol>
-            {whatNext(report).map((words) => (
+            {whatNext(report, hasRemoved(report, status)).map((words) => (
               <li key={words}>{words}</li>
             ))}
           </ol>
         </section>
       )}
-      {kept && (
+      {kept.map((each) => (
         <BackupCard
-          backup={kept}
-          onReveal={canReveal ? () => void revealBackup(handle, kept.id) : undefined}
+          key={each.id}
+          backup={each}
+          onReveal={canReveal ? () => void revealBackup(handle, each.id) : undefined}
           extra={
-            <Button variant="default" onClick={() => setRestoring(true)}>
+            <Button variant="default" onClick={() => setRestoring(each)}>
               Restore…
             </Button>
           }
         />
-      )}
+      ))}
       {error && !superseded && steps.length > 0 && (
         <RunSteps steps={steps} phases={status.phases} isOver isAsked={isNotice(error)} />
       )}
-      {report && <ResultEvidence handle={handle} report={report} />}
+      {report && <ResultEvidence handle={handle} report={report} actsOn={isPast || superseded ? null : status} />}
       <RestoreDialog
         handle={handle}
         fileName={status.file.name}
-        backup={isRestoring ? kept : null}
-        onClose={() => setRestoring(false)}
+        backup={restoring}
+        onClose={() => setRestoring(null)}
       />
     </Page>
   );
@@ -139,7 +140,7 @@ function AfterFailure({
   wasBegun: boolean;
 }) {
   const toPhase = report?.toPhase ?? status.unfinishedRun?.toPhase ?? status.defaultTarget;
-  if (status.pending.length === 0)
+  if (!isStillAhead(toPhase, status))
     return <Button onClick={() => goTo(handle, 'overview')}>Back to the overview</Button>;
   return (
     <Button onClick={() => goTo(handle, 'phases', upgradeDetail(toPhase))}>

@@ -1,5 +1,7 @@
 import type { AppError } from '@shared/errors.ts';
-import type { BackfillReport, RunReport } from '@shared/run.ts';
+import type { BackfillReport, BackupRecord, RunReport } from '@shared/run.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { issueTotal } from '../issues/issues-words.ts';
 import { wasNotStarted } from '../../words/errors.ts';
 import { count, counted } from '../../words/numbers.ts';
 import { upperFirst } from '../../words/text.ts';
@@ -31,14 +33,23 @@ export const isAccountedFor = ({ expected, moved, alreadyRight, issueRows }: Tot
  * Source rows, each counted once: several backfills may walk the same table, and tables of our own are no one's data.
  * placed = moved or already right, everywhere it had to be.
  */
-export function sourceRows(backfills: readonly BackfillReport[]): { all: number; placed: number; noted: number } {
+export function sourceRows({ backfills, issues }: Pick<RunReport, 'backfills' | 'issues'>): {
+  all: number;
+  placed: number;
+  noted: number;
+} {
   const byTable = new Map<string, number>();
   for (const { source, expected } of backfills) {
     if (!source.startsWith('_phasewise_')) byTable.set(source, Math.max(expected, byTable.get(source) ?? 0));
   }
   const all = [...byTable.values()].reduce((sum, rows) => sum + rows, 0);
-  const noted = Math.min(all, totals(backfills).issueRows);
+  const noted = Math.min(all, notedRows({ backfills, issues }));
   return { all, placed: all - noted, noted };
+}
+
+/** Rows noted by this run: two backfills may note the same row, and the list of the file has rows of earlier runs too. */
+function notedRows({ backfills, issues }: Pick<RunReport, 'backfills' | 'issues'>): number {
+  return Math.min(totals(backfills).issueRows, issueTotal(issues));
 }
 
 /** Can be read aloud: "Done. All 19,835 rows are accounted for: 19,805 are in their place and 30 are noted with a reason." */
@@ -48,7 +59,7 @@ export function resultHeadline(report: RunReport | null, error: AppError | null)
   }
   if (error && wasNotStarted(error)) return 'No upgrade was started.';
   if (report === null || !report.ok) return 'The upgrade did not finish.';
-  const { all, placed, noted } = sourceRows(report.backfills);
+  const { all, placed, noted } = sourceRows(report);
   if (all === 0) return `Done. The database is at phase ${report.toPhase}; there were no rows to move.`;
   if (!report.backfills.every(isAccountedFor)) {
     return `Phase ${report.toPhase} is applied, but not every row is accounted for.`;
@@ -72,13 +83,30 @@ export function verifiedStatement(report: RunReport): string | null {
   return `Verified: a fresh process opened the file again${checks}.${backup}`;
 }
 
-export function whatNext(report: RunReport): string[] {
-  const sums = totals(report.backfills);
+/** The backups that a run made, oldest first: before it changed anything, and before it removed something. */
+export function backupsOfRun(report: RunReport | null, own: BackupRecord | null): readonly BackupRecord[] {
+  if (report?.backups && report.backups.length > 0) return report.backups;
+  const kept = report?.backup ?? own;
+  return kept === null ? [] : [kept];
+}
+
+/** The run reached a phase that removes the old names. */
+export const hasRemoved = ({ toPhase, fromPhase }: RunReport, { phases }: Pick<DatabaseStatus, 'phases'>): boolean =>
+  phases.some(({ number, removesAnything }) => removesAnything && number <= toPhase && number > (fromPhase ?? -1));
+
+/** Something of the way to this phase is left to do. */
+export const isStillAhead = (toPhase: number, { pending, phaseReached }: DatabaseStatus): boolean =>
+  pending.length > 0 || toPhase > (phaseReached ?? -1);
+
+export function whatNext(report: RunReport, isOldGone = false): string[] {
+  const noted = notedRows(report);
   return [
-    'Open the project in your program as usual.',
-    ...(sums.issueRows > 0
+    isOldGone
+      ? 'Open the project in a program that knows the new names. Programs that know only the old ones can no longer open it.'
+      : 'Open the project in your program as usual.',
+    ...(noted > 0
       ? [
-          `Look at the ${sums.issueRows === 1 ? 'issue row' : counted(sums.issueRows, 'issue row')} below when you have time. ${sums.issueRows === 1 ? 'Its' : 'Their'} content is kept; nothing is waiting for it.`,
+          `Look at the ${noted === 1 ? 'issue row' : counted(noted, 'issue row')} below when you have time. ${noted === 1 ? 'Its' : 'Their'} content is kept; nothing is waiting for it.`,
         ]
       : []),
     'Keep the backup until you have worked with the upgraded project for a while.',
@@ -88,11 +116,15 @@ export function whatNext(report: RunReport): string[] {
 const participles: Readonly<Record<string, string>> = {
   copying: 'copied',
   filling: 'filled',
+  giving: 'gave',
+  linking: 'linked',
+  looking: 'looked',
   moving: 'moved',
   naming: 'named',
   noting: 'noted',
   reading: 'read',
   registering: 'registered',
+  turning: 'turned',
 };
 
 /** "copying users into app_users" -> "Copied users into app_users": what is over is not told as going on. */

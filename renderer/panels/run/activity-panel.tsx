@@ -2,15 +2,17 @@ import { Button } from '@mantine/core';
 import { useEffect } from 'react';
 import type { RunSnapshot } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
+import { BackupCard } from '../../components/backup-card.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
 import { EmptyState, Page, PageHead, PageSkeleton } from '../../components/page.tsx';
-import { upgradeDetail } from '../../route.ts';
+import { INGEST_DETAIL, issuesDetail, upgradeDetail } from '../../route.ts';
 import { goTo } from '../../stores/route.ts';
 import { activeOf, loadHistory, useRuns } from '../../stores/runs.ts';
 import { ResultPanel } from '../result/result-panel.tsx';
 import { RunAnnouncer } from './run-announcer.tsx';
 import { RunHistory } from './run-history.tsx';
 import { RunPanel } from './run-panel.tsx';
-import { newerThan } from './run-words.ts';
+import { newerThan, overWords } from './run-words.ts';
 
 interface ActivityProps {
   readonly handle: string;
@@ -57,11 +59,32 @@ function LastRun({ handle, run, status }: { handle: string; run: RunSnapshot | n
           backup={run.backup}
           steps={run.steps}
         />
+      ) : run ? (
+        <OtherWork handle={handle} status={status} run={run} />
       ) : (
         <NoRun handle={handle} status={status} />
       )}
       <RunHistory handle={handle} status={status} history={history} except={newer?.runId ?? run?.runId ?? null} />
     </>
+  );
+}
+
+/** What ended last was no upgrade: its own page has the details. */
+function OtherWork({ handle, status, run }: { handle: string; status: DatabaseStatus; run: RunSnapshot }) {
+  const details = run.kind === 'ingest' ? INGEST_DETAIL : run.kind === 'retry' ? issuesDetail() : null;
+  return (
+    <Page label="Activity">
+      <PageHead
+        title={overWords(run)}
+        actions={
+          <Button size="sm" onClick={() => goTo(handle, details === null ? 'backups' : 'overview', details)}>
+            {details === null ? 'See backups' : 'See the details'}
+          </Button>
+        }
+      />
+      {run.error && <ErrorNotice error={run.error} subject={status.file.name} />}
+      {run.backup && <BackupCard backup={run.backup} />}
+    </Page>
   );
 }
 

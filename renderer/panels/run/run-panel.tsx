@@ -24,7 +24,9 @@ export function RunPanel({ handle, run, status }: { handle: string; run: RunSnap
     <Page label="Run">
       <PageHead
         title={runTitle(run, phaseName)}
-        actions={run.state === 'verifying' ? undefined : <Controls handle={handle} run={run} />}
+        actions={
+          run.kind !== 'upgrade' || run.state === 'verifying' ? undefined : <Controls handle={handle} run={run} />
+        }
       >
         <p className={styles.now}>{describeNow(run)}</p>
       </PageHead>

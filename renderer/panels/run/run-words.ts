@@ -6,10 +6,37 @@ import { supersededShort, type Superseded } from '../result/superseded.ts';
 import { resultHeadline } from '../result/result-words.ts';
 import { lowerFirst, sentence, upperFirst } from '../../words/text.ts';
 
+/** What is done besides upgrades: while it runs, in the status bar, and when it is over. */
+export const kindWords = {
+  backup: {
+    title: 'Making a backup',
+    state: 'backing up',
+    done: 'A backup was made.',
+    failed: 'The backup was not made.',
+  },
+  restore: {
+    title: 'Restoring a backup',
+    state: 'restoring',
+    done: 'A backup was restored.',
+    failed: 'The backup was not restored.',
+  },
+  ingest: {
+    title: 'Taking in run logs',
+    state: 'taking in',
+    done: 'Run logs were taken in.',
+    failed: 'The run logs were not taken in.',
+  },
+  retry: {
+    title: 'Trying the issue rows again',
+    state: 'trying again',
+    done: 'The issue rows were tried again.',
+    failed: 'The issue rows were not tried again.',
+  },
+} as const;
+
 /** "Upgrading to phase 1 · Canonical core", "Upgrade to phase 1 is paused" */
 export function runTitle(run: RunSnapshot, phaseName: string | null): string {
-  if (run.kind === 'backup') return 'Making a backup';
-  if (run.kind === 'restore') return 'Restoring a backup';
+  if (run.kind !== 'upgrade') return kindWords[run.kind].title;
   const phase = `phase ${run.toPhase ?? 0}${phaseName === null ? '' : ` · ${phaseName}`}`;
   return run.state === 'paused' ? `Paused on the way to ${phase}` : `Upgrading to ${phase}`;
 }
@@ -44,8 +71,13 @@ export function progressOf(run: RunSnapshot): RunSnapshot['progress'] {
   return { rowsDone: step.rowsDone, rowsTotal: step.rowsTotal, rowsPerSecond: null, etaSeconds: null };
 }
 
+/** The end of what is no upgrade. */
+export const overWords = ({ kind, state }: RunSnapshot): string =>
+  kind === 'upgrade' ? '' : kindWords[kind][state === 'completed' ? 'done' : 'failed'];
+
 /** For screen readers, said every few seconds at most: short, no rates. */
 export function announce(run: RunSnapshot): string {
+  if (run.kind !== 'upgrade' && isFinal(run.state)) return overWords(run);
   if (isFinal(run.state)) return resultHeadline(run.report, run.error ?? run.report?.error ?? null);
   const progress = progressOf(run);
   if (progress === null || progress.rowsTotal === 0) return sentence(upperFirst(run.now));

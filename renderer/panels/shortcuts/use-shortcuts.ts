@@ -44,8 +44,11 @@ const isTyping = (target: EventTarget | null): boolean =>
   (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
 
 function isDialogOpen(): boolean {
-  const { isHelpOpen, isPickerOpen, droppedName } = useDialogs.getState();
+  const { isHelpOpen, picker, droppedName } = useDialogs.getState();
   return (
-    isHelpOpen || isPickerOpen || droppedName !== null || document.querySelector('[role=dialog],[role=menu]') !== null
+    isHelpOpen ||
+    picker !== null ||
+    droppedName !== null ||
+    document.querySelector('[role=dialog],[role=menu]') !== null
   );
 }

@@ -1,0 +1,58 @@
+import { Button, Group, TextInput } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
+import type { AppError } from '@shared/errors.ts';
+import { isConfirmed } from '../words/text.ts';
+import { ErrorNotice } from './error-notice.tsx';
+import styles from './dialog.module.css';
+
+interface ConfirmationProps {
+  readonly fileName: string;
+  /** What will happen. */
+  readonly children: ReactNode;
+  /** "Restore this backup", and while it is done "Restoring…". */
+  readonly label: string;
+  readonly busyLabel: string;
+  readonly keepLabel: string;
+  readonly isBusy: boolean;
+  /** Said while it is done. */
+  readonly busyWords: string;
+  readonly error: AppError | null;
+  readonly onConfirm: (typed: string) => void;
+  readonly onKeep: () => void;
+}
+
+/** Confirmed by typing the file's name; keeping things as they are is the default button, and Enter never confirms. */
+export function TypedConfirmation(props: ConfirmationProps) {
+  const { fileName, children, label, busyLabel, keepLabel, isBusy, busyWords, error, onConfirm, onKeep } = props;
+  const [typed, setTyped] = useState('');
+  return (
+    <div className={styles.confirmation}>
+      {children}
+      <TextInput
+        label={`To confirm, type ${fileName}`}
+        autoComplete="off"
+        spellCheck={false}
+        value={typed}
+        disabled={isBusy}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+      />
+      {error && <ErrorNotice error={error} subject={fileName} />}
+      <p role="status" className="muted">
+        {isBusy ? busyWords : ''}
+      </p>
+      <Group justify="flex-end">
+        <Button
+          variant="outline"
+          color="stop"
+          disabled={!isConfirmed(typed, fileName) || isBusy}
+          onClick={() => onConfirm(typed.trim())}
+        >
+          {isBusy ? busyLabel : label}
+        </Button>
+        <Button data-autofocus disabled={isBusy} onClick={onKeep}>
+          {keepLabel}
+        </Button>
+      </Group>
+    </div>
+  );
+}

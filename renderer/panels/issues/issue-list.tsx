@@ -1,0 +1,70 @@
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import type { IssueSummary } from '@shared/status.ts';
+import { DataTable, type Column } from '../../components/data-table.tsx';
+import { count } from '../../words/numbers.ts';
+import { placeWords, type Issue } from './issues-words.ts';
+import type { IssuePages } from './use-issue-pages.ts';
+import styles from './issues.module.css';
+
+/** Fetched ahead of what is seen. */
+const WANTED_ROWS = 200;
+
+const columns: Column<Issue>[] = [
+  {
+    id: 'key',
+    header: 'Row',
+    width: '31%',
+    value: (issue) => issue.sourceKey,
+    cell: ({ sourceKey }) => <code>{sourceKey}</code>,
+  },
+  {
+    id: 'detail',
+    header: 'What is wrong with it',
+    value: (issue) => issue.detail,
+    cell: ({ detail }) => (detail === '' ? '–' : detail),
+  },
+  { id: 'place', header: 'Where it is now', width: '165px', value: placeWords },
+];
+
+/** The rows of one reason. Pages hold every reason's rows, so more are fetched until enough of this one are there. */
+export function IssueList({ summary, pages }: { summary: IssueSummary; pages: IssuePages }) {
+  const [wanted, setWanted] = useState(WANTED_ROWS);
+  const rows = useMemo(
+    () => pages.rows.filter((row) => row.reason === summary.reason && row.sourceTable === summary.sourceTable),
+    [pages.rows, summary.reason, summary.sourceTable],
+  );
+  const { hasMore, isLoading, error, more } = pages;
+  const needsMore = hasMore && !isLoading && error === null && rows.length < Math.min(wanted, summary.count);
+  useEffect(() => {
+    if (needsMore) more();
+  }, [needsMore, more]);
+  const onEnd = useCallback(() => setWanted(rows.length + WANTED_ROWS), [rows.length]);
+  if (rows.length === 0 && !hasMore) {
+    return (
+      <p role="status" className={styles.none}>
+        The file holds none of these rows now: a restore, a later run or another try has settled them since.
+      </p>
+    );
+  }
+  return (
+    <div className={styles.list}>
+      <DataTable
+        label={`Rows: ${summary.title}`}
+        rows={rows}
+        columns={columns}
+        rowId={({ id }) => String(id)}
+        canSort={false}
+        emptyText={isLoading ? 'Loading…' : 'Nothing here.'}
+        isLong
+        onEnd={onEnd}
+      />
+      <p role="status" className={styles.foot}>
+        {isLoading
+          ? 'Loading…'
+          : rows.length < summary.count && hasMore
+            ? `${count(rows.length)} of ${count(summary.count)}; scroll for more`
+            : `All ${count(rows.length)}`}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import { useMemo } from 'react';
+import type { IssueSummary } from '@shared/status.ts';
+import { DataTable, type Column } from '../../components/data-table.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { count } from '../../words/numbers.ts';
+import { IssueList } from './issue-list.tsx';
+import { issueKey, sortReasons } from './issues-words.ts';
+import { useIssuePages } from './use-issue-pages.ts';
+import styles from './issues.module.css';
+
+const columns: Column<IssueSummary>[] = [
+  { id: 'title', header: 'Reason', value: (issue) => issue.title },
+  {
+    id: 'table',
+    header: 'From table',
+    value: (issue) => issue.sourceTable,
+    cell: ({ sourceTable }) => <code>{sourceTable}</code>,
+  },
+  {
+    id: 'count',
+    header: 'Rows',
+    align: 'right',
+    width: '80px',
+    value: (issue) => issue.count,
+    cell: (issue) => count(issue.count),
+  },
+  {
+    id: 'reason',
+    header: 'Code',
+    value: (issue) => issue.reason,
+    cell: ({ reason }) => <code className="muted">{reason}</code>,
+  },
+];
+
+interface IssueRowsProps {
+  readonly handle: string;
+  readonly issues: readonly IssueSummary[];
+  /** The reason that is shown first and opened. */
+  readonly wanted?: string | null;
+}
+
+/** Issue rows by reason; a reason opens to its rows, each with what is wrong with it. */
+export function IssueRows({ handle, issues, wanted = null }: IssueRowsProps) {
+  const pages = useIssuePages(handle);
+  const sorted = useMemo(() => sortReasons(issues, wanted), [issues, wanted]); // a new list would close every row
+  return (
+    <>
+      {pages.error && (
+        <div className={styles.error}>
+          <ErrorNotice error={pages.error} />
+        </div>
+      )}
+      <DataTable
+        label="Issue rows by reason"
+        rows={sorted}
+        columns={columns}
+        rowId={issueKey}
+        startsOpen={({ reason }) => reason === wanted || issues.length === 1}
+        detail={(summary) => <IssueList summary={summary} pages={pages} />}
+      />
+    </>
+  );
+}
