@@ -7,14 +7,17 @@ import { kroma } from '../../migrations/kroma/pack.ts';
  * The upgrade as somebody would run it by hand: the very statements of the migrations, each over the whole table at
  * once, in one transaction and with SQLite's usual settings. No lock, backup, chunks, counts, proofs or verdict.
  */
-const [file = ''] = process.argv.slice(2);
-const base = { runId: 'by-hand', now: '2026-01-01T00:00:00Z' };
+const [file = '', toPhase = '4'] = process.argv.slice(2);
+const base = { runId: 'by-hand', now: '2026-01-01T00:00:00Z', sourceFiles: null };
 
 const db = new Database(file, { fileMustExist: true });
 db.pragma('foreign_keys = OFF');
 db.exec('BEGIN IMMEDIATE');
 ensureBookkeeping(db);
-for (const migration of kroma.migrations) {
+const steps = kroma.migrations
+  .filter(({ phase }) => phase <= Number(toPhase))
+  .toSorted((a, b) => a.phase - b.phase || a.order - b.order);
+for (const migration of steps) {
   const facts = migration.up(db, { ...base, facts: {} }) ?? {};
   for (const { name, source, key, chunk } of migration.backfills ?? []) {
     const upTo = greatestKey(db, source, key);

@@ -67,7 +67,8 @@ function ended(name: string, args: readonly string[], onMessage: Listener): Prom
     const child = fork(path.join(folder, `${name}.cjs`), [...args], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: ['--require', path.join(root, 'test/bench/usage.cjs')],
+      // The first as in electron/host/spawn-node.ts.
+      execArgv: ['--max-semi-space-size=1', '--require', path.join(root, 'test/bench/usage.cjs')],
       env: { ...process.env, PHASEWISE_BENCH_USAGE: usageFile },
     });
     child.on('message', (message) => onMessage(message, child));

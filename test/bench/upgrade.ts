@@ -1,37 +1,60 @@
-// `npm run bench -- 200000`: an upgrade and a backup, beside the least that they could take. See README.md.
+// `npm run bench -- 200000`: an upgrade to phase 4 and to phase 5, and a backup, beside the least that they could take. See README.md.
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import Database from 'better-sqlite3';
 import { buildScaled } from '../support/kroma/scaled.ts';
 import { buildBundles, measureRequest, measureScript, type Measured } from './engine.ts';
 
 const ROUNDS = 3;
-const candidates = Number(process.argv[2] ?? 200_000);
-if (!Number.isSafeInteger(candidates) || candidates < 1) throw new Error('npm run bench -- NUMBER_OF_CANDIDATES');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { growth: { type: 'boolean' } },
+});
+const candidates = Number(positionals[0] ?? 200_000);
+if (!Number.isSafeInteger(candidates) || candidates < 1)
+  throw new Error('npm run bench -- [NUMBER_OF_CANDIDATES] [--growth]');
 
 const folder = mkdtempSync(path.join(tmpdir(), 'phasewise-bench-'));
 try {
   await buildBundles();
-  const legacy = path.join(folder, 'legacy.db');
-  const db = new Database(legacy);
-  buildScaled(db, { candidates });
-  db.close();
-  const megabytes = (statSync(legacy).size / 1e6).toFixed(0);
-  console.log(`${candidates} candidates, ${megabytes} MB, load ${loadavg()[0]?.toFixed(1)} at the start\n`);
-
-  // Side by side in each round, so that a busy minute slows both.
-  const rounds: Round[] = [];
-  for (let round = 0; round < ROUNDS; round++) rounds.push(await measureRound(legacy, path.join(folder, `${round}`)));
-  report(rounds);
+  if (values.growth === true) {
+    // Linear in the rows? A quarter, the whole, four times as many; once each, to the last phase.
+    for (const size of [candidates / 4, candidates, candidates * 4]) {
+      const legacy = writeLegacy(size);
+      report([await measureRound(legacy, path.join(folder, 'growth'), 5)], size);
+      rmSync(legacy);
+    }
+  } else {
+    const legacy = writeLegacy(candidates);
+    for (const toPhase of [4, 5]) {
+      // Side by side in each round, so that a busy minute slows both.
+      const rounds: Round[] = [];
+      for (let round = 0; round < ROUNDS; round++)
+        rounds.push(await measureRound(legacy, path.join(folder, `${round}`), toPhase));
+      report(rounds, candidates);
+    }
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-type Subject = 'by hand' | 'run' | 'verdict' | 'copy + check' | 'backup';
-type Round = Record<Subject, Measured>;
+function writeLegacy(size: number): string {
+  const legacy = path.join(folder, `legacy-${size}.db`);
+  const db = new Database(legacy);
+  buildScaled(db, { candidates: size });
+  db.close();
+  return legacy;
+}
 
-async function measureRound(legacy: string, here: string): Promise<Round> {
+type Subject = 'by hand' | 'run' | 'verdict' | 'copy + check' | 'backup';
+type Round = Record<Subject, Measured> & {
+  readonly megabytes: Record<'legacy' | 'upgraded', number>;
+  readonly phase: number;
+};
+
+async function measureRound(legacy: string, here: string, phase: number): Promise<Round> {
   mkdirSync(here);
   const [byHand, ours] = [path.join(here, 'by-hand.db'), path.join(here, 'ours.db')];
   for (const file of [byHand, ours]) copyFileSync(legacy, file);
@@ -40,9 +63,10 @@ async function measureRound(legacy: string, here: string): Promise<Round> {
   const backup = await measureRequest('backup', {
     ...{ ...common, path: ours, folder: path.join(here, 'one'), reason: 'bench', runId: null },
   });
-  const hand = await measureScript('by-hand', [byHand]);
+  const hand = await measureScript('by-hand', [byHand, String(phase)]);
   const run = await measureRequest('run', {
-    ...{ ...common, path: ours, toPhase: null, fingerprint: null, runId: 'bench' },
+    ...{ ...common, path: ours, toPhase: phase, fingerprint: null, runId: 'bench', isRemovalConfirmed: true },
+    source: { kind: 'none' },
     ...{ backupFolder: path.join(here, 'backups'), lockFolder: path.join(here, 'locks') },
   });
   if (!run.value.ok) throw new Error(run.value.error?.message);
@@ -50,11 +74,22 @@ async function measureRound(legacy: string, here: string): Promise<Round> {
   const verdict = await measureRequest('verify', { path: ours, toPhase, backupPath: made?.path ?? null });
   const unmet = verdict.value.checks.filter(({ state }) => state !== 'met');
   if (unmet.length > 0) throw new Error(`The verdict says no: ${unmet.map(({ id }) => id).join(', ')}`);
+  const megabytes = { legacy: megabytesOf(legacy), upgraded: megabytesOf(ours) };
   rmSync(here, { recursive: true, force: true });
-  return { 'by hand': hand, run, verdict, 'copy + check': copy, backup };
+  return { 'by hand': hand, run, verdict, 'copy + check': copy, backup, megabytes, phase };
 }
 
-function report(rounds: readonly Round[]): void {
+function megabytesOf(file: string): number {
+  return statSync(file).size / 1e6;
+}
+
+function report(rounds: readonly Round[], size: number): void {
+  const [first] = rounds;
+  if (!first) return;
+  console.log(
+    `\n${size} candidates to phase ${first.phase}: ${first.megabytes.legacy.toFixed(0)} MB before, ` +
+      `${first.megabytes.upgraded.toFixed(0)} MB after; load ${loadavg()[0]?.toFixed(1)}`,
+  );
   const middle = (value: (round: Round) => number): number =>
     rounds.map(value).toSorted((a, b) => a - b)[Math.floor(rounds.length / 2)] ?? NaN;
   const line = (name: string, wall: string, cpu: string, memory: string): void =>

@@ -10,7 +10,7 @@ import {
   workOf,
 } from '@engine/backfill.ts';
 import { ensureBookkeeping } from '@engine/bookkeeping.ts';
-import type { Db, IdentifiedMigration } from '@engine/migration.ts';
+import type { Db, IdentifiedMigration, SourceFiles } from '@engine/migration.ts';
 import { kroma } from '../../migrations/kroma/pack.ts';
 import { createLegacySchema, recordLegacyMarkers } from '../../migrations/kroma/sample/schema.ts';
 import { insertRows, type Row } from './kroma/insert.ts';
@@ -23,6 +23,8 @@ export interface ApplyOptions {
   chunkRows?: number;
   /** Stops before this chunk, counted over all backfills, as a kill between two commits does. */
   stopAfterChunks?: number;
+  /** The files beside the database, as the engine hands them over. */
+  sourceFiles?: SourceFiles | null;
 }
 
 export interface Applied {
@@ -36,7 +38,7 @@ export interface Applied {
 export function applyMigration(
   db: Db,
   id: string,
-  { chunkRows = 500, stopAfterChunks = Infinity }: ApplyOptions = {},
+  { chunkRows = 500, stopAfterChunks = Infinity, sourceFiles = null }: ApplyOptions = {},
 ): Applied | null {
   const migration = kroma.migrations.find((each) => each.id.startsWith(id));
   if (!migration) throw new Error(`no migration ${id}`);
@@ -44,7 +46,7 @@ export function applyMigration(
   db.transaction(() => ensureBookkeeping(db)).immediate();
   let chunksLeft = stopAfterChunks;
   const work = workOf(migration);
-  const context = open(db, migration);
+  const context = open(db, migration, sourceFiles);
   for (const each of work) {
     for (;;) {
       if (chunksLeft === 0) return null;
@@ -76,10 +78,10 @@ export function applyUpTo(db: Db, last: string, options: ApplyOptions = {}): App
 }
 
 /** Continues what was begun and not finished; else starts. */
-function open(db: Db, migration: IdentifiedMigration) {
+function open(db: Db, migration: IdentifiedMigration, sourceFiles: SourceFiles | null) {
   const work = workOf(migration);
   const stored = work.map((each) => storedBackfill(db, each));
-  const base = { runId: 'run-1', now: NOW };
+  const base = { runId: 'run-1', now: NOW, sourceFiles };
   if (stored.some((row) => row?.state === 'running')) {
     const context = { ...base, facts: stored[0]?.facts ?? {} };
     db.transaction(() => work.forEach((each) => continueBackfill(db, each, context))).immediate();

@@ -38,6 +38,10 @@ async function receive(message) {
     restore,
     sample,
     listIssues: () => ok([]),
+    source: ({ source }) => ok(coverage(source)),
+    ingest,
+    retryIssues,
+    exportIssues: ({ target, format }) => ok({ path: target, rows: format === 'csv' ? 1 : 2 }),
   };
   send({ type: 'answer', id, result: await answers[name](input, script) });
 }
@@ -122,7 +126,23 @@ function inspect({ path: file }) {
   });
 }
 
-function plan({ toPhase, backupFolder }, script) {
+/** How the choice was understood, as the folder's name. */
+const coverage = (source) => ({
+  title: 'Run logs',
+  question: 'Where?',
+  explanation: 'They say more.',
+  folder: source.kind === 'folder' ? source.folder : source.kind === 'guess' ? '/guessed' : null,
+  choice: { folder: 'chosen', guess: 'guessed', none: 'declined' }[source.kind],
+  rows: 3,
+  found: 3,
+  missing: 0,
+  unreadable: 0,
+  differing: 0,
+  isComplete: true,
+  samples: [],
+});
+
+function plan({ toPhase, backupFolder, source }, script) {
   if (toPhase !== null && toPhase > 5) return error('E_PHASE_UNAVAILABLE', 'no such phase');
   const steps = ['m1', 'm2'].map((id) => ({
     migrationId: id,
@@ -146,7 +166,9 @@ function plan({ toPhase, backupFolder }, script) {
     fromPhase: null,
     toPhase: toPhase ?? 1,
     steps: script === 'done' ? [] : steps,
-    removesAnything: false,
+    removesAnything: script === 'removes',
+    gating: [],
+    source: script === 'logs' ? coverage(source) : null,
     olderPrograms: '',
     preflight: script === 'blocked' ? [blocking] : [],
     space: { databaseBytes: 1, backupBytes: 1, growthBytes: 1, needBytes: 1, freeBytes: 9, backupFreeBytes: 9 },
@@ -156,8 +178,11 @@ function plan({ toPhase, backupFolder }, script) {
   });
 }
 
-async function run({ path: file, backupFolder, runId, toPhase }, script) {
+async function run({ path: file, backupFolder, runId, toPhase, source, isRemovalConfirmed }, script) {
   const event = (happened) => send({ type: 'run', event: happened });
+  if (script === 'logs' || script === 'removes') {
+    return error('E_STATE_CHANGED', JSON.stringify({ source, isRemovalConfirmed }));
+  }
   if (script === 'refused') return error('E_STATE_CHANGED', 'changed');
   event({ type: 'steps', steps: [step('m1'), step('m2')] });
   event({ type: 'state', state: 'backing-up', now: 'copying', safeToStop: true });
@@ -240,6 +265,20 @@ const verifyBackup = ({ backupPath }) =>
   ok({ ...record('x.db', path.dirname(backupPath)), state: backupPath.includes('broken') ? 'broken' : 'verified' });
 const restore = ({ backupPath, path: file, backupFolder }) =>
   ok({ restored: { ...record(file, path.dirname(backupPath)), path: backupPath }, before: record(file, backupFolder) });
+function ingest({ path: file, files, isTrial, backupFolder }) {
+  const told = { state: 'new', reason: null, project: 'kites', counts: { runs: 1 } };
+  return ok({
+    title: 'run log',
+    files: files.map((name) => ({ name, ...told })),
+    backup: isTrial ? null : record(file, backupFolder, 'before taking files in'),
+    isTrial,
+    checks: [],
+  });
+}
+const retryIssues = ({ path: file, backupFolder, source }) =>
+  source.kind === 'none'
+    ? ok({ tried: 0, cleared: 0, left: 0, kept: 0, backup: null })
+    : ok({ tried: 2, cleared: 1, left: 1, kept: 0, backup: record(file, backupFolder) });
 function sample({ path: file }) {
   require('node:fs').writeFileSync(file, 'a sample', { flag: 'wx' });
   return ok({ path: file });

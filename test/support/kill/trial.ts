@@ -28,7 +28,13 @@ export function startTrial(folder: string, source: string): Trial {
 
 /** Runs (or continues) the upgrade in an engine process of its own, until that is gone. */
 export function runTrial({ file, acknowledged }: Trial, watching: Watching = {}): Promise<Ending<RunReport>> {
-  const run = { toPhase: null, fingerprint: null, runId: randomUUID(), appVersion: '0.0.0-test' };
+  const run = {
+    toPhase: null,
+    fingerprint: null,
+    source: { kind: 'none' as const },
+    runId: randomUUID(),
+    appVersion: '0.0.0-test',
+  };
   return askOnce(
     'run',
     { path: file, ...foldersOf(file), ...run },

@@ -59,7 +59,7 @@ function stepProblems(db: Database.Database, applied: readonly string[]): string
   const ledger = new Set(db.prepare<[], string>(`SELECT version FROM schema_migrations`).pluck().all());
   const begun = new Set(db.prepare<[], string>(`SELECT DISTINCT migration_id FROM _phasewise_backfills`).pluck().all());
   return kroma.migrations
-    .filter(({ phase }) => phase <= 1)
+    .filter(({ phase }) => phase <= 4)
     .flatMap((migration) => {
       const { id } = migration;
       const isRecorded = applied.includes(id);

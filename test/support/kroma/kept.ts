@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { withDatabase } from './upgrade.ts';
 
-/** Columns of the source that phase 1 may fill: canonical ones, and an asset's empty credits. All others are nobody's to change. */
+/** Columns of the source that phases 1 to 4 may fill: canonical ones, and an asset's empty credits. All others are nobody's to change. */
 const filled: Readonly<Record<string, readonly string[]>> = {
   app_users: ['username', 'display_name', 'email', 'is_active', 'updated_at'],
   projects: ['owner_user_id'],
@@ -22,6 +22,13 @@ const filled: Readonly<Record<string, readonly string[]>> = {
   run_jobs: ['selected_candidate_index', 'final_asset_id', 'prompt_text'],
   run_candidates: ['output_asset_id', 'final_asset_id', 'status', 'meta_json'],
   project_exports: ['export_asset_id', 'sha256', 'format'],
+  quality_reports: ['job_id', 'candidate_id', 'report_type', 'summary_json'],
+  // An empty currency is a canonical value that says nothing.
+  cost_events: ['provider_code', 'operation_code', 'units', 'cost_usd', 'currency', 'meta_json'],
+  audit_events: ['actor_user_id', 'event_code', 'payload_json'],
+  provider_accounts: ['is_enabled', 'config_json'],
+  style_guides: ['rules_json', 'is_default'],
+  reference_sets: ['name', 'kind', 'metadata_json'],
 };
 
 /** Old columns of old rows that are not what they were, compared inside SQLite, so that even broken text is seen. */

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { createControl } from '@engine/control.ts';
-import { runUpgrade, type RunDependencies } from '@engine/run.ts';
+import { runUpgrade, type RunDependencies, type RunInput } from '@engine/run.ts';
 import type { RunReport } from '@shared/run.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
 import type { FoundIssue } from '../oracle/compare.ts';
@@ -16,10 +16,23 @@ export const foldersOf = (file: string): { backupFolder: string; lockFolder: str
   return folders;
 };
 
-/** Upgrades the file with the real engine inside this process. */
-export function upgradeHere(file: string, more: Partial<RunDependencies> = {}): Promise<RunReport> {
+/** Upgrades the file with the real engine inside this process; without run logs unless a source is given. */
+export function upgradeHere(
+  file: string,
+  more: Partial<RunDependencies> = {},
+  input: Partial<RunInput> = {},
+): Promise<RunReport> {
   return runUpgrade(
-    { path: file, toPhase: null, fingerprint: null, ...foldersOf(file), runId: randomUUID(), appVersion: '0.0.0-test' },
+    {
+      path: file,
+      toPhase: null,
+      fingerprint: null,
+      ...foldersOf(file),
+      runId: randomUUID(),
+      appVersion: '0.0.0-test',
+      source: { kind: 'none' },
+      ...input,
+    },
     { packs: [kroma], emit: () => {}, control: createControl(), ...more },
   );
 }

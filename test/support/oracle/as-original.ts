@@ -1,4 +1,4 @@
-import { compareTables, isTimeOfRun, keyById, type Difference } from './compare.ts';
+import { compareTables, isTimeOfRun, keyById, saySame, withoutOwnEvents, type Difference } from './compare.ts';
 import { pathKey } from './paths.ts';
 import { byId, copyTables, rowsOf, textOf, type Row, type Tables, type Value } from './rows.ts';
 import { settingOf, storagePolicy } from './settings.ts';
@@ -10,10 +10,12 @@ import { upgradeAsOriginal } from './original.ts';
  */
 export type Reason =
   | 'D1'
+  | 'D2'
   | 'D3'
   | 'D4'
   | 'D5'
   | 'D6'
+  | 'D7'
   | 'D8'
   | 'D9'
   | 'D10'
@@ -22,6 +24,8 @@ export type Reason =
   | 'D18'
   | 'D19'
   | 'nested setting'
+  /** A person's rating does not stand in for the result of the guard: the original leaves that out. */
+  | 'rated candidate'
   | 'unclassified';
 export interface Classified extends Difference {
   readonly reason: Reason;
@@ -37,6 +41,16 @@ const compared = [
   'run_jobs',
   'run_candidates',
   'project_exports',
+  'quality_reports',
+  'cost_events',
+  'audit_events',
+  'provider_accounts',
+  'style_guides',
+  'characters',
+  'reference_sets',
+  'reference_items',
+  'prompt_templates',
+  'asset_links',
 ];
 const NOW_OF_ORIGINAL = '2026-02-22T10:00:00Z';
 
@@ -53,13 +67,21 @@ export function compareWithOriginal(source: Tables, ours: Tables): Classified[] 
     newId: () => `original-${(ids += 1)}`,
   });
   const known = byId(rowsOf(source, 'assets'));
-  const [theirs, mine] = [withAddresses(original, known), withAddresses(ours, known)];
+  const [theirs, mine] = [withAddresses(original, known), withAddresses(withoutOwnEvents(ours), known)];
+  const reports = byId(rowsOf(source, 'quality_reports'));
   const differences = compareTables(theirs, mine, compared, {
-    keyOf: (table, row) => (table === 'assets' && !known.has(textOf(row['id'])) ? addressOf(row) : keyById(table, row)),
+    keyOf: (table, row) => {
+      if (table === 'assets' && !known.has(textOf(row['id']))) return addressOf(row);
+      // Both give their own ids to what they add.
+      if (table === 'quality_reports' && !reports.has(textOf(row['id']))) return `of ${textOf(row['candidate_id'])}`;
+      return keyById(table, row);
+    },
     isSame: ({ expected, actual, table, column }) =>
       (expected === NOW_OF_ORIGINAL && isTimeOfRun(actual)) ||
-      (column === 'id' && table === 'project_storage') ||
-      (column === 'id' && table === 'assets'), // matched by address
+      (column === 'id' && ['project_storage', 'assets', 'quality_reports', 'asset_links'].includes(table)) ||
+      (column === 'summary_json' && saySame(expected, actual)) ||
+      // The target has columns that no version of the original ever had, and its seeds leave old columns to their defaults.
+      (expected === undefined && ['prompt_templates', 'quality_reports'].includes(table)),
   });
   const context = {
     source: new Map(
@@ -80,7 +102,7 @@ function withAddresses(tables: Tables, known: Map<string, Row>): Tables {
     const asset = known.has(textOf(id)) ? undefined : assets.get(textOf(id));
     return asset ? addressOf(asset) : (id ?? null);
   };
-  const references = [['run_candidates', 'output_asset_id'], ['run_candidates', 'final_asset_id'], ['run_jobs', 'final_asset_id'], ['project_exports', 'export_asset_id']] as const; // prettier-ignore
+  const references = [['run_candidates', 'output_asset_id'], ['run_candidates', 'final_asset_id'], ['run_jobs', 'final_asset_id'], ['project_exports', 'export_asset_id'], ['asset_links', 'parent_asset_id'], ['asset_links', 'child_asset_id']] as const; // prettier-ignore
   for (const [table, column] of references) for (const row of rowsOf(copy, table)) row[column] = readable(row[column]);
   return copy;
 }
@@ -111,8 +133,34 @@ function classify(difference: Difference, { source, twins }: Context): Reason {
   if (table === 'run_jobs' && column === 'final_output')
     return actual === row?.['final_output'] ? 'D18' : 'unclassified';
   if (table === 'project_exports' && column === 'format' && expected === 'tar.gz') return 'D9';
+  if (table === 'quality_reports' || table === 'cost_events' || table === 'audit_events')
+    return classifyEvent(difference, row);
+  if (table === 'asset_links' && column === null) return isUnclean(key, source, twins) ? 'D10' : 'unclassified';
+  if (['config_json', 'rules_json'].includes(column ?? '') && expected === '' && actual === '{}') return 'D15';
+  if (column === 'meta_json' && table === 'provider_accounts')
+    return actual === row?.['meta_json'] ? 'D18' : 'unclassified';
   if (column?.endsWith('_asset_id') && twins.has(textOf(expected))) return 'D10';
   return 'unclassified';
+}
+
+/** A link of a file that the original never finds, by its address or by its id. */
+function isUnclean(key: string, source: Context['source'], twins: Set<string>): boolean {
+  const assets = source.get('assets');
+  const isUncleanId = key.split(' ').some((id) => {
+    const asset = assets?.get(id);
+    return asset !== undefined && textOf(asset['rel_path']) !== pathKey(asset['rel_path']);
+  });
+  return isUncleanId || [...twins].some((twin) => key.includes(twin));
+}
+
+function classifyEvent({ table, column, expected, actual }: Difference, row: Row | undefined): Reason {
+  if (table === 'quality_reports' && column === null) return actual === 'row' ? 'rated candidate' : 'unclassified';
+  if (column === 'report_type')
+    return actual === 'human_review' && row?.['rating'] !== undefined ? 'D2' : 'unclassified';
+  if (column === 'summary_json' && textOf(expected).includes('NaN')) return 'D7';
+  const defaults = ['legacy_event', '{}', 0, ''];
+  const isLost = defaults.some((value) => Object.is(value, expected));
+  return isLost && actual !== undefined && !isTimeOfRun(actual) ? 'D2' : 'unclassified';
 }
 
 function classifyAsset(

@@ -1,4 +1,5 @@
 import { NOW, type Expected } from './phase1.ts';
+import { parsePython, type Json } from './python-json.ts';
 import { rowsOf, textOf, type Row, type Tables, type Value } from './rows.ts';
 import { policyColumns } from './settings.ts';
 
@@ -13,7 +14,9 @@ export interface FoundIssue {
 /** Rows that are matched by something else than their id: generated ids may differ from the original's. */
 export type KeyOf = (table: string, row: Row) => string;
 export const keyById: KeyOf = (table, row) =>
-  textOf(row[table === 'project_storage' ? 'project_id' : table === 'schema_migrations' ? 'version' : 'id']);
+  table === 'asset_links'
+    ? [row['parent_asset_id'], row['child_asset_id'], row['link_type']].map(textOf).join(' ')
+    : textOf(row[table === 'project_storage' ? 'project_id' : table === 'schema_migrations' ? 'version' : 'id']);
 
 export interface Difference {
   readonly table: string;
@@ -76,12 +79,16 @@ export function compareWithExpected(expected: Expected, source: Tables, actual: 
   const known = new Map([...source].map(([table, rows]) => [table, new Set(rows.map((row) => keyById(table, row)))]));
   return compareTables(
     expected.tables,
-    actual,
+    withoutOwnEvents(actual),
     [...expected.tables.keys()].filter((table) => table !== 'schema_migrations'),
     {
       isSame: ({ table, key, column, expected: wanted, actual: found }, _row, other) => {
         // New rows get the defaults of columns that are not ours: early quota numbers, whatever a person added.
         if (wanted === undefined && !known.get(table)?.has(key)) return !ourColumns.has(column ?? '');
+        // Of several candidates with the same two files, any may give its id to the link between them.
+        if (table === 'asset_links' && column === 'id' && textOf(wanted).endsWith(':link'))
+          return textOf(found).endsWith(':link');
+        if (column === 'summary_json' && saySame(wanted, found)) return true;
         if (wanted !== NOW) return false;
         if (isTimeOfRun(found)) return true;
         // A storage row that was right already need not be touched.
@@ -95,6 +102,37 @@ export function compareWithExpected(expected: Expected, source: Tables, actual: 
     },
   );
 }
+
+/** What the upgrade says of itself in the list of events is not the source's. */
+export const withoutOwnEvents = (tables: Tables): Tables =>
+  new Map(
+    [...tables].map(([table, rows]) => [
+      table,
+      table === 'audit_events' ? rows.filter((row) => !textOf(row['id']).startsWith('phasewise:')) : rows,
+    ]),
+  );
+
+/** Two JSON texts with the same content; how a number or a text is written does not matter. */
+export function saySame(a: Value | undefined, b: Value | undefined): boolean {
+  const [one, other] = [parsePython(textOf(a)), parsePython(textOf(b))];
+  return one !== null && other !== null && isSameJson(one, other);
+}
+
+function isSameJson(a: Json, b: Json): boolean {
+  if (a.kind === 'object' && b.kind === 'object')
+    return (
+      a.entries.size === b.entries.size &&
+      [...a.entries].every(([key, value]) => isSameMember(value, b.entries.get(key)))
+    );
+  if (a.kind === 'list' && b.kind === 'list')
+    return a.items.length === b.items.length && a.items.every((item, at) => isSameMember(item, b.items[at]));
+  const isNumber = (json: Json) => json.kind === 'integer' || json.kind === 'float';
+  if (isNumber(a) && isNumber(b)) return Object.is(Number(valueOf(a)), Number(valueOf(b)));
+  return a.kind === b.kind && valueOf(a) === valueOf(b);
+}
+
+const isSameMember = (a: Json, b: Json | undefined): boolean => b !== undefined && isSameJson(a, b);
+const valueOf = (json: Json): unknown => ('value' in json ? json.value : null);
 
 const ourColumns = new Set<string>([
   ...policyColumns,

@@ -1,11 +1,12 @@
 import { compareTexts } from './instants.ts';
 import { strip } from './python-text.ts';
+import { upgradeEventsAsOriginal } from './original-later.ts';
 import { byId, copyTables, isEmpty, rowsOf, textOf, type Row, type Tables, type Value } from './rows.ts';
 import { originalPolicy } from './settings.ts';
 
 /**
  * What the original program's own upgrade makes of the same rows, its defects included (C.1 to C.3, C.5), for two of its
- * versions: `6125739` leaves unknown paths alone, `2a0432d` registers an asset for each. Only what belongs to phase 1.
+ * versions: `6125739` leaves unknown paths alone, `2a0432d` registers an asset for each and links them.
  */
 export interface OriginalOptions {
   readonly version: '6125739' | '2a0432d';
@@ -34,6 +35,7 @@ export function upgradeAsOriginal(source: Tables, options: OriginalOptions): Tab
   const files = new OriginalFiles(tables, options);
   copyCandidates(tables, files);
   if (options.version === '2a0432d') resolveJobsAndExports(tables, files);
+  upgradeEventsAsOriginal(tables, options);
   return tables;
 }
 

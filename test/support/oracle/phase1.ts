@@ -1,7 +1,9 @@
 import { expectAssets } from './assets.ts';
+import { expectEvents } from './events.ts';
 import { expectExports } from './exports.ts';
 import { expectOwners, expectSecrets, expectStorage, expectUsers } from './identity.ts';
 import { expectCandidates } from './candidates.ts';
+import { expectKnowledge } from './knowledge.ts';
 import { expectJobs, expectRuns } from './runs.ts';
 import { copyTables, rowsOf, textOf, type Row, type Tables, type Value } from './rows.ts';
 
@@ -35,13 +37,28 @@ export interface Work extends Expected {
  * corrected. An independent second opinion: plain loops over rows in memory, nothing shared with the migrations.
  */
 export function expectPhase1(source: Tables): Expected {
+  const work = begin(source);
+  settlePhase1(work);
+  return { mode: work.mode, tables: work.tables, issues: work.issues };
+}
+
+/** The same through phase 4, for a database whose run logs are not there. */
+export function expectPhase4(source: Tables): Expected {
+  const work = begin(source);
+  settlePhase1(work);
+  expectEvents(work);
+  expectKnowledge(work);
+  return { mode: work.mode, tables: work.tables, issues: work.issues };
+}
+
+function begin(source: Tables): Work {
   const tables = copyTables(source);
   const issues: ExpectedIssue[] = [];
   const isBackfilled = rowsOf(source, 'schema_migrations').some(
     (row) => row['version'] === '20260221_0019_phase1_backfill',
   );
   const seen = new Set<string>();
-  const work: Work = {
+  return {
     mode: isBackfilled ? 'keep' : 'fill',
     tables,
     issues,
@@ -52,6 +69,9 @@ export function expectPhase1(source: Tables): Expected {
       seen.add(once);
     },
   };
+}
+
+function settlePhase1(work: Work): void {
   expectUsers(work);
   expectOwners(work);
   expectStorage(work);
@@ -61,7 +81,6 @@ export function expectPhase1(source: Tables): Expected {
   const files = expectCandidates(work);
   expectJobs(work, files);
   expectExports(work, files);
-  return { mode: work.mode, tables, issues };
 }
 
 /** The rows of a table that the upgrade makes where it is missing. */
