@@ -41,17 +41,17 @@ test('somebody tries the sample: understands it, upgrades it, checks the backup 
     await look(page, 'real-3-overview-table');
   });
 
-  await test.step('the phases show the way and what is not part of this version', async () => {
+  await test.step('the phases show the way, and that removing the old names is a separate step', async () => {
     await app.goTo('Phases');
-    await expect(
-      page.getByRole('listitem', { name: 'Phase 5, Legacy cleanup: not part of this version' }),
-    ).toBeVisible();
+    const last = page.getByRole('listitem', { name: /^Phase 5, Legacy cleanup/ });
+    await expect(last.getByText('A separate step, once phase 4 is reached.')).toBeVisible();
+    await expect(last.getByRole('button')).toBeHidden();
     await look(page, 'real-4-phases');
-    await page.getByRole('button', { name: 'Upgrade to phase 1…' }).click();
+    await page.getByRole('button', { name: 'Upgrade to phase 4…' }).click();
   });
 
   await test.step('the plan says what happens, what it costs and where the backup goes', async () => {
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Upgrade to phase 1: Canonical core');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Upgrade to phase 4: Extended canonicalisation');
     await expect(page.getByText('Nothing is removed.')).toBeVisible();
     await expect(page.getByText('Where the backup goes')).toBeVisible();
     await look(page, 'real-5-plan');
@@ -70,14 +70,14 @@ test('somebody tries the sample: understands it, upgrades it, checks the backup 
       page.waitForEvent('download'),
       page.getByRole('menuitem', { name: 'As JSON, complete' }).click(),
     ]);
-    expect(download.suggestedFilename()).toMatch(/^northern-lights-phase-1-.*\.json$/);
+    expect(download.suggestedFilename()).toMatch(/^northern-lights-phase-4-.*\.json$/);
     const report = JSON.parse(readFileSync(await download.path(), 'utf8')) as { ok: boolean; verified: boolean };
     expect(report).toMatchObject({ ok: true, verified: true });
   });
 
   await test.step('the overview now says that everything is done', async () => {
     await page.getByRole('button', { name: 'Back to the overview' }).click();
-    await expect(page.getByText(/phase 1 is reached\./)).toBeVisible();
+    await expect(page.getByText(/phase 4 is reached, and old and new names are kept in step/)).toBeVisible();
     await expect(page.getByText(/^Last verified backup: /)).toBeVisible();
     await look(page, 'real-7-overview-upgraded');
   });
@@ -100,14 +100,14 @@ test('somebody tries the sample: understands it, upgrades it, checks the backup 
     await restore.click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('2 backups', { timeout: 30_000 });
     await app.goTo('Activity');
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('The upgrade to phase 1 was undone by a restore.');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('The upgrade to phase 4 was undone by a restore.');
     await expect(page.getByText('last run: undone by a restore')).toBeVisible();
     await expect(page.getByText('What next')).toBeHidden();
     await look(page, 'real-12-undone');
-    const list = page.getByRole('button', { name: 'List the rows' });
-    if (await list.isVisible()) {
-      await list.click();
-      await expect(page.getByText('The file holds no issue rows now.', { exact: false })).toBeVisible();
+    const reasons = page.getByRole('table', { name: 'Issue rows by reason' });
+    if (await reasons.isVisible()) {
+      await reasons.getByRole('button').last().click();
+      await expect(page.getByText('The file holds none of these rows now', { exact: false })).toBeVisible();
     }
     await app.goTo('Overview');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Kroma project database, legacy version');
@@ -120,7 +120,7 @@ test('a second window makes its plan again when the first has upgraded the datab
   app.makeLegacy('lights.db', 400);
   await app.open('lights.db');
   await app.goTo('Phases');
-  await page.getByRole('button', { name: 'Upgrade to phase 1…' }).click();
+  await page.getByRole('button', { name: 'Upgrade to phase 4…' }).click();
   await expect(page.getByRole('button', { name: 'Start upgrade' })).toBeVisible();
   const token = await page.evaluate(() => sessionStorage.getItem('phasewise.token'));
   const plan = page.url();
@@ -154,7 +154,7 @@ test('what the command line did is noticed as soon as the window is looked at ag
   execFileSync(process.execPath, cli, { env, stdio: 'pipe' });
   await page.evaluate(() => window.dispatchEvent(new Event('focus')));
 
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Kroma project database, upgraded to phase 1');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Kroma project database, upgraded to phase 4');
   await expect(page.getByRole('button', { name: 'Plan the upgrade' })).toBeHidden();
 });
 
@@ -167,7 +167,7 @@ test('looking at a database changes neither the file nor its folder', async ({ a
   await app.page.getByRole('button', { name: 'Check all data' }).click();
   await expect(app.page.getByRole('button', { name: 'Check all data' })).toBeEnabled({ timeout: 30_000 });
   await app.goTo('Phases');
-  await app.page.getByRole('button', { name: 'Upgrade to phase 1…' }).click();
+  await app.page.getByRole('button', { name: 'Upgrade to phase 4…' }).click();
   await expect(app.page.getByRole('button', { name: 'Start upgrade' })).toBeVisible();
 
   expect({ hash: sha256(file), files: readdirSync(app.projects) }).toEqual(before);
@@ -181,10 +181,10 @@ test('a run can be paused, is safe to leave, and goes on where it stopped', asyn
   await startUpgrade(app);
 
   await page.getByRole('button', { name: 'Pause' }).click({ timeout: 30_000 });
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Paused on the way to phase 1/);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Paused on the way to phase 4/);
   await look(page, 'real-10-paused');
   await page.reload();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Paused on the way to phase 1/);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Paused on the way to phase 4/);
 
   await page.getByRole('button', { name: 'Resume' }).click();
   await expectDone(page);
@@ -202,7 +202,7 @@ test('a run that is stopped keeps what is finished and can be continued', async 
   await page.getByRole('button', { name: 'Stop safely' }).click();
   await expect(page.getByRole('button', { name: 'Keep running' })).toBeFocused();
   await page.getByRole('dialog').getByRole('button', { name: 'Stop safely' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Stopped on the way to phase 1.');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Stopped on the way to phase 4.');
   await expect(page.getByText(/Your data is safe/).first()).toBeVisible();
   await look(page, 'real-11-stopped');
 

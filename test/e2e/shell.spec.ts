@@ -159,7 +159,9 @@ async function startRun(): Promise<() => Promise<unknown>> {
   app = await start([write('waits.db')], scriptedBuild());
   const { value } = (await call('database:list')) as { value: { handle: string }[] };
   const handle = value[0]?.handle;
-  expect(await call('run:start', { handle, toPhase: 1, fingerprint: 'f1' })).toMatchObject({ ok: true });
+  expect(await call('run:start', { handle, toPhase: 1, fingerprint: 'f1', confirmation: null })).toMatchObject({
+    ok: true,
+  });
   const state = async () => ((await call('run:get', { handle })).value as { state: string }).state;
   await expect.poll(state).toBe('migrating');
   return state;
@@ -216,7 +218,7 @@ test('the whole upgrade of the sample runs in utility processes and is verified 
   const { value } = (await call('database:openSample')) as { value: { handle: string } };
   const { handle } = value;
   const plan = (await call('plan:make', { handle, toPhase: 1 })) as { value: { fingerprint: string } };
-  await call('run:start', { handle, toPhase: 1, fingerprint: plan.value.fingerprint });
+  await call('run:start', { handle, toPhase: 1, fingerprint: plan.value.fingerprint, confirmation: null });
 
   const run = async () => (await call('run:get', { handle })).value as { state: string };
   await expect.poll(async () => (await run()).state, { timeout: 30_000 }).toBe('completed');

@@ -42,15 +42,15 @@ test('a window that is reloaded during a run shows the run again', async ({ app 
   app.makeLegacy('lights.db', 4_000);
   await app.open('lights.db');
   await app.goTo('Phases');
-  await page.getByRole('button', { name: 'Upgrade to phase 1…' }).click();
+  await page.getByRole('button', { name: 'Upgrade to phase 4…' }).click();
   const start = page.getByRole('button', { name: 'Start upgrade' });
   await expect(start).toBeVisible();
 
   const engineId = await freezeNextEngine(app.hostId, () => start.click());
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Upgrading to phase 1 · Canonical core');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Upgrading to phase 4 · Extended canonicalisation');
   await look(page, 'real-21-run');
   await page.reload();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Upgrading to phase 1 · Canonical core');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Upgrading to phase 4 · Extended canonicalisation');
   await expect(page).toHaveURL(/#\/db\/.*\/activity$/);
 
   process.kill(engineId, 'SIGCONT');
@@ -65,7 +65,7 @@ test('a killed engine is shown as such, the data is safe, and the app goes on', 
   app.makeLegacy('lights.db', 400);
   await app.open('large.db');
   await app.goTo('Phases');
-  await page.getByRole('button', { name: 'Upgrade to phase 1…' }).click();
+  await page.getByRole('button', { name: 'Upgrade to phase 4…' }).click();
   const start = page.getByRole('button', { name: 'Start upgrade' });
   await expect(start).toBeVisible();
 
@@ -108,7 +108,7 @@ test('a lost connection is said calmly, and the window finds back by itself', as
 
   const second = await startFakeHost(windowFolder, { name: 'upgraded' }, Number(new URL(first.url).port));
   await expect(banner).toBeHidden({ timeout: 15_000 });
-  await expect(page.getByText('phase 1 is reached', { exact: false })).toBeVisible();
+  await expect(page.getByText('phase 4 is reached', { exact: false })).toBeVisible();
   await second.close();
 });
 

@@ -11,7 +11,7 @@ import { foldersOf, readSource } from '../support/kroma/upgrade.ts';
 import { outcomeDifferences, outcomeOf, type Outcome } from '../support/kill/outcome.ts';
 import { judgeTrial, removeTrial, runTrial, startTrial, twoAtATime, type Trial } from '../support/kill/trial.ts';
 import { compareIssues, compareWithExpected, describeDifferences } from '../support/oracle/compare.ts';
-import { expectPhase1 } from '../support/oracle/phase1.ts';
+import { expectPhase4 } from '../support/oracle/phase1.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 /**
@@ -96,7 +96,7 @@ describe('an upgrade whose engine process is killed', () => {
 
   it('has the right result when nobody disturbs it', () => {
     const source = readSource(sourceOf('DELETE'));
-    const expected = expectPhase1(source);
+    const expected = expectPhase4(source);
     const { tables, issues } = undisturbed.outcome.upgraded;
     expect(describeDifferences(compareWithExpected(expected, source, tables))).toEqual([]);
     expect(compareIssues(expected, issues)).toEqual([]);

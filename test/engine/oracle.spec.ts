@@ -14,6 +14,8 @@ const measured = [
     output: [6, 196],
     final: [32, 170],
     jobs: [80, 7],
+    reports: 202,
+    links: 56,
   },
   {
     file: 'legacy-medium.db',
@@ -23,6 +25,8 @@ const measured = [
     output: [215, 19590],
     final: [2388, 17417],
     jobs: [4670, 233],
+    reports: 19805,
+    links: 2877,
   },
   {
     file: 'baseline-wrong-columns.db',
@@ -32,6 +36,8 @@ const measured = [
     output: [7, 215],
     final: [33, 189],
     jobs: [86, 11],
+    reports: 229,
+    links: 127,
   },
 ];
 
@@ -70,6 +76,8 @@ describe("the oracle's model of the original program", () => {
           jobs.filter((row) => row['final_asset_id'] !== null).length,
           jobs.filter((row) => row['final_asset_id'] === null).length,
         ],
+        reports: rowsOf(result, 'quality_reports').length,
+        links: rowsOf(result, 'asset_links').length,
       }).toEqual(counts);
     });
   }

@@ -17,6 +17,8 @@ export interface App {
   makeLegacy(name: string, candidates: number): string;
   /** Opens a file of `projects` through the file picker, as a person does. */
   open(name: string): Promise<void>;
+  /** In the picker that is open: walks from `projects` to the folder below it and uses it. */
+  pickFolder(...names: string[]): Promise<void>;
   /** Goes to a page of the open database by its tab. */
   goTo(tab: 'Overview' | 'Phases' | 'Activity' | 'Backups'): Promise<void>;
 }
@@ -57,6 +59,16 @@ function createApp(page: Page, hostId: number, projects: string): App {
       await expect(place.or(file)).toBeVisible();
       if (await place.isVisible()) await place.click(); // the picker opens where it was last
       await file.click();
+    },
+    async pickFolder(...names) {
+      const picker = page.getByRole('dialog');
+      const top = picker.getByRole('navigation', { name: 'Folders' }).getByRole('button', { name: 'Places' });
+      if (await top.isEnabled()) await top.click(); // it opens where it was last
+      for (const name of [path.basename(projects), ...names]) {
+        await picker.getByRole('option', { name: new RegExp(`(^|/)${name} `) }).click();
+        await expect(picker.getByText(`Folder: ${name}`)).toBeVisible();
+      }
+      await picker.getByRole('button', { name: 'Use this folder' }).click();
     },
     async goTo(tab) {
       await page.getByRole('link', { name: tab }).click();

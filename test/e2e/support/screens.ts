@@ -15,10 +15,15 @@ const click = (label: string | RegExp) => (page: Page) => page.getByRole('button
 const recent = (page: Page) =>
   page.getByRole('region', { name: 'Recent databases' }).getByRole('button', { name: /^northern/ });
 
+const openSummary = (text: RegExp) => (page: Page) => page.locator('summary').filter({ hasText: text }).click();
+
 const home = '#/';
 const overview = '#/db/k3/overview';
 const phases = '#/db/k3/phases';
-const plan = '#/db/k3/phases/upgrade-to-1';
+const plan = '#/db/k3/phases/upgrade-to-4';
+const removal = '#/db/k3/phases/upgrade-to-5';
+const issues = '#/db/k3/overview/issue-rows';
+const takeIn = '#/db/k3/overview/take-in';
 const activity = '#/db/k3/activity';
 const backups = '#/db/k3/backups';
 
@@ -45,22 +50,54 @@ export const screens: readonly Screen[] = [
   { name: 'overview-evidence', scene: 'legacy', route: overview, shows: /read-only, in 41 ms/, act: openAll },
   { name: 'overview-interrupted', scene: 'unfinished', route: overview, shows: /Your data is safe/ },
   { name: 'overview-read-only', scene: 'blocked', route: overview, shows: /The file is read-only/ },
-  { name: 'overview-upgraded', scene: 'upgraded', route: overview, shows: /phase 1 is reached\. What/ },
-  { name: 'phases', scene: 'legacy', route: phases, shows: /Upgrade to phase 1…/ },
+  { name: 'overview-upgraded', scene: 'upgraded', route: overview, shows: /phase 4 is reached, and old and new/ },
+  { name: 'phases', scene: 'legacy', route: phases, shows: /Upgrade to phase 4…/ },
   { name: 'phases-done', scene: 'upgraded', route: phases, shows: /10 migrations, all applied/ },
+  { name: 'phases-complete', scene: 'cleaned', route: phases, shows: /3 migrations, all applied/ },
   { name: 'plan', scene: 'legacy', route: plan, shows: /Start upgrade/ },
+  { name: 'plan-logs', scene: 'legacy', route: plan, shows: /Show 4 examples/, act: openSummary(/Show 4 examples/) },
+  { name: 'plan-logs-none', scene: 'no-logs', route: plan, shows: /None were found around the database/ },
+  {
+    name: 'plan-logs-declined',
+    scene: 'legacy',
+    route: plan,
+    shows: /You go on without them/,
+    act: click('Go on without them'),
+  },
+  { name: 'picker-folder', scene: 'legacy', route: plan, shows: /Folder: exports/, act: openLogFolder },
+  {
+    name: 'plan-removal',
+    scene: 'upgraded',
+    route: removal,
+    shows: /What is removed/,
+    act: openSummary(/Show every name/),
+  },
+  { name: 'plan-removal-gated', scene: 'gated', route: removal, shows: /3 rows stand in the way/ },
+  { name: 'plan-removal-confirm', scene: 'upgraded', route: removal, shows: /To confirm, type/, act: confirmRemoval },
   { name: 'plan-blocked', scene: 'blocked', route: plan, shows: /1 thing stops the upgrade/ },
   { name: 'run', scene: 'running', route: activity, shows: /12,840 of 19,835 rows/ },
-  { name: 'run-paused', scene: 'paused', route: activity, shows: /Paused on the way to phase 1/ },
+  { name: 'run-paused', scene: 'paused', route: activity, shows: /Paused on the way to phase 4/ },
   { name: 'run-stop', scene: 'running', route: activity, shows: /Stop this upgrade\?/, act: click('Stop safely') },
   { name: 'result', scene: 'upgraded', route: activity, shows: /^Done\. All 20,129 rows/ },
   {
     name: 'result-issue-rows',
     scene: 'upgraded',
     route: activity,
-    shows: /Showing 30 of 30/,
-    act: click('List the rows'),
+    shows: /^All 25$/,
+    act: click(/Details of run_job_candidates orphan/),
   },
+  { name: 'issues', scene: 'upgraded', route: issues, shows: /30 rows are noted with a reason/ },
+  { name: 'issues-many', scene: 'many', route: `${issues}-orphan-candidate`, shows: /500 of 4,812|of 4,812; scroll/ },
+  { name: 'issues-retry', scene: 'upgraded', route: issues, shows: /Back up and try again/, act: click('Try again…') },
+  { name: 'issues-tried', scene: 'upgraded', route: issues, shows: /2 of 27 rows are in place now/, act: retry },
+  { name: 'issues-saved', scene: 'upgraded', route: issues, shows: /30 rows saved/, act: saveIssues },
+  { name: 'take-in', scene: 'upgraded', route: takeIn, shows: /Choose a folder…/ },
+  { name: 'take-in-too-early', scene: 'legacy', route: takeIn, shows: /Run logs can be taken in once phase 4/ },
+  { name: 'picker-files', scene: 'upgraded', route: takeIn, shows: /2 files chosen/, act: chooseLogs },
+  { name: 'take-in-looked', scene: 'upgraded', route: takeIn, shows: /run logs can be taken in/, act: lookAtLogs },
+  { name: 'take-in-many', scene: 'many', route: takeIn, shows: /run logs can be taken in/, act: lookAtLogs },
+  { name: 'take-in-taking', scene: 'taking', route: takeIn, shows: /Making and proving a backup/, act: takeLogs },
+  { name: 'take-in-taken', scene: 'upgraded', route: takeIn, shows: /run logs were taken in/, act: takeLogs },
   { name: 'result-failed', scene: 'failed', route: activity, shows: /E_WORKER_DIED/ },
   { name: 'backups', scene: 'upgraded', route: backups, shows: /3 backups/ },
   {
@@ -92,4 +129,41 @@ async function openAll(page: Page): Promise<void> {
 async function typeConfirmation(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Restore…' }).first().click();
   await page.getByRole('textbox').fill('northern-lights.db');
+}
+
+async function openLogFolder(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Choose another folder…' }).click();
+  await page.getByRole('option', { name: /exports/ }).click();
+}
+
+async function confirmRemoval(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Remove the old names…' }).click();
+  await page.getByRole('textbox').fill('northern-lights.db');
+}
+
+async function retry(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Try again…' }).click();
+  await page.getByRole('button', { name: 'Back up and try again' }).click();
+}
+
+async function saveIssues(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Save as a file' }).click();
+  await page.getByRole('menuitem', { name: /As CSV/ }).click();
+}
+
+async function chooseLogs(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Choose files…' }).click();
+  await page.getByRole('option', { name: /exports/ }).click();
+  await page.getByRole('option', { name: /run-log-1\.json/ }).click();
+  await page.getByRole('option', { name: /run-log-3\.json/ }).click();
+}
+
+async function lookAtLogs(page: Page): Promise<void> {
+  await chooseLogs(page);
+  await page.getByRole('button', { name: 'Look at these files' }).click();
+}
+
+async function takeLogs(page: Page): Promise<void> {
+  await lookAtLogs(page);
+  await page.getByRole('button', { name: /^Take in \d/ }).click();
 }

@@ -9,6 +9,7 @@ import {
   legacyDatabase,
   rowsOf,
 } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { project, user } from './rows.ts';
 
@@ -125,7 +126,7 @@ describe.each([
     const db = open({ projects: [project('p1', { slug: 'same' })] });
     applyUpTo(db, '20260221_0017');
     db.pragma(`foreign_keys = ${enforced}`);
-    db.exec(`UPDATE projects SET owner_user_id = 'v'`);
+    unseen(db, `UPDATE projects SET owner_user_id = 'v'`);
 
     db.exec(
       `INSERT INTO projects (id, user_id, slug, name, created_at, updated_at) VALUES ('p2', 'v', 'same', 'n', 't', 't')`,

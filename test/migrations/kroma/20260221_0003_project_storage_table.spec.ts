@@ -10,6 +10,7 @@ import {
   rowsOf,
   valueOf,
 } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { project, user } from './rows.ts';
 
@@ -195,10 +196,13 @@ describe('rows that are there', () => {
   it('stay in a dual file, but for the word None that stands for a null', () => {
     const db = open([s3('{"bucket":"other","region":null}'), local('{"base_dir":null}'), '{}']);
     applyMigration(db, id);
-    db.exec(`DELETE FROM _phasewise_backfills; INSERT INTO schema_migrations VALUES ('20260221_0019_phase1_backfill', '', '');
+    unseen(
+      db,
+      `DELETE FROM _phasewise_backfills; INSERT INTO schema_migrations VALUES ('20260221_0019_phase1_backfill', '', '');
       UPDATE project_storage SET s3_bucket = 'edited', s3_region = 'None', updated_at = 'u' WHERE project_id = 'p0';
       UPDATE project_storage SET local_base_dir = 'None', s3_bucket = 'None', updated_at = 'u' WHERE project_id = 'p1';
-      DELETE FROM project_storage WHERE project_id = 'p2'`);
+      DELETE FROM project_storage WHERE project_id = 'p2'`,
+    );
 
     expect(applyMigration(db, id)).toEqual({ accounts: { storage: '3 / 0 / 0' }, findings: [] });
 
@@ -242,8 +246,11 @@ it('continues after a kill behind any chunk, and applied again it changes nothin
 it('is found out when a project has no row, or one that says something else', () => {
   const db = open([local('{"base_dir":"art"}'), '{}', s3('{"bucket":null}')]);
   applyMigration(db, id);
-  db.exec(`UPDATE project_storage SET local_base_dir = 'elsewhere' WHERE project_id = 'p0'; DELETE FROM project_storage WHERE project_id = 'p1';
-    UPDATE project_storage SET s3_bucket = 'None' WHERE project_id = 'p2'`);
+  unseen(
+    db,
+    `UPDATE project_storage SET local_base_dir = 'elsewhere' WHERE project_id = 'p0'; DELETE FROM project_storage WHERE project_id = 'p1';
+    UPDATE project_storage SET s3_bucket = 'None' WHERE project_id = 'p2'`,
+  );
 
   expect(findingsOf(db, id)).toEqual([
     '1 projects without exactly one row in project_storage',
@@ -285,7 +292,7 @@ describe.each([
 
   it('changes one setting, and an edit of another one in project_storage stays', () => {
     const db = upgraded();
-    db.exec(`UPDATE project_storage SET local_base_dir = 'edited'`);
+    unseen(db, `UPDATE project_storage SET local_base_dir = 'edited'`);
 
     db.exec(`UPDATE projects SET settings_json = '${s3('{"bucket":"two"}')}'`);
 

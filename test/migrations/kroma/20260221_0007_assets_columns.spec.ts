@@ -10,6 +10,7 @@ import {
   rowsOf,
   valueOf,
 } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { asset, household, project } from './rows.ts';
@@ -136,13 +137,13 @@ describe('filling', () => {
   it('is found out when a column is empty again', () => {
     const db = open([asset('a1', { meta_json: '{"a":1}', rel_path: 's3://b/x' })]);
     applyMigration(db, id);
-    db.exec(`UPDATE assets SET storage_backend = 'local', metadata_json = '{}'`);
+    unseen(db, `UPDATE assets SET storage_backend = 'local', metadata_json = '{}'`);
     expect(findingsOf(db, id)).toEqual([
       '1 assets whose details stand in the old column only',
       '1 assets in S3 that are said to lie here',
     ]);
 
-    db.exec(`UPDATE assets SET kind = NULL, storage_uri = NULL`);
+    unseen(db, `UPDATE assets SET kind = NULL, storage_uri = NULL`);
     expect(findingsOf(db, id).slice(0, 2)).toEqual([
       '1 assets whose kind stands in the old column only',
       '1 assets whose address stands in the old column only',
@@ -207,7 +208,7 @@ describe.each([
 
   it('is never stopped by an address that another file has', () => {
     const db = upgraded([asset('a1')]);
-    db.exec(`UPDATE assets SET storage_uri = 'taken'`);
+    unseen(db, `UPDATE assets SET storage_uri = 'taken'`);
 
     db.exec(insert('a2', 'taken'));
     db.exec(`UPDATE OR REPLACE assets SET rel_path = 'taken too', meta_json = 'x' WHERE id = 'a2'`);

@@ -8,6 +8,7 @@ import {
   legacyDatabase,
   rowsOf,
 } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { household, run } from './rows.ts';
@@ -76,7 +77,8 @@ describe('filling', () => {
   it('is found out when a column is empty again', () => {
     const db = open([run('r1', { meta_json: '{"a":1}' })]);
     applyMigration(db, id);
-    db.exec(`UPDATE runs SET run_mode = '', settings_snapshot_json = '{}'; DROP TRIGGER _phasewise_0009_runs_insert`);
+    unseen(db, `UPDATE runs SET run_mode = '', settings_snapshot_json = '{}'`);
+    db.exec('DROP TRIGGER _phasewise_0009_runs_insert');
 
     expect(findingsOf(db, id)).toEqual([
       'the trigger _phasewise_0009_runs_insert is missing',

@@ -9,6 +9,7 @@ import {
   rowsOf,
   valueOf,
 } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { household, job } from './rows.ts';
@@ -117,7 +118,7 @@ describe('filling', () => {
   it('is found out when a prompt or a choice is empty again', () => {
     const db = open([job('j1', { meta_json: '{"prompt":"a"}', selected_candidate: 1 })]);
     applyMigration(db, id);
-    db.exec(`UPDATE run_jobs SET prompt_text = '', selected_candidate_index = NULL`);
+    unseen(db, `UPDATE run_jobs SET prompt_text = '', selected_candidate_index = NULL`);
 
     expect(findingsOf(db, id)).toEqual([
       '1 jobs whose choice stands in the old column only',

@@ -13,6 +13,7 @@ import {
   rowsOf,
   valueOf,
 } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { asset, candidate, household, job, run } from './rows.ts';
@@ -114,10 +115,13 @@ describe('copying', () => {
       ],
     });
     applyMigration(db, id);
-    db.exec(`INSERT INTO schema_migrations VALUES ('20260221_0019_phase1_backfill', '', ''); DELETE FROM _phasewise_backfills;
+    unseen(
+      db,
+      `INSERT INTO schema_migrations VALUES ('20260221_0019_phase1_backfill', '', ''); DELETE FROM _phasewise_backfills;
       UPDATE run_candidates SET status = 'newer', output_asset_id = 'a2' WHERE id = 'c1';
       UPDATE run_candidates SET output_asset_id = NULL, final_asset_id = NULL WHERE id = 'c2'; DELETE FROM assets WHERE rel_path = 'out/new.png';
-      DELETE FROM run_candidates WHERE id = 'c3'`);
+      DELETE FROM run_candidates WHERE id = 'c3'`,
+    );
 
     expect(applyMigration(db, id)).toMatchObject({ accounts: { candidates: '2 / 1 / 0' }, findings: [] });
 
@@ -127,6 +131,35 @@ describe('copying', () => {
       ['c3', null, null],
     ]);
     expect(valueOf(db, `SELECT status FROM run_candidates WHERE id = 'c1'`)).toBe('newer');
+  });
+
+  it('finds files anew where references of a dual file lead nowhere, and reports those that nothing else names', () => {
+    const db = open({
+      assets: [asset('a1')],
+      run_job_candidates: [
+        c('c1', { output_path: 'out/a1.png' }),
+        c('c2', { final_output_path: 'out/new.png' }),
+        c('c3'),
+      ],
+    });
+    applyMigration(db, id);
+    db.pragma('foreign_keys = OFF');
+    unseen(
+      db,
+      `INSERT INTO schema_migrations VALUES ('20260221_0019_phase1_backfill', '', ''); DELETE FROM _phasewise_backfills;
+      UPDATE run_candidates SET output_asset_id = 'gone' WHERE id IN ('c1', 'c3');
+      UPDATE run_candidates SET final_asset_id = 'gone' WHERE id = 'c2'`,
+    );
+    expect(findingsOf(db, id).join()).toContain('candidates that refer to a file that is not registered');
+
+    expect(applyMigration(db, id)).toMatchObject({ accounts: { candidates: '2 / 0 / 1' }, findings: [] });
+
+    expect(references(db)).toEqual([
+      ['c1', 'a1', null],
+      ['c2', null, 'c2:final'],
+      ['c3', 'gone', null],
+    ]);
+    expect(issuesOf(db, 'run_job_candidates')).toEqual(['c3: file-missing']);
   });
 });
 
@@ -290,9 +323,12 @@ describe('resuming', () => {
   it('is found out when a candidate, its file or its trigger is missing', () => {
     const db = open(rows);
     applyMigration(db, id);
-    db.exec(`DELETE FROM run_candidates WHERE id = 'c1'; UPDATE run_candidates SET output_asset_id = NULL, status = 'x' WHERE id = 'c2';
-      UPDATE run_candidates SET output_asset_id = 'a2', final_asset_id = 'nowhere' WHERE id = 'c3'; UPDATE run_jobs SET final_asset_id = NULL;
-      DROP TRIGGER _phasewise_0011_candidates_insert`);
+    unseen(
+      db,
+      `DELETE FROM run_candidates WHERE id = 'c1'; UPDATE run_candidates SET output_asset_id = NULL, status = 'x' WHERE id = 'c2';
+      UPDATE run_candidates SET output_asset_id = 'a2', final_asset_id = 'nowhere' WHERE id = 'c3'; UPDATE run_jobs SET final_asset_id = NULL`,
+    );
+    db.exec('DROP TRIGGER _phasewise_0011_candidates_insert');
 
     expect(findingsOf(db, id)).toEqual([
       'the trigger _phasewise_0011_candidates_insert is missing',

@@ -13,6 +13,7 @@ import {
   rowsOf,
   valueOf,
 } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { asset, exported, household } from './rows.ts';
@@ -111,6 +112,18 @@ describe('filling', () => {
     expect(all(db)).toEqual([['e1', null, 'zip', null]]);
   });
 
+  it('finds the file anew where the reference leads nowhere, and reports an export that nothing else names', () => {
+    const db = open([exported('e1', { export_path: 'x.zip' }), exported('e2', { export_path: '' })]);
+    db.exec(
+      `ALTER TABLE project_exports ADD COLUMN export_asset_id TEXT; UPDATE project_exports SET export_asset_id = 'gone'`,
+    );
+
+    expect(applyMigration(db, id)).toMatchObject({ accounts: { exports: '1 / 0 / 1' }, findings: [] });
+
+    expect(all(db).map((row) => (row as unknown[])[1])).toEqual(['e1:export', 'gone']);
+    expect(issuesOf(db, 'project_exports')).toEqual(['e2: file-missing']);
+  });
+
   it('continues after a kill behind any chunk, and applied again it changes nothing', () => {
     const exports = [
       exported('e1', { export_path: 'x.zip' }),
@@ -133,7 +146,8 @@ describe('filling', () => {
   it('is found out when a column is empty again', () => {
     const db = open([exported('e1', { export_sha256: 'abc' }), exported('e2', { export_path: 'x.zip' })]);
     applyMigration(db, id);
-    db.exec(
+    unseen(
+      db,
       `UPDATE project_exports SET export_asset_id = NULL, sha256 = NULL, format = 'tar.gz'; UPDATE project_exports SET export_asset_id = 'nowhere' WHERE id = 'e2'`,
     );
 

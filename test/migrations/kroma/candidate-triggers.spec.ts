@@ -2,6 +2,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { applyMigration, applyUpTo, findingsOf, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { asset, candidate, household, job, run } from './rows.ts';
@@ -101,7 +102,8 @@ describe.each([
 
   it('never pushes a file or a candidate of somebody else out with its REPLACE', () => {
     const db = upgraded({ assets: [asset('c2:output', { rel_path: 'kept' })] });
-    db.exec(
+    unseen(
+      db,
       `INSERT INTO run_candidates (id, job_id, candidate_index, status, created_at) VALUES ('canonical-only', 'j', 2, 's', 't')`,
     );
 

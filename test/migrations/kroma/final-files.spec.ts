@@ -1,7 +1,15 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
-import { applyMigration, applyUpTo, issuesOf, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
+import {
+  applyMigration,
+  applyUpTo,
+  findingsOf,
+  issuesOf,
+  legacyDatabase,
+  rowsOf,
+  valueOf,
+} from '../../support/run-migration.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { asset, candidate, household, job, project, run } from './rows.ts';
@@ -110,5 +118,32 @@ describe('the final file of a job', () => {
       ['j2', null],
     ]);
     expect(issuesOf(db, 'run_jobs')).toEqual(['j1: run-missing', 'j2: project-missing']);
+  });
+
+  it('is found anew where the reference leads nowhere, and reported where nothing says which it was', () => {
+    const db = open({
+      run_jobs: [job('j', { final_output: 'out/a1.png' }), job('j1', { final_output: 'out/new.png' }), job('j2')],
+      assets: [asset('a1')],
+    });
+    db.exec(`UPDATE run_jobs SET final_asset_id = 'gone'`);
+
+    expect(applyMigration(db, id)).toMatchObject({ accounts: { jobs: '2 / 0 / 1' }, findings: [] });
+
+    expect(finals(db)).toEqual([
+      ['j', 'a1'],
+      ['j1', 'j1:final-output'],
+      ['j2', 'gone'],
+    ]);
+    expect(issuesOf(db, 'run_jobs')).toEqual(['j2: file-missing']);
+  });
+
+  it('is found anew after a tool has removed the file, and the damage is noticed before', () => {
+    const db = open({ run_jobs: [job('j', { final_output: 'out/a1.png' })], assets: [asset('a1')] });
+    applyMigration(db, id);
+    db.exec(`DELETE FROM assets; DELETE FROM _phasewise_backfills`);
+
+    expect(findingsOf(db, id).join()).toContain('jobs that name a final file but refer to none');
+    expect(applyMigration(db, id)).toMatchObject({ accounts: { jobs: '1 / 0 / 0' }, findings: [] });
+    expect(finals(db)).toEqual([['j', 'j:final-output']]);
   });
 });

@@ -18,22 +18,19 @@ const newFile = () => path.join(folder, `${(files += 1)}.db`);
 describe('the pack as data', () => {
   it('has its migrations in order, each with a checksum of its own', () => {
     expect(packs).toContain(kroma);
-    expect(kroma.migrations.map(({ id }) => id.slice(9, 13))).toEqual([
-      '0001',
-      '0002',
-      '0003',
-      '0005',
-      '0007',
-      '0009',
-      '0010',
-      '0011',
-      '0015',
-      '0017',
+    const numbers = (phase: number) =>
+      kroma.migrations.filter((each) => each.phase === phase).map(({ id }) => id.slice(9, 13));
+    expect(kroma.migrations.map(({ phase }) => phase)).toEqual(kroma.migrations.map(({ phase }) => phase).toSorted());
+    expect([1, 2, 3, 4, 5].map(numbers)).toEqual([
+      ['0001', '0002', '0003', '0005', '0007', '0009', '0010', '0011', '0015', '0017'],
+      ['0012', '0014', '0016'],
+      [],
+      ['0004', '0006', '0008', '0013'],
+      ['0025', '0026', '0027', '0028'],
     ]);
-    expect(new Set(kroma.migrations.map(({ checksum }) => checksum)).size).toBe(10);
-    expect(kroma.migrations.every(({ phase, kind, what }) => phase === 1 && kind === 'expand' && what.length > 0)).toBe(
-      true,
-    );
+    expect(new Set(kroma.migrations.map(({ checksum }) => checksum)).size).toBe(21);
+    expect(kroma.migrations.every(({ phase, kind }) => kind === (phase === 5 ? 'contract' : 'expand'))).toBe(true);
+    expect(kroma.migrations.every(({ what }) => what.length > 0)).toBe(true);
   });
 
   it('counts the files that migrations share in their checksums', () => {
@@ -46,52 +43,82 @@ describe('the pack as data', () => {
     const isWhole = ({ id, checksum }: IdentifiedMigration) =>
       checksum !== ownChecksum(sources[`../../../migrations/kroma/${id}.ts`] ?? '');
 
-    expect(kroma.migrations.filter(isWhole).map(({ id }) => id.slice(9, 13))).toEqual(['0011', '0015']);
+    const alone = kroma.migrations.filter((each) => !isWhole(each));
+    expect(alone.map(({ id }) => id.slice(9, 13))).toEqual(['0017']);
   });
 
-  it('names 25 canonical tables, all thirteen required indexes, and the approved extensions', () => {
+  it('names 25 canonical tables, all required indexes, and the approved extensions', () => {
     const columns = kroma.canonical.flatMap((table) =>
       table.columns.map((column) => ({ table: table.name, ...column })),
     );
     expect(kroma.canonical).toHaveLength(25);
-    expect(kroma.canonical.flatMap(({ indexes }) => indexes)).toHaveLength(13);
+    expect(kroma.canonical.flatMap(({ indexes }) => indexes)).toHaveLength(17);
     expect(kroma.canonical.filter(({ isExtension }) => isExtension).map(({ name }) => name)).toEqual([
       'project_snapshots',
     ]);
-    expect(columns.filter(({ isExtension }) => isExtension)).toHaveLength(7 + 3 + 3);
+    expect(columns.filter(({ isExtension }) => isExtension)).toHaveLength(7 + 3 + 3 + 7);
+    expect(columns.filter(({ isExtension }) => isExtension).map(({ table, name }) => `${table}.${name}`)).toEqual(
+      expect.arrayContaining([
+        ...['project_storage.total_bytes', 'project_storage.used_bytes', 'audit_events.target_type'],
+        ...[
+          'audit_events.target_id',
+          'provider_accounts.api_key',
+          'reference_sets.notes',
+          'prompt_templates.updated_at',
+        ],
+      ]),
+    );
     expect(columns.filter(({ isSensitive }) => isSensitive).map(({ name }) => name)).toEqual([
       'email',
       'secret_ciphertext',
       'kms_key_ref',
+      'api_key',
     ]);
   });
 
   it('has plain words for every issue reason that its migrations give', () => {
-    const sources = import.meta.glob<string>('../../../migrations/kroma/20*.ts', {
+    const sources = import.meta.glob<string>(['../../../migrations/kroma/*.ts', '../../../migrations/kroma/*/*.ts'], {
       eager: true,
       import: 'default',
       query: '?raw',
     });
     const words =
-      /(?:reason: |THEN |^ {2})'((?:key|username|owner|project|run|settings|meta|same|address|orphan|slot|file)-[a-z-]+)'/gm;
+      /(?:reason: |THEN |^ {2})'((?:key|username|owner|project|run|settings|meta|same|address|orphan|slot|file|set|link|json)-[a-z-]+)'/gm;
     const given = Object.values(sources).flatMap((source) => [...source.matchAll(words)].map(([, reason]) => reason));
     expect([...new Set(given)].filter((reason) => !(String(reason) in kroma.issueReasons))).toEqual([]);
     expect(given).toContain('slot-taken');
   });
 
-  it('knows every marker of the original, and none of them is an id of ours but the three that carry plan names', () => {
+  it('knows every marker of the original, and none of them is an id of ours but those that carry plan names', () => {
     expect(kroma.ledger.knownMarkers).toHaveLength(22);
     expect(kroma.migrations.map(({ id }) => id).filter((id) => kroma.ledger.knownMarkers.includes(id))).toEqual([
       '20260221_0003_project_storage_table',
+      ...['20260221_0012_quality_reports', '20260221_0014_cost_events', '20260221_0016_audit_events'],
+      ...['20260221_0004_provider_accounts', '20260221_0006_creative_knowledge', '20260221_0008_asset_links'],
+      '20260221_0013_prompt_templates',
     ]);
   });
 });
 
 /** Everything that the original's upgrade was measured to make, less what its defects made of it. */
 const measured = {
-  'legacy-small': { candidates: 202, finals: 80, storage: 3, mostNewFiles: 20, choiceFinals: 76 },
-  'legacy-medium': { candidates: 19805, finals: 4557 + 113, storage: 27, mostNewFiles: 411, choiceFinals: 4557 },
-  'baseline-wrong-columns': { candidates: 222, finals: 86, storage: 4, mostNewFiles: 11, choiceFinals: 86 },
+  'legacy-small': { candidates: 202, finals: 80, storage: 3, mostNewFiles: 20, choiceFinals: 76, links: 56 },
+  'legacy-medium': {
+    candidates: 19805,
+    finals: 4557 + 113,
+    storage: 27,
+    mostNewFiles: 411,
+    choiceFinals: 4557,
+    links: 2877,
+  },
+  'baseline-wrong-columns': {
+    candidates: 222,
+    finals: 86,
+    storage: 4,
+    mostNewFiles: 11,
+    choiceFinals: 86,
+    links: 121 + 6,
+  },
 };
 
 describe.each(Object.entries(measured))(
@@ -105,7 +132,8 @@ describe.each(Object.entries(measured))(
       const db = new Database(file);
       db.pragma('synchronous = OFF');
       const assetsBefore = Number(valueOf(db, 'SELECT count(*) FROM assets'));
-      const findings = kroma.migrations.flatMap(({ id }) => applyMigration(db, id)?.findings ?? ['stopped']);
+      const expanding = kroma.migrations.filter(({ phase }) => phase <= 4);
+      const findings = expanding.flatMap(({ id }) => applyMigration(db, id)?.findings ?? ['stopped']);
 
       expect(findings).toEqual([]);
       expect(valueOf(db, 'SELECT count(*) FROM run_candidates')).toBe(figures.candidates);
@@ -121,9 +149,10 @@ describe.each(Object.entries(measured))(
       const chosen = `SELECT count(*) FROM run_jobs AS j JOIN run_candidates AS c ON c.job_id = j.id AND c.candidate_index = j.selected_candidate_index
       WHERE j.final_asset_id = coalesce(c.final_asset_id, c.output_asset_id)`;
       expect(valueOf(db, chosen)).toBe(figures.choiceFinals);
+      expect(valueOf(db, 'SELECT count(*) FROM asset_links')).toBe(figures.links);
 
       const before = contentOf(db);
-      for (const { id } of kroma.migrations) applyMigration(db, id);
+      for (const { id } of expanding) applyMigration(db, id);
       expect(contentOf(db)).toBe(before);
       db.close();
     });

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { applyMigration, applyUpTo, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
+import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { asset, candidate, household, project } from './rows.ts';
@@ -85,7 +86,8 @@ describe('the path rule', () => {
         c('c2', { output_path: 'out/z' }),
       ],
     });
-    db.exec(
+    unseen(
+      db,
       `UPDATE assets SET storage_uri = 'moved' WHERE id = 'clean'; UPDATE assets SET storage_uri = 'out/x' WHERE id = 'addressed'`,
     );
     applyMigration(db, id);
@@ -98,7 +100,7 @@ describe('the path rule', () => {
       assets: [asset('clean', { rel_path: 'out/x' }), asset('unclean', { rel_path: 'out\\x' })],
       run_job_candidates: [c('c1', { output_path: 'out/x' })],
     });
-    second.exec(`UPDATE assets SET storage_uri = 'moved' WHERE id = 'clean'`);
+    unseen(second, `UPDATE assets SET storage_uri = 'moved' WHERE id = 'clean'`);
     applyMigration(second, id);
     expect(references(second)).toEqual([['c1', 'clean', null]]);
   });

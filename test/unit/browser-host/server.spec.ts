@@ -320,7 +320,13 @@ describe('the socket', () => {
       { event: 'database:opened' },
     ]);
 
-    second.send(JSON.stringify({ id: 7, name: 'run:start', input: { handle, toPhase: 1, fingerprint: 'f1' } }));
+    second.send(
+      JSON.stringify({
+        id: 7,
+        name: 'run:start',
+        input: { handle, toPhase: 1, fingerprint: 'f1', confirmation: null },
+      }),
+    );
     await until(() => house.host.runs.get(handle)?.state === 'migrating');
     first.terminate();
     second.terminate();

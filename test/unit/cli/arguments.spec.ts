@@ -16,13 +16,21 @@ describe('the command line', () => {
       file: here('a.db'),
       checkData: true,
     });
-    expect(parse('plan', '--to', '1', 'a.db')).toEqual({ name: 'plan', file: here('a.db'), to: 1, backupFolder: null });
+    expect(parse('plan', '--to', '1', 'a.db')).toEqual({
+      name: 'plan',
+      file: here('a.db'),
+      to: 1,
+      backupFolder: null,
+      source: { kind: 'guess' },
+    });
     expect(parse('migrate', 'a.db', '--yes', '--to=2', '--backup-dir', 'b')).toEqual({
       name: 'migrate',
       file: here('a.db'),
       to: 2,
       yes: true,
       backupFolder: here('b'),
+      source: { kind: 'guess' },
+      contract: false,
     });
     expect(parse('restore', 'b.db', '--to', 'a.db', '-y')).toEqual({
       name: 'restore',
@@ -34,6 +42,21 @@ describe('the command line', () => {
     for (const help of [['--help'], ['-h'], ['help'], ['migrate', '--help']])
       expect(parse(...help)).toEqual({ name: 'help' });
     expect(parse('--version')).toEqual({ name: 'version' });
+  });
+
+  it('says where run logs are, what goes in, and what is done with issue rows', () => {
+    expect(parse('migrate', 'a.db', '--to', '5', '--contract', '--run-logs', 'logs')).toMatchObject({
+      ...{ name: 'migrate', to: 5, contract: true, source: { kind: 'folder', folder: here('logs') } },
+    });
+    expect(parse('plan', 'a.db', '--no-run-logs')).toMatchObject({ source: { kind: 'none' } });
+    expect(parse('ingest', 'a.db', 'run.json', 'logs', '--project', 'anna/kites', '--dry-run')).toEqual({
+      ...{ name: 'ingest', file: here('a.db'), files: [here('run.json'), here('logs')] },
+      ...{ project: 'anna/kites', isTrial: true, backupFolder: null },
+    });
+    const common = { name: 'issues', file: here('a.db'), backupFolder: null, source: { kind: 'guess' } };
+    expect(parse('issues', 'a.db')).toEqual({ ...common, exportTo: null, retry: false, yes: false });
+    expect(parse('issues', 'a.db', '--export', 'b.csv')).toMatchObject({ exportTo: here('b.csv') });
+    expect(parse('issues', 'a.db', '--retry', '--yes')).toMatchObject({ retry: true, yes: true });
   });
 
   it('keeps odd file names as they were typed', () => {
@@ -58,6 +81,13 @@ describe('the command line', () => {
       ['migrate', 'a.db', '--to', '1e3'],
       ['migrate', 'a.db', '--to', '1.5'],
       ['migrate', 'a.db', '--backup-dir', ''],
+      ['migrate', 'a.db', '--run-logs', ''],
+      ['migrate', 'a.db', '--run-logs', 'a', '--no-run-logs'],
+      ['ingest', 'a.db'],
+      ['ingest', 'a.db', ''],
+      ['ingest', 'a.db', 'b', '--project', ''],
+      ['issues', 'a.db', '--export', 'b', '--retry'],
+      ['status', 'a.db', '--contract'],
       ['migrate', 'a.db', '--force'],
       ['restore', 'b.db', '--yes'],
       ['verify'],

@@ -89,7 +89,7 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
     expect((json['pending'] as string[])[0]).toBe('20260221_0001_rename_users');
     expect(json['ledger']).toEqual(expect.any(Array));
     expect([sha256(file), readdirSync(cwd)]).toEqual(before);
-    expect((await run(['plan', file, '--json'])).json).toMatchObject({ ok: true, toPhase: 1 });
+    expect((await run(['plan', file, '--json'])).json).toMatchObject({ ok: true, toPhase: 4 });
     expect([sha256(file), readdirSync(cwd)]).toEqual(before);
   });
 
@@ -116,7 +116,7 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
     expect(upgraded.json).toMatchObject({
       ok: true,
       fromPhase: null,
-      toPhase: 1,
+      toPhase: 4,
       verified: true,
       backup: { verified: true },
     });
@@ -127,12 +127,12 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
     const backup = upgraded.json['backup'] as { path: string; sha256: string };
     expect(path.dirname(backup.path)).toBe(path.join(cwd, 'northern-lights.db backups'));
     expect(sha256(backup.path)).toBe(backup.sha256);
-    expect((await run(['status', file, '--json'])).json).toMatchObject({ phaseReached: 1, pending: [] });
+    expect((await run(['status', file, '--json'])).json).toMatchObject({ phaseReached: 4, pending: [] });
 
     const again = await run(['migrate', file, '--yes', '--json']);
     expect([again.code, again.json]).toMatchObject([
       0,
-      { ok: true, migrations: [], verified: true, fromPhase: 1, toPhase: 1 },
+      { ok: true, migrations: [], verified: true, fromPhase: 4, toPhase: 4 },
     ]);
 
     expect((await run(['backups', file, '--json'])).json).toMatchObject({
@@ -206,11 +206,113 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
 
   it('refuses a phase that it does not offer', async () => {
     const { file } = await sample();
-    expect(await run(['migrate', file, '--to', '5', '--yes', '--json'])).toMatchObject({
+    expect(await run(['migrate', file, '--to', '6', '--yes', '--json'])).toMatchObject({
       code: 3,
       json: { ok: false, error: { code: 'E_PHASE_UNAVAILABLE' } },
     });
   });
+
+  it('removes the old names only with --contract', async () => {
+    const { file } = await sample();
+    const before = sha256(file);
+
+    const unconfirmed = await run(['migrate', file, '--to', '5', '--yes', '--json']);
+
+    expect([unconfirmed.code, errorCode(unconfirmed)]).toEqual([3, 'E_REMOVAL_UNCONFIRMED']);
+    expect(sha256(file)).toBe(before);
+    expect((await run(['plan', file, '--to', '5', '--json'])).json).toMatchObject({
+      removesAnything: true,
+      gating: [],
+    });
+    const done = await run(['migrate', file, '--to', '5', '--contract', '--yes', '--json']);
+    expect([done.code, done.json]).toMatchObject([0, { ok: true, toPhase: 5, verified: true }]);
+    const db = new Database(file, { readonly: true });
+    expect(db.prepare(`SELECT name FROM sqlite_schema WHERE name IN ('users', 'run_job_candidates')`).all()).toEqual(
+      [],
+    );
+    db.close();
+  }, 60_000);
+
+  it('reads run logs where they are found or said to be, and says how they match before anything runs', async () => {
+    const { file, cwd } = await sample();
+    const db = new Database(file, { readonly: true });
+    const named =
+      db.prepare<[], string>(`SELECT run_log_path FROM runs WHERE run_log_path LIKE 'generated/%'`).pluck().get() ?? '';
+    db.close();
+    const log = path.join(cwd, 'logs', named);
+    mkdirSync(path.dirname(log), { recursive: true });
+    writeFileSync(log, '{"jobs": [');
+    const source = async (...options: string[]) =>
+      (await run(['plan', file, '--json', ...options])).json['source'] as Record<string, unknown>;
+
+    expect(await source()).toMatchObject({ choice: 'none', folder: null });
+    expect(await source('--no-run-logs')).toMatchObject({ choice: 'declined' });
+    expect(await source('--run-logs', path.join(cwd, 'logs'))).toMatchObject({ choice: 'chosen', unreadable: 1 });
+    const gone = await run(['migrate', file, '--yes', '--json', '--run-logs', path.join(cwd, 'gone')]);
+    expect([gone.code, errorCode(gone)]).toEqual([3, 'E_SOURCE_FOLDER']);
+    const done = await run(['migrate', file, '--yes', '--json', '--run-logs', path.join(cwd, 'logs')]);
+    expect(done.stderr).toMatch(/Run logs: .*logs; \d+ rows name a file: 0 found, \d+ missing, 1 unreadable/);
+    expect(done.json['issues']).toEqual(
+      expect.arrayContaining([expect.objectContaining({ reason: 'log-unreadable' })]),
+    );
+  });
+
+  it('takes run logs in, lists issue rows, writes them to a file, and tries them again', async () => {
+    const { file, cwd } = await sample();
+    const early = await run(['ingest', file, cwd, '--json']);
+    expect([early.code, errorCode(early)]).toEqual([3, 'E_INGEST_PHASE']);
+    expect((await run(['migrate', file, '--yes', '--json'])).code).toBe(0);
+    const db = new Database(file, { readonly: true });
+    const slug =
+      db.prepare<[], string>(`SELECT slug FROM projects GROUP BY slug HAVING count(*) = 1`).pluck().get() ?? '';
+    db.close();
+    mkdirSync(path.join(cwd, 'logs'));
+    const log = {
+      timestamp: '2031-01-02T03:04:05.678Z',
+      project: slug,
+      mode: 'run',
+      jobs: [{ id: 'a', status: 'done' }],
+    };
+    writeFileSync(path.join(cwd, 'logs', 'run_1.json'), JSON.stringify(log));
+    writeFileSync(path.join(cwd, 'logs', 'torn.json'), '{');
+    const ingest = (...options: string[]) =>
+      run(['ingest', 'northern-lights.db', 'logs', '--json', ...options], { cwd });
+
+    expect((await ingest('--dry-run')).json).toMatchObject({ ok: true, isTrial: true, backup: null });
+    const taken = await ingest();
+    expect([taken.code, taken.json]).toMatchObject([
+      0,
+      {
+        ok: true,
+        backup: { verified: true },
+        files: [
+          { name: 'run_1.json', state: 'new' },
+          { name: 'torn.json', state: 'refused' },
+        ],
+      },
+    ]);
+    expect((await ingest()).json).toMatchObject({ backup: null, files: [{ state: 'known' }, { state: 'refused' }] });
+    const refused = await run(['ingest', file, path.join(cwd, 'logs', 'torn.json'), '--json']);
+    expect([refused.code, errorCode(refused), refused.json['files']]).toMatchObject([
+      3,
+      'E_INGEST_NOTHING',
+      [{ state: 'refused' }],
+    ]);
+
+    const listed = (await run(['issues', file, '--json'])).json['issues'] as unknown[];
+    expect((await run(['issues', file, '--export', 'issues.json', '--json'], { cwd })).json).toMatchObject({
+      rows: listed.length,
+    });
+    expect(JSON.parse(readFileSync(path.join(cwd, 'issues.json'), 'utf8'))).toHaveLength(listed.length);
+    expect((await run(['issues', file, '--export', 'issues.json', '--json'], { cwd })).code).toBe(3);
+    expect((await run(['issues', file, '--retry', '--json'])).code).toBe(2); // nobody can be asked
+    expect((await run(['issues', file, '--retry', '--yes', '--json'])).json).toMatchObject({
+      ok: true,
+      tried: listed.length,
+      backup: null,
+    });
+    expect((await run(['migrate', file, '--yes', '--json'])).json).toMatchObject({ ok: true, verified: true });
+  }, 60_000);
 
   it('says that a changed backup is not whole, and does not restore it', async () => {
     const { file } = await sample();

@@ -20,7 +20,8 @@ async function upgraded() {
   hosts.push(host);
   const file = path.join(home, 'sample.db');
   await host.engines.askAlone(file, 'sample', { path: file, packId: 'kroma', seed: 1 }).answer;
-  const ask = () => migrate(host, { name: 'migrate', file, to: null, backupFolder: null, yes: true });
+  const command = { name: 'migrate', file, to: 1, backupFolder: null, yes: true, contract: false } as const;
+  const ask = () => migrate(host, { ...command, source: { kind: 'none' } });
   expect((await ask()).json).toMatchObject({ ok: true, verified: true });
   return { file, dataFolder, ask };
 }
@@ -36,6 +37,8 @@ function forgetVerdict(dataFolder: string): void {
 
 const change = (file: string, sql: string) => new Database(file).exec(sql).close();
 const ELSEWHERE = `UPDATE projects SET name = name || ' (changed)' WHERE rowid = (SELECT min(rowid) FROM projects)`;
+
+const REMOVE_FILE = `DELETE FROM assets WHERE id = (SELECT max(final_asset_id) FROM run_candidates)`;
 
 describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run that never got its verdict', () => {
   it('is said only after the comparison with its backup, too', async () => {
@@ -55,6 +58,21 @@ describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run 
     const { file, ask } = await upgraded();
     change(file, ELSEWHERE);
     expect((await ask()).json).toMatchObject({ ok: true, verified: true });
+  });
+
+  it('is not the end where a tool has removed a file that rows name: that is done again, behind a backup', async () => {
+    const { file, ask } = await upgraded();
+    change(file, REMOVE_FILE);
+    const repaired = await ask();
+    expect(repaired).toMatchObject({ exitCode: 0, json: { ok: true, verified: true, backup: { verified: true } } });
+    expect(repaired.json).toMatchObject({ migrations: [{ id: '20260221_0011_rename_candidates' }] });
+  });
+
+  it('is not done again where the question of that run is open', async () => {
+    const { file, dataFolder, ask } = await upgraded();
+    forgetVerdict(dataFolder);
+    change(file, REMOVE_FILE);
+    expect((await ask()).json).toMatchObject({ ok: false, backup: null, error: { code: 'E_VERIFY_FAILED' } });
   });
 
   it('and its backup was deleted: the file itself is still checked', async () => {

@@ -33,7 +33,7 @@ describe.skipIf(!isThere)(`databases made by the original program${isThere ? '' 
     const plan = await makePlan({ path: file, toPhase: null, backupFolder: path.join(base, 'backups') }, [kroma]);
 
     expect(folderState(path.dirname(file))).toEqual(before);
-    expect(status).toMatchObject({ variant: { id: variantId }, phaseReached: null, defaultTarget: 1, drift: [] });
+    expect(status).toMatchObject({ variant: { id: variantId }, phaseReached: null, defaultTarget: 4, drift: [] });
     expect(status.highlights.find(({ label }) => label === 'candidates')?.rows.value).toBe(candidates);
     expect(plan.steps.map(({ migrationId }) => migrationId)).toEqual(status.pending);
     expect(plan.preflight.filter(({ state }) => state === 'blocking')).toEqual([]);

@@ -74,6 +74,32 @@ describe('a repair', () => {
   });
 });
 
+describe('a repair of an early step', () => {
+  const log: Migration = {
+    ...{ phase: 1, kind: 'expand', title: 'Log', what: [], effect: { grows: ['log'], changes: {} } },
+    up: (db) =>
+      void db.exec(`CREATE TABLE IF NOT EXISTS log (id TEXT PRIMARY KEY);
+        CREATE TRIGGER IF NOT EXISTS _phasewise_log AFTER INSERT ON person BEGIN INSERT OR IGNORE INTO log VALUES (NEW.id); END`),
+    shape: () => [],
+    verify: () => [],
+  };
+
+  it('meets the triggers of later steps, which may add to their own tables, and to no others', async () => {
+    const file = makeShop(folder);
+    const pack = shopPack({ ...shopMigrations, '0003_log': log });
+    await upgradeShop(file, { pack });
+    const undeclared = shopPack({ ...shopMigrations, '0003_log': { ...log, effect: { grows: [], changes: {} } } });
+    change(file, `DELETE FROM person WHERE id = 'm000001'`);
+    expect((await upgradeShop(file, { pack: undeclared })).error?.message).toContain('table log gained 1 rows');
+
+    const report = await upgradeShop(file, { pack });
+
+    expect(report).toMatchObject({ ok: true, migrations: [{ id: '0001_person' }] });
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath: report.backup?.path ?? null }, [pack]);
+    expect(checks.filter(({ state }) => state !== 'met')).toEqual([]);
+  });
+});
+
 describe('a run without chunks', () => {
   it('can be stopped between two steps', async () => {
     const file = makeShop(folder);

@@ -128,6 +128,14 @@ describe('column by column', () => {
     ]);
   });
 
+  it('asks for no extension that a file does not have', () => {
+    const table = status(complete);
+
+    expect(table?.columns.map(({ name }) => name)).not.toContain('nickname');
+    expect(table).toMatchObject({ state: 'aligned', whatIsMissing: 'its rules become final with phase 5' });
+    expect(scoreCard(pack, matrix('SELECT 1'))).toMatchObject({ columnsMissing: 0, approvedExtensions: 0 });
+  });
+
   it('names the difference', () => {
     expect(column(complete.replace('INT NOT NULL DEFAULT (0)', `TEXT DEFAULT 'x'`), 'age')).toMatchObject({
       gap: 'differs',

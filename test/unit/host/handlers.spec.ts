@@ -11,6 +11,7 @@ import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
 
 const folder = temporaryFolder();
+const noExtras = { source: { kind: 'none' }, isRemovalConfirmed: false } as const;
 const houses: ReturnType<typeof scriptedHost>[] = [];
 function setUp(...door: Parameters<typeof scriptedHost>[1][]) {
   const house = scriptedHost(folder, ...door);
@@ -83,12 +84,12 @@ describe('looking', () => {
     const { client, host, open } = setUp();
     const { handle } = open('waits');
     const plan = must(await client.call('plan:make', { handle, toPhase: 1 }));
-    await client.call('run:start', { handle, toPhase: 1, fingerprint: plan.fingerprint });
+    await client.call('run:start', { handle, toPhase: 1, fingerprint: plan.fingerprint, confirmation: null });
 
     expect(codeOf(await client.call('database:status', { handle }))).toBe('E_RUN_ACTIVE'); // nothing known yet
     await host.runs.cancelAll();
     const known = must(await client.call('database:status', { handle }));
-    await client.call('run:start', { handle, toPhase: 1, fingerprint: plan.fingerprint });
+    await client.call('run:start', { handle, toPhase: 1, fingerprint: plan.fingerprint, confirmation: null });
 
     expect(must(await client.call('database:status', { handle }))).toEqual(known);
     for (const name of ['backup:create', 'database:close'] as const)
@@ -160,7 +161,7 @@ describe('backups', () => {
     const { client, host, open, home } = setUp();
     const database = open('good');
     const elsewhere = path.join(home, 'elsewhere');
-    const request = { toPhase: 1, fingerprint: null, plan: null, backupFolder: elsewhere };
+    const request = { toPhase: 1, fingerprint: null, plan: null, backupFolder: elsewhere, ...noExtras };
     await must(host.runs.start(database, request)).done;
     const listed = must(await client.call('backup:list', { handle: database.handle }));
     expect(listed.folder).toBe(defaultBackupFolder(database.path));

@@ -12,11 +12,12 @@ import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedHost, statesOf, until } from './scripted-host.ts';
 
 const folder = temporaryFolder();
+const noExtras = { source: { kind: 'none' }, isRemovalConfirmed: false } as const;
 const houses: ReturnType<typeof scriptedHost>[] = [];
 function setUp() {
   const house = scriptedHost(folder);
   houses.push(house);
-  const request = { toPhase: 1, fingerprint: 'f1', plan: null, backupFolder: path.join(house.home, 'b') };
+  const request = { toPhase: 1, fingerprint: 'f1', plan: null, backupFolder: path.join(house.home, 'b'), ...noExtras };
   const start = (script: string): StartedRun => must(house.host.runs.start(house.open(script), request));
   return { ...house, start, request };
 }

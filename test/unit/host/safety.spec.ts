@@ -16,11 +16,12 @@ import { codeOf, must, scriptedEngine, scriptedHost } from './scripted-host.ts';
 /** The sentence about the data must be true of every way in which something can end. */
 
 const folder = temporaryFolder();
+const noExtras = { source: { kind: 'none' }, isRemovalConfirmed: false } as const;
 const houses: ReturnType<typeof scriptedHost>[] = [];
 function setUp(parent = folder) {
   const house = scriptedHost(parent);
   houses.push(house);
-  const request = { toPhase: 1, fingerprint: 'f1', plan: null, backupFolder: path.join(house.home, 'b') };
+  const request = { toPhase: 1, fingerprint: 'f1', plan: null, backupFolder: path.join(house.home, 'b'), ...noExtras };
   return { ...house, request };
 }
 afterEach(() => {

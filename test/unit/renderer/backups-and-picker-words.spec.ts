@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { FileEntry } from '@shared/channels.ts';
-import { backupMark, describeProof, isConfirmed, newestFirst } from '../../../renderer/panels/backups/backups-words.ts';
+import { isConfirmed } from '../../../renderer/words/text.ts';
+import { backupMark, describeProof, newestFirst } from '../../../renderer/panels/backups/backups-words.ts';
 import { describeLastBackup, describeRecent } from '../../../renderer/panels/home/home-words.ts';
-import { describeEntry, filterEntries, nextIndex, sortEntries } from '../../../renderer/panels/picker/picker-words.ts';
+import {
+  canChoose,
+  chosenWords,
+  describeEntry,
+  filterEntries,
+  nextIndex,
+  shortTitle,
+  sortEntries,
+} from '../../../renderer/panels/picker/picker-words.ts';
 import { backup } from './values.ts';
 
 const now = Date.parse('2026-11-21T14:02:00Z');
@@ -57,6 +66,20 @@ describe('the file picker', () => {
   });
   it('says what an entry is', () => {
     expect(entries.map(describeEntry)).toEqual(['1.5 kB', 'database, 1.5 kB', 'database, 1.5 kB', 'folder']);
+  });
+  it('can be chosen only where it is what is asked for', () => {
+    const common = { title: '', lead: '', onChoose: () => {} };
+    const logs = { ...common, mode: 'files', extension: '.txt' } as const;
+    expect(entries.map((entry) => canChoose(entry, logs))).toEqual([true, false, false, true]);
+    expect(entries.map((entry) => canChoose(entry, { ...common, mode: 'folder' }))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+    expect(entries.map((entry) => canChoose(entry, { mode: 'database' }))).toEqual([false, true, true, true]);
+    expect([chosenWords(0), chosenWords(2)]).toEqual(['No file chosen yet', '2 files chosen']);
+    expect(shortTitle('/home/mara/exports/')).toBe('exports');
   });
   it('moves with the arrow keys and stays inside', () => {
     expect(nextIndex('ArrowDown', 3, 4)).toBe(3);

@@ -6,7 +6,16 @@ import {
   shownCriteria,
   offerLabel,
   offerOf,
+  mainPhase,
+  waitsFor,
 } from '../../../renderer/panels/phases/phases-words.ts';
+import { coverageAdvice, coverageCounts, namedWords } from '../../../renderer/panels/plan/source-words.ts';
+import {
+  gatingSentence,
+  keptSentence,
+  removalSentence,
+  removalsOf,
+} from '../../../renderer/panels/plan/removal-words.ts';
 import {
   growthWords,
   isBlocked,
@@ -16,9 +25,10 @@ import {
   preflightNote,
   sortFindings,
   stepNote,
+  stopWords,
   timeWords,
 } from '../../../renderer/panels/plan/plan-words.ts';
-import { phase, plan, status, upToDate } from './values.ts';
+import { coverage, phase, plan, status, table, upToDate } from './values.ts';
 
 const migration = (id: string, state: MigrationStatus['state']): MigrationStatus => ({
   id,
@@ -40,9 +50,14 @@ const criterion = (state: CheckResult['state']): CheckResult => ({
 
 describe('a phase', () => {
   it('says how far its migrations are', () => {
-    expect(describeMigrations([])).toMatch(/^No migrations/);
-    expect(describeMigrations([migration('a', 'applied'), migration('b', 'pending')])).toBe('2 migrations, 1 applied');
-    expect(describeMigrations([migration('a', 'applied')])).toBe('1 migration, all applied');
+    expect(describeMigrations(phase(0, 'next'))).toMatch(/^No migrations: this phase makes the backup/);
+    expect(describeMigrations(phase(3, 'next'))).toMatch(/^No migrations: this phase only checks/);
+    expect(
+      describeMigrations(phase(1, 'next', { migrations: [migration('a', 'applied'), migration('b', 'pending')] })),
+    ).toBe('2 migrations, 1 applied');
+    expect(describeMigrations(phase(1, 'done', { migrations: [migration('a', 'applied')] }))).toBe(
+      '1 migration, all applied',
+    );
   });
 
   it('does not call unchecked criteria unmet', () => {
@@ -91,6 +106,88 @@ describe('starting a phase', () => {
     const drifted = status({ phaseReached: 0, phases: [phase(0, 'done'), phase(1, 'attention')] });
     expect(offers(drifted)).toEqual([null, 'main']);
     expect(offerLabel(phase(1, 'attention'), 'main')).toBe('Repair phase 1…');
+  });
+});
+
+describe('the phase that removes something', () => {
+  const last = (state: 'next' | 'not-started' | 'attention' | 'done' | 'running') =>
+    phase(2, state, { removesAnything: true });
+  const reached = (state: 'next' | 'done') =>
+    status({ phaseReached: 1, pending: [], phases: [phase(0, 'done'), phase(1, 'done'), last(state)] });
+
+  it('is offered quietly once everything before it is done, and is nobody’s next step', () => {
+    const value = reached('next');
+    expect(value.phases.map((each) => offerOf(each, value))).toEqual([null, null, 'step']);
+    expect(mainPhase(value)).toBeNull();
+    expect(offerLabel(last('next'), 'step')).toBe('Clean up the old names…');
+    expect(waitsFor(last('next'), value)).toBeNull();
+  });
+  it('is not offered earlier, and says when', () => {
+    const value = status({ phases: [phase(0, 'next'), phase(1, 'not-started'), last('not-started')] });
+    expect(value.phases.map((each) => offerOf(each, value))).toEqual(['step', 'main', null]);
+    expect(waitsFor(last('not-started'), value)).toBe('A separate step, once phase 1 is reached.');
+  });
+  it('is the main step only where a run was stopped inside it', () => {
+    const unfinishedRun = { runId: 'r', startedAt: '', toPhase: 2, stoppedAt: '' };
+    const value = { ...reached('next'), phases: [phase(0, 'done'), phase(1, 'done'), last('running')], unfinishedRun };
+    expect(mainPhase(value)?.number).toBe(2);
+  });
+  it('is not asked about again once it is done', () => {
+    expect(waitsFor(last('done'), reached('done'))).toBeNull();
+    expect(offerOf(last('done'), reached('done'))).toBeNull();
+  });
+});
+
+describe('what is removed', () => {
+  const tables = [
+    table('users', 'legacy'),
+    table('assets', 'aligned', ['rel_path', 'asset_kind']),
+    table('my_notes', 'unknown'),
+  ];
+  it('is said by number and by name', () => {
+    const removals = removalsOf(status({ tables }));
+    expect(removals).toEqual({ tables: ['users'], columns: [{ table: 'assets', names: ['rel_path', 'asset_kind'] }] });
+    expect(removalSentence(removals)).toBe('1 older table and 2 older columns are removed.');
+    expect(removalSentence({ tables: ['users'], columns: [] })).toBe('1 older table is removed.');
+    expect(removalSentence({ tables: [], columns: [] })).toMatch(/^There are no older tables or columns left/);
+  });
+  it('is told apart from what stays', () => {
+    expect(keptSentence(status({ tables }))).toBe('Nothing else is removed: my_notes stays as it is.');
+    expect(keptSentence(status())).toBe('Nothing else is removed.');
+    const many = Array.from({ length: 6 }, (_, index) => table(`t${index}`, 'unknown'));
+    expect(keptSentence(status({ tables: many }))).toContain('t0, t1, t2, t3 and 2 more stay as they are');
+  });
+  it('waits for rows that are in the way', () => {
+    const gating = [{ reason: 'slot-taken', title: '', count: 3 }];
+    expect(gatingSentence(gating)).toBe('3 rows stand in the way');
+    expect(isBlocked(plan({ gating }))).toBe(true);
+  });
+  it('is in the title and the summary of the plan', () => {
+    const removing = plan({ toPhase: 2, removesAnything: true });
+    expect(planTitle(removing, status())).toBe('Clean up the old names: phase 2');
+    expect(planSummary(removing)).toContain('The older tables and columns are removed at the end.');
+    expect(stopWords(removing)).toContain('There is no hurry');
+  });
+});
+
+describe('the files beside the database', () => {
+  it('are counted, trouble only where there is some', () => {
+    expect(coverageCounts(coverage()).map(({ words }) => words)).toEqual([
+      '37 found',
+      '1 not there',
+      '1 cannot be read',
+      '1 differs from the database',
+    ]);
+    const all = coverage({ found: 40, missing: 0, unreadable: 0, differing: 0 });
+    expect(coverageCounts(all)).toEqual([{ tone: 'done', words: '40 found' }]);
+    expect(namedWords(all)).toBe('The database names 40 files of this kind:');
+    expect(namedWords(coverage({ rows: 0 }))).toContain('nothing is looked for');
+  });
+  it('never stand in the way', () => {
+    expect(coverageAdvice(coverage({ folder: null, choice: 'declined' }))).toMatch(/^The upgrade goes on with what/);
+    expect(coverageAdvice(coverage({ found: 0 }))).toMatch(/or go on without them\.$/);
+    expect(coverageAdvice(coverage())).toMatch(/noted as issue rows\.$/);
+    expect(isBlocked(plan({ source: coverage({ found: 0 }) }))).toBe(false);
   });
 });
 

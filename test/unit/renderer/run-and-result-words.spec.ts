@@ -12,13 +12,17 @@ import {
   historyMark,
   historyTitle,
   newerThan,
+  overWords,
   runTitle,
   safeToStopWords,
   stepRows,
 } from '../../../renderer/panels/run/run-words.ts';
 import {
+  backupsOfRun,
   changeWords,
   doneWords,
+  hasRemoved,
+  isStillAhead,
   reportFileName,
   resultHeadline,
   sourceRows,
@@ -28,7 +32,7 @@ import {
 } from '../../../renderer/panels/result/result-words.ts';
 import { dateTime, stamp } from '../../../renderer/words/times.ts';
 import { reportText } from '../../../renderer/panels/result/report-text.ts';
-import { backup, report, run, status, upToDate } from './values.ts';
+import { backup, phase, report, run, status, upToDate } from './values.ts';
 
 const progress = { rowsDone: 128_400, rowsTotal: 200_091, rowsPerSecond: 41_230, etaSeconds: { min: 2, max: 3 } };
 
@@ -108,6 +112,14 @@ describe('a run', () => {
     expect(newerThan(run(), [report({ runId: 'older', startedAt: '2026-11-20T15:00:00Z' }), later])).toBe(later);
     expect(newerThan(run(), [report()])).toBeNull();
   });
+  it('that is no upgrade is called by its own name', () => {
+    const ingest = run({ kind: 'ingest', toPhase: null, progress });
+    expect(runTitle(ingest, null)).toBe('Taking in run logs');
+    expect(describeRunState(ingest, true)).toBe('run: taking in, 64 %');
+    expect(announce(run({ kind: 'retry', state: 'completed' }))).toBe('The issue rows were tried again.');
+    expect(overWords(run({ kind: 'ingest', state: 'failed' }))).toBe('The run logs were not taken in.');
+    expect([canPause(ingest), canCancel(ingest)]).toEqual([false, false]);
+  });
   it('is in the status bar', () => {
     const none = run({ state: 'failed', error: appError('E_NOTHING_TO_DO', '') });
     expect(describeRunState(none, false)).toBe('last run: not started');
@@ -131,7 +143,12 @@ describe('a result', () => {
     if (!users || !candidates) throw new Error('the report has two backfills');
     const again = { ...candidates, id: 'm3/claims', issueRows: 0, moved: 19_833 };
     const ours = { ...users, id: 'm3/own', source: '_phasewise_claims', expected: 700, moved: 700 };
-    expect(sourceRows([users, candidates, again, ours])).toEqual({ all: 19_835, placed: 19_805, noted: 30 });
+    const { issues } = report();
+    expect(sourceRows({ backfills: [users, candidates, again, ours], issues })).toEqual({
+      all: 19_835,
+      placed: 19_805,
+      noted: 30,
+    });
     expect(resultHeadline(report({ backfills: [users] }), null)).toBe(
       'Done. All 2 rows are accounted for and in their place.',
     );
@@ -196,6 +213,25 @@ describe('a result', () => {
     const [users] = report().backfills;
     const one = whatNext(report({ backfills: users ? [{ ...users, moved: 1, issueRows: 1 }] : [] }));
     expect(one[1]).toMatch(/^Look at the issue row below .* Its content is kept/);
+  });
+  it('names older programs once the old names are gone', () => {
+    const phases = [phase(1, 'done'), phase(2, 'done', { removesAnything: true })];
+    expect(hasRemoved(report(), { phases })).toBe(false);
+    expect(hasRemoved(report({ fromPhase: 1, toPhase: 2 }), { phases })).toBe(true);
+    expect(whatNext(report(), true)[0]).toContain('no longer open it');
+  });
+  it('leads on while the phase that it was to reach is still ahead', () => {
+    expect(isStillAhead(1, upToDate())).toBe(false);
+    expect(isStillAhead(2, upToDate())).toBe(true);
+    expect(isStillAhead(1, status())).toBe(true);
+  });
+  it('shows every backup that the run made', () => {
+    const second = backup({ id: 'b2', reason: 'before phase 5' });
+    const first = backup();
+    expect(backupsOfRun(report({ backups: [first, second] }), null)).toEqual([first, second]);
+    expect(backupsOfRun(report(), null)).toEqual([backup()]);
+    expect(backupsOfRun(null, null)).toEqual([]);
+    expect(reportText(report({ backups: [first, second] }))).toContain('before phase 5');
   });
   it('adds up and shows changes with a sign', () => {
     expect(totals(report().backfills)).toEqual({ expected: 19_835, moved: 19_805, alreadyRight: 0, issueRows: 30 });

@@ -30,7 +30,9 @@ const { connect } = await import('../../../renderer/api.ts');
 const { listen } = await import('../../../renderer/stores/events.ts');
 const { adopt, look, lookIfChanged, openRecent, useDatabases } = await import('../../../renderer/stores/databases.ts');
 const { useSession } = await import('../../../renderer/stores/session.ts');
-const { cancelRun, useRuns } = await import('../../../renderer/stores/runs.ts');
+const { chooseLogs, forgetLogs, lookAtLogs, takeIn, useIngest } = await import('../../../renderer/stores/ingest.ts');
+const { exportIssues, forgetIssues, retryIssues, useIssues } = await import('../../../renderer/stores/issues.ts');
+const { cancelRun, startRun, useRuns } = await import('../../../renderer/stores/runs.ts');
 const { verifyBackup, restoreBackup, useBackups } = await import('../../../renderer/stores/backups.ts');
 connect();
 listen();
@@ -135,6 +137,57 @@ describe('a run', () => {
     answers['run:cancel'] = { ok: false, error: appError('E_UNKNOWN_HANDLE', '') };
     await cancelRun('k3');
     expect(useRuns.getState().refused['k3']?.code).toBe('E_UNKNOWN_HANDLE');
+  });
+});
+
+describe('taking files in', () => {
+  const looked = { ingestId: 'i1', report: { title: 'run log', files: [], backup: null, isTrial: true, checks: [] } };
+  const view = () => useIngest.getState().byHandle['k3'];
+
+  it('looks first, then takes in exactly what was looked at', async () => {
+    answers['ingest:use'] = ok(looked);
+    await lookAtLogs('k3', ['t1']);
+    expect(view()?.looked?.ingestId).toBe('i1');
+    answers['ingest:start'] = ok({ ...looked.report, isTrial: false });
+    await takeIn('k3');
+    expect(sent.find(({ name }) => name === 'ingest:start')?.input).toEqual({ handle: 'k3', ingestId: 'i1' });
+    expect(view()).toMatchObject({ busy: null, looked: null, taken: { isTrial: false } });
+  });
+
+  it('changes nothing when the dialog is closed', async () => {
+    forgetLogs('k3');
+    answers['ingest:choose'] = ok(null);
+    await chooseLogs('k3', 'folder');
+    expect(view()).toEqual({ busy: null, looked: null, taken: null, error: null });
+  });
+
+  it('keeps what was looked at when taking in is refused', async () => {
+    answers['ingest:use'] = ok(looked);
+    await lookAtLogs('k3', ['t1']);
+    answers['ingest:start'] = { ok: false, error: appError('E_DB_IN_USE', '') };
+    await takeIn('k3');
+    expect(view()).toMatchObject({ looked, error: { code: 'E_DB_IN_USE' } });
+  });
+});
+
+describe('issue rows', () => {
+  it('say what was achieved until the page is left', async () => {
+    answers['issues:retry'] = ok({ tried: 1, cleared: 1, left: 0, kept: 0, backup: null });
+    await retryIssues('k3');
+    expect(useIssues.getState().byHandle['k3']).toMatchObject({ busy: null, retried: { cleared: 1 } });
+    answers['issues:export'] = { ok: false, error: appError('E_IO', '') };
+    await exportIssues('k3', 'csv');
+    expect(useIssues.getState().byHandle['k3']).toMatchObject({ retried: null, error: { code: 'E_IO' } });
+    forgetIssues('k3');
+    expect(useIssues.getState().byHandle['k3']?.error).toBeNull();
+  });
+});
+
+describe('starting', () => {
+  it('sends what was typed where something is removed', async () => {
+    answers['run:start'] = ok(run());
+    await startRun('k3', 5, 'f1', 'lights.db');
+    expect(sent.find(({ name }) => name === 'run:start')?.input).toMatchObject({ confirmation: 'lights.db' });
   });
 });
 

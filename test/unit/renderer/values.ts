@@ -1,5 +1,5 @@
-import type { BackupRecord, Plan, RunReport, RunSnapshot } from '@shared/run.ts';
-import type { DatabaseStatus, PhaseState, PhaseStatus } from '@shared/status.ts';
+import type { BackupRecord, IngestReport, Plan, RunReport, RunSnapshot, SourceCoverage } from '@shared/run.ts';
+import type { DatabaseStatus, PhaseState, PhaseStatus, TableState, TableStatus } from '@shared/status.ts';
 
 /** Small whole values; each spec changes what it is about. */
 export function phase(number: number, state: PhaseState, change: Partial<PhaseStatus> = {}): PhaseStatus {
@@ -157,6 +157,8 @@ export function plan(change: Partial<Plan> = {}): Plan {
     toPhase: 1,
     steps: [],
     removesAnything: false,
+    gating: [],
+    source: null,
     olderPrograms: '',
     preflight: [],
     space: {
@@ -173,3 +175,57 @@ export function plan(change: Partial<Plan> = {}): Plan {
     ...change,
   };
 }
+
+/** A table with these older columns. */
+export function table(name: string, state: TableState, legacyColumns: readonly string[] = []): TableStatus {
+  const now = { type: 'TEXT', isNullable: false, defaultSql: null, isPrimaryKey: false };
+  return {
+    name,
+    state,
+    priority: 'none',
+    group: '',
+    presentName: null,
+    rows: null,
+    whatIsMissing: '',
+    columns: [
+      { name: 'id', now, target: now, gap: 'none', note: '' },
+      ...legacyColumns.map((column) => ({ name: column, now, target: null, gap: 'legacy' as const, note: '' })),
+    ],
+    objects: [],
+  };
+}
+
+export function coverage(change: Partial<SourceCoverage> = {}): SourceCoverage {
+  return {
+    title: 'Run logs',
+    question: '',
+    explanation: '',
+    folder: '/p/generated',
+    choice: 'guessed',
+    rows: 40,
+    found: 37,
+    missing: 1,
+    unreadable: 1,
+    differing: 1,
+    isComplete: true,
+    samples: [],
+    ...change,
+  };
+}
+
+export const ingestFile = (change: Partial<IngestReport['files'][number]> = {}): IngestReport['files'][number] => ({
+  name: 'run_log_1.json',
+  state: 'new',
+  reason: null,
+  project: 'lights',
+  counts: { runs: 1, jobs: 4, candidates: 16, costEvents: 0 },
+  ...change,
+});
+
+export const ingestReport = (files: IngestReport['files'], isTrial = true): IngestReport => ({
+  title: 'run log',
+  files,
+  backup: null,
+  isTrial,
+  checks: [],
+});

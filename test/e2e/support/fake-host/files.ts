@@ -29,7 +29,7 @@ export const recents: RecentDatabase[] = [
   recent({
     recentId: 'r2',
     name: 'studio-winter.db',
-    phaseReached: 1,
+    phaseReached: 4,
     variantTitle: 'Upgraded by Phasewise',
     lastVerifiedBackupAt: minutesAgo(2 * DAY),
     lastOpenedAt: minutesAgo(2 * DAY),

@@ -1,18 +1,31 @@
-import type { Plan, RunReport, RunSnapshot, RunStep } from '@shared/run.ts';
+import type { Plan, RunReport, RunSnapshot, RunStep, SourceCoverage } from '@shared/run.ts';
 import { backup, backupFolder, HANDLE, minutesAgo, name } from './files.ts';
+import { issueSummaries, reasonTitles } from './issues.ts';
 
+/** Id, title, rows, phase. */
 export const migrationTitles = [
-  ['20260221_0001_rename_users', 'Give every user a row in app_users', 2],
-  ['20260221_0002_projects_owner_col', 'Name the owner of every project', 3],
-  ['20260221_0003_project_storage_table', 'Move storage settings into their own table', 3],
-  ['20260221_0005_secrets_key_ref', 'Name the key of every secret', 1],
-  ['20260221_0007_assets_columns', 'Give files their new columns', 148],
-  ['20260221_0009_runs_columns', 'Give runs their new columns', 40],
-  ['20260221_0010_run_jobs_columns', 'Give jobs their new columns', 96],
-  ['20260221_0011_rename_candidates', 'Give every candidate a row in run_candidates', 19_835],
-  ['20260221_0015_project_exports_cols', 'Give exports their new columns', 4],
-  ['20260221_0017_index_updates', 'Add the required indexes', 0],
+  ['20260221_0001_rename_users', 'Give every user a row in app_users', 2, 1],
+  ['20260221_0002_projects_owner_col', 'Name the owner of every project', 3, 1],
+  ['20260221_0003_project_storage_table', 'Move storage settings into their own table', 3, 1],
+  ['20260221_0005_secrets_key_ref', 'Name the key of every secret', 1, 1],
+  ['20260221_0007_assets_columns', 'Give files their new columns', 148, 1],
+  ['20260221_0009_runs_columns', 'Give runs their new columns', 40, 1],
+  ['20260221_0010_run_jobs_columns', 'Give jobs their new columns', 96, 1],
+  ['20260221_0011_rename_candidates', 'Give every candidate a row in run_candidates', 19_835, 1],
+  ['20260221_0015_project_exports_cols', 'Give exports their new columns', 4, 1],
+  ['20260221_0017_index_updates', 'Add the required indexes', 0, 1],
+  ['20260221_0012_quality_reports', 'Keep a quality report of every candidate', 19_835, 2],
+  ['20260221_0014_cost_events', 'Keep what every run cost', 40, 2],
+  ['20260221_0016_audit_events', 'Keep a record of what is done', 0, 2],
+  ['20260221_0004_provider_accounts', 'Give provider accounts their final columns', 2, 4],
+  ['20260221_0013_asset_links', 'Link files to the files they were made from', 19_835, 4],
 ] as const;
+export const removalTitles = [
+  ['20260221_0025_cut_over', 'Carry over what came in late', 19_835, 5],
+  ['20260221_0026_final_core', 'Make the rules of the core tables final', 20_100, 5],
+  ['20260221_0028_remove_legacy', 'Remove the old tables and columns', 0, 5],
+] as const;
+type Title = (typeof migrationTitles)[number] | (typeof removalTitles)[number];
 
 const what: Record<string, string[]> = {
   '20260221_0001_rename_users': [
@@ -25,27 +38,37 @@ const what: Record<string, string[]> = {
     'Copies every candidate; paths become files that are registered as assets.',
     'Candidates whose job does not exist are listed as issue rows and stay where they are.',
   ],
+  '20260221_0025_cut_over': [
+    'Rows that older programs wrote since are carried over once more.',
+    'From here on the new names lead; the old ones only follow.',
+  ],
+  '20260221_0028_remove_legacy': ['Removes the tables users and run_job_candidates.', 'Removes 31 older columns.'],
 };
 
-export function plan(isBlocked: boolean): Plan {
+const planSteps = (titles: readonly Title[]): Plan['steps'] =>
+  titles.map(([migrationId, title, rows, phase]) => ({
+    migrationId,
+    title,
+    rows,
+    phase,
+    kind: phase === 5 ? 'contract' : 'backfill',
+    reason: 'pending',
+    what: what[migrationId] ?? [
+      'Adds the missing columns beside the old ones.',
+      'Fills them from the old columns, which stay.',
+    ],
+  }));
+
+export function plan(isBlocked: boolean, source: SourceCoverage | null): Plan {
   return {
     packId: 'kroma',
     variantId: 'legacy',
     fromPhase: null,
-    toPhase: 1,
-    steps: migrationTitles.map(([migrationId, title, rows]) => ({
-      migrationId,
-      title,
-      rows,
-      phase: 1,
-      kind: 'backfill',
-      reason: 'pending',
-      what: what[migrationId] ?? [
-        'Adds the missing columns beside the old ones.',
-        'Fills them from the old columns, which stay.',
-      ],
-    })),
+    toPhase: 4,
+    steps: planSteps(migrationTitles),
     removesAnything: false,
+    gating: [],
+    source,
     olderPrograms:
       'Programs that know only the old names keep working: the old tables and columns stay, and what they write is carried over to the new ones at once.',
     preflight: [
@@ -94,11 +117,42 @@ export function plan(isBlocked: boolean): Plan {
   };
 }
 
+/** The plan that removes the old names; with rows in the way, or clear. */
+export function removalPlan(isGated: boolean): Plan {
+  return {
+    ...plan(false, null),
+    variantId: 'upgraded',
+    fromPhase: 4,
+    toPhase: 5,
+    steps: planSteps(removalTitles),
+    removesAnything: true,
+    gating: isGated
+      ? [
+          { reason: 'slot-taken', title: reasonTitles['slot-taken'], count: 2 },
+          { reason: 'username-taken', title: reasonTitles['username-taken'], count: 1 },
+        ]
+      : [],
+    olderPrograms: 'Programs that know only the old names can no longer open this file.',
+    preflight: [
+      { id: 'space', title: 'Enough free space', state: 'ok', detail: '131 MB needed, 61.2 GB free.', error: null },
+      {
+        id: 'lock',
+        title: 'Nobody else uses the file',
+        state: 'ok',
+        detail: 'No other program has it open.',
+        error: null,
+      },
+      { id: 'objects', title: 'What you added fits', state: 'ok', detail: '1 table, 1 view, rehearsed.', error: null },
+    ],
+    fingerprint: 'f5',
+  };
+}
+
 const steps = (running: number): RunStep[] =>
-  migrationTitles.map(([migrationId, title, rows], index) => ({
+  migrationTitles.map(([migrationId, title, rows, phase], index) => ({
     migrationId,
     title,
-    phase: 1,
+    phase,
     rowsTotal: rows,
     state: index < running ? 'applied' : index === running ? 'running' : 'waiting',
     ms: index < running ? 4 + index * 13 : null,
@@ -119,7 +173,7 @@ export function runAt(done: number, state: RunSnapshot['state'] = 'migrating'): 
     now: 'copying candidates into their canonical table',
     safeToStop: true,
     fromPhase: null,
-    toPhase: 1,
+    toPhase: 4,
     startedAt: minutesAgo(0),
     steps: steps(CANDIDATES).map((step, index) =>
       index === CANDIDATES ? { ...step, rowsDone: done, issueRows: 12 } : step,
@@ -138,7 +192,7 @@ export function report(): RunReport {
     fileName: name,
     packId: 'kroma',
     fromPhase: null,
-    toPhase: 1,
+    toPhase: 4,
     startedAt: minutesAgo(0.2),
     finishedAt: minutesAgo(0.1),
     migrations: migrationTitles.map(([id, title], index) => ({ id, title, ms: 4 + index * 31 })),
@@ -179,20 +233,7 @@ export function report(): RunReport {
         '',
       evidence: [{ label: 'Query', text: 'SELECT count(*) FROM run_job_candidates' }],
     })),
-    issues: [
-      {
-        reason: 'orphan-candidate',
-        title: 'The job or the run it belongs to does not exist. The candidate stays in its old table only.',
-        sourceTable: 'run_job_candidates',
-        count: 28,
-      },
-      {
-        reason: 'slot-taken',
-        title: 'Another candidate already has this number in the job. The candidate stays in its old table only.',
-        sourceTable: 'run_job_candidates',
-        count: 2,
-      },
-    ],
+    issues: issueSummaries(false),
     tables: [
       ['app_users', null, 2],
       ['users', 2, 2],
@@ -211,7 +252,7 @@ export const finished = (): RunSnapshot => ({
   ...runAt(19_835, 'completed'),
   now: 'done',
   report: report(),
-  steps: steps(10),
+  steps: steps(migrationTitles.length),
 });
 export const failed = (): RunSnapshot => ({
   ...runAt(12_000, 'failed'),

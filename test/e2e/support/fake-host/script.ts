@@ -1,13 +1,29 @@
 import type { Result } from '@shared/errors.ts';
 import type { RunSnapshot } from '@shared/run.ts';
-import { backup, backupFolder, database, entries, name, oldBackups, others, recents } from './files.ts';
-import { failed, finished, plan, report, runAt } from './plan.ts';
-import { status } from './status.ts';
+import { backup, backupFolder, database, entries, folder, name, oldBackups, others, recents } from './files.ts';
+import { issuePage } from './issues.ts';
+import { coverage, ingestReport, noCoverage } from './logs.ts';
+import { failed, finished, plan, removalPlan, report, runAt } from './plan.ts';
+import { status, type Stage } from './status.ts';
 
 /** What the stand-in shows. */
 export interface Scene {
   readonly name:
-    'legacy' | 'upgraded' | 'running' | 'paused' | 'failed' | 'refused' | 'blocked' | 'unfinished' | 'empty' | 'live';
+    | 'legacy'
+    | 'upgraded'
+    | 'gated'
+    | 'cleaned'
+    | 'many'
+    | 'no-logs'
+    | 'taking'
+    | 'running'
+    | 'paused'
+    | 'failed'
+    | 'refused'
+    | 'blocked'
+    | 'unfinished'
+    | 'empty'
+    | 'live';
 }
 
 export interface Script {
@@ -25,9 +41,19 @@ const refusal = {
   details: { pagesExpected: 14_624, pagesFound: 9_001 },
 };
 
+const unconfirmed = {
+  code: 'E_CONFIRMATION' as const,
+  title: 'The confirmation does not match',
+  message: 'It must be the name of the file.',
+  safety: refusal.safety,
+  nextStep: 'Type the name of the file exactly as shown.',
+};
+
 export function createScript(scene: Scene, emit: (event: string, payload: unknown) => void): Script {
-  let isDone = scene.name === 'upgraded';
-  let backups = scene.name === 'empty' ? [] : isDone ? [backup(), ...oldBackups] : oldBackups;
+  let stage = stageOf(scene);
+  let source = scene.name === 'no-logs' ? noCoverage('none') : coverage();
+  const isMany = scene.name === 'many';
+  let backups = scene.name === 'empty' ? [] : stage === 'legacy' ? oldBackups : [backup(), ...oldBackups];
   let run: RunSnapshot | null = firstRun(scene);
   let timer: NodeJS.Timeout | null = null;
 
@@ -38,7 +64,7 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
       run = done < 19_835 ? runAt(done) : finished();
       if (done === 19_835) {
         if (timer) clearInterval(timer);
-        isDone = true;
+        stage = 'upgraded';
         backups = [backup(), ...backups];
       }
       emit('run:changed', run);
@@ -76,10 +102,26 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
     'database:openRecent': () => (scene.name === 'refused' ? { ok: false, error: refusal } : ok(database)),
     'database:openSample': () => ok({ ...database, path: '/home/mara/Documents/Phasewise samples/northern-lights.db' }),
     'database:list': () => ok(scene.name === 'empty' ? [] : [database, ...others]),
-    'database:status': () => ok(shown(isDone, scene)),
-    'database:check': () => ok(shown(isDone, scene)),
-    'plan:make': () => ok(plan(scene.name === 'blocked')),
-    'run:start': () => {
+    'database:status': () => ok(shown(stage, scene)),
+    'database:check': () => ok(shown(stage, scene)),
+    'plan:make': ({ toPhase }) =>
+      ok(toPhase === 5 ? removalPlan(scene.name === 'gated') : plan(scene.name === 'blocked', source)),
+    'source:use': () =>
+      ok(
+        (source = coverage({
+          folder: '/home/mara/exports',
+          choice: 'chosen',
+          found: 40,
+          missing: 0,
+          unreadable: 0,
+          differing: 0,
+        })),
+      ),
+    'source:decline': ({ isDeclined }) => ok((source = isDeclined === true ? noCoverage('declined') : coverage())),
+    'ingest:use': () => ok({ ingestId: 'i1', report: ingestReport(isMany ? 4_000 : 12, true) }),
+    'ingest:start': () => ok(ingestReport(isMany ? 4_000 : 12, false)),
+    'run:start': ({ toPhase, confirmation }) => {
+      if (toPhase === 5 && confirmation !== name) return { ok: false, error: unconfirmed };
       live();
       run = runAt(0);
       return ok(run);
@@ -90,7 +132,7 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
     'run:cancel': () => ok((run = runAt(12_840, 'cancelling'))),
     'run:history': () =>
       ok(
-        isDone
+        stage !== 'legacy'
           ? [
               report(),
               {
@@ -106,22 +148,23 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
     'backup:create': () => ok(backup({ reason: 'by hand' })),
     'backup:verify': () => ok(backup()),
     'backup:restore': () => ok({ restored: backup(), before: backup({ reason: 'before restore' }) }),
-    'issues:list': ({ afterId }) =>
-      ok(
-        Array.from({ length: afterId === null ? 30 : 0 }, (_, index) => ({
-          id: index + 1,
-          backfillId: '20260221_0011_rename_candidates/candidates',
-          sourceTable: 'run_job_candidates',
-          sourceKey: `cand_${(4711 + index * 37).toString(16)}`,
-          reason: 'orphan-candidate',
-          title: 'The job or the run it belongs to does not exist.',
-          detail: `job job_${index} is not there`,
-          isPlaced: index % 7 === 3,
-        })),
-      ),
+    'issues:list': ({ afterId, limit }) => ok(issuePage(isMany, afterId as number | null, Number(limit))),
+    'issues:export': ({ format }) =>
+      ok({ path: `${folder}/northern-lights issue rows 2026-11-21 15.02.${String(format)}`, rows: 30 }),
+    'issues:retry': () =>
+      ok({
+        tried: 27,
+        cleared: 2,
+        left: 25,
+        kept: 3,
+        backup: backup({ id: 'northern-lights.20261121T1502.before-retry', reason: 'before trying issue rows again' }),
+      }),
   };
   return {
-    answer: (call, input) => Promise.resolve(answers[call]?.(input) ?? ok({})),
+    answer: (call, input) =>
+      scene.name === 'taking' && call === 'ingest:start'
+        ? new Promise(() => {}) // for looking at the page while files are taken in
+        : Promise.resolve(answers[call]?.(input) ?? ok({})),
     stop: () => timer && clearInterval(timer),
   };
 }
@@ -130,18 +173,23 @@ function firstRun(scene: Scene): RunSnapshot | null {
   if (scene.name === 'running') return runAt(12_840);
   if (scene.name === 'paused') return runAt(12_840, 'paused');
   if (scene.name === 'failed') return failed();
-  return scene.name === 'upgraded' ? finished() : null;
+  return stageOf(scene) === 'upgraded' ? finished() : null;
 }
 
-function shown(isDone: boolean, scene: Scene) {
-  const current = status(isDone);
+function stageOf({ name: sceneName }: Scene): Stage {
+  if (sceneName === 'cleaned') return 'cleaned';
+  return ['upgraded', 'gated', 'many', 'taking'].includes(sceneName) ? 'upgraded' : 'legacy';
+}
+
+function shown(stage: Stage, scene: Scene) {
+  const current = status(stage, scene.name === 'many');
   if (scene.name === 'unfinished') {
     return {
       ...current,
       unfinishedRun: {
         runId: 'run-1',
         startedAt: '2026-11-20T14:02:11Z',
-        toPhase: 1,
+        toPhase: 4,
         stoppedAt: 'Give every candidate a row in run_candidates',
       },
     };

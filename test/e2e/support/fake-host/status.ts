@@ -1,7 +1,8 @@
-import type { CheckResult, DatabaseStatus, MigrationStatus, PhaseStatus, TableStatus } from '@shared/status.ts';
+import type { CheckResult, DatabaseStatus, MigrationStatus, PhaseStatus } from '@shared/status.ts';
 import { folder, minutesAgo, name } from './files.ts';
-import { migrationTitles } from './plan.ts';
-import { legacyTables } from './tables.ts';
+import { issueSummaries } from './issues.ts';
+import { migrationTitles, removalTitles } from './plan.ts';
+import { legacyTables, tablesAfter } from './tables.ts';
 
 const check = (id: string, title: string, state: CheckResult['state'], summary: string): CheckResult => ({
   id,
@@ -14,87 +15,89 @@ const check = (id: string, title: string, state: CheckResult['state'], summary: 
   ],
 });
 
-function migrations(isDone: boolean): MigrationStatus[] {
-  return migrationTitles.map(([id, title], index) => ({
-    id,
-    title,
-    phase: 1,
-    kind: 'backfill',
-    state: isDone ? 'applied' : index === 1 ? 'claimed' : 'pending',
-    appliedAt: isDone ? minutesAgo(2) : null,
-    durationMs: isDone ? 4 + index * 31 : null,
-    findings: isDone ? [] : index === 1 ? ['projects has no column owner_user_id'] : ['not there yet'],
-  }));
+/** How far the stand-in is: nothing done, all but the removal, everything. */
+export type Stage = 'legacy' | 'upgraded' | 'cleaned';
+
+function migrations(phase: number, isDone: boolean): MigrationStatus[] {
+  return [...migrationTitles, ...removalTitles]
+    .filter((row) => row[3] === phase)
+    .map(([id, title], index) => ({
+      id,
+      title,
+      phase,
+      kind: phase === 5 ? 'contract' : 'backfill',
+      state: isDone ? 'applied' : index === 1 && phase === 1 ? 'claimed' : 'pending',
+      appliedAt: isDone ? minutesAgo(2) : null,
+      durationMs: isDone ? 4 + index * 31 : null,
+      findings: isDone ? [] : index === 1 && phase === 1 ? ['projects has no column owner_user_id'] : ['not there yet'],
+    }));
 }
 
-function phases(isDone: boolean): PhaseStatus[] {
-  const later = (number: number, phaseName: string, scope: string): PhaseStatus => ({
-    number,
-    name: phaseName,
-    scope,
-    state: 'unavailable',
-    removesAnything: number === 5,
-    migrations: [],
-    exitCriteria: [],
-    reachedAt: null,
-  });
-  const state = isDone ? 'met' : 'not-checked';
-  return [
-    {
-      ...later(
-        0,
-        'Safety baseline',
-        'Makes sure the file is whole, keeps a verified backup of it, and notes what it holds before anything changes.',
-      ),
-      state: isDone ? 'done' : 'next',
+const names: readonly (readonly [string, string])[] = [
+  [
+    'Safety baseline',
+    'Makes sure the file is whole, keeps a verified backup of it, and notes what it holds before anything changes.',
+  ],
+  [
+    'Canonical core',
+    'Adds the new names for users, projects, storage, secrets, files, runs, jobs and candidates beside the old ones, fills them, and keeps both in step.',
+  ],
+  ['Event tables', 'Adds quality reports, cost events and audit events, filled from the candidates and the run logs.'],
+  ['API contract', 'Makes the interface of the program read the new names. It changes nothing in the file.'],
+  [
+    'Extended canonicalisation',
+    'Brings provider accounts, style guides, characters, references, prompt templates and links between files into their final shape.',
+  ],
+  ['Legacy cleanup', 'Removes the old tables and columns and makes every rule of the new schema final.'],
+];
+
+const criteria: Record<number, readonly (readonly [string, string, string])[]> = {
+  1: [
+    ['users', 'Every user has a canonical row', '2 of 2.'],
+    ['candidates', 'Every candidate is accounted for', '19,805 moved, 30 with an issue row.'],
+    ['sync', 'Old and new stay in step', '21 triggers are in place.'],
+  ],
+  2: [
+    ['run-log-coverage', 'What the run logs gave is known', '37 runs with a log, 1 without, 1 unreadable, 1 differs.'],
+  ],
+  3: [['contract', 'Every field of the interface is answered', '23 resources, 214 fields.']],
+  4: [['links', 'Every file knows what it was made from', '19,611 links.']],
+  5: [['final', 'Only the target and what is kept on purpose is left', '25 tables.']],
+};
+
+function phases(stage: Stage): PhaseStatus[] {
+  const reached = { legacy: -1, upgraded: 4, cleaned: 5 }[stage];
+  return names.map(([phaseName, scope], number) => {
+    const isDone = number <= reached;
+    const state = isDone ? 'met' : 'not-checked';
+    return {
+      number,
+      name: phaseName,
+      scope,
+      state: isDone ? 'done' : number === reached + 1 ? 'next' : 'not-started',
+      removesAnything: number === 5,
+      migrations: migrations(number, isDone),
+      exitCriteria:
+        number === 0
+          ? [
+              check(
+                'backup',
+                'A verified backup exists',
+                isDone ? 'met' : 'unmet',
+                isDone ? 'Made before phase 1, checked.' : 'None yet; the upgrade makes one.',
+              ),
+              check('integrity', 'The file is whole', 'met', 'integrity_check says ok.'),
+            ]
+          : (criteria[number] ?? []).map(([id, title, summary]) => check(id, title, state, summary)),
       reachedAt: isDone ? minutesAgo(3) : null,
-      exitCriteria: [
-        check(
-          'backup',
-          'A verified backup exists',
-          isDone ? 'met' : 'unmet',
-          isDone ? 'Made before phase 1, checked.' : 'None yet; the upgrade makes one.',
-        ),
-        check('integrity', 'The file is whole', 'met', 'integrity_check says ok.'),
-      ],
-    },
-    {
-      ...later(
-        1,
-        'Canonical core',
-        'Adds the new names for users, projects, storage, secrets, files, runs, jobs and candidates beside the old ones, fills them, and keeps both in step.',
-      ),
-      state: isDone ? 'done' : 'not-started',
-      reachedAt: isDone ? minutesAgo(1) : null,
-      migrations: migrations(isDone),
-      exitCriteria: [
-        check('users', 'Every user has a canonical row', state, '2 of 2.'),
-        check('candidates', 'Every candidate is accounted for', state, '19,805 moved, 30 with an issue row.'),
-        check('sync', 'Old and new stay in step', state, '21 triggers are in place.'),
-      ],
-    },
-    later(
-      2,
-      'Event tables',
-      'Adds quality reports, cost events and audit events, filled from the candidates and the run logs.',
-    ),
-    later(3, 'API contract', 'Makes the interface of the program read the new names. It changes nothing in the file.'),
-    later(
-      4,
-      'Extended canonicalisation',
-      'Brings provider accounts, style guides, characters, references, prompt templates and links between files into their final shape.',
-    ),
-    later(5, 'Legacy cleanup', 'Removes the old tables and columns and makes every rule of the new schema final.'),
-  ];
+    };
+  });
 }
 
-/** A legacy database, or the same one after phase 1. */
-export function status(isDone: boolean): DatabaseStatus {
-  const tables = isDone
-    ? legacyTables.map((row): TableStatus =>
-        row.priority === 'must-now' ? { ...row, state: 'aligned', presentName: null, whatIsMissing: '' } : row,
-      )
-    : legacyTables;
+/** A legacy database, or the same one after phase 4 or 5. */
+export function status(stage: Stage, hasManyIssues = false): DatabaseStatus {
+  const isDone = stage !== 'legacy';
+  const tables = isDone ? tablesAfter(stage === 'cleaned') : legacyTables;
   return {
     file: {
       name,
@@ -115,8 +118,9 @@ export function status(isDone: boolean): DatabaseStatus {
       ? {
           id: 'upgraded',
           title: 'Upgraded by Phasewise',
-          description: 'Phasewise has applied migrations to this file; old and new names are kept in step.',
-          evidence: ['_phasewise_migrations has 10 rows'],
+          description:
+            'Phasewise has applied migrations to this file. Until the last phase, old and new names are kept in step.',
+          evidence: ['_phasewise_migrations has 15 rows'],
         }
       : {
           id: 'legacy',
@@ -128,17 +132,17 @@ export function status(isDone: boolean): DatabaseStatus {
             'assets has no column kind',
           ],
         },
-    phaseReached: isDone ? 1 : null,
-    defaultTarget: 1,
-    phases: phases(isDone),
+    phaseReached: { legacy: null, upgraded: 4, cleaned: 5 }[stage],
+    defaultTarget: 4,
+    phases: phases(stage),
     tables,
     scoreCard: isDone
       ? {
           canonicalTables: 25,
-          aligned: 15,
+          aligned: 25,
           legacyName: 0,
-          missing: 9,
-          wrongColumns: 1,
+          missing: 0,
+          wrongColumns: 0,
           columnsMissing: 0,
           indexesMissing: 0,
           approvedExtensions: 3,
@@ -178,16 +182,7 @@ export function status(isDone: boolean): DatabaseStatus {
       ],
       foreignKeyViolations: 0,
     },
-    issues: isDone
-      ? [
-          {
-            reason: 'orphan-candidate',
-            title: 'The job or the run it belongs to does not exist. The candidate stays in its old table only.',
-            sourceTable: 'run_job_candidates',
-            count: 30,
-          },
-        ]
-      : [],
+    issues: isDone ? issueSummaries(hasManyIssues) : [],
     unfinishedRun: null,
     checkedAt: new Date().toISOString(),
     elapsedMs: 41,

@@ -1,0 +1,150 @@
+import path from 'node:path';
+import { expect, test, type Page } from '@playwright/test';
+import { startFakeHost } from './support/fake-host/server.ts';
+import type { Scene } from './support/fake-host/script.ts';
+
+/** How the window behaves where the real host would need long preparation: many rows, refusals, the keyboard alone. */
+async function show(page: Page, scene: Scene['name'], route: string) {
+  const host = await startFakeHost(path.resolve('.vite/renderer/main_window'), { name: scene });
+  await page.goto(host.url);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, `#/db/k3/${route}`);
+  await page.getByRole('main').getByRole('heading').first().waitFor();
+  return host;
+}
+
+test('the question for the run logs has an answer already, and any other can be given', async ({ page }) => {
+  const host = await show(page, 'legacy', 'phases/upgrade-to-4');
+  const logs = page.getByRole('region', { name: 'Run logs' });
+  const start = page.getByRole('button', { name: 'Start upgrade' });
+  await expect(logs.getByText('Found by looking around the database')).toBeVisible();
+  await expect(logs.getByText('37 found')).toBeVisible();
+  await expect(start).toBeEnabled();
+
+  await logs.getByRole('button', { name: 'Go on without them' }).click();
+  await expect(logs.getByText('You go on without them')).toBeVisible();
+  await expect(start).toBeEnabled();
+
+  await logs.getByRole('button', { name: 'Choose a folder…' }).click();
+  const picker = page.getByRole('dialog', { name: 'Run logs: choose their folder' });
+  await expect(picker.getByRole('button', { name: 'Use this folder' })).toBeDisabled();
+  await picker.getByRole('option', { name: /exports/ }).click();
+  await picker.getByRole('button', { name: 'Use this folder' }).click();
+  await expect(logs.getByText('Chosen by you')).toBeVisible();
+  await expect(logs.getByText('40 found')).toBeVisible();
+  await expect(start).toBeEnabled();
+  await host.close();
+});
+
+test('removing the old names asks for the name of the file, and keeping them is the default', async ({ page }) => {
+  const host = await show(page, 'upgraded', 'phases');
+  await page.getByRole('button', { name: 'Clean up the old names…' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Clean up the old names: phase 5');
+  await page.getByRole('button', { name: 'Remove the old names…' }).click();
+
+  const dialog = page.getByRole('dialog', { name: 'Remove the old names from northern-lights.db?' });
+  const remove = dialog.getByRole('button', { name: 'Remove the old names' });
+  await expect(dialog.getByRole('button', { name: 'Keep the old names' })).toBeFocused();
+  await expect(remove).toBeDisabled();
+  await dialog.getByRole('textbox').fill('northern-light.db');
+  await page.keyboard.press('Enter');
+  await expect(remove).toBeDisabled();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+
+  await page.getByRole('button', { name: 'Remove the old names…' }).click();
+  await dialog.getByRole('textbox').fill('northern-lights.db');
+  await remove.click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Upgrading to phase/);
+  await host.close();
+});
+
+test('rows in the way lead to the issue rows, and nothing can be started before', async ({ page }) => {
+  const host = await show(page, 'gated', 'phases/upgrade-to-5');
+  await expect(page.getByText('3 rows stand in the way')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Remove the old names…' })).toBeHidden();
+  await page.getByRole('button', { name: /^Look at them: Another candidate/ }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('30 rows are noted with a reason');
+  await expect(page.getByText('job job_77 already has candidate 3 (cand_0a2)')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Look at the issue rows' })).toBeVisible();
+  await host.close();
+});
+
+test('thousands of files and issue rows scroll, and only what is visible is drawn', async ({ page }) => {
+  const host = await show(page, 'many', 'overview/take-in');
+  await test.step('run logs, chosen with the keyboard alone', async () => {
+    await tabTo(page, 'Choose files…');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('textbox', { name: 'Filter by name' })).toBeFocused();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter'); // into the folder
+    await expect(page.getByRole('option', { name: /run-log-1\.json/ })).toBeVisible();
+    await page.getByRole('listbox').press('End');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Space');
+    await expect(page.getByText('1 file chosen')).toBeVisible();
+    await tabTo(page, 'Look at these files');
+    await page.keyboard.press('Enter');
+  });
+  await expectScrolls(page, 'Files', 4_000);
+
+  await page.evaluate(() => {
+    location.hash = '#/db/k3/overview/issue-rows-orphan-candidate';
+  });
+  await test.step('issue rows arrive while scrolling', async () => {
+    const box = page.getByRole('region', { name: /^Rows: The job or the run/ });
+    await expect(page.getByText('500 of 4,812; scroll for more')).toBeVisible();
+    await expect(async () => {
+      await box.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+      await expect(page.getByText(/^All 4,812$/)).toBeVisible({ timeout: 100 });
+    }).toPass({ intervals: [100] });
+    expect(await box.getByRole('row').count()).toBeLessThan(80);
+  });
+  await host.close();
+});
+
+/** The last row is reached with the End key, and most of the others are not drawn. */
+async function expectScrolls(page: Page, table: string, rows: number): Promise<void> {
+  const box = page.getByRole('region', { name: `${table}, scrolls` });
+  await expect(box.getByRole('row').nth(3)).toBeVisible();
+  expect(await box.getByRole('row').count()).toBeLessThan(80);
+  await box.focus();
+  await expect(async () => {
+    await page.keyboard.press('End');
+    await expect(box.locator(`[aria-rowindex="${rows + 1}"]`)).toBeInViewport({ timeout: 200 });
+  }).toPass({ intervals: [100] });
+}
+
+/** Presses Tab until the button has the focus; a person would give up after 60. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const button = page.getByRole('button', { name });
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await button.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not reach “${name}”`);
+}
+
+test('what taking in and trying again achieved is said with the backup that was made', async ({ page }) => {
+  const host = await show(page, 'upgraded', 'overview');
+  await page.getByRole('button', { name: 'Take in run logs…' }).click();
+  await page.getByRole('button', { name: 'Choose a folder…' }).click();
+  await page.getByRole('option', { name: /exports/ }).click();
+  await page.getByRole('button', { name: 'Use this folder' }).click();
+  await expect(page.getByText('Nothing has been changed yet; a backup is made and proved first.')).toBeVisible();
+  await page.getByRole('button', { name: /^Take in \d+ run logs$/ }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Done\. \d+ run logs were taken in\.$/);
+  await expect(page.getByText('Backup verified')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Back to the overview' }).click();
+  await page.getByRole('button', { name: 'Look at the issue rows' }).click();
+  await page.getByRole('button', { name: 'Try again…' }).click();
+  await expect(page.getByRole('dialog').getByText('A backup is made and proved first.')).toBeVisible();
+  await page.getByRole('button', { name: 'Back up and try again' }).click();
+  await expect(page.getByText(/^2 of 27 rows are in place now/)).toBeVisible();
+  await expect(page.getByText('Backup verified')).toBeVisible();
+  await host.close();
+});

@@ -1,0 +1,243 @@
+import path from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Db } from '@engine/migration.ts';
+import { kroma } from '../../../migrations/kroma/pack.ts';
+import { insertRows, type Row } from '../../support/kroma/insert.ts';
+import { baselineTables } from '../../support/kroma/schema-baseline.ts';
+import { dualEventTables } from '../../support/kroma/schema-dual.ts';
+import { applyMigration, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { candidate, household, run } from './rows.ts';
+
+const folder = temporaryFolder();
+let files = 0;
+const T = '2026-02-14T09:31:07Z';
+const firstShape = baselineTables.find((sql) => sql.includes('TABLE quality_reports')) ?? '';
+const dualShape = dualEventTables.find((sql) => sql.includes('TABLE quality_reports')) ?? '';
+
+/** A file after phase 2's migration of reports, with one candidate. */
+function open(shape: string | null): Db {
+  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), {
+    ...household,
+    run_job_candidates: [candidate('c1')],
+  });
+  for (const migration of kroma.migrations.filter(({ phase }) => phase === 1)) applyMigration(db, migration.id);
+  if (shape !== null) db.exec(shape);
+  expect(applyMigration(db, '20260221_0012')?.findings).toEqual([]);
+  return db;
+}
+
+const seed = (status = 'done') =>
+  `{"status":"${status}","rank":{"hard_failures":0,"soft_warnings":0,"avg_chroma_exceed":0.0},"source":"phase2_backfill"}`;
+const reports = (db: Db) =>
+  rowsOf(db, 'SELECT id, run_id, job_id, candidate_id, report_type, summary_json FROM quality_reports ORDER BY id');
+const notes = (db: Db) => valueOf(db, `SELECT count(*) FROM _phasewise_mirrored WHERE mirror = 'quality_reports'`);
+const insert = (db: Db, row: Row) => insertRows(db, 'quality_reports', [row]);
+const newReport = (id: string, more: Row = {}): Row => ({
+  ...{ id, project_id: 'p', run_id: 'r', job_id: 'j', candidate_id: 'c2', report_type: 'output_guard' },
+  ...{ summary_json: '{"status":"done"}', created_at: T, ...more },
+});
+const newCandidate = (id: string, index: number): Row => {
+  const { output_path: _output, final_output_path: _final, ...row } = candidate(id, { candidate_index: index });
+  return row;
+};
+
+describe.each([
+  ['on', 'ON', 'OFF'],
+  ['off', 'OFF', 'OFF'],
+  ['off and recursive triggers', 'OFF', 'ON'],
+  ['on and recursive triggers', 'ON', 'ON'],
+])('with foreign keys %s', (_, enforced, recursive) => {
+  const openWith = (shape: string | null) => {
+    const db = open(shape);
+    db.pragma(`foreign_keys = ${enforced}`);
+    db.pragma(`recursive_triggers = ${recursive}`);
+    return db;
+  };
+
+  describe.each([
+    ['made by us', null],
+    ['of the first shape', firstShape],
+    ['with both names', dualShape],
+  ])('a table %s', (__, shape) => {
+    let db: Db;
+    beforeEach(() => {
+      db = openWith(shape);
+    });
+
+    it('gets the report of a candidate that an older program adds', () => {
+      insertRows(db, 'run_job_candidates', [candidate('c2', { candidate_index: 2, created_at: '' })]);
+
+      expect(reports(db)).toEqual([
+        ['c1:quality', 'r', 'j', 'c1', 'output_guard', seed()],
+        ['c2:quality', 'r', 'j', 'c2', 'output_guard', seed()],
+      ]);
+      expect(notes(db)).toBe(1);
+      expect(valueOf(db, `SELECT created_at FROM quality_reports WHERE id = 'c2:quality'`)).toMatch(
+        /^20..-..-..T..:..:..Z$/,
+      );
+    });
+
+    it.each(['old name first', 'new name first'])(
+      'keeps the report of a program that writes everything itself, %s',
+      (order) => {
+        const writes = [
+          () => insertRows(db, 'run_job_candidates', [candidate('c2', { candidate_index: 2 })]),
+          () => insertRows(db, 'run_candidates', [newCandidate('c2', 2)]),
+        ];
+        for (const write of order === 'old name first' ? writes : writes.reverse()) write();
+        insert(db, newReport('native'));
+        insert(db, newReport('again', { report_type: 'model_score' }));
+
+        expect(reports(db).map(([id, , , candidateId]) => [id, candidateId])).toEqual([
+          ['again', 'c2'],
+          ['c1:quality', 'c1'],
+          ['native', 'c2'],
+        ]);
+        expect(notes(db)).toBe(0);
+      },
+    );
+
+    it('lets a rating by hand stand beside the report of the guard', () => {
+      insertRows(db, 'run_candidates', [newCandidate('c2', 2)]);
+      insert(db, newReport('hand', { report_type: 'human_review', summary_json: '{"rating":4,"notes":"ok"}' }));
+
+      expect(reports(db).map(([id]) => id)).toEqual(['c1:quality', 'c2:quality', 'hand']);
+    });
+
+    it('replaces nothing that was there before the run', () => {
+      insertRows(db, 'run_job_candidates', [candidate('c2', { candidate_index: 2 })]);
+      insertRows(db, 'runs', [run('r2')]);
+      insert(db, newReport('later'));
+
+      expect(reports(db).map(([id]) => id)).toEqual(['c1:quality', 'c2:quality', 'later']);
+    });
+
+    it('lets go of a candidate, a job and a run that are deleted; its own report goes with the candidate', () => {
+      insert(
+        db,
+        newReport('hand', {
+          candidate_id: 'c1',
+          report_type: 'human_review',
+          summary_json: '{"rating":4,"notes":"ok"}',
+        }),
+      );
+      db.exec(`DELETE FROM run_job_candidates WHERE id = 'c1'`);
+      expect(reports(db)).toEqual([['hand', 'r', 'j', null, 'human_review', '{"rating":4,"notes":"ok"}']]);
+
+      db.exec(`DELETE FROM run_jobs WHERE id = 'j'`);
+      db.exec(`DELETE FROM runs WHERE id = 'r'`);
+      expect(reports(db)).toEqual([['hand', null, null, null, 'human_review', '{"rating":4,"notes":"ok"}']]);
+
+      db.exec(`DELETE FROM projects`);
+      expect(reports(db)).toEqual([]);
+    });
+
+    it('stays whole when a run is read again under new ids', () => {
+      db.exec(`DELETE FROM runs WHERE id = 'r'; DELETE FROM run_jobs; DELETE FROM run_job_candidates`);
+      insertRows(db, 'runs', [run('r2')]);
+      db.exec(
+        `INSERT INTO run_jobs (id, run_id, job_key, status, created_at) VALUES ('j2', 'r2', 'k', 'done', '${T}')`,
+      );
+      insertRows(db, 'run_job_candidates', [candidate('c9', { job_id: 'j2' })]);
+
+      expect(reports(db)).toEqual([['c9:quality', 'r2', 'j2', 'c9', 'output_guard', seed()]]);
+    });
+
+    it('survives a candidate that replaces one, and one without a job', () => {
+      db.exec(`INSERT OR REPLACE INTO run_job_candidates (id, job_id, candidate_index, status, meta_json, created_at)
+        VALUES ('c1', 'j', 1, 'failed', '<html>output_guard', '${T}')`);
+      db.pragma('foreign_keys = OFF');
+      insertRows(db, 'run_job_candidates', [candidate('lost', { job_id: 'gone' })]);
+
+      expect(reports(db)).toEqual([
+        ['c1:quality', 'r', 'j', 'c1', 'output_guard', expect.stringMatching(/"status":"(failed|done)"/)],
+      ]);
+    });
+  });
+
+  describe.each([
+    ['of the first shape', firstShape],
+    ['with both names', dualShape],
+  ])('a table %s', (__, shape) => {
+    const old = (db: Db, id: string) =>
+      rowsOf(db, `SELECT run_job_id, run_job_candidate_id, rating, notes FROM quality_reports WHERE id = '${id}'`)[0];
+    const says = (db: Db, id: string) =>
+      rowsOf(db, `SELECT job_id, candidate_id, report_type, summary_json FROM quality_reports WHERE id = '${id}'`)[0];
+    const rated = (id: string, more: Row = {}): Row => ({
+      ...{ id, project_id: 'p', run_id: 'r', run_job_id: 'j', run_job_candidate_id: 'c1', rating: 3, notes: 'a "b"' },
+      ...{ created_at: T, ...more },
+    });
+
+    it('follows a program that knows only the old columns', () => {
+      const db = openWith(shape);
+      insert(db, rated('a'));
+      expect(says(db, 'a')).toEqual(['j', 'c1', 'human_review', '{"rating":3,"notes":"a \\"b\\""}']);
+
+      db.exec(`UPDATE quality_reports SET rating = 5, notes = '' WHERE id = 'a'`);
+      expect(says(db, 'a')).toEqual(['j', 'c1', 'human_review', '{"rating":5,"notes":""}']);
+
+      db.exec(`UPDATE quality_reports SET run_job_id = NULL, run_job_candidate_id = NULL WHERE id = 'a'`);
+      expect(says(db, 'a')).toEqual([null, null, 'human_review', '{"rating":5,"notes":""}']);
+    });
+
+    it('adds a rating to what the guard found', () => {
+      const db = openWith(shape);
+      db.exec(`UPDATE quality_reports SET rating = 2 WHERE id = 'c1:quality'`);
+
+      expect(says(db, 'c1:quality')).toEqual([
+        'j',
+        'c1',
+        'output_guard',
+        `${seed().slice(0, -1)},"rating":2,"notes":""}`,
+      ]);
+    });
+
+    it('makes the old columns follow a program that knows only the new ones', () => {
+      const db = openWith(shape);
+      insert(
+        db,
+        newReport('a', { candidate_id: 'c1', report_type: 'human_review', summary_json: '{"rating":4,"notes":"n"}' }),
+      );
+      expect(old(db, 'a')).toEqual(['j', 'c1', 4, 'n']);
+
+      db.exec(`UPDATE quality_reports SET summary_json = '{"rating":1}', candidate_id = NULL WHERE id = 'a'`);
+      expect(old(db, 'a')).toEqual(['j', null, 1, '']);
+      expect(says(db, 'a')).toEqual(['j', null, 'human_review', '{"rating":1}']);
+
+      db.exec(`UPDATE quality_reports SET summary_json = '{cut' WHERE id = 'a'`);
+      expect(old(db, 'a')).toEqual(['j', null, 0, '']);
+    });
+
+    it('leaves both sides to a program that writes both', () => {
+      const db = openWith(shape);
+      insert(db, {
+        ...rated('a'),
+        job_id: 'j',
+        candidate_id: 'c1',
+        report_type: 'model_score',
+        summary_json: '{"x":1}',
+      });
+      db.exec(`UPDATE quality_reports SET rating = 9, summary_json = '{"rating":8}' WHERE id = 'a'`);
+
+      expect(old(db, 'a')).toEqual(['j', 'c1', 9, 'a "b"']);
+      expect(says(db, 'a')).toEqual(['j', 'c1', 'model_score', '{"rating":8}']);
+    });
+
+    it('never fails a write: a blob, malformed JSON, a candidate that has no twin', () => {
+      const db = openWith(shape);
+      insert(db, rated('a', { rating: Buffer.from([1, 255]), notes: Buffer.from('x') }));
+      insert(db, newReport('b', { candidate_id: null, summary_json: '{cut' }));
+      db.exec(
+        `UPDATE quality_reports SET rating = x'00', notes = x'ff' WHERE id = 'b'; UPDATE quality_reports SET rating = 'x' WHERE id = 'b'`,
+      );
+      db.pragma('foreign_keys = OFF');
+      insertRows(db, 'run_job_candidates', [candidate('lost', { job_id: 'gone' })]);
+      db.pragma(`foreign_keys = ${enforced}`);
+      insert(db, rated('c', { run_job_candidate_id: 'lost' }));
+
+      expect(says(db, 'c')).toEqual(['j', null, 'human_review', '{"rating":3,"notes":"a \\"b\\""}']);
+      expect(valueOf(db, 'SELECT count(*) FROM quality_reports')).toBe(4);
+    });
+  });
+});
