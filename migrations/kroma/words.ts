@@ -9,8 +9,8 @@ export const issueReasons: Readonly<Record<string, string>> = {
   'owner-missing': 'The owner of this project is not among the users. The project is kept and names the missing owner.',
   'owner-slug-taken':
     'Another project of the same owner already has this short name. The project was given no new owner.',
-  'project-missing': 'The project it belongs to does not exist. The row itself is kept and filled.',
-  'run-missing': 'The run it belongs to does not exist. The row itself is kept and filled.',
+  'project-missing': 'The project it belongs to does not exist. The row was filled all the same.',
+  'run-missing': 'The run it belongs to does not exist. The row was filled all the same.',
   'settings-unreadable': 'The settings of this project could not be read. Its storage got the usual values.',
   'settings-wrong-type': 'A storage setting of this project is not what it should be. It was read as far as possible.',
   'meta-unreadable': 'The details of this job could not be read, so its prompt stays empty.',

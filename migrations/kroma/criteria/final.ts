@@ -143,33 +143,38 @@ function failure(db: Db, table: string, sql: string): string[] {
   }
 }
 
-/** What other programs do to these is noted in the list of events. */
-const noted: readonly (readonly [string, string])[] = [
-  ['project_api_secrets', 'INSERT'],
-  ['project_api_secrets', 'UPDATE'],
-  ['project_api_secrets', 'DELETE'],
-  ['project_storage', 'UPDATE'],
-  ['project_exports', 'INSERT'],
-  ['agent_instructions', 'UPDATE'],
+/** What other programs do to these is noted in the list of events, or carried over to the links: table, event, words of the trigger. */
+const noted: readonly (readonly [string, string, string])[] = [
+  ['project_api_secrets', 'INSERT', 'secret.created'],
+  ['project_api_secrets', 'UPDATE', 'secret.updated'],
+  ['project_api_secrets', 'DELETE', 'secret.deleted'],
+  ['project_storage', 'UPDATE', 'storage.local.updated'],
+  ['project_storage', 'UPDATE', 'storage.s3.updated'],
+  ['project_exports', 'INSERT', 'project.exported'],
+  ['agent_instructions', 'UPDATE', 'instruction.status_changed'],
+  ['run_candidates', 'INSERT', 'INSERT INTO asset_links'],
+  ['run_candidates', 'UPDATE', 'INSERT INTO asset_links'],
+  ['run_jobs', 'UPDATE', 'INSERT INTO asset_links'],
+  ['assets', 'DELETE', 'DELETE FROM asset_links'],
 ];
 
 const eventsNoted: ExitCriterion = {
   id: 'final-audit',
-  title: 'Changes of secrets, storage, exports and instructions are noted',
+  title: 'Changes of secrets, storage, exports and instructions are noted, and files stay linked',
   cost: 'schema',
   check(_db, schema) {
     const missing = noted.filter(
-      ([table, event]) =>
+      ([table, event, words]) =>
         !schema.triggers.some(
           (trigger) =>
             same(trigger.table, table) &&
             new RegExp(`\\bAFTER ${event}\\b`, 'i').test(trigger.sql) &&
-            /INSERT INTO audit_events/i.test(trigger.sql),
+            trigger.sql.includes(words),
         ),
     );
     return verdict(
-      missing.map(([table, event]) => `${event} on ${table} is not noted`),
-      `${noted.length} kinds of writes are noted in audit_events.`,
+      missing.map(([table, event, words]) => `nothing does "${words}" upon ${event} on ${table}`),
+      `${noted.length} kinds of writes are noted in audit_events or carried over to asset_links.`,
     );
   },
 };

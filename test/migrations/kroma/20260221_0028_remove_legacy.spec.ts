@@ -128,6 +128,8 @@ describe('a file of the first version', () => {
       ['leaves a reference to nothing', 'final-references', `UPDATE run_jobs SET run_id = 'gone'`],
       ['breaks a trigger', 'final-writable', `CREATE TRIGGER t AFTER INSERT ON runs BEGIN INSERT INTO users VALUES (1); END`],
       ['drops a trigger of the list of events', 'final-audit', `DROP TRIGGER _phasewise_0016_secrets_delete`],
+      ['drops one of two triggers of a table', 'final-audit', `DROP TRIGGER _phasewise_0016_storage_s3_update`],
+      ['drops a trigger of the links', 'final-audit', `DROP TRIGGER _phasewise_0008_run_jobs_update`],
       ['cuts an issue row', 'final-issues', `INSERT INTO _phasewise_quarantine (backfill_id, source_table, source_key, reason, detail, is_placed, row_json, run_id, recorded_at) VALUES ('x', 'runs', 'r', 'x', '', 1, '{"id":', 'x', 't')`],
       ['changes an account', 'final-accounts', `UPDATE _phasewise_backfills SET moved = moved + 1 WHERE id = '20260221_0025_cut_over/runs'`],
     ])('%s', (_what, criterion, sql) => {
