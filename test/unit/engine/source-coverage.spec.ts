@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { Pack, SourceFolder } from '@engine/migration.ts';
@@ -132,7 +132,7 @@ describe('the coverage of files beside a database', () => {
         differing: 1,
         found: 33,
       });
-      expect(resolveSource(db, kroma, { kind: 'guess' }, small ?? '').files?.folder).toBe(logs);
+      expect(resolveSource(db, kroma, { kind: 'guess' }, small ?? '').files?.folder).toBe(realpathSync(logs ?? ''));
       db.close();
     },
   );
