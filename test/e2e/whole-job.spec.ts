@@ -94,8 +94,7 @@ test('a database with run logs goes all the way, and nothing is lost on it', asy
     await page.getByRole('button', { name: 'Clean up the old names…' }).click();
     await expect(page.getByText('What is removed')).toBeVisible();
     await look(page, 'real-36-removal');
-    const inTheWay = page.getByText('To be put right first');
-    test.skip(await inTheWay.isVisible(), 'rows of this database stand in the way');
+    await expect(page.getByText('To be put right first')).toBeHidden();
     await page.getByRole('button', { name: 'Remove the old names…' }).click();
     const dialog = page.getByRole('dialog');
     await expect(dialog.getByRole('button', { name: 'Remove the old names' })).toBeDisabled();
