@@ -10,6 +10,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    include: ['test/{unit,migrations,engine}/**/*.spec.{ts,tsx}'],
+    include: ['test/{unit,migrations,engine,faults}/**/*.spec.{ts,tsx}'],
   },
 });

@@ -71,6 +71,7 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
           }
         : null,
     checkedAt: new Date().toISOString(),
+    unfinishedRestore: null,
     elapsedMs: Math.round(performance.now() - startedAt),
   };
 }

@@ -1,7 +1,8 @@
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import type { WorkKind } from '@shared/recovery.ts';
 
 /** What this host is doing to a database. Two things at once on one file are refused here; locks decide about other programs. */
-export type Work = 'upgrade' | 'backup' | 'restore' | 'ingest' | 'retry' | 'clear';
+export type Work = WorkKind;
 
 const sentences: Record<Work, string> = {
   upgrade: 'An upgrade of this database is running.',

@@ -14,6 +14,7 @@ export const firstSnapshot = (
   steps: [],
   progress: null,
   backup: null,
+  attention: null,
   error: null,
   report: null,
 });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { AppError } from './errors.ts';
+import { Recovery, RecoveryNotice, WorkKind } from './recovery.ts';
 import { BackupRecord, IngestReport, Plan, RetryReport, RunReport, RunSnapshot, SourceCoverage } from './run.ts';
-import { DatabaseStatus } from './status.ts';
+import { CheckResult, DatabaseStatus } from './status.ts';
 
 /**
  * The one list of what may cross between renderer and host. Types, router, preload and test clients derive from it.
@@ -146,9 +147,47 @@ export const channels = {
   /** `confirmation` must be the database's file name. What is replaced is backed up first. */
   'backup:restore': call(
     z.strictObject({ handle: Handle, backupId: z.string(), confirmation: z.string() }),
-    z.object({ restored: BackupRecord, before: BackupRecord.nullable() }),
+    z.object({
+      restored: BackupRecord,
+      before: BackupRecord.nullable(),
+      /** Where what it replaced lies byte for byte, if SQLite could not read it. */
+      replacedFolder: z.string().nullable(),
+    }),
   ),
+  /** Only the host decides whether one may go: never the last good one, nor one that something unfinished needs. */
+  'backup:remove': call(
+    z.strictObject({ handle: Handle, backupId: z.string(), confirmation: z.string() }),
+    BackupRecord,
+  ),
+  /** Keeps the newest `keep` good backups and what must stay. A trial says what would go, and why the rest stays. */
+  'backup:tidy': call(
+    z.strictObject({ handle: Handle, keep: z.number().int().min(1).max(1000), isTrial: z.boolean() }),
+    z.object({
+      removed: z.array(BackupRecord),
+      kept: z.array(z.object({ backup: BackupRecord, why: z.string() })),
+      freedBytes: z.number().int(),
+    }),
+  ),
+  /** Puts back, byte for byte, what the last restore replaced and could only keep as files. */
+  'backup:putBack': call(z.strictObject({ handle: Handle, confirmation: z.string() }), done),
   'backup:reveal': call(z.strictObject({ handle: Handle, backupId: z.string().nullable() }), done),
+
+  /** What was interrupted on this computer, without opening anything: for the first page. */
+  'recovery:list': call(none, z.array(RecoveryNotice)),
+  /** Looks at the file, the run journal and the backup; null = nothing is unfinished. */
+  'recovery:get': call(byHandle, Recovery.nullable()),
+  /** Leaves everything as it is; asked no more about this run. */
+  'recovery:stay': call(byHandle, done),
+  /** The verdict that is missing, in a fresh process. */
+  'recovery:check': call(byHandle, z.object({ checks: z.array(CheckResult), error: AppError.nullable() })),
+  /** Rolls an interrupted restore forward. */
+  'recovery:finish': call(
+    byHandle,
+    z.object({ restored: BackupRecord, before: BackupRecord.nullable(), replacedFolder: z.string().nullable() }),
+  ),
+
+  /** Stops a backup, restore, ingestion or retry that is going on, where that is still possible. */
+  'work:cancel': call(byHandle, done),
 
   /** Issue rows in pages; never the rows themselves, only where they are and why. */
   'issues:list': call(
@@ -181,6 +220,19 @@ export const events = {
   'database:changed': z.object({ handle: Handle }),
   'database:opened': OpenDatabase,
   'database:closed': z.object({ handle: Handle }),
+  /** A backup, restore, ingestion or retry on its way; null = over. `canCancel` false: past its point of no return. */
+  'work:changed': z.object({
+    handle: Handle,
+    work: z
+      .object({
+        kind: WorkKind,
+        now: z.string(),
+        /** 0 to 1; null where nobody can tell. */
+        fraction: z.number().nullable(),
+        canCancel: z.boolean(),
+      })
+      .nullable(),
+  }),
   /** The engine process of this database died; the app goes on. */
   'engine:died': z.object({ handle: Handle, error: AppError }),
 } as const;

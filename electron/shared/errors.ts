@@ -194,6 +194,18 @@ export const errorCatalogue = {
   E_SOURCE_FOLDER: refused('The folder with the files cannot be read', 'Choose another folder, or go on without it.'),
   E_INGEST_PHASE: refused('The database is not ready to take files in', 'Upgrade it first, then try again.'),
   E_INGEST_NOTHING: refused('None of these files can be taken in', 'Look at the reason given for each of them.'),
+  E_RESTORE_UNFINISHED: refused(
+    'A restore of this database was interrupted',
+    'Finish the restore first: open the database in Phasewise and choose "Finish restoring".',
+  ),
+  E_BACKUP_NEEDED: refused(
+    'This backup may not be deleted',
+    'Keep it. Once there is a newer good backup and nothing unfinished needs it, it may go.',
+  ),
+  E_TEMP_UNAVAILABLE: refused(
+    'There is no place for temporary files',
+    'Make room in the folder for temporary files, or name another one, then try again.',
+  ),
   E_RESTORE_FAILED: failed(
     'The backup could not be put back',
     'Ask support. Both the backup and the file it was to replace were kept.',

@@ -79,6 +79,19 @@ export const Plan = z.object({
     needBytes: z.number().int(),
     freeBytes: z.number().int(),
     backupFreeBytes: z.number().int(),
+    /** What needBytes and the need of the backup's disk are made of; every number is shown. */
+    parts: z.array(
+      z.object({
+        /** "The backup", "A trial copy of it", "Growth of the file", "Write-ahead log", "Sorting for indexes", … */
+        label: z.string(),
+        bytes: z.number().int(),
+        disk: z.enum(['database', 'backup', 'temporary']),
+        /** Gone again when the run is over. */
+        isTemporary: z.boolean(),
+      }),
+    ),
+    /** Of the folder where SQLite sorts. */
+    temporaryFreeBytes: z.number().int(),
   }),
   /** Rough range; null when nothing sensible can be said. */
   timeSeconds: z.object({ min: z.number(), max: z.number() }).nullable(),
@@ -205,8 +218,8 @@ export const wasRefused = ({ backup, error }: { backup: unknown; error?: AppErro
  * backing-up   | engine: copy, verify, scratch restore   -> migrating | failed | cancelling
  * migrating    | engine                                  -> pausing | cancelling | verifying | failed
  * pausing      | engine confirms after the chunk         -> paused
- * paused       | person: resume | cancel                 -> migrating | cancelling
- * cancelling   | engine confirms after the chunk         -> cancelled
+ * paused       | person, or the engine when space runs low (attention); resume | cancel -> migrating | cancelling
+ * cancelling   | engine confirms, or its process is ended after a grace of 1.5 s       -> cancelled
  * verifying    | fresh process reopens the file          -> completed | failed
  * completed, failed, cancelled are final.
  */
@@ -259,6 +272,8 @@ export const RunSnapshot = z.object({
     })
     .nullable(),
   backup: BackupRecord.nullable(),
+  /** Why the run paused by itself (E_NO_SPACE): nothing failed, resume goes on from here. null = nobody has to act. */
+  attention: AppError.nullable(),
   error: AppError.nullable(),
   report: RunReport.nullable(),
 });

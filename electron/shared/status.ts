@@ -212,6 +212,10 @@ export const DatabaseStatus = z.object({
   unfinishedRun: z
     .object({ runId: z.string(), startedAt: z.string(), toPhase: z.number().int(), stoppedAt: z.string() })
     .nullable(),
+  /** A restore that was interrupted: its intent lies beside the file. Rolling it forward comes before everything else. */
+  unfinishedRestore: z
+    .object({ startedAt: z.string(), backupPath: z.string(), way: z.enum(['in-place', 'by-file']) })
+    .nullable(),
   checkedAt: z.string(),
   elapsedMs: z.number(),
 });

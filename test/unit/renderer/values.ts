@@ -56,6 +56,7 @@ export function status(change: Partial<DatabaseStatus> = {}): DatabaseStatus {
     issues: [],
     unfinishedRun: null,
     checkedAt: '2026-11-21T14:02:33Z',
+    unfinishedRestore: null,
     elapsedMs: 41,
     ...change,
   };
@@ -101,6 +102,7 @@ export function run(change: Partial<RunSnapshot> = {}): RunSnapshot {
     steps: [],
     progress: null,
     backup: null,
+    attention: null,
     error: null,
     report: null,
     ...change,
@@ -168,6 +170,12 @@ export function plan(change: Partial<Plan> = {}): Plan {
       needBytes: 131_000_000,
       freeBytes: 61_200_000_000,
       backupFreeBytes: 61_200_000_000,
+      parts: [
+        { label: 'The backup', bytes: 59_900_000, disk: 'backup', isTemporary: false },
+        { label: 'A trial copy of the backup', bytes: 59_900_000, disk: 'backup', isTemporary: true },
+        { label: 'Growth of the file', bytes: 11_000_000, disk: 'database', isTemporary: false },
+      ],
+      temporaryFreeBytes: 61_200_000_000,
     },
     timeSeconds: { min: 2, max: 6 },
     backupFolder: '/b',

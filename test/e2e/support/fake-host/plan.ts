@@ -110,6 +110,12 @@ export function plan(isBlocked: boolean, source: SourceCoverage | null): Plan {
       needBytes: 131_000_000,
       freeBytes: 61_200_000_000,
       backupFreeBytes: 61_200_000_000,
+      parts: [
+        { label: 'The backup', bytes: 59_900_000, disk: 'backup', isTemporary: false },
+        { label: 'A trial copy of the backup', bytes: 59_900_000, disk: 'backup', isTemporary: true },
+        { label: 'Growth of the file', bytes: 11_000_000, disk: 'database', isTemporary: false },
+      ],
+      temporaryFreeBytes: 61_200_000_000,
     },
     timeSeconds: { min: 2, max: 6 },
     backupFolder,
@@ -180,6 +186,7 @@ export function runAt(done: number, state: RunSnapshot['state'] = 'migrating'): 
     ),
     progress: { rowsDone: done, rowsTotal: total, rowsPerSecond: 41_230, etaSeconds: { min: 2, max: 3 } },
     backup: backup(),
+    attention: null,
     error: null,
     report: null,
   };
