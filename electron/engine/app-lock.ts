@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { CodedError, coded } from '@shared/errors.ts';
-import { errorCode, makeFolder } from './fsync.ts';
+import { errorCode, makeFolder, removeIfPossible } from './fsync.ts';
 import type { Identity } from './identity.ts';
 
 /**
@@ -26,7 +26,8 @@ interface Owner {
  */
 export function takeAppLock(folder: string, identity: Identity): AppLock {
   try {
-    return take(folder, identity);
+    makeFolder(path.resolve(folder));
+    return takeLockFile(path.join(folder, `${identity.dev}-${identity.ino}.lock`));
   } catch (error) {
     if (error instanceof CodedError) throw error;
     const code = errorCode(error) || 'no reason given';
@@ -37,12 +38,15 @@ export function takeAppLock(folder: string, identity: Identity): AppLock {
   }
 }
 
-function take(folder: string, identity: Identity): AppLock {
-  makeFolder(path.resolve(folder));
-  const file = path.join(folder, `${identity.dev}-${identity.ino}.lock`);
+/**
+ * The same with a file of any name. What else a killed process may leave has that name, a dot and more.
+ * @throws CodedError E_RUN_ACTIVE; the system's error when it cannot be written.
+ */
+export function takeLockFile(file: string): AppLock {
   const own: Owner = { pid: process.pid, startedAt: startOf(process.pid), token: randomBytes(8).toString('hex') };
   for (let attempt = 0; attempt < 20; attempt++) {
     if (create(file, own) && readOwner(file)?.token === own.token) {
+      held.add(own.token);
       return { release: () => releaseOwn(file, own) };
     }
     const holder = readOwner(file);
@@ -70,7 +74,7 @@ function create(file: string, own: Owner): boolean {
     if (FULL.includes(errorCode(error))) throw error; // an empty lock file would belong to nobody
     return createWithoutLink(file, own);
   } finally {
-    fs.rmSync(draft, { force: true });
+    removeIfPossible(draft);
   }
 }
 
@@ -85,8 +89,12 @@ function createWithoutLink(file: string, own: Owner): boolean {
   }
 }
 
+/** What this process holds: a lock that could not be removed is free for it all the same, and for others when it ends. */
+const held = new Set<string>();
+
 function releaseOwn(file: string, own: Owner): void {
-  if (readOwner(file)?.token === own.token) fs.rmSync(file, { force: true });
+  held.delete(own.token);
+  if (readOwner(file)?.token === own.token) removeIfPossible(file);
 }
 
 /** Of several who find the same stale lock, the rename lets one win; the others try again. */
@@ -121,7 +129,8 @@ function readOwner(file: string): Owner | undefined {
   }
 }
 
-function isAlive({ pid, startedAt }: Owner): boolean {
+function isAlive({ pid, startedAt, token }: Owner): boolean {
+  if (pid === process.pid && startedAt === startOf(pid)) return held.has(token);
   try {
     process.kill(pid, 0);
   } catch (error) {

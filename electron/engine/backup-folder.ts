@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CodedError, coded } from '@shared/errors.ts';
-import { errorCode, makeFolder } from './fsync.ts';
+import { errorCode, fsyncFolder, makeFolder } from './fsync.ts';
 import { backupFile, manifestFile } from './manifest.ts';
 import type { Db } from './migration.ts';
 import { megabytes } from './space.ts';
@@ -70,6 +70,16 @@ export function reserveName(
   throw coded('E_BACKUP_FOLDER', `No free name for a backup was found in ${folder}.`, { folder });
 }
 
+/** A name for a folder that is not there yet. */
+export function freeFolderName(folder: string, request: { path: string; reason: string }, at: Date): string {
+  const stem = fileSafe(path.basename(request.path).replace(/\.[^.]*$/, ''));
+  const base = `${stem} ${timeInName(at)} ${request.reason}`;
+  for (let attempt = 1; ; attempt++) {
+    const name = path.join(folder, attempt === 1 ? base : `${base} ${attempt}`);
+    if (!fs.lstatSync(name, { throwIfNoEntry: false })) return name;
+  }
+}
+
 /** Without what Windows forbids in names, and short enough that a long name still fits with time and reason. */
 const fileSafe = (text: string): string =>
   // eslint-disable-next-line no-control-regex -- control characters are what is being removed
@@ -91,11 +101,41 @@ function timeInName(at: Date): string {
  * ones without a manifest are left alone; they are never listed.
  */
 export function sweepUnfinished(folder: string, now = Date.now()): void {
+  finishRemovals(folder);
   for (const name of fs.readdirSync(folder).filter((each) => UNFINISHED.test(each))) {
     const file = path.join(folder, name);
     const stats = fs.lstatSync(file, { throwIfNoEntry: false });
     if (stats?.isFile() && now - stats.mtimeMs > UNFINISHED_MS) fs.rmSync(file, { force: true });
   }
+}
+
+const REMOVING = '.json.removing';
+
+/** Deletes what is left of backups whose deletion has begun: their manifests were renamed first. */
+export function finishRemovals(folder: string): void {
+  const begun = fs.readdirSync(folder).filter((each) => each.endsWith(REMOVING));
+  for (const name of begun) {
+    const id = name.slice(0, -REMOVING.length);
+    // A name is given again only when it is free, so with a manifest there is another backup of that name by now.
+    if (!fs.existsSync(manifestFile(folder, id)))
+      for (const file of [backupFile(folder, id), path.join(folder, `${id}.check.json`)])
+        fs.rmSync(file, { force: true });
+    fs.rmSync(path.join(folder, name), { force: true });
+  }
+  if (begun.length > 0) fsyncFolder(folder);
+}
+
+/**
+ * Takes away what the process that was ended had named as its unfinished copy, with its trial and journal; also when it
+ * had its final name already, but no manifest: then it is no backup. Anything of another name is left alone.
+ */
+export function removeUnfinished(partial: string): void {
+  if (!partial.endsWith('.partial') || !UNFINISHED.test(partial)) return;
+  const copy = partial.slice(0, -'.partial'.length);
+  const trial = `${partial}.scratch`;
+  const isBackup = fs.existsSync(manifestFile(path.dirname(copy), path.basename(copy, '.db')));
+  for (const file of [partial, trial, ...(isBackup ? [] : [copy])])
+    for (const suffix of ['', '-journal', '-wal', '-shm']) fs.rmSync(`${file}${suffix}`, { force: true });
 }
 
 /** What the system or SQLite threw, as an error of the backup. */

@@ -4,18 +4,32 @@ import Database from 'better-sqlite3';
 import { CodedError, coded } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
+import { hashCheck, met, pagesCheck, restoreCheck, unverified } from './backup-checks.ts';
 import { backupError, prepareFolder, requireSpace, reserveName, sweepUnfinished } from './backup-folder.ts';
 import { comparableColumns, compareTable, countRows, schemaFacts, schemaText, storedTables } from './compare.ts';
 import { attachBackup, isWal } from './connection.ts';
-import { errorCode, fsyncFile, fsyncFolder, renameWithRetry, sha256File, sha256Text } from './fsync.ts';
+import type { RunControl } from './control.ts';
+import {
+  errorCode,
+  fsyncFile,
+  fsyncFolder,
+  removeIfPossible,
+  renameWithRetry,
+  sha256File,
+  sha256Text,
+} from './fsync.ts';
 import { checkIntegrity, stateOf, vouchFor } from './integrity.ts';
-import { backupFile, manifestFile, recordFrom, readManifest, writeManifest } from './manifest.ts';
+import { backupFile, manifestFile, nextSequence, recordFrom, readManifest, writeManifest } from './manifest.ts';
 import type { Db } from './migration.ts';
+import type { EngineWork } from './protocol.ts';
 
 /** Copied between two looks at the deadline; large enough to be one step for most files. */
 const STEP_BYTES = 64 << 20;
 /** A backup that does not advance for this long is given up. */
 const STARVED_MS = 30_000;
+
+/** What of the whole is behind us at each point: measured over 500 MB, where comparing and proving read again. */
+const SHARE = { copied: 0.35, compared: 0.65, hashed: 0.8 };
 
 export interface BackupRequest {
   /** Real path of the database that `db` has open. */
@@ -27,8 +41,17 @@ export interface BackupRequest {
   readonly runId: string | null;
   readonly appVersion: string;
   /** What the file is; null-safe for a file nobody could recognise. */
-  readonly content: { readonly packId: string; readonly variantTitle: string; readonly phase: number | null };
+  readonly content: {
+    readonly packId: string;
+    readonly variantTitle: string;
+    readonly phase: number | null;
+    readonly identity?: string[];
+  };
   readonly starvedMs?: number;
+  /** Looked at between parts of the work; what was begun is removed when nobody wants it any more (E_CANCELLED). */
+  readonly control?: Pick<RunControl, 'stopPoint' | 'assertWanted'>;
+  /** How far it is, for whoever waits. */
+  readonly onWork?: (work: EngineWork) => void;
   /** Called at named points; tests kill or meddle there. */
   readonly probe?: (point: BackupPoint, file: string) => void;
 }
@@ -39,7 +62,7 @@ export type BackupPoint = 'reserved' | 'copied' | 'compared' | 'hashed' | 'rehea
  * a scratch restore opened and checked, SHA-256 taken; the manifest is written last.
  * Reads the original only. Until this returns there is no backup: what was begun is removed again.
  * @param db open on `request.path`; the backup is of one moment, whether or not `db` holds the exclusive lock.
- * @throws CodedError E_BACKUP_FOLDER | E_BACKUP_NO_SPACE | E_BACKUP_BUSY | E_BACKUP_STARVED | E_BACKUP_UNVERIFIED
+ * @throws CodedError E_BACKUP_FOLDER | E_BACKUP_NO_SPACE | E_BACKUP_BUSY | E_BACKUP_STARVED | E_BACKUP_UNVERIFIED | E_CANCELLED
  */
 export async function createBackup(db: Db, request: BackupRequest): Promise<BackupRecord> {
   const folder = prepareFolder(request.folder);
@@ -50,7 +73,8 @@ export async function createBackup(db: Db, request: BackupRequest): Promise<Back
   try {
     return await copyAndProve(db, { ...request, folder }, { id, partial, createdAt });
   } catch (error) {
-    for (const file of [partial, backupFile(folder, id), manifestFile(folder, id)]) fs.rmSync(file, { force: true });
+    // The manifest first: it must never promise a backup that is gone.
+    for (const file of [manifestFile(folder, id), backupFile(folder, id), partial]) removeIfPossible(file);
     if (isSourceDamaged(db, error)) {
       throw coded('E_CORRUPT', 'The database itself is damaged, so no sound backup of it can be made.');
     }
@@ -80,8 +104,10 @@ async function copyAndProve(
   request: BackupRequest,
   { id, partial, createdAt }: Reserved,
 ): Promise<BackupRecord> {
-  const { folder, probe } = request;
+  const { folder, probe, control } = request;
   probe?.('reserved', partial);
+  request.onWork?.({ stage: 'copying', fraction: 0, canCancel: true, partial });
+  await control?.stopPoint();
   const isOuter = db.inTransaction;
   // One read transaction around copy and comparison: both see the same moment even while others write.
   if (!isOuter) db.exec('BEGIN');
@@ -91,20 +117,27 @@ async function copyAndProve(
   try {
     db.prepare(`SELECT count(*) FROM sqlite_schema`).get();
     state = stateOf(db);
-    pages = await copyPages(db, partial, request.starvedMs ?? STARVED_MS);
+    pages = await copyPages(db, partial, request);
     probe?.('copied', partial);
-    content = compareContent(db, partial);
+    request.onWork?.({ stage: 'proving', fraction: SHARE.copied, canCancel: true });
+    content = await compareContent(db, partial, control);
   } finally {
     if (!isOuter && db.inTransaction) db.exec('COMMIT');
     detachCopy(db);
     db.pragma('shrink_memory'); // the trial restore has a connection, and a cache, of its own
   }
   probe?.('compared', partial);
+  await control?.stopPoint();
+  request.onWork?.({ stage: 'proving', fraction: SHARE.compared, canCancel: true });
   fsyncFile(partial);
+  await control?.stopPoint();
   const sha256 = sha256File(partial);
   probe?.('hashed', partial);
+  request.onWork?.({ stage: 'proving', fraction: SHARE.hashed, canCancel: true });
+  await control?.stopPoint();
   const rehearsal = rehearseRestore(partial, sha256, content, (restored) => vouchFor(db, state, restored));
   probe?.('rehearsed', partial);
+  await control?.stopPoint();
   const file = backupFile(folder, id);
   renameWithRetry(partial, file);
   const isFolderFlushed = fsyncFolder(folder);
@@ -115,6 +148,7 @@ async function copyAndProve(
     databaseName: path.basename(request.path),
     databasePath: request.path,
     createdAt: createdAt.toISOString(),
+    sequence: nextSequence(folder),
     reason: request.reason,
     ...request.content,
     sizeBytes: fs.statSync(file).size,
@@ -137,12 +171,19 @@ async function copyAndProve(
 }
 
 /** @throws CodedError E_BACKUP_BUSY | E_BACKUP_STARVED. Never trusts the promise: a locked file "succeeds" with 0 pages. */
-async function copyPages(db: Db, partial: string, starvedMs: number): Promise<number> {
+async function copyPages(
+  db: Db,
+  partial: string,
+  { starvedMs = STARVED_MS, control, onWork }: Pick<BackupRequest, 'starvedMs' | 'control' | 'onWork'>,
+): Promise<number> {
   const stepPages = Math.ceil(STEP_BYTES / (db.pragma('page_size', { simple: true }) as number));
   let left = Number.POSITIVE_INFINITY;
   let deadline = performance.now() + starvedMs;
   const result = await db.backup(partial, {
-    progress: ({ remainingPages }) => {
+    progress: ({ totalPages, remainingPages }) => {
+      control?.assertWanted();
+      const copied = totalPages === 0 ? 0 : (totalPages - remainingPages) / totalPages;
+      onWork?.({ stage: 'copying', fraction: SHARE.copied * copied, canCancel: true });
       if (remainingPages < left) deadline = performance.now() + starvedMs;
       left = remainingPages;
       if (performance.now() > deadline) throw coded('E_BACKUP_STARVED', 'Copying did not advance any more.');
@@ -163,7 +204,7 @@ interface ContentProof {
 }
 
 /** Attaches the copy to the connection of the original and compares everything, row by row, in SQL. */
-function compareContent(db: Db, partial: string): ContentProof {
+async function compareContent(db: Db, partial: string, control: BackupRequest['control']): Promise<ContentProof> {
   // A rollback header, so that looking at a backup later leaves no -wal and -shm beside it.
   const copy = new Database(partial, { fileMustExist: true });
   try {
@@ -181,6 +222,7 @@ function compareContent(db: Db, partial: string): ContentProof {
   if (tables.length === 0) throw unverified('there was no table to compare');
   const tableRows: Record<string, number> = {};
   for (const { name } of tables) {
+    await control?.stopPoint();
     const columns = comparableColumns(db, 'main', name);
     const result = compareTable(db, { before: 'main', after: 'backup_copy' }, name, columns);
     const isEqual = result.kept === result.rowsBefore && result.rowsAfter === result.rowsBefore;
@@ -215,6 +257,7 @@ function rehearseRestore(
 ): CheckResult {
   const scratch = `${partial}.scratch`;
   try {
+    fs.rmSync(scratch, { force: true }); // of a failed backup of this very second and name, which is ours now
     fs.copyFileSync(partial, scratch, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
     if (sha256File(scratch) !== sha256) throw unverified('a restored copy of it has other bytes');
     const restored = new Database(scratch, { fileMustExist: true });
@@ -229,25 +272,12 @@ function rehearseRestore(
           throw unverified(`a restored copy has another number of rows in ${table}`);
       }
       onSound(restored);
-      return met(
-        'restore',
-        'A trial restore works',
-        'The backup was restored to a scratch file, opened, checked and removed.',
-        [
-          [
-            'integrity_check',
-            integrity.contentFindings === 0
-              ? 'ok'
-              : `sound; ${integrity.contentFindings} rows break a rule of their table, as in the original`,
-          ],
-          ['Tables counted', String(Object.keys(content.tableRows).length)],
-        ],
-      );
+      return restoreCheck(integrity.contentFindings, Object.keys(content.tableRows).length);
     } finally {
       restored.close();
     }
   } finally {
-    fs.rmSync(scratch, { force: true });
+    removeIfPossible(scratch);
   }
 }
 
@@ -255,19 +285,3 @@ function detachCopy(db: Db): void {
   const isAttached = (db.pragma('database_list') as { name: string }[]).some(({ name }) => name === 'backup_copy');
   if (isAttached) db.exec('DETACH backup_copy');
 }
-
-const unverified = (why: string) =>
-  coded('E_BACKUP_UNVERIFIED', `The backup was made, but ${why}. It was removed; nothing was changed.`);
-
-const pagesCheck = (pages: number) =>
-  met('pages', 'Every page was copied', `${pages} pages were copied.`, [['Pages', String(pages)]]);
-const hashCheck = (sha256: string, isFolderFlushed: boolean) =>
-  met('stored', 'The backup is on the disk', 'Its bytes were flushed to the disk and their checksum was noted.', [
-    ['SHA-256', sha256],
-    ['Folder flushed', isFolderFlushed ? 'yes' : 'not possible on this file system'],
-  ]);
-
-const met = (id: string, title: string, summary: string, evidence: [string, string][]): CheckResult => ({
-  ...{ id, title, summary, state: 'met' },
-  evidence: evidence.map(([label, text]) => ({ label, text })),
-});

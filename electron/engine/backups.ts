@@ -5,14 +5,18 @@ import { appError, coded, toAppError, type AppError } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
+import { identityOf, ofTheSameContent } from './backup-identity.ts';
 import { openEngine, openInspector } from './connection.ts';
 import { markConnected, sha256File } from './fsync.ts';
 import { passGate } from './gate.ts';
 import { checkIntegrity } from './integrity.ts';
+import { requireNoIntent } from './intent.ts';
+import { tryOnCopy } from './look.ts';
 import { backupFile, manifestIds, readManifest, recordFrom, writeCheck } from './manifest.ts';
 import type { Db, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
+import { newestFirst } from './retention.ts';
 import { phaseReached } from './target.ts';
 
 /** Backups by hand, the list of backups, and reading one again. */
@@ -24,8 +28,12 @@ import { phaseReached } from './target.ts';
 export async function backupDatabase(
   input: EngineRequests['backup']['input'],
   packs: readonly Pack[],
+  onWork?: BackupRequest['onWork'],
 ): Promise<BackupRecord> {
-  const { path: file, readOnlyReason } = passGate(input.path);
+  const gated = passGate(input.path);
+  const { path: file, readOnlyReason } = gated;
+  requireNoIntent(file);
+  await tryOnCopy(gated);
   const unmark = markConnected(file);
   let db: Db | undefined;
   try {
@@ -38,6 +46,7 @@ export async function backupDatabase(
       runId,
       appVersion,
       content: describeContent(db, packs),
+      ...(onWork ? { onWork } : {}),
     });
   } finally {
     db?.close();
@@ -49,7 +58,8 @@ export async function backupDatabase(
 export function describeContent(db: Db, packs: readonly Pack[]): BackupRequest['content'] {
   try {
     const { pack, variant } = recogniseOrRefuse(db, packs);
-    return { packId: pack.id, variantTitle: variant.title, phase: phaseReached(db, pack, new Set()) };
+    const identity = identityOf(pack, db);
+    return { packId: pack.id, variantTitle: variant.title, phase: phaseReached(db, pack, new Set()), identity };
   } catch {
     return { packId: '', variantTitle: 'Not recognised', phase: null };
   }
@@ -57,12 +67,43 @@ export function describeContent(db: Db, packs: readonly Pack[]): BackupRequest['
 
 /** Backups with a manifest in these folders, newest first. A copy without a manifest was never finished. */
 export function listBackups({ folders, databasePath }: EngineRequests['listBackups']['input']): BackupRecord[] {
-  const records = new Set(folders)
-    .values()
-    .flatMap((folder) => manifestIds(folder).flatMap((id) => listed(folder, id)));
-  return [...records]
-    .filter((record) => databasePath === null || record.databasePath === databasePath)
-    .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id));
+  const records = [...new Set(folders)].flatMap((folder) => manifestIds(folder).flatMap((id) => listed(folder, id)));
+  return newestFirst(records.filter((record) => databasePath === null || record.databasePath === databasePath));
+}
+
+/** As `listBackups`, with those from when the database had another name or place: told by what is in them. */
+export async function listAllBackups(
+  input: EngineRequests['listBackups']['input'],
+  packs: readonly Pack[],
+): Promise<BackupRecord[]> {
+  const { folders, databasePath, otherFolders = [] } = input;
+  const own = listBackups(input);
+  if (databasePath === null) return own;
+  return newestFirst([...own, ...(await listMoved(folders, otherFolders, databasePath, packs))]);
+}
+
+/** In the own folders too: a folder that was renamed with its database is the database's own. */
+async function listMoved(
+  folders: readonly string[],
+  otherFolders: readonly string[],
+  databasePath: string,
+  packs: readonly Pack[],
+): Promise<BackupRecord[]> {
+  const found = [...new Set([...folders, ...otherFolders])].flatMap((folder) =>
+    manifestIds(folder).flatMap((id) => {
+      const read = readManifest(backupFile(folder, id));
+      const isOther = read !== undefined && 'manifest' in read && read.manifest.databasePath !== databasePath;
+      return isOther ? [{ folder, manifest: read.manifest }] : [];
+    }),
+  );
+  const kin = new Set(
+    await ofTheSameContent(
+      found.map(({ manifest }) => manifest),
+      databasePath,
+      packs,
+    ),
+  );
+  return found.filter(({ manifest }) => kin.has(manifest)).map(({ folder, manifest }) => recordFrom(folder, manifest));
 }
 
 function listed(folder: string, id: string): BackupRecord[] {
@@ -79,13 +120,13 @@ function listed(folder: string, id: string): BackupRecord[] {
  * @returns the record; state 'broken' or 'missing' with the error in `lastCheck` when it is no longer good.
  * @throws CodedError E_BACKUP_FOREIGN when it has no manifest, E_BACKUP_CORRUPT when that cannot be read.
  */
-export function verifyBackup({ backupPath }: EngineRequests['verifyBackup']['input']): BackupRecord {
+export function verifyBackup({ backupPath, isNoted = true }: EngineRequests['verifyBackup']['input']): BackupRecord {
   const folder = path.dirname(path.resolve(backupPath));
   const manifest = requireManifest(backupPath);
   const error = findDamage(backupFile(folder, manifest.id), manifest);
   const check = { at: new Date().toISOString(), ok: error === null, error };
   try {
-    writeCheck(folder, manifest.id, check);
+    if (isNoted) writeCheck(folder, manifest.id, check);
   } catch {
     // A backup on a read-only medium can be checked all the same; it is only not noted.
   }

@@ -1,5 +1,6 @@
+import Database from 'better-sqlite3';
 import { coded } from '@shared/errors.ts';
-import { columnNames, quoteName, type Db } from './migration.ts';
+import { quoteName, type Db } from './migration.ts';
 
 /**
  * Our own tables inside the database: runs, applied migrations, backfill cursors, issue rows, checkpoints. They travel
@@ -113,7 +114,7 @@ export function isPresent(db: Db, name: BookkeepingTable): boolean {
     .get(name);
   if (found === undefined) return false;
   const isPlainTable = found.type === 'table' && !/^\s*create\s+virtual/i.test(found.sql ?? '');
-  if (!isPlainTable || columnNames(db, name).join() !== expectedColumns(name).join()) {
+  if (!isPlainTable || shapeOf(db, name) !== expectedShape(name)) {
     throw coded('E_NAME_COLLISION', `The name ${quoteName(name)} is taken by a ${found.type} that is not ours.`, {
       object: name,
     });
@@ -121,10 +122,28 @@ export function isPresent(db: Db, name: BookkeepingTable): boolean {
   return true;
 }
 
-/** Column names as written in the definition above: the first word of each of its lines. */
-const expectedColumns = (name: BookkeepingTable): string[] =>
-  tables[name]
-    .split('\n')
-    .slice(1, -1)
-    .map((line) => /^\s*(\w+)/.exec(line)?.[1] ?? '')
-    .filter((word) => word !== 'UNIQUE');
+/** Every column with its type, NOT NULL and place in the key: without its key, or with other types, it keeps other rows. */
+const shapeOf = (db: Db, name: BookkeepingTable): string =>
+  db
+    .prepare<[string], string>(
+      `SELECT name || ' ' || upper(type) || ' ' || "notnull" || ' ' || pk || ' ' || hidden FROM pragma_table_xinfo(?)`,
+    )
+    .pluck()
+    .all(name)
+    .join();
+
+const shapes = new Map<BookkeepingTable, string>();
+
+function expectedShape(name: BookkeepingTable): string {
+  const known = shapes.get(name);
+  if (known !== undefined) return known;
+  const model = new Database(':memory:');
+  try {
+    model.exec(tables[name]);
+    const shape = shapeOf(model, name);
+    shapes.set(name, shape);
+    return shape;
+  } finally {
+    model.close();
+  }
+}

@@ -14,7 +14,8 @@ export interface RunRow {
   readonly finishedAt: string | null;
   readonly fromPhase: number | null;
   readonly toPhase: number;
-  readonly state: 'running' | 'completed' | 'failed' | 'cancelled';
+  /** migrated ('completed' in files of earlier versions): every step is applied; the file cannot say that it is proven. */
+  readonly state: 'running' | 'migrated' | 'failed' | 'cancelled';
   readonly appVersion: string;
   readonly backupSha256: string | null;
 }
@@ -86,7 +87,8 @@ export const readRuns = (db: Db): RunRow[] =>
   rowsOf<RunRow>(
     db,
     '_phasewise_runs',
-    `SELECT id, started_at AS startedAt, finished_at AS finishedAt, from_phase AS fromPhase, to_phase AS toPhase, state,
+    `SELECT id, started_at AS startedAt, finished_at AS finishedAt, from_phase AS fromPhase, to_phase AS toPhase,
+       CASE state WHEN 'completed' THEN 'migrated' ELSE state END AS state,
        app_version AS appVersion, backup_sha256 AS backupSha256 FROM _phasewise_runs ORDER BY rowid`,
   );
 

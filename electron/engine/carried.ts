@@ -14,12 +14,16 @@ export interface Whereabouts {
   readonly sampleKeys: readonly string[];
 }
 
-/** The one column that names a row of a table; null where there is none. */
-export function keyColumn(db: Db, schema: string, table: string): string | null {
+/**
+ * The one column that names a row of a table; null where there is none.
+ * @param walked by it a backfill walked the table, where the table declares no key.
+ */
+export function keyColumn(db: Db, schema: string, table: string, walked?: string): string | null {
   const key = db
     .prepare<[string, string], string>(`SELECT name FROM pragma_table_xinfo(?, ?) WHERE pk > 0 ORDER BY pk`)
     .pluck()
     .all(table, schema);
+  if (key.length === 0 && walked !== undefined && comparableColumns(db, schema, table).includes(walked)) return walked;
   return key.length === 1 ? (key[0] ?? null) : null;
 }
 
@@ -34,8 +38,9 @@ export function findRemoved(
   table: string,
   successor: string,
   columns: readonly string[],
+  walked?: string,
 ): Whereabouts {
-  const key = keyColumn(db, backup, table);
+  const key = keyColumn(db, backup, table, walked);
   const theirs = tableExists(db, successor) ? comparableColumns(db, 'main', successor) : [];
   if (key === null || !theirs.some((name) => nameKey(name) === nameKey(key)))
     return { inSuccessor: 0, amongIssues: 0, sampleKeys: [] };
@@ -48,8 +53,14 @@ export function findRemoved(
 }
 
 /** Rows of a table that is still there, but that are not in it any more under their key. */
-export function findSetAside(db: Db, backup: string, table: string, columns: readonly string[]): Whereabouts {
-  const key = keyColumn(db, backup, table);
+export function findSetAside(
+  db: Db,
+  backup: string,
+  table: string,
+  columns: readonly string[],
+  walked?: string,
+): Whereabouts {
+  const key = keyColumn(db, backup, table, walked);
   if (key === null) return { inSuccessor: 0, amongIssues: 0, sampleKeys: [] };
   const isThere = `EXISTS (SELECT 1 FROM main.${quoteName(table)} AS a WHERE a.${quoteName(key)} = b.${quoteName(key)})`;
   return { inSuccessor: 0, ...findAmongIssues(db, backup, table, key, `NOT ${isThere}`, columns) };

@@ -5,6 +5,7 @@ import { countRows } from './compare.ts';
 import type { Db, ExitCriterion, Pack, Phase, Proof, Schema } from './migration.ts';
 import { readSchema } from './schema.ts';
 import { inTransaction, requireTransaction, type RunSession } from './session.ts';
+import { isUnanswered } from './sqlite-error.ts';
 
 /** Evaluates criteria over schema and data. One that throws is unmet, with the reason as its summary. */
 export function evaluateCriteria(
@@ -64,6 +65,7 @@ function evaluate(db: Db, schema: Schema, { id, title, check }: ExitCriterion, p
     const { met, summary, evidence } = check(db, schema, proof);
     return { id, title, state: met ? 'met' : 'unmet', summary, evidence };
   } catch (error) {
+    if (isUnanswered(error)) throw error;
     return {
       id,
       title,

@@ -102,6 +102,15 @@ export function makeFolder(folder: string): void {
   fsyncFolder(parent);
 }
 
+/** Removes what an error left half done; when that fails too, the first error is the one to be told. */
+export function removeIfPossible(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // left behind, under a name that nobody takes for finished
+  }
+}
+
 /** Replaces or creates a small file so that it is either the old or the new one, whatever happens. Mode 0600. */
 export function writeFileDurably(file: string, text: string): void {
   const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
@@ -115,7 +124,7 @@ export function writeFileDurably(file: string, text: string): void {
     }
     renameWithRetry(temporary, file);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    removeIfPossible(temporary);
     throw error;
   }
   fsyncFolder(path.dirname(file));

@@ -1,9 +1,12 @@
 import { accessSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { appError, coded, type AppError } from '@shared/errors.ts';
+import { errorCode } from './fsync.ts';
 import { networkKind, readFileSystem, type FileSystem } from './file-system.ts';
 import { FIRST_BYTES, readHeader, requireWholeFile, type Header } from './header.ts';
 import { identityOf, orRefuse, resolvePath, type Identity } from './identity.ts';
+import { requireNoIntent } from './intent.ts';
+import { requirePlausibleJournal } from './journal-header.ts';
 import { readSidecars, type Sidecars } from './sidecars.ts';
 
 /** A file that may be shown to SQLite, and what is known about it without SQLite. */
@@ -21,8 +24,8 @@ export interface GatedFile {
  * Looks at a path and a header before SQLite does; changes nothing, and must not be called while this process has the
  * file open through SQLite.
  * @param fileSystemOf for tests: what a folder lies on.
- * @throws CodedError E_PATH_UNSUPPORTED, E_NOT_FOUND, E_NOT_A_FILE, E_MULTI_LINK, E_NO_PERMISSION, E_SIDECAR_UNSAFE,
- * E_EMPTY, E_NOT_SQLITE, E_ENCRYPTED, E_TRUNCATED, E_SIZE_MISMATCH, E_CORRUPT.
+ * @throws CodedError E_PATH_UNSUPPORTED, E_NOT_FOUND, E_PATH_CHANGED, E_NOT_A_FILE, E_MULTI_LINK, E_NO_PERMISSION,
+ * E_IO, E_SIDECAR_UNSAFE, E_STALE_WAL, E_EMPTY, E_NOT_SQLITE, E_ENCRYPTED, E_TRUNCATED, E_SIZE_MISMATCH, E_CORRUPT.
  */
 export function passGate(given: string, fileSystemOf: (folder: string) => FileSystem = readFileSystem): GatedFile {
   const file = resolvePath(given);
@@ -31,19 +34,42 @@ export function passGate(given: string, fileSystemOf: (folder: string) => FileSy
   const header = readHeader(first, identity.sizeBytes);
   const sidecars = readSidecars(file);
   // Otherwise the last word about the length is in the WAL or in the journal.
-  if (!sidecars.hasWal && !sidecars.isJournalHot) requireWholeFile(header, identity.sizeBytes);
+  if (sidecars.isJournalHot) requirePlausibleJournal(file, identity.sizeBytes);
+  if (sidecars.isWalRead) requireWalMode(file, header);
+  else if (!sidecars.isJournalHot) requireWholeFile(header, identity.sizeBytes);
   return { path: file, identity, header, sidecars, readOnlyReason: whyReadOnly(file, fileSystemOf) };
 }
 
 /**
  * As `passGate`, for writing.
- * @throws CodedError also E_READONLY_FILE, E_READONLY_DIR, E_NETWORK_FS.
+ * @throws CodedError also E_RESTORE_UNFINISHED, E_READONLY_FILE, E_READONLY_DIR, E_NETWORK_FS.
  */
 export function passGateForWriting(given: string, fileSystemOf?: (folder: string) => FileSystem): GatedFile {
-  const gated = passGate(given, fileSystemOf);
+  const gated = passUnlessRestoring(given, fileSystemOf);
   const { readOnlyReason } = gated;
   if (readOnlyReason) throw coded(readOnlyReason.code, readOnlyReason.message, readOnlyReason.details);
   return gated;
+}
+
+/** Whatever the file looks like in the middle of a restore, that is what there is to say. */
+function passUnlessRestoring(given: string, fileSystemOf?: (folder: string) => FileSystem): GatedFile {
+  try {
+    const gated = passGate(given, fileSystemOf);
+    requireNoIntent(gated.path);
+    return gated;
+  } catch (error) {
+    requireNoIntent(path.resolve(given));
+    throw error;
+  }
+}
+
+/**
+ * A file leaves WAL mode only after its WAL was written back and removed, so beside one that is not in that mode lies the
+ * WAL of another state of it, or of another file. SQLite would play it in, and its own check might call the result ok.
+ */
+function requireWalMode(file: string, { journalMode }: Header): void {
+  if (journalMode === 'wal') return;
+  throw coded('E_STALE_WAL', `${path.basename(file)}-wal was not written by who wrote ${file} last.`, { journalMode });
 }
 
 function requirePlainFile(file: string): void {
@@ -60,8 +86,7 @@ function requirePlainFile(file: string): void {
 
 function readBeginning(file: string): { identity: Identity; first: Buffer } {
   return orRefuse(file, () => {
-    // NONBLOCK: should the file have become a pipe since we looked, opening it must not wait for a writer.
-    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const descriptor = openPlainFile(file);
     try {
       const stats = fstatSync(descriptor, { bigint: true });
       if (!stats.isFile()) throw coded('E_NOT_A_FILE', `${file} is not an ordinary file.`);
@@ -72,6 +97,19 @@ function readBeginning(file: string): { identity: Identity; first: Buffer } {
       closeSync(descriptor);
     }
   });
+}
+
+/** The file may have become something else since it was looked at. */
+function openPlainFile(file: string): number {
+  try {
+    // NONBLOCK: opening what has become a pipe must not wait for a writer.
+    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ELOOP') throw coded('E_PATH_CHANGED', `${file} became a link while it was being looked at.`);
+    if (code === 'ENXIO' || code === 'ENODEV') throw coded('E_NOT_A_FILE', `${file} is not an ordinary file.`);
+    throw error;
+  }
 }
 
 function whyReadOnly(file: string, fileSystemOf: (folder: string) => FileSystem): AppError | null {

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
-import { coded } from '@shared/errors.ts';
+import { coded, type CodedError } from '@shared/errors.ts';
 
 /** What tells one file from another, and one state of it from a later one. */
 export interface Identity {
@@ -15,8 +15,8 @@ export interface Identity {
 /** SQLite's own limit is 512 bytes; the names of sidecars need room too. */
 const LONGEST_PATH_BYTES = 500;
 
-/** File systems take 255 bytes; the folder of the backups and the journal are called after the database. */
-const LONGEST_NAME_BYTES = 255 - Buffer.byteLength('-journal');
+/** File systems take 255 bytes; what lies beside a database is called after it, longest the draft of a restore's intent. */
+const LONGEST_NAME_BYTES = 255 - Buffer.byteLength('.restore-intent.01234567.tmp');
 
 /** @throws CodedError E_NOT_FOUND when nothing is there any more. */
 export function identify(file: string): Identity {
@@ -73,22 +73,30 @@ function problemOf(file: string): string | null {
   return null;
 }
 
-/** Runs a look at the file system and words what can go wrong with a name. */
+/**
+ * Runs a look at the file system and words what can go wrong with a name.
+ * @throws CodedError E_NOT_FOUND, E_PATH_UNSUPPORTED, E_NO_PERMISSION, E_IO. Looking has changed nothing.
+ */
 export function orRefuse<T>(file: string, look: () => T): T {
   try {
     return look();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // Where a name is not valid text, U+FFFD stands for what could not be read: no text leads to that file.
+    if (code === 'ENOENT' && file.includes('\ufffd')) throw unreadableName(file);
     if (code === 'ENOENT') throw coded('E_NOT_FOUND', notFoundText(file));
     if (code === 'ENOTDIR') throw coded('E_NOT_FOUND', `${file} does not exist: a part of it is not a folder.`);
     if (code === 'ELOOP') throw coded('E_NOT_FOUND', `${file} is a link that leads back to itself.`);
     if (code === 'ENAMETOOLONG') throw coded('E_PATH_UNSUPPORTED', `The name ${file.slice(0, 300)}… is too long.`);
     if (code === 'EACCES' || code === 'EPERM') throw coded('E_NO_PERMISSION', `${file} cannot be read.`);
-    if (code === 'ENOSPC') throw coded('E_NO_SPACE', `There is no room for a copy of ${file}.`);
-    if (code === 'EIO') throw coded('E_IO', `The disk reported an error while reading ${file}.`);
-    throw error;
+    if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) throw error;
+    const what = code === 'EIO' ? 'The disk reported an error' : `The system reported an error (${code})`;
+    throw coded('E_IO', `${what} while reading ${file}.`, { code }, { safety: 'untouched' });
   }
 }
+
+const unreadableName = (file: string): CodedError =>
+  coded('E_PATH_UNSUPPORTED', `The path ${JSON.stringify(file.slice(0, 300))} contains something that is not text.`);
 
 function notFoundText(file: string): string {
   const link = lstatSync(file, { throwIfNoEntry: false });

@@ -8,6 +8,7 @@ import { checkCold, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
 import { expandFiles, readIngestFile, type NamedFile } from './ingest-files.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import { tryOnCopy } from './look.ts';
 import type { Db, Ingest, IngestVerdict, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
@@ -27,6 +28,7 @@ type Entry = IngestReport['files'][number];
  */
 export async function ingestFiles(input: Input, packs: readonly Pack[]): Promise<IngestReport> {
   const gated = passGateForWriting(input.path);
+  await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const lock = await lockForMaintenance({ path: gated.path, identity: gated.identity, lockFolder: input.lockFolder });
   let done: Done;
   try {

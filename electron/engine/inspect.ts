@@ -1,14 +1,17 @@
 import path from 'node:path';
+import type { AppError } from '@shared/errors.ts';
 import type { DatabaseStatus, Drift, FileFacts, MigrationStatus, PhaseStatus } from '@shared/status.ts';
 import { checkBookkeeping, readCheckpoints, readRuns, type AppliedMigration } from './bookkeeping.ts';
 import { checkHealth } from './health.ts';
-import { inOrder, requireKnownIds } from './ledger.ts';
+import { inOrder, newerSchema } from './ledger.ts';
+import { requireNoIntent, unfinishedRestoreOf } from './intent.ts';
 import { lookAt, type Look } from './look.ts';
 import type { Pack, Schema } from './migration.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { issueSummaries } from './report.ts';
 import { rowCounter } from './row-count.ts';
-import { describeLedger, readLedger, requireSoundLedger } from './status-ledger.ts';
+import { requireSoundLedger } from './sound-ledger.ts';
+import { describeLedger, readLedger } from './status-ledger.ts';
 import { migrationStatuses, readClaims } from './status-migrations.ts';
 import { defaultTarget, phaseReached, phaseStatuses } from './status-phases.ts';
 import { scoreCard, tableStatuses } from './status-tables.ts';
@@ -18,11 +21,18 @@ export type Check = 'schema' | 'data';
 /**
  * Says what a database is and how far it has come, without changing a byte of it or of its folder.
  * @param check 'schema' costs by the schema, not the data; 'data' also reads every row.
- * @throws CodedError of the gate and of the look; E_FOREIGN_DATABASE, E_NAME_COLLISION, E_NEWER_SCHEMA,
- * E_LEDGER_TAMPERED, E_SCHEMA_TOO_COMPLEX, E_CORRUPT.
+ * A database of a newer version is looked at like any other; why it may not be written is its `readOnlyReason`.
+ * @throws CodedError of the gate and of the look; E_FOREIGN_DATABASE, E_NAME_COLLISION, E_NEWER_SCHEMA (a generation
+ * whose tables are others), E_LEDGER_TAMPERED, E_SCHEMA_TOO_COMPLEX, E_CORRUPT.
  */
-export const inspect = (file: string, check: Check, packs: readonly Pack[]): Promise<DatabaseStatus> =>
-  lookAt(file, (look) => statusOf(look, check, packs));
+export async function inspect(file: string, check: Check, packs: readonly Pack[]): Promise<DatabaseStatus> {
+  try {
+    return await lookAt(file, (look) => statusOf(look, check, packs));
+  } catch (error) {
+    requireNoIntent(path.resolve(file)); // missing or damaged in the middle of a restore: that is what there is to say
+    throw error;
+  }
+}
 
 /** As `inspect`, of a database that is open already. */
 export function statusOf(look: Look, check: Check, packs: readonly Pack[]): DatabaseStatus {
@@ -30,16 +40,16 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
   const { db } = look;
   const health = checkHealth(db, look.file.identity.sizeBytes, check);
   const { pack, variant, evidence, schema } = recogniseOrRefuse(db, packs);
-  requireSoundLedger(schema, pack);
+  requireSoundLedger(db, schema, pack);
   checkBookkeeping(db);
-  requireKnownIds(db, pack);
+  const newer = newerSchema(db, pack);
 
   const ledger = readLedger(db, schema, pack);
   const claims = readClaims(db, ledger);
   const migrations = migrationStatuses(db, pack, claims, check === 'data');
   const checkpoints = readCheckpoints(db);
   const lastRun = readRuns(db).at(-1);
-  const isUnfinished = lastRun !== undefined && lastRun.state !== 'completed';
+  const isUnfinished = lastRun !== undefined && lastRun.state !== 'migrated';
   const phases = phaseStatuses(db, schema, pack, { migrations, checkpoints, isUnfinished, withData: check === 'data' });
   const reached = phaseReached(phases);
   const countRows = rowCounter(db);
@@ -47,7 +57,7 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
   const tables = tableStatuses(pack, schema, countRows);
   const target = defaultTarget(pack);
   return {
-    file: fileFacts(look),
+    file: fileFacts(look, newer),
     pack: { id: pack.id, title: pack.title },
     variant: { ...variant, evidence: [...evidence] },
     phaseReached: reached,
@@ -56,13 +66,16 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
     tables,
     scoreCard: scoreCard(pack, tables),
     highlights,
-    pending: migrations.filter(({ phase, state }) => phase <= target && state !== 'applied').map(({ id }) => id),
+    // What is left to do in a file of a newer version, and what to continue, only that version knows.
+    pending: newer
+      ? []
+      : migrations.filter(({ phase, state }) => phase <= target && state !== 'applied').map(({ id }) => id),
     drift: driftOf(pack, claims.recorded, phases),
     ledger: describeLedger(ledger, pack, claims.recorded, (id) => isTrue(migrations, id)),
     health,
     issues: issueSummaries(db, pack),
     unfinishedRun:
-      lastRun && isUnfinished && (reached ?? -1) < lastRun.toPhase
+      lastRun && isUnfinished && newer === null && (reached ?? -1) < lastRun.toPhase
         ? {
             runId: lastRun.id,
             startedAt: lastRun.startedAt,
@@ -71,12 +84,14 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
           }
         : null,
     checkedAt: new Date().toISOString(),
-    unfinishedRestore: null,
+    unfinishedRestore: unfinishedRestoreOf(look.file.path),
     elapsedMs: Math.round(performance.now() - startedAt),
   };
 }
 
-function fileFacts({ file, via, needsRecovery }: Look): FileFacts {
+/** @param newer why it may not be written whatever the file system says. */
+function fileFacts({ file, via, needsRecovery }: Look, newer: AppError | null): FileFacts {
+  const readOnlyReason = newer ?? file.readOnlyReason;
   return {
     name: path.basename(file.path),
     folder: path.dirname(file.path),
@@ -87,8 +102,8 @@ function fileFacts({ file, via, needsRecovery }: Look): FileFacts {
     pageSizeBytes: file.header.pageSizeBytes,
     encoding: file.header.encoding,
     needsRecovery,
-    isWritable: file.readOnlyReason === null,
-    readOnlyReason: file.readOnlyReason,
+    isWritable: readOnlyReason === null,
+    readOnlyReason,
     inspectedVia: via,
   };
 }

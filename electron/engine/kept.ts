@@ -13,6 +13,8 @@ export interface AllowedEffect {
   readonly grows: ReadonlySet<string>;
   /** Columns that may have changed, per table; '*' = all of them. */
   readonly changes: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The column by which a table's rows are walked: it names them where the file's own table has no key. */
+  readonly keys: ReadonlyMap<string, string>;
   /** What contracting migrations among them declared that they take away; null = there was none. */
   readonly removal: Removal | null;
 }
@@ -22,7 +24,7 @@ export interface AllowedEffect {
  * then. `alsoGrows`: tables to which triggers of other migrations may have added. Names are compared as SQLite does.
  */
 export function allowedEffect(
-  migrations: readonly Pick<Migration, 'effect' | 'kind'>[],
+  migrations: readonly Pick<Migration, 'effect' | 'kind' | 'backfills'>[],
   pack: Pick<Pack, 'ledger' | 'audit'>,
   added: readonly AddedShape[],
   alsoGrows: readonly string[] = [],
@@ -44,6 +46,9 @@ export function allowedEffect(
       [...alwaysGrowing(pack), ...alsoGrows, ...migrations.flatMap(({ effect }) => effect.grows)].map(nameKey),
     ),
     changes,
+    keys: new Map(
+      migrations.flatMap(({ backfills = [] }) => backfills.map(({ source, key }) => [nameKey(source), key] as const)),
+    ),
     removal: migrations.some(({ kind }) => kind === 'contract') ? removalOf(migrations) : null,
   };
 }
@@ -140,7 +145,9 @@ function judge(db: Db, backup: string, result: TableComparison, allowed: Allowed
   const { table, rowsBefore, kept } = result;
   const maySetAside = kept !== rowsBefore && allowed.removal?.setsAside.has(nameKey(table)) === true;
   const columns = unchanged(comparableColumns(db, backup, table), allowed.changes.get(nameKey(table)));
-  const aside = maySetAside ? findSetAside(db, backup, table, columns).amongIssues : 0;
+  const aside = maySetAside
+    ? findSetAside(db, backup, table, columns, allowed.keys.get(nameKey(table))).amongIssues
+    : 0;
   const problem = problemOf(result, aside, allowed);
   return {
     rows: rowsBefore,
@@ -163,7 +170,14 @@ function compareRemoved(db: Db, backup: string, table: string, allowed: AllowedE
   const successor = allowed.removal?.tables.get(nameKey(table));
   if (successor === undefined) return { rows, elsewhere: 0, problem: `table ${table} is gone`, evidence: [] };
   const columns = unchanged(comparableColumns(db, backup, table), allowed.changes.get(nameKey(table)));
-  const { inSuccessor, amongIssues, sampleKeys } = findRemoved(db, backup, table, successor, columns);
+  const { inSuccessor, amongIssues, sampleKeys } = findRemoved(
+    db,
+    backup,
+    table,
+    successor,
+    columns,
+    allowed.keys.get(nameKey(table)),
+  );
   const missing = rows - inSuccessor - amongIssues;
   return {
     rows,

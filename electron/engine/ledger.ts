@@ -1,4 +1,4 @@
-import { coded } from '@shared/errors.ts';
+import { appError, coded, CodedError, type AppError } from '@shared/errors.ts';
 import { readApplied, type AppliedMigration, type BackfillRow } from './bookkeeping.ts';
 import { some } from './counted.ts';
 import { quoteName, type Db, type IdentifiedMigration, type Pack } from './migration.ts';
@@ -58,6 +58,12 @@ export function supersededIds(pack: Pack, recorded: Iterable<string>, backfills:
 
 /** @throws CodedError E_NEWER_SCHEMA when the ledger or our records hold an id that this version does not know. */
 export function requireKnownIds(db: Db, pack: Pack): void {
+  const newer = newerSchema(db, pack);
+  if (newer !== null) throw new CodedError(newer);
+}
+
+/** Why a file of a newer version may be looked at, but not written; null when every id in it is known. */
+export function newerSchema(db: Db, pack: Pack): AppError | null {
   const ours = pack.migrations.map(({ id }) => id);
   const known = new Set([...ours, ...pack.ledger.knownMarkers]);
   const found = [
@@ -67,8 +73,8 @@ export function requireKnownIds(db: Db, pack: Pack): void {
       .filter((id) => !ours.includes(id)),
   ];
   const unknown = [...new Set(found)]; // what Phasewise applied stands in both lists
-  if (unknown.length === 0) return;
-  throw coded(
+  if (unknown.length === 0) return null;
+  return appError(
     'E_NEWER_SCHEMA',
     `The database lists ${some(unknown.length, 'step')} that this version does not know${unknown.length === 1 ? ':' : ', among them'} "${unknown[0]?.slice(0, 80)}".`,
     {

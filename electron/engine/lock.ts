@@ -33,6 +33,8 @@ export interface LockRequest {
   readonly lockFolder: string;
   /** How long to try while others hold the file. */
   readonly waitMs?: number;
+  /** Awaited between two tries; what it throws ends the waiting. */
+  readonly stopPoint?: () => Promise<void>;
 }
 
 const WAIT_MS = 10_000;
@@ -51,7 +53,7 @@ export async function lockForMaintenance(request: LockRequest): Promise<Maintena
   try {
     assertSame(request);
     unmark = markConnected(request.path);
-    db = await openExclusively(request.path, request.waitMs ?? WAIT_MS);
+    db = await openExclusively(request.path, request.waitMs ?? WAIT_MS, request.stopPoint);
     assertSame(request);
   } catch (error) {
     db?.close();
@@ -83,13 +85,14 @@ function assertSame({ path: file, identity }: LockRequest): void {
 }
 
 /** Every try is a fresh connection: one that failed would keep its shared lock and get in the other program's way. */
-async function openExclusively(file: string, waitMs: number): Promise<Db> {
+async function openExclusively(file: string, waitMs: number, stopPoint?: () => Promise<void>): Promise<Db> {
   const deadline = performance.now() + waitMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const db = tryExclusively(file);
     if (db !== undefined) return db;
     if (performance.now() + pauseMs > deadline) throw inUse(file);
     await sleep(pauseMs);
+    await stopPoint?.();
   }
 }
 

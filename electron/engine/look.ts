@@ -3,6 +3,7 @@ import { CodedError, coded } from '@shared/errors.ts';
 import { openInspector } from './connection.ts';
 import { passGate, type GatedFile } from './gate.ts';
 import { identify, isSameFile } from './identity.ts';
+import { checkIntegrity } from './integrity.ts';
 import type { Db } from './migration.ts';
 import { withPrivateCopy } from './private-copy.ts';
 import { fromSqlite } from './sqlite-error.ts';
@@ -37,6 +38,27 @@ export async function lookAt<T>(path: string, use: (look: Look) => T): Promise<T
       if (!isBusy || Date.now() > deadline) throw error;
       await sleep(PAUSE_MS);
     }
+  }
+}
+
+/**
+ * Opening a file with a log or journal changes it: SQLite plays that in, at the latest when it closes. So whoever is
+ * going to open one to work on it has that done to a copy first. Costs nothing where there is nothing to play in.
+ * @param use may refuse, too.
+ * @throws CodedError E_CORRUPT when the outcome is damaged; those of the look; whatever `use` throws.
+ */
+export async function tryOnCopy(file: GatedFile, use: (look: Look) => unknown = () => {}): Promise<void> {
+  if (file.sidecars.walBytes === 0 && !file.sidecars.isJournalHot) return;
+  try {
+    await lookAt(file.path, (look) => {
+      const { isSound, lines } = checkIntegrity(look.db);
+      if (!isSound)
+        throw coded('E_CORRUPT', `With what lies beside it, the file is damaged: ${lines[0] ?? 'no answer'}.`);
+      use(look);
+    });
+  } catch (error) {
+    // Somebody is at work on the file: then the log is theirs, and the locks decide who may do what.
+    if (!(error instanceof CodedError) || error.appError.code !== 'E_DB_BUSY') throw error;
   }
 }
 
@@ -82,7 +104,8 @@ async function passGatePatiently(path: string): Promise<GatedFile> {
   try {
     return passGate(path);
   } catch (error) {
-    const isLength = error instanceof CodedError && ['E_TRUNCATED', 'E_SIZE_MISMATCH'].includes(error.appError.code);
+    const isLength =
+      error instanceof CodedError && ['E_TRUNCATED', 'E_SIZE_MISMATCH', 'E_STALE_WAL'].includes(error.appError.code);
     if (!isLength) throw error;
     await sleep(PAUSE_MS);
     return passGate(path);

@@ -64,6 +64,15 @@ export function manifestIds(folder: string): string[] {
     .map((name) => name.slice(0, -MANIFEST_END.length));
 }
 
+/** One more than any backup in `folder` has. */
+export function nextSequence(folder: string): number {
+  const all = manifestIds(folder).map((id) => {
+    const read = readManifest(backupFile(folder, id));
+    return read !== undefined && 'manifest' in read ? (read.manifest.sequence ?? 0) : 0;
+  });
+  return Math.max(0, ...all) + 1;
+}
+
 /** What the manifest says, joined with what can be seen now: is the file there, how did the last check end. */
 export function recordFrom(folder: string, manifest: Manifest): BackupRecord {
   const file = backupFile(folder, manifest.id);
@@ -76,6 +85,7 @@ export function recordFrom(folder: string, manifest: Manifest): BackupRecord {
     databaseName,
     databasePath,
     createdAt,
+    sequence,
     reason,
     phase,
     variantTitle,
@@ -100,6 +110,7 @@ export function recordFrom(folder: string, manifest: Manifest): BackupRecord {
       runId,
       checks,
     },
+    ...(sequence === undefined ? {} : { sequence }),
     path: file,
     folder,
     verified: isWhole,

@@ -287,6 +287,8 @@ export interface Pack {
   readonly issueReasons: Readonly<Record<string, string>>;
   /** Issue reasons that must be cleared before a phase that removes something: two rows claim one place. */
   readonly gatingReasons?: readonly string[];
+  /** Unique rules, keys among them, that the programs of the family declare for their tables, by the names that they use. */
+  readonly programUniques?: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly sourceFolder?: SourceFolder;
   readonly audit?: AuditTrail;
   readonly ingest?: Ingest;
@@ -304,6 +306,8 @@ export interface Pack {
   carriedOver?(db: Db, backup: string): Finding[];
   /** What older programs can still do after each phase, in plain words. */
   readonly olderPrograms: Readonly<Record<number, string>>;
+  /** Random ids that no other database of the family has, and that a database keeps: of its projects, not of its rows. */
+  identity?(db: Db): string[];
   /** Builds a realistic legacy database into an empty, open, writable connection. Deterministic for a seed. */
   buildSample?(db: Db, options: { seed: number }): void;
 }

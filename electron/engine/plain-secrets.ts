@@ -5,8 +5,9 @@ import { describeContent } from './backups.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
 import { checkCold, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
+import { requireKnownIds } from './ledger.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
-import { lookAt } from './look.ts';
+import { lookAt, tryOnCopy } from './look.ts';
 import type { Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
@@ -23,10 +24,11 @@ export const listPlainSecrets = (path: string, packs: readonly Pack[]): Promise<
 
 /**
  * Empties every secret that stands in the file in plain text, behind a verified backup, which then still holds them.
- * @throws CodedError of the gate, the lock and the backup; E_NOTHING_TO_DO, E_INVARIANT, E_VERIFY_FAILED.
+ * @throws CodedError of the gate, the lock and the backup; E_NEWER_SCHEMA, E_NOTHING_TO_DO, E_INVARIANT, E_VERIFY_FAILED.
  */
 export async function clearPlainSecrets(input: Input, packs: readonly Pack[]): Promise<PlainSecretsReport> {
   const gated = passGateForWriting(input.path);
+  await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const lock = await lockForMaintenance({ path: gated.path, identity: gated.identity, lockFolder: input.lockFolder });
   let done: { report: PlainSecretsReport; expected: Expected };
   try {
@@ -46,6 +48,7 @@ async function underLock(
 ): Promise<{ report: PlainSecretsReport; expected: Expected }> {
   const { db } = lock;
   const { pack } = recogniseOrRefuse(db, packs);
+  requireKnownIds(db, pack);
   const { plainSecrets, audit } = pack;
   const owners = plainSecrets?.list(db) ?? [];
   if (!plainSecrets || owners.length === 0) throw coded('E_NOTHING_TO_DO', 'No key stands in this file in plain text.');

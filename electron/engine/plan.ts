@@ -1,9 +1,12 @@
 import { coded } from '@shared/errors.ts';
 import type { Plan, PlanStep } from '@shared/run.ts';
 import type { MigrationStatus } from '@shared/status.ts';
+import { isWal } from './connection.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { expectedGrowth } from './growth.ts';
 import { statusOf } from './inspect.ts';
-import { inOrder } from './ledger.ts';
+import { inOrder, requireKnownIds } from './ledger.ts';
+import { brokenRules, duplicatesProblem } from './lost-rules.ts';
 import { lookAt, type Look } from './look.ts';
 import type { Db, IdentifiedMigration, Pack, Schema } from './migration.ts';
 import { preflight } from './preflight.ts';
@@ -13,10 +16,10 @@ import { rehearse, rehearsalProblem } from './rehearsal.ts';
 import { gatingIssues, removingPhases } from './removal-gate.ts';
 import { readSchema } from './schema.ts';
 import { coverageOf, readsSource } from './source-coverage.ts';
-import { planSpace, spaceProblem } from './space.ts';
+import { planSpace, spaceProblem, type SpaceRequest } from './space.ts';
 import { readLedger } from './status-ledger.ts';
 import { migrationStatuses, readClaims } from './status-migrations.ts';
-import { resolveTarget } from './target.ts';
+import { refuseBelowBegun, resolveTarget } from './target.ts';
 import { interferingTriggers, triggerProblem } from './user-triggers.ts';
 
 /** Rates of small and slow machines, and of large and fast ones: a range, not a promise. */
@@ -25,7 +28,7 @@ const FAST = { bytesPerSecond: 400e6, rowsPerSecond: 200_000, baseSeconds: 0.3 }
 
 /**
  * Says what would be done to reach a phase, and what stands in the way. Changes nothing.
- * @throws CodedError as `inspect`; E_PHASE_UNAVAILABLE.
+ * @throws CodedError as `inspect`; E_NEWER_SCHEMA, E_PHASE_UNAVAILABLE.
  */
 export const makePlan = (input: EngineRequests['plan']['input'], packs: readonly Pack[]): Promise<Plan> =>
   lookAt(input.path, (look) => planOf(look, input, packs));
@@ -38,20 +41,19 @@ function planOf(
   const status = statusOf(look, 'schema', packs);
   const pack = packs.find(({ id }) => id === status.pack.id);
   if (!pack) throw new Error(`no pack ${status.pack.id}`);
+  requireKnownIds(look.db, pack);
   const schema = readSchema(look.db);
   const target = resolveTarget(pack, toPhase);
+  refuseBelowBegun(look.db, pack, target);
   const statuses = status.phases.flatMap(({ migrations }) => migrations);
   const open = openSteps(pack, target, statuses);
   const rowsOf = rowEstimate(look.db, schema);
   const steps = open.map((migration) => stepOf(migration, statuses, rowsOf));
   const fromPhase = status.phaseReached;
-  const space = planSpace(
-    status.file.path,
-    backupFolder,
-    status.file.sizeBytes + status.file.walBytes,
-    steps.length > 0,
-    backupsOf(pack, open),
-  );
+  const space = spaceOf(look.db, schema, pack, open, {
+    ...{ file: status.file.path, backupFolder, databaseBytes: status.file.sizeBytes + status.file.walBytes },
+    ...{ isWal: status.file.journalMode === 'wal', pageSizeBytes: status.file.pageSizeBytes },
+  });
   const isRemoving = removingPhases(pack, fromPhase, target).length > 0;
   const gating = isRemoving ? gatingIssues(look.db, pack) : null;
   return {
@@ -75,7 +77,7 @@ function planOf(
 /**
  * Refuses under the run's lock what the plan refuses, and a database that is not the planned one any more.
  * @param fingerprint of the plan a person saw; null = they saw none.
- * @throws CodedError E_STATE_CHANGED, E_PREFLIGHT_UNKNOWN_OBJECT, E_NO_SPACE, E_BACKUP_NO_SPACE.
+ * @throws CodedError E_STATE_CHANGED, E_PREFLIGHT_UNKNOWN_OBJECT, E_PREFLIGHT_DUPLICATES, E_NO_SPACE, E_BACKUP_NO_SPACE.
  */
 export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequests['run']['input']): void {
   const schema = readSchema(db);
@@ -86,10 +88,14 @@ export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequ
   const steps = openSteps(pack, target, statuses);
   const [pages, pageSize] = ['page_count', 'page_size'].map((name) => Number(db.pragma(name, { simple: true })));
   const bytes = (pages ?? 0) * (pageSize ?? 0);
-  const space = planSpace(input.path, input.backupFolder, bytes, steps.length > 0, backupsOf(pack, steps));
+  const space = spaceOf(db, schema, pack, steps, {
+    ...{ file: input.path, backupFolder: input.backupFolder, databaseBytes: bytes },
+    ...{ isWal: isWal(db), pageSizeBytes: pageSize ?? 0 },
+  });
   const problem =
     triggerProblem(interferingTriggers(schema, pack, steps)) ??
     rehearsalProblem(rehearse(db, schema, pack, steps)) ??
+    (steps.length === 0 ? null : duplicatesProblem(brokenRules(db, schema, pack))) ??
     spaceProblem(space, input.path, input.backupFolder);
   if (problem) throw coded(problem.code, problem.message, problem.details);
 }
@@ -99,11 +105,24 @@ const openSteps = (pack: Pack, target: number, statuses: readonly MigrationStatu
     ({ id, phase }) => phase <= target && statuses.find((status) => status.id === id)?.state !== 'applied',
   );
 
-/** A second one is made before something is removed, when the run has changed the file by then. */
-function backupsOf(pack: Pack, steps: readonly IdentifiedMigration[]): number {
+/** A second backup is made before something is removed, when the run has changed the file by then. */
+function spaceOf(
+  db: Db,
+  schema: Schema,
+  pack: Pack,
+  steps: readonly IdentifiedMigration[],
+  facts: Pick<SpaceRequest, 'file' | 'backupFolder' | 'databaseBytes' | 'isWal' | 'pageSizeBytes'>,
+): Plan['space'] {
   const removing = pack.phases.filter(({ removesAnything }) => removesAnything).map(({ number }) => number);
   const first = steps.find(({ phase }) => removing.includes(phase))?.phase;
-  return first !== undefined && steps.some(({ phase }) => phase < first) ? 2 : 1;
+  const before = first === undefined ? [] : steps.filter(({ phase }) => phase < first);
+  const growth = (some: readonly IdentifiedMigration[]) => expectedGrowth(db, schema, some, facts.databaseBytes);
+  return planSpace({
+    ...facts,
+    growthBytes: growth(steps),
+    growthBeforeSecond: before.length > 0 ? growth(before) : null,
+    isChanging: steps.length > 0,
+  });
 }
 
 function stepOf(

@@ -1,12 +1,14 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { appError, type AppError } from '@shared/errors.ts';
+import { appError, CodedError, type AppError } from '@shared/errors.ts';
 import type { Plan, PreflightFinding } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { orphanWords } from './health.ts';
 import { foreignKeyViolations } from './integrity.ts';
 import { mayWrite } from './gate.ts';
+import { readCheckedRecords } from './ledger.ts';
 import { holdersOf } from './lock-holders.ts';
+import { brokenRules, duplicatesProblem } from './lost-rules.ts';
 import type { Look } from './look.ts';
 import type { IdentifiedMigration, Pack, Schema } from './migration.ts';
 import { rehearse, rehearsalProblem } from './rehearsal.ts';
@@ -38,6 +40,7 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
     references(input),
     inUse(input),
     records(input),
+    duplicates(input),
     triggers(input),
     objects(input),
     ...issues(input),
@@ -98,18 +101,29 @@ function inUse({ status }: PreflightInput): PreflightFinding {
   return { ...base, state: 'warning', detail: `Close it in ${holders.join(', ')} before you start.` };
 }
 
-/** What the file says of itself must be what this version knows; the run refuses otherwise. */
-function records({ status }: PreflightInput): PreflightFinding {
-  const other = status.drift.find(({ finding: text }) => text.includes('another source'));
-  const error = other
-    ? appError('E_CHECKSUM_DRIFT', `${other.object} ${other.finding}.`, { migration: other.object })
-    : null;
+/** What the file says of itself must be what this version knows, without a gap; the run refuses otherwise. */
+function records({ look, pack }: PreflightInput): PreflightFinding {
   return finding(
     'records',
     'Migrations applied before',
-    error,
+    errorOf(() => readCheckedRecords(look.db, pack)),
     'Every recorded migration is the one that this version knows.',
   );
+}
+
+function duplicates({ look, schema, pack, steps }: PreflightInput): PreflightFinding {
+  const error = steps.length === 0 ? null : duplicatesProblem(brokenRules(look.db, schema, pack));
+  return finding('duplicates', 'Rows that must differ', error, 'No two rows have the same key.');
+}
+
+function errorOf(check: () => unknown): AppError | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    if (error instanceof CodedError) return error.appError;
+    throw error;
+  }
 }
 
 function triggers({ schema, pack, steps }: PreflightInput): PreflightFinding {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { coded } from '@shared/errors.ts';
+import { type CodedError, coded, type ErrorDetails } from '@shared/errors.ts';
 import { freeBytes } from './file-system.ts';
+import { megabytes } from './space.ts';
 import { errorCode } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
 import { identify, isSameFile, isUnchanged, orRefuse, type Identity } from './identity.ts';
@@ -17,8 +18,8 @@ const SETTLED_MS = 30;
 /**
  * Copies a database with the sidecars that belong to its content into a folder that only this user can enter, lets
  * SQLite merge them there, and hands over the result: a plain file without sidecars. The folder is always removed.
- * @throws CodedError E_DB_BUSY when the file keeps changing until `deadline` (ms since 1970), E_NO_SPACE, E_CORRUPT,
- * E_NO_PERMISSION when a sidecar cannot be read, E_DATA_FOLDER when there is no place for the copy.
+ * @throws CodedError E_DB_BUSY when the file keeps changing until `deadline` (ms since 1970), E_CORRUPT, E_NO_PERMISSION
+ * when a sidecar cannot be read, E_TEMP_UNAVAILABLE when there is no place or no room for the copy.
  */
 export async function withPrivateCopy<T>(gated: GatedFile, deadline: number, use: (copy: string) => T): Promise<T> {
   const folder = makePrivateFolder();
@@ -36,19 +37,14 @@ export async function withPrivateCopy<T>(gated: GatedFile, deadline: number, use
   }
 }
 
-/** @throws CodedError E_DATA_FOLDER when there is no usable folder for temporary files. */
+/** @throws CodedError E_TEMP_UNAVAILABLE when there is no usable folder for temporary files. */
 function makePrivateFolder(): string {
   try {
     sweep();
     return mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`)); // mkdtemp makes it 0700
   } catch (error) {
     const reason = errorCode(error) ?? 'no reason given';
-    throw coded(
-      'E_DATA_FOLDER',
-      `To look without changing anything, a copy is needed, but the folder for temporary files, ${tmpdir()}, cannot be used (${reason}).`,
-      { folder: tmpdir(), reason },
-      { nextStep: 'Allow writing there, or set TMPDIR to another folder.' },
-    );
+    throw noPlace(`the folder for temporary files, ${tmpdir()}, cannot be used (${reason})`, { reason });
   }
 }
 
@@ -77,9 +73,19 @@ async function copyUnchanged(gated: GatedFile, copy: string, deadline: number): 
 
 /** Shares the disk blocks where the file system can. A copy of a read-only file is made writable: it has to be merged. */
 function copyOne(from: string, to: string): void {
-  orRefuse(from, () => copyFileSync(from, to, constants.COPYFILE_FICLONE));
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    const reason = errorCode(error);
+    if (isFull(reason)) throw noPlace(`the disk of ${tmpdir()} became full`, { reason });
+    orRefuse(from, () => {
+      throw error;
+    });
+  }
   chmodSync(to, 0o600);
 }
+
+const isFull = (code: string): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'].includes(code);
 
 /** -shm is left out: it is an index over the WAL that SQLite makes anew. */
 const stateOf = (file: string): Map<string, Identity> =>
@@ -103,12 +109,17 @@ function requireSpace({ identity, sidecars }: GatedFile): void {
   const needBytes = identity.sizeBytes + 2 * sidecars.walBytes; // merging moves the WAL's pages into the copy
   const free = freeBytes(tmpdir());
   if (free > needBytes) return;
-  throw coded(
-    'E_NO_SPACE',
-    `To look without changing anything, ${needBytes} bytes are needed in ${tmpdir()}, but only ${free} are free.`,
-    { needBytes, freeBytes: free },
-  );
+  throw noPlace(`${megabytes(needBytes)} are needed in ${tmpdir()}, of which ${megabytes(free)} are free`, {
+    needBytes,
+    freeBytes: free,
+  });
 }
+
+const noPlace = (why: string, details: ErrorDetails): CodedError =>
+  coded('E_TEMP_UNAVAILABLE', `To look without changing anything, a copy is needed, but ${why}.`, {
+    folder: tmpdir(),
+    ...details,
+  });
 
 /** Plays back a hot journal or merges a WAL, as the next program to open the original would. */
 function mergeSidecars(copy: string): void {
@@ -119,6 +130,7 @@ function mergeSidecars(copy: string): void {
     db.pragma('journal_mode = DELETE');
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
   } catch (error) {
+    if (isFull(errorCode(error))) throw noPlace(`the disk of ${tmpdir()} became full`, { reason: errorCode(error) });
     throw fromSqlite(error, 'reading a private copy');
   } finally {
     db?.close();

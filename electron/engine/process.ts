@@ -1,5 +1,6 @@
 import { toAppError } from '@shared/errors.ts';
 import { packs } from '../../migrations/index.ts';
+import { endWithParent } from './orphan.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 import { serveRequests } from './requests.ts';
 
@@ -22,6 +23,7 @@ const send = (message: FromEngine): void => {
 };
 
 const server = serveRequests(packs, send);
+const SHORT: ReadonlySet<string> = new Set(['inspect', 'plan', 'source', 'listIssues', 'listBackups']);
 
 const leave = (): void => {
   void server.leave().finally(() => process.exit(0));
@@ -39,7 +41,12 @@ process.on('unhandledRejection', die);
 if (parentPort) {
   parentPort.on('message', ({ data }) => server.receive(data as ToEngine));
 } else {
-  process.on('message', (message) => server.receive(message as ToEngine));
+  process.on('message', (message) => {
+    const received = message as ToEngine;
+    // A short look ends by itself, and a thread would cost it more than it takes.
+    if (received.type === 'request' && !SHORT.has(received.name)) endWithParent();
+    server.receive(received);
+  });
   process.on('disconnect', leave);
 }
 process.on('SIGTERM', leave);

@@ -1,3 +1,4 @@
+import type { AppError } from '@shared/errors.ts';
 import type { RunStep } from '@shared/run.ts';
 import type { IdentifiedMigration } from './migration.ts';
 import type { EngineRunEvent } from './protocol.ts';
@@ -14,7 +15,13 @@ type Emit = (event: EngineRunEvent) => void;
 
 /** Turns what the run does into events: the list of steps, and progress at a bearable pace. */
 export interface Progress {
-  state(state: Extract<EngineRunEvent, { type: 'state' }>['state'], now: string, safeToStop: boolean): void;
+  /** @param attention why it paused by itself. */
+  state(
+    state: Extract<EngineRunEvent, { type: 'state' }>['state'],
+    now: string,
+    safeToStop: boolean,
+    attention?: AppError | null,
+  ): void;
   /** The step begins with `now`; `rowsTotal` source rows lie ahead, `rowsDone` of them were done by an earlier run. */
   stepStarted(migrationId: string, now: string, rowsDone: number, rowsTotal: number): void;
   rows(migrationId: string, now: string, moved: { rows: number; issueRows: number }): void;
@@ -55,7 +62,7 @@ export function createProgress(
   let startedAt = 0;
   publish();
   return {
-    state: (state, now, safeToStop) => emit({ type: 'state', state, now, safeToStop }),
+    state: (state, now, safeToStop, attention = null) => emit({ type: 'state', state, now, safeToStop, attention }),
     stepStarted(id, now, rowsDone, rowsTotal) {
       samples = [];
       startedAt = clock();

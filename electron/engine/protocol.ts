@@ -82,13 +82,54 @@ export interface EngineRequests {
     input: { path: string; folder: string; reason: string; runId: string | null; appVersion: string };
     output: BackupRecord;
   };
-  /** Reads the whole backup again: hash, integrity. Records the result beside it. */
-  verifyBackup: { input: { backupPath: string }; output: BackupRecord };
-  listBackups: { input: { folders: string[]; databasePath: string | null }; output: BackupRecord[] };
+  /** Reads the whole backup again: hash, integrity. Records the result beside it, unless told not to leave a trace. */
+  verifyBackup: { input: { backupPath: string; isNoted?: boolean }; output: BackupRecord };
+  /** otherFolders: looked through for backups of this database from when it had another name or place. */
+  listBackups: {
+    input: { folders: string[]; databasePath: string | null; otherFolders?: string[] };
+    output: BackupRecord[];
+  };
+  /** Deletes one, for good; reads those it is weighed against again first. E_BACKUP_NEEDED. */
+  removeBackup: { input: { backupPath: string } & Weighed; output: BackupRecord };
+  /** Keeps the newest `keep` good ones, and what must stay. A trial only says so. */
+  tidyBackups: { input: { keep: number; isTrial: boolean } & Weighed; output: Tidied };
+  /** Carries on where a restore of the same backup was interrupted. Emits 'work' events, as 'backup' does. */
   restore: {
-    input: { backupPath: string; path: string; backupFolder: string; appVersion: string; allowForeign: boolean };
-    /** notNoted: the restore is good, but could not be noted in the database's own list of events, and why. */
-    output: { restored: BackupRecord; before: BackupRecord | null; notNoted?: string };
+    input: {
+      backupPath: string;
+      path: string;
+      backupFolder: string;
+      appVersion: string;
+      allowForeign: boolean;
+      lockFolder?: string;
+    };
+    output: Restored;
+  };
+  /** Rolls forward the restore whose intent lies beside the database, which may be missing. E_NOTHING_TO_DO without one. */
+  finishRestore: {
+    input: { path: string; backupFolder: string; appVersion: string; lockFolder?: string };
+    output: Restored;
+  };
+  /** Puts back byte for byte what a restore replaced. `replacedFolder`: where what was there until now lies. */
+  putBack: {
+    input: { path: string; folder: string; backupFolder: string; lockFolder?: string };
+    output: { replacedFolder: string | null };
+  };
+  /**
+   * Asked of a fresh process after another one was ended in its work: lets SQLite put the file back to its last commit,
+   * closes it without sidecars, takes the stale lock and unfinished copies away. Says what the file holds.
+   * E_DB_IN_USE | E_DB_BUSY: another program has the file, whose next opening does the same.
+   */
+  settle: {
+    input: {
+      path: string;
+      lockFolder: string;
+      /** Noted as stopped where the file says that it is running. */
+      runId?: string;
+      /** Unfinished copies of the ended process, as it named them itself. Nothing else is removed. */
+      partials?: string[];
+    };
+    output: Settled;
   };
   sample: { input: { path: string; packId: string; seed: number }; output: { path: string } };
   listIssues: {
@@ -106,6 +147,39 @@ export interface EngineRequests {
   };
 }
 
+export interface Restored {
+  readonly restored: BackupRecord;
+  readonly before: BackupRecord | null;
+  /** Where what it replaced lies byte for byte, if SQLite could not read it. */
+  readonly replacedFolder: string | null;
+  /** The restore is good, but could not be noted in the database's own list of events, and why. */
+  readonly notNoted?: string;
+}
+
+/** The backups of a database, and those that something unfinished needs. */
+interface Weighed {
+  readonly databasePath: string;
+  readonly folders: string[];
+  readonly otherFolders?: string[];
+  readonly needed: readonly { readonly backupPath: string; readonly why: string }[];
+}
+
+export interface Tidied {
+  readonly removed: BackupRecord[];
+  readonly kept: { backup: BackupRecord; why: string }[];
+  readonly freedBytes: number;
+}
+
+/** What a file holds whose work was ended; all null or empty where no pack knows it. */
+export interface Settled {
+  /** The last phase whose checkpoint is recorded. */
+  readonly phase: number | null;
+  /** Ids of the recorded migrations, in order. */
+  readonly applied: string[];
+  /** A migration that is begun but not recorded: its rows so far are kept, and the next run goes on behind them. */
+  readonly begun: { readonly migrationId: string; readonly rowsDone: number; readonly rowsTotal: number } | null;
+}
+
 /** Where the files that a phase reads lie. undefined or 'guess': look in the usual places. */
 export type SourceChoice =
   { readonly kind: 'guess' } | { readonly kind: 'folder'; readonly folder: string } | { readonly kind: 'none' };
@@ -118,8 +192,14 @@ export type EngineRunEvent =
       state: 'starting' | 'backing-up' | 'migrating' | 'pausing' | 'paused' | 'cancelling';
       now: string;
       safeToStop: boolean;
+      /** Why it paused by itself; E_NO_SPACE, E_BACKUP_NO_SPACE, E_TEMP_UNAVAILABLE. */
+      attention?: AppError | null;
     }
   | { type: 'steps'; steps: RunStep[] }
+  /** An unfinished copy has come into being; whoever ends the process must have it removed. */
+  | { type: 'partial'; file: string }
+  /** File and journal as they were found, before SQLite played the journal back: to be removed with a verdict that says yes. */
+  | { type: 'recovery-copy'; folder: string }
   | { type: 'backup'; backup: BackupRecord }
   | {
       type: 'progress';
@@ -135,6 +215,16 @@ export type EngineRunEvent =
   | { type: 'applied'; migrationId: string; ms: number }
   | { type: 'checkpoint'; phase: number };
 
+/** Sent while anything but a run is at work. canCancel false: the point of no return is passed. */
+export interface EngineWork {
+  readonly stage: 'saving' | 'replacing' | 'checking' | 'copying' | 'proving';
+  /** 0 to 1; null where nobody can tell. */
+  readonly fraction: number | null;
+  readonly canCancel: boolean;
+  /** An unfinished copy that has come into being, as in the run event. */
+  readonly partial?: string;
+}
+
 export type EngineControl = 'pause' | 'resume' | 'cancel';
 
 export type ToEngine =
@@ -144,4 +234,5 @@ export type FromEngine =
   | { type: 'ready' }
   | { type: 'answer'; id: number; result: Result<unknown> }
   | { type: 'run'; event: EngineRunEvent }
+  | { type: 'work'; work: EngineWork }
   | { type: 'fatal'; error: AppError };

@@ -21,6 +21,8 @@ export function rehearse(db: Db, schema: Schema, pack: Pack, steps: readonly Ide
   try {
     settle(stage, db);
     const unmade = copySchema(db, schema, stage);
+    const quoted = isRemoving ? quotedTexts(unmade) : [];
+    if (quoted.length > 0) return quoted;
     ensureBookkeeping(stage);
     for (const row of readApplied(db)) insertApplied(stage, row);
     const before = readStage(stage);
@@ -31,6 +33,23 @@ export function rehearse(db: Db, schema: Schema, pack: Pack, steps: readonly Ide
     stage.close();
   }
 }
+
+/**
+ * Old programs wrote texts in double quotes. SQLite still reads such a table or index, but refuses every renaming in a
+ * file that has one, wherever it is.
+ */
+const quotedTexts = (unmade: ReadonlyMap<string, Unmade>): Loss[] =>
+  [...unmade.values()]
+    .filter(
+      ({ kind, reason }) => (kind === 'table' || kind === 'index') && /should this be a string literal/.test(reason),
+    )
+    .map(({ kind, name, reason }) => {
+      const [, text = ''] = /no such column: (".*") - should/s.exec(reason) ?? [];
+      return {
+        object: `${kind} ${name}`,
+        why: `it has a text in double quotes (${text}), which SQLite takes for a name`,
+      };
+    });
 
 /** The refusal naming what would be lost or broken; null when nothing would. */
 export function rehearsalProblem(losses: readonly Loss[]): AppError | null {
@@ -78,22 +97,28 @@ function copySchema(db: Db, schema: Schema, stage: Db): Map<string, Unmade> {
       const isVirtual = kind === 'table' && schema.table(name)?.kind === 'virtual';
       stage.exec(isVirtual ? standIn(schema, name) : sql);
     } catch (error) {
-      unmade.set(`${kind} ${name}`, {
-        kind,
-        name,
-        sql,
-        reason: error instanceof Error ? error.message : String(error),
-      });
+      const reason = error instanceof Error ? error.message : String(error);
+      unmade.set(`${kind} ${name}`, { kind, name, sql, reason });
+      // A rule that cannot be read any more takes its table along, which the steps may need.
+      if (kind === 'table' && schema.table(name)?.kind === 'table') stage.exec(standIn(schema, name));
     }
   }
   return unmade;
 }
 
-/** A virtual table would run its module; an ordinary one of the same columns does for what refers to it. */
+/** A virtual table would run its module; an ordinary one of the same columns and key does for what refers to it. */
 function standIn(schema: Schema, name: string): string {
-  const columns = (schema.table(name)?.columns ?? []).map((column) => quoteName(column.name));
+  const columns = schema.table(name)?.columns ?? [];
   if (columns.length === 0) throw new Error(`no such module for ${name}`);
-  return `CREATE TABLE ${quoteName(name)} (${columns.join(', ')})`;
+  const key = columns
+    .filter(({ primaryKeyPosition }) => primaryKeyPosition > 0)
+    .toSorted((a, b) => a.primaryKeyPosition - b.primaryKeyPosition)
+    .map((column) => quoteName(column.name));
+  const parts = [
+    ...columns.map((column) => `${quoteName(column.name)} ${column.type}`),
+    ...(key.length === 0 ? [] : [`PRIMARY KEY (${key.join(', ')})`]),
+  ];
+  return `CREATE TABLE ${quoteName(name)} (${parts.join(', ')})`;
 }
 
 function applyAll(stage: Db, pack: Pack, steps: readonly IdentifiedMigration[]): Loss | null {

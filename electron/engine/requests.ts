@@ -1,5 +1,6 @@
 import { type AppError, appError, err, ok, type Result, safetyText, toAppError } from '@shared/errors.ts';
-import { backupDatabase, listBackups, verifyBackup } from './backups.ts';
+import { bounded } from './bounded.ts';
+import { backupDatabase, listAllBackups, verifyBackup } from './backups.ts';
 import { createControl, type RunControl } from './control.ts';
 import { ingestFiles } from './ingest.ts';
 import { inspect } from './inspect.ts';
@@ -7,12 +8,16 @@ import { exportIssues } from './issues-export.ts';
 import { listIssues } from './issues.ts';
 import type { Pack } from './migration.ts';
 import { assertPlan, makePlan } from './plan.ts';
-import type { EngineControl, EngineRequestName, EngineRequests, FromEngine, ToEngine } from './protocol.ts';
-import { restoreBackup } from './restore.ts';
+import type { EngineControl, EngineRequestName, EngineRequests, EngineWork, FromEngine, ToEngine } from './protocol.ts';
+import { putBackReplaced } from './put-back.ts';
+import { finishRestore, restoreBackup } from './restore.ts';
 import { clearPlainSecrets, listPlainSecrets } from './plain-secrets.ts';
 import { retryIssues } from './retry.ts';
 import { runUpgrade } from './run.ts';
 import { buildSample } from './sample.ts';
+import type { RunTuning } from './session.ts';
+import { settle } from './settle.ts';
+import { removeBackup, tidyBackups } from './tidy.ts';
 import { lookAtSource } from './source-coverage.ts';
 import { fromSqlite } from './sqlite-error.ts';
 import { verifyResult } from './verify.ts';
@@ -34,14 +39,19 @@ export interface RequestServer {
  * One request at a time, because a process must not look at a file through fs while it has it open through SQLite.
  * A second one meanwhile is answered E_RUN_ACTIVE.
  * @param send hands a message to the host; may fail silently when the host is gone.
+ * @param tuning only tests have their own.
  */
-export function serveRequests(packs: readonly Pack[], send: (message: FromEngine) => void): RequestServer {
+export function serveRequests(
+  packs: readonly Pack[],
+  send: (message: FromEngine) => void,
+  tuning: Partial<RunTuning> = {},
+): RequestServer {
   let control: RunControl | undefined;
   let active: Promise<void> | undefined;
-  const answers = answersWith(packs, send, (started) => (control = started));
+  const answers = answersWith(packs, send, (started) => (control = started), tuning);
 
   async function answer(id: number, name: EngineRequestName, input: unknown): Promise<void> {
-    const result = await resultOf(answers, name, input);
+    const result = bounded(await resultOf(answers, name, input));
     control = undefined;
     active = undefined;
     send({ type: 'answer', id, result });
@@ -72,7 +82,9 @@ function answersWith(
   packs: readonly Pack[],
   send: (message: FromEngine) => void,
   onControl: (control: RunControl) => void,
+  tuning: Partial<RunTuning>,
 ): Answers {
+  const onWork = (work: EngineWork): void => send({ type: 'work', work });
   return {
     inspect: ({ path, check }) => inspect(path, check, packs),
     plan: (input) => makePlan(input, packs),
@@ -82,16 +94,22 @@ function answersWith(
       return runUpgrade(input, {
         packs,
         control,
+        tuning,
         emit: (event) => send({ type: 'run', event }),
         assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked),
       });
     },
     verify: (input) => verifyResult(input, packs),
-    backup: (input) => backupDatabase(input, packs),
+    backup: (input) => backupDatabase(input, packs, onWork),
     verifyBackup,
-    listBackups,
-    restore: (input) => restoreBackup(input, { packs }),
+    listBackups: (input) => listAllBackups(input, packs),
+    removeBackup: (input) => removeBackup(input, packs),
+    tidyBackups: (input) => tidyBackups(input, packs),
+    restore: (input) => restoreBackup(input, { packs, onWork }),
+    finishRestore: (input) => finishRestore(input, { packs, onWork }),
+    putBack: (input) => putBackReplaced(input),
     sample: (input) => buildSample(input, packs),
+    settle,
     listIssues: (input) => listIssues(input, packs),
     source: (input) => lookAtSource(input, packs),
     ingest: (input) => ingestFiles(input, packs),
@@ -115,9 +133,11 @@ async function resultOf(answers: Answers, name: EngineRequestName, input: unknow
   }
 }
 
+/** Not `run`: what goes wrong once it has changed anything is in its report; what it throws was refused before. */
 const CHANGES_THE_FILE: ReadonlySet<EngineRequestName> = new Set([
-  'run',
   'restore',
+  'finishRestore',
+  'putBack',
   'ingest',
   'retryIssues',
   'clearPlainSecrets',

@@ -1,38 +1,28 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { CodedError, coded, type ErrorCode } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
+import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import { createBackup } from './backup.ts';
-import { describeContent, findDamage, requireManifest } from './backups.ts';
-import { isWal, must, openEngine, openVerifier } from './connection.ts';
-import { fsyncFile, fsyncFolder } from './fsync.ts';
-import { passGateForWriting, type GatedFile } from './gate.ts';
-import { identify, isSameFile, isUnchanged, requireSafePath, type Identity } from './identity.ts';
+import { assertOfThatDatabase } from './backup-identity.ts';
+import { findDamage, requireManifest } from './backups.ts';
+import { openVerifier } from './connection.ts';
+import { sha256File } from './fsync.ts';
+import { passGate, type GatedFile } from './gate.ts';
 import { checkIntegrity } from './integrity.ts';
-import { lockForMaintenance } from './lock.ts';
-import { recordFrom } from './manifest.ts';
-import type { Pack } from './migration.ts';
+import { held, readIntent, removeIntent, unfinished } from './intent.ts';
+import { PATIENCE_MS, setMode } from './journal-mode.ts';
+import { readManifest, recordFrom } from './manifest.ts';
 import type { EngineRequests } from './protocol.ts';
+import { finishPutBack } from './put-back.ts';
 import { noteRestore } from './restore-audit.ts';
-import { keepRawCopy, putInPlaceOf } from './restore-file.ts';
-import { assertSameBytes } from './same-bytes.ts';
-import { readSidecars } from './sidecars.ts';
-import { fromSqlite, sqliteCode } from './sqlite-error.ts';
+import { canCarryOn, carryOn, keepForGood, makeRawCopy, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
+import { holdsBackup, overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
+import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
+import { lockFolderOf, lockRestores, resolveTargetFile } from './restore-target.ts';
 
-export type RestoreInput = EngineRequests['restore']['input'] & { readonly lockFolder?: string };
 type Restored = EngineRequests['restore']['output'];
 
-export interface RestoreDependencies {
-  readonly packs: readonly Pack[];
-  readonly lockWaitMs?: number;
-  readonly starvedMs?: number;
-  readonly clock?: () => Date;
-  readonly probe?: (point: 'saved' | 'unlocked' | 'copied', file: string) => void;
-}
-
-const STARVED_MS = 10_000;
 /** What the gate says of a file that SQLite cannot work with: there is nothing to back up through SQLite. */
 const UNUSABLE: readonly ErrorCode[] = [
   'E_EMPTY',
@@ -41,190 +31,228 @@ const UNUSABLE: readonly ErrorCode[] = [
   'E_TRUNCATED',
   'E_SIZE_MISMATCH',
   'E_CORRUPT',
+  'E_STALE_WAL',
 ];
 
 /**
  * Puts a backup back. What it replaces is kept: as a verified backup where SQLite can read it, else byte for byte in a
  * folder beside it. A readable database is overwritten through SQLite in one transaction, so that a kill leaves the old
- * or the new one, and no stale WAL can be played over it.
- * @throws CodedError E_BACKUP_CORRUPT | E_BACKUP_GONE | E_BACKUP_FOREIGN | E_DB_IN_USE | E_DB_BUSY | E_RESTORE_TARGET and
- * the gate's with nothing touched; E_RESTORE_FAILED when it did not end well.
+ * or the new one, and no stale WAL can be played over it. Asked again for the same backup after an interruption, it
+ * carries on.
+ * @throws CodedError E_BACKUP_CORRUPT | E_BACKUP_GONE | E_BACKUP_FOREIGN | E_DB_IN_USE | E_DB_BUSY | E_RESTORE_TARGET |
+ * E_RESTORE_UNFINISHED | E_RUN_ACTIVE and the gate's with nothing touched; E_RESTORE_FAILED when it did not end well.
  */
 export async function restoreBackup(input: RestoreInput, dependencies: RestoreDependencies): Promise<Restored> {
-  const manifest = requireManifest(input.backupPath);
   const backup = path.resolve(input.backupPath);
-  const damage = findDamage(backup, manifest);
-  if (damage !== null) throw new CodedError(damage);
-  const restored = recordFrom(path.dirname(backup), manifest);
+  const manifest = requireManifest(backup);
   const target = resolveTargetFile(input.path, backup);
-  const end = (before: BackupRecord | null): Restored => {
+  const lock = lockRestores(target, lockFolderOf(input));
+  try {
+    const pending = pendingFor(target, manifest);
+    const damage = findDamage(backup, manifest);
+    if (damage !== null) throw new CodedError(damage);
+    const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
+    const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
+    const replacedFolder = done.replacedFolder ?? (pending && quarantineOf(target, pending));
+    dependencies.onWork?.({ stage: 'checking', fraction: null, canCancel: false });
+    await conclude(target, manifest, dependencies);
+    sweepIfPossible(target);
     const notNoted = noteRestore(target, manifest, dependencies.packs, dependencies.clock?.() ?? new Date());
-    return { restored, before, ...(notNoted === null ? {} : { notNoted }) };
-  };
-  if (!fs.existsSync(target)) {
-    putInPlaceOf(target, backup, manifest);
-    finish(target, manifest);
-    return end(null);
+    const restored = recordFrom(path.dirname(backup), manifest);
+    return { restored, before: done.before, replacedFolder, ...(notNoted === null ? {} : { notNoted }) };
+  } finally {
+    lock.release();
   }
-  assertOfThatDatabase(input, target, manifest);
-  return end(await restoreOver(target, backup, manifest, input, dependencies));
 }
 
-/** @returns the backup of what was replaced; null when only its bytes could be kept. */
-async function restoreOver(
+/**
+ * Carries an interrupted restore through, from wherever it stopped; again and again, should it be interrupted too.
+ * @throws CodedError E_RESTORE_UNFINISHED when the note that lies there cannot be obeyed; E_NOTHING_TO_DO without one;
+ * others as restoreBackup.
+ */
+export async function finishRestore(
+  input: EngineRequests['finishRestore']['input'],
+  dependencies: RestoreDependencies,
+): Promise<Restored> {
+  const target = resolveTargetFile(input.path, null);
+  if (readIntent(target) === null) lockRestores(target, lockFolderOf(input)).release(); // a killed one may have left its own
+  const intent = requireIntent(target);
+  if (intent.source === 'replaced') {
+    const lock = lockRestores(target, lockFolderOf(input));
+    try {
+      return finishPutBack(target, requireIntent(target), dependencies.probe);
+    } finally {
+      lock.release();
+    }
+  }
+  const backupPath = backupOf(intent, input.backupFolder);
+  return restoreBackup({ ...input, backupPath, allowForeign: false }, dependencies);
+}
+
+function requireIntent(target: string): RestoreIntent {
+  const found = readIntent(target);
+  if (found === null) throw coded('E_NOTHING_TO_DO', `No restore of ${path.basename(target)} was interrupted.`);
+  if (!found.isReadable) throw unfinished(target, found);
+  return found.intent;
+}
+
+/** Where it was, or, since folders get moved, where the database's backups are now. */
+function backupOf({ backupPath, sha256 }: RestoreIntent, folder: string): string {
+  const moved = path.join(folder, path.basename(backupPath));
+  const isIt = (file: string) => {
+    const read = readManifest(file);
+    return read !== undefined && 'manifest' in read && read.manifest.sha256 === sha256;
+  };
+  return !isIt(backupPath) && isIt(moved) ? moved : backupPath;
+}
+
+interface Replaced {
+  readonly before: BackupRecord | null;
+  readonly replacedFolder: string | null;
+}
+
+/** @returns the intent of a restore of this very backup that was interrupted; null when there is none. */
+function pendingFor(target: string, manifest: Manifest): RestoreIntent | null {
+  const found = readIntent(target);
+  // An unreadable note says nothing that could be carried out; a restore makes the file whole, whatever it meant.
+  if (found === null || !found.isReadable) return null;
+  const { intent } = found;
+  if (intent.source === 'backup' && intent.sha256 === manifest.sha256) return intent;
+  const isLost = intent.source === 'backup' ? !isUsable(intent) : !fs.existsSync(intent.backupPath);
+  if (isLost) return null; // it can never be carried through
+  throw unfinished(target, found);
+}
+
+function isUsable({ backupPath, sha256 }: RestoreIntent): boolean {
+  const read = readManifest(backupPath);
+  if (read === undefined || !('manifest' in read) || read.manifest.sha256 !== sha256) return false;
+  return findDamage(backupPath, read.manifest) === null;
+}
+
+/** @returns null when what is there is not as the interrupted restore left it: then it begins anew. */
+function resume(target: string, backup: string, manifest: Manifest, intent: RestoreIntent): Replaced | null {
+  if (intent.way === 'by-file' && canCarryOn(target, intent)) {
+    guarded(() => {
+      carryOn(target, intent);
+      assertPlaced(target, manifest);
+    });
+    return { before: null, replacedFolder: quarantineOf(target, intent) };
+  }
+  if (!holdsBackup(target, backup)) return null;
+  return { before: recordAt(intent.beforePath), replacedFolder: quarantineOf(target, intent) };
+}
+
+function recordAt(backupPath: string | null): BackupRecord | null {
+  const read = backupPath === null ? undefined : readManifest(backupPath);
+  if (backupPath === null || read === undefined || !('manifest' in read)) return null;
+  return recordFrom(path.dirname(backupPath), read.manifest);
+}
+
+async function replace(
   target: string,
   backup: string,
   manifest: Manifest,
   input: RestoreInput,
   dependencies: RestoreDependencies,
-): Promise<BackupRecord | null> {
-  const gated = passGateOrUnusable(target);
-  const saved = gated === null ? null : await saveBytesAndRows(gated, manifest, input, dependencies);
-  if (saved === null) {
-    putInPlaceOf(target, backup, manifest);
-    finish(target, manifest);
-    return null;
+): Promise<Replaced> {
+  const byFile = (): Replaced => ({
+    before: null,
+    replacedFolder: putInPlaceOf(target, backup, manifest, dependencies),
+  });
+  const gated = fs.existsSync(target) ? passGateOrUnusable(target) : null;
+  if (gated === null) {
+    if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db: null }, dependencies.packs);
+    return byFile();
   }
-  dependencies.probe?.('unlocked', target);
-  // The copy needs a connection of its own, so the lock had to go: whoever slipped in must not be overwritten unseen.
-  if (!isUnchanged(saved.state, identify(target)) || readSidecars(target).walBytes > 0)
-    throw coded('E_STATE_CHANGED', 'Another program wrote to the database just now.');
-  await copyThroughSqlite(backup, target, dependencies.starvedMs ?? STARVED_MS);
-  dependencies.probe?.('copied', target);
-  try {
-    fsyncFile(target);
-    fsyncFolder(path.dirname(target));
-    assertSameBytes(backup, target);
-    finish(target, manifest);
-  } catch (error) {
-    throw failed(error);
+  const raw = await saveBytesAndRows(gated, backup, manifest, input, dependencies);
+  if ('folder' in raw) {
+    const { replacedFolder } = byFile();
+    return { before: null, replacedFolder: raw.folder ?? replacedFolder };
   }
-  return saved.before;
+  await guardedLater(() => overwrite(target, backup, manifest, raw, dependencies));
+  return { before: raw.before, replacedFolder: null };
 }
 
-interface Saved {
-  readonly before: BackupRecord;
-  /** Of the file, as the lock was still held. */
-  readonly state: Identity;
-}
-
-/** A log or journal to be played in makes opening a change, so the bytes are kept until the rows are safe. */
+/**
+ * A log or journal to be played in makes opening a change, so the bytes are kept until the rows are safe.
+ * @returns the folder with the bytes, where the content is too damaged to be saved as rows.
+ */
 async function saveBytesAndRows(
   { path: target, sidecars }: GatedFile,
+  backup: string,
   manifest: Manifest,
   input: RestoreInput,
   dependencies: RestoreDependencies,
-): Promise<Saved | null> {
-  const raw = sidecars.walBytes > 0 || sidecars.isJournalHot ? keepRawCopy(target) : null;
+): Promise<Saved | { readonly folder: string | null }> {
+  dependencies.onWork?.({ stage: 'saving', fraction: null, canCancel: true });
+  const raw = sidecars.walBytes > 0 || sidecars.isJournalHot ? makeRawCopy(target) : null;
   let isKept = false;
   try {
-    const saved = await saveWhatIsThere(target, manifest, input, dependencies);
+    const saved = await saveWhatIsThere(target, manifest, input, dependencies, ({ db }) => {
+      if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db }, dependencies.packs);
+    });
     isKept = saved === null;
-    return saved;
+    return saved ?? { folder: raw === null ? null : keepForGood(target, raw) };
   } finally {
-    if (raw !== null && !isKept) fs.rmSync(raw, { recursive: true, force: true });
+    if (raw !== null && !isKept) removeFilling(raw);
   }
 }
 
-function passGateOrUnusable(target: string): ReturnType<typeof passGateForWriting> | null {
+/** What cannot be removed is swept by a later restore; nothing may come between a lock and whoever lets it go. */
+function removeFilling(folder: string): void {
   try {
-    return passGateForWriting(target);
+    fs.rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // as above
+  }
+}
+
+/** Copies that an earlier attempt was killed over. The restore is good, whether or not they can be removed. */
+function sweepIfPossible(target: string): void {
+  try {
+    sweep(target);
+  } catch {
+    // as above
+  }
+}
+
+function putInPlaceOf(
+  target: string,
+  backup: string,
+  manifest: Manifest,
+  { onWork, probe, clock }: RestoreDependencies,
+): string | null {
+  onWork?.({ stage: 'replacing', fraction: null, canCancel: false });
+  const startedAt = (clock?.() ?? new Date()).toISOString();
+  const files = [{ suffix: '' as const, from: backup, sha256: manifest.sha256 }];
+  return guarded(() => {
+    const kept = replaceByFile(target, files, { source: 'backup', backupPath: backup, startedAt }, probe);
+    assertPlaced(target, manifest);
+    return kept;
+  });
+}
+
+function assertPlaced(target: string, manifest: Manifest): void {
+  if (sha256File(target) !== manifest.sha256) throw coded('E_RESTORE_FAILED', 'The file holds other bytes.');
+}
+
+/** As the gate for writing, but for the note of a restore: this is what ends one. */
+function passGateOrUnusable(target: string): GatedFile | null {
+  try {
+    const gated = passGate(target);
+    if (gated.readOnlyReason) throw new CodedError(gated.readOnlyReason);
+    return gated;
   } catch (error) {
     if (error instanceof CodedError && UNUSABLE.includes(error.appError.code)) return null;
     throw error;
   }
 }
 
-/**
- * Under the exclusive lock, which also proves that nobody else has the file open: a verified backup of what is there.
- * @returns null when its content is too damaged for that.
- */
-async function saveWhatIsThere(
-  target: string,
-  manifest: Manifest,
-  input: RestoreInput,
-  dependencies: RestoreDependencies,
-): Promise<Saved | null> {
-  const { packs, lockWaitMs } = dependencies;
-  const lockFolder = input.lockFolder ?? path.join(input.backupFolder, '.locks');
-  let lock;
+/** The journal mode the original had, a last look with fresh eyes, and then the note may go. */
+async function conclude(target: string, manifest: Manifest, { probe, patienceMs }: RestoreDependencies): Promise<void> {
   try {
-    lock = await lockForMaintenance({
-      path: target,
-      identity: identify(target),
-      lockFolder,
-      ...(lockWaitMs === undefined ? {} : { waitMs: lockWaitMs }),
-    });
-  } catch (error) {
-    if (error instanceof CodedError && error.appError.code === 'E_CORRUPT') return null;
-    throw error;
-  }
-  const { db } = lock;
-  try {
-    const content = describeContent(db, packs);
-    const before = await createBackup(db, {
-      path: target,
-      folder: input.backupFolder,
-      reason: 'before restore',
-      runId: null,
-      appVersion: input.appVersion,
-      content,
-    });
-    dependencies.probe?.('saved', before.path);
-    // A WAL database of another page size refuses to be overwritten; finish() sets the mode back.
-    if (isWal(db) && db.pragma('page_size', { simple: true }) !== manifest.pageSizeBytes)
-      must(db, 'journal_mode', 'delete');
-    // Closing would write the log back: done now, so that after this line nobody of ours changes the file.
-    if (isWal(db)) db.pragma('wal_checkpoint(TRUNCATE)');
-    const state = identify(target); // a look at the name only; opening the file would drop the lock
-    lock.release();
-    return { before, state };
-  } catch (error) {
-    const isDamaged = error instanceof CodedError && error.appError.code === 'E_CORRUPT';
-    try {
-      lock.release();
-    } catch (closing) {
-      if (!isDamaged) throw closing;
-    }
-    if (isDamaged) return null;
-    throw error;
-  }
-}
-
-/** One SQLite transaction over the live file. Never trusts the promise: a locked target "succeeds" with 0 pages. */
-async function copyThroughSqlite(backup: string, target: string, starvedMs: number): Promise<void> {
-  const source = new Database(backup, { readonly: true, fileMustExist: true });
-  try {
-    const deadline = performance.now() + starvedMs;
-    const { totalPages, remainingPages } = await source.backup(target, {
-      progress: () => {
-        if (performance.now() > deadline) throw coded('E_DB_IN_USE', 'Another program kept the database locked.');
-        return 0x7fff_ffff; // all at once: either the whole backup is in, or nothing of it
-      },
-    });
-    if (!(totalPages > 0 && remainingPages === 0)) throw coded('E_DB_IN_USE', 'Another program has the database open.');
-  } catch (error) {
-    // After a disk error in the middle of a commit nobody knows yet which of the two the file holds.
-    const isKnown = !(sqliteCode(error) ?? '').startsWith('SQLITE_IOERR');
-    const wrapped = fromSqlite(error, `restoring ${path.basename(target)}`, isKnown ? 'untouched' : 'unknown');
-    throw wrapped.appError.code === 'E_DB_BUSY'
-      ? coded('E_DB_IN_USE', 'Another program has the database open.')
-      : wrapped;
-  } finally {
-    source.close();
-  }
-}
-
-/** The journal mode the original had, and a last look with fresh eyes. */
-function finish(target: string, manifest: Manifest): void {
-  try {
-    const db = openEngine(target);
-    try {
-      const wanted = manifest.journalMode === 'wal';
-      if (isWal(db) !== wanted) must(db, 'journal_mode', wanted ? 'wal' : 'delete');
-    } finally {
-      db.close();
-    }
+    const mode = manifest.journalMode === 'wal' ? 'wal' : 'delete';
+    if (!(await setMode(target, mode, patienceMs ?? PATIENCE_MS))) throw held(target, 'restored');
     const verifier = openVerifier(target);
     try {
       const { isSound, lines } = checkIntegrity(verifier);
@@ -232,37 +260,36 @@ function finish(target: string, manifest: Manifest): void {
     } finally {
       verifier.close();
     }
+    probe?.('finished', target);
+    removeIntent(target);
+    probe?.('unmarked', target);
+  } catch (error) {
+    // By now the file is another: whatever it is called, it is no refusal any more.
+    const isTold = error instanceof CodedError && ['E_RESTORE_FAILED', 'E_RESTORE_HELD'].includes(error.appError.code);
+    if (isTold) throw error;
+    throw failed(error instanceof CodedError ? (error.cause ?? error.message) : error);
+  }
+}
+
+function guarded<T>(act: () => T): T {
+  try {
+    return act();
   } catch (error) {
     throw failed(error);
   }
 }
 
-function resolveTargetFile(given: string, backup: string): string {
-  requireSafePath(given);
-  const absolute = path.resolve(given);
-  const folder = path.dirname(absolute);
-  const folderStat = fs.statSync(folder, { throwIfNoEntry: false });
-  if (!folderStat?.isDirectory()) throw coded('E_RESTORE_TARGET', `The folder ${folder} does not exist.`);
-  if (!fs.lstatSync(absolute, { throwIfNoEntry: false }))
-    return path.join(fs.realpathSync(folder), path.basename(absolute));
-  const target = fs.existsSync(absolute) ? fs.realpathSync(absolute) : absolute;
-  if (!fs.statSync(target, { throwIfNoEntry: false })?.isFile())
-    throw coded('E_RESTORE_TARGET', `${target} is not a file.`);
-  if (isSameFile(identify(target), identify(fs.realpathSync(backup))))
-    throw coded('E_RESTORE_TARGET', 'That is the backup itself.');
-  return target;
+async function guardedLater<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw failed(error);
+  }
 }
 
-/** By path or name: putting a backup over another project's database is how people lose one. */
-function assertOfThatDatabase({ allowForeign }: RestoreInput, target: string, manifest: Manifest): void {
-  if (allowForeign || manifest.databasePath === target || manifest.databaseName === path.basename(target)) return;
-  throw coded('E_BACKUP_FOREIGN', `This is a backup of ${manifest.databaseName}, not of ${path.basename(target)}.`, {
-    backup: manifest.id,
-  });
-}
-
+/** What a refusal says of untouched data is true; anything else that went wrong is a restore that did not end well. */
 const failed = (error: unknown): CodedError =>
-  error instanceof CodedError && error.appError.code === 'E_RESTORE_FAILED'
+  error instanceof CodedError
     ? error
     : new CodedError(
         coded(

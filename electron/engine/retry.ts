@@ -8,6 +8,7 @@ import { checkCold, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
 import { inOrder, readCheckedRecords } from './ledger.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import { tryOnCopy } from './look.ts';
 import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
@@ -26,6 +27,7 @@ type Input = EngineRequests['retryIssues']['input'];
  */
 export async function retryIssues(input: Input, packs: readonly Pack[]): Promise<RetryReport> {
   const gated = passGateForWriting(input.path);
+  await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const lock = await lockForMaintenance({ path: gated.path, identity: gated.identity, lockFolder: input.lockFolder });
   let done: { report: RetryReport; expected: Expected | null };
   try {

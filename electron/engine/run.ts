@@ -1,25 +1,28 @@
-import { setImmediate } from 'node:timers/promises';
-import { CodedError, coded, type AppError } from '@shared/errors.ts';
+import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord, RunReport } from '@shared/run.ts';
 import { assessStart, type Assessment } from './assessment.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
-import { ensureBookkeeping, readApplied, finishRun, insertRun, type RunRow } from './bookkeeping.ts';
-import { assertForeignKeysNotWorse, fkCensus, takeCensus } from './census.ts';
+import { identityOf } from './backup-identity.ts';
+import { ensureBookkeeping, readApplied, insertRun } from './bookkeeping.ts';
+import { fkCensus, takeCensus } from './census.ts';
 import { phasesUpTo, reachCheckpoint } from './checkpoint.ts';
 import type { RunControl } from './control.ts';
 import { passGateForWriting } from './gate.ts';
-import { checkIntegrity, keepingWhatIsKnown } from './integrity.ts';
+import { keepingWhatIsKnown } from './integrity.ts';
 import { inOrder } from './ledger.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
-import { lookAt } from './look.ts';
+import { tryOnCopy } from './look.ts';
 import type { Pack, Phase } from './migration.ts';
 import { createMigrator } from './migrator.ts';
-import { createProgress, type Progress } from './progress.ts';
+import { openSession } from './open-session.ts';
+import { createProgress } from './progress.ts';
 import type { EngineRequests, EngineRunEvent } from './protocol.ts';
+import { dropRecoveryCopy, keepBeforeRecovery } from './recovery-copy.ts';
 import { reportOf } from './report.ts';
 import { assertNothingGates, removingPhases } from './removal-gate.ts';
+import { checkWhole, endRun } from './run-end.ts';
 import { fromSqlite } from './sqlite-error.ts';
-import { defaultTuning, inTransaction, stepError, type RunPoint, type RunSession, type RunTuning } from './session.ts';
+import { inTransaction, stepError, type RunPoint, type RunSession, type RunTuning } from './session.ts';
 
 export type RunInput = EngineRequests['run']['input'];
 
@@ -48,19 +51,23 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
   const startedAt = dependencies.clock?.() ?? Date.now();
   emit({ type: 'state', state: 'starting', now: 'Making sure that nobody else uses the file', safeToStop: true });
   const gated = passGateForWriting(input.path);
-  // Opening a file with a log or journal to be played in changes it, so what can refuse is asked on a copy first.
-  if (gated.sidecars.walBytes > 0 || gated.sidecars.isJournalHot) {
-    await lookAt(gated.path, ({ db }) => assessStart(db, input, packs));
-  }
+  await tryOnCopy(gated, ({ db }) => assessStart(db, input, packs));
+  const asFound = keepBeforeRecovery(gated, input.backupFolder);
   const lock = await lockForMaintenance({
     path: gated.path,
     identity: gated.identity,
     lockFolder: input.lockFolder,
+    stopPoint: dependencies.control.stopPoint,
     ...(dependencies.lockWaitMs === undefined ? {} : { waitMs: dependencies.lockWaitMs }),
+  }).catch((error: unknown) => {
+    dropRecoveryCopy(asFound, gated);
+    throw error;
   });
+  if (asFound !== null) emit({ type: 'recovery-copy', folder: asFound });
   try {
     dependencies.probe?.('locked', '');
     const start = takeStock(lock, input, packs, dependencies);
+    await dependencies.control.stopPoint();
     const backup = await backUp(lock, input, start, dependencies);
     return await migrate(lock, input, dependencies, { ...start, backup, startedAt });
   } catch (error) {
@@ -92,7 +99,7 @@ async function backUp(
   lock: MaintenanceLock,
   input: RunInput,
   start: Start,
-  { emit, probe, backupProbe }: RunDependencies,
+  { control, emit, probe, backupProbe }: RunDependencies,
   content: { readonly reason: string; readonly phase: number | null } = {
     reason: `before phase ${start.target}`,
     phase: start.fromPhase,
@@ -110,8 +117,17 @@ async function backUp(
     reason: content.reason,
     runId: input.runId,
     appVersion: input.appVersion,
-    content: { packId: start.pack.id, variantTitle: start.variantTitle, phase: content.phase },
-    ...(backupProbe ? { probe: backupProbe } : {}),
+    content: {
+      packId: start.pack.id,
+      variantTitle: start.variantTitle,
+      phase: content.phase,
+      identity: identityOf(start.pack, lock.db),
+    },
+    control,
+    probe: (point, file) => {
+      if (point === 'reserved') emit({ type: 'partial', file });
+      backupProbe?.(point, file);
+    },
   });
   emit({ type: 'backup', backup });
   probe?.('backed-up', backup.path);
@@ -138,7 +154,8 @@ async function migrate(
   const recorded = new Set(readApplied(lock.db).map(({ id }) => id));
   const isApplied = (id: string) => recorded.has(id) && !prepared.untrue.has(id);
   const progress = createProgress(steps, emit, isApplied);
-  const session = openSession(lock, input, dependencies, prepared, progress);
+  const { control, tuning, probe } = dependencies;
+  const session = openSession({ lock, runId: input.runId, progress, control, prepared, tuning, probe });
   const applied: RunReport['migrations'] = [];
   const migrator = createMigrator(session, (migration, ms) => {
     applied.push({ id: migration.id, title: migration.title, ms });
@@ -147,32 +164,43 @@ async function migrate(
   let error: AppError | undefined;
   try {
     await session.boundary(null);
-    keepingWhatIsKnown(session.db, () =>
-      inTransaction(session, 'the record of this run', () => beginRun(session, input, prepared)),
+    await whenThereIsRoom(session, async () =>
+      keepingWhatIsKnown(session.db, () =>
+        inTransaction(session, 'the record of this run', () => beginRun(session, input, prepared)),
+      ),
     );
     session.probe('recorded', input.runId);
     const phases = phasesUpTo(pack, target);
     // Reached before this run: asked again at its end, not now, when a later step may stand half-way.
     const reached = phases.filter(({ number }) => number <= (prepared.fromPhase ?? -1) && number < target);
+    const savedFor = new Set<Phase>();
     for (const phase of phases.slice(reached.length)) {
-      const pending = new Set(await migrator.pending());
-      if (removing.has(phase)) {
+      // Once more after a full disk: what was committed stays, and the rest follows behind it.
+      await whenThereIsRoom(session, async () => {
+        const pending = new Set(await migrator.pending());
+        if (removing.has(phase) && !savedFor.has(phase)) {
+          await session.boundary(null);
+          assertNothingGates(lock.db, pack);
+          if (applied.length > 0) backups.push(await backUpBefore(phase, lock, input, dependencies, prepared));
+          savedFor.add(phase);
+        }
+        await migrator.apply(
+          steps.filter((step) => step.phase === phase.number && pending.has(step.id)).map(({ id }) => id),
+        );
+        // Before the checkpoint is recorded: a file that fails here must not say that it has reached its target.
+        if (phase.number === target) {
+          progress.state('migrating', 'Checking the whole file', true);
+          await session.boundary(null);
+          checkWhole(session, prepared.foreignKeys);
+          session.probe('checked', '');
+          for (const earlier of reached) {
+            await session.boundary(null);
+            reachCheckpoint(session, earlier);
+          }
+        }
         await session.boundary(null);
-        assertNothingGates(lock.db, pack);
-        if (applied.length > 0) backups.push(await backUpBefore(phase, lock, input, dependencies, prepared));
-      }
-      await migrator.apply(
-        steps.filter((step) => step.phase === phase.number && pending.has(step.id)).map(({ id }) => id),
-      );
-      // Before the checkpoint is recorded: a file that fails here must not say that it has reached its target.
-      if (phase.number === target) {
-        progress.state('migrating', 'Checking the whole file', true);
-        await setImmediate();
-        checkWhole(session, prepared);
-        session.probe('checked', '');
-        for (const earlier of reached) reachCheckpoint(session, earlier);
-      }
-      reachCheckpoint(session, phase);
+        reachCheckpoint(session, phase);
+      });
       emit({ type: 'checkpoint', phase: phase.number });
     }
   } catch (thrown) {
@@ -186,6 +214,21 @@ async function migrate(
     return { ...report, ok: false, error: report.error ?? stepError(thrown, 'closing the file').appError };
   }
   return report;
+}
+
+const FULL: readonly string[] = ['E_NO_SPACE', 'E_BACKUP_NO_SPACE'];
+
+/** Tries again as often as somebody says that there is room now. */
+async function whenThereIsRoom(session: RunSession, work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      const { appError: error } = stepError(thrown, 'the upgrade');
+      if (!FULL.includes(error.code)) throw thrown;
+      await session.roomAgain(error);
+    }
+  }
 }
 
 /**
@@ -209,33 +252,6 @@ async function backUpBefore(
   return backup;
 }
 
-function openSession(
-  lock: MaintenanceLock,
-  input: RunInput,
-  dependencies: RunDependencies,
-  prepared: Prepared,
-  progress: Progress,
-): RunSession {
-  const { control, probe = () => {} } = dependencies;
-  return {
-    db: lock.db,
-    pack: prepared.pack,
-    runId: input.runId,
-    now: new Date(prepared.startedAt).toISOString().replace(/\.\d+Z$/, 'Z'),
-    sourceFiles: prepared.sourceFiles,
-    tuning: { ...defaultTuning, ...dependencies.tuning },
-    progress,
-    untrue: prepared.untrue,
-    census: prepared.rowsBefore,
-    assertSameFile: lock.assertSameFile,
-    boundary: (migration) => {
-      const now = migration === null ? 'Upgrading' : migration.title;
-      return control.boundary((state) => progress.state(state === 'resumed' ? 'migrating' : state, now, true));
-    },
-    probe,
-  };
-}
-
 function beginRun(session: RunSession, input: RunInput, prepared: Prepared): void {
   ensureBookkeeping(session.db);
   session.progress.state('migrating', 'Upgrading', true);
@@ -257,30 +273,5 @@ function letGo(lock: MaintenanceLock): void {
     lock.release();
   } catch {
     // as above
-  }
-}
-
-/** @throws CodedError E_VERIFY_FAILED | E_INVARIANT */
-function checkWhole(session: RunSession, prepared: Prepared): void {
-  const integrity = checkIntegrity(session.db);
-  if (!integrity.isSound)
-    throw coded('E_VERIFY_FAILED', `The integrity check says: ${integrity.lines[0] ?? 'nothing'}.`);
-  assertForeignKeysNotWorse(prepared.foreignKeys, fkCensus(session.db));
-}
-
-/**
- * Notes how the run ended; after a disk error nothing more is written.
- * @returns an error when a run that went well could not be noted.
- */
-function endRun(session: RunSession, error: AppError | undefined, finishedAt: string): AppError | undefined {
-  if (error?.code === 'E_IO') return undefined;
-  const state: RunRow['state'] =
-    error === undefined ? 'completed' : error.code === 'E_CANCELLED' ? 'cancelled' : 'failed';
-  try {
-    inTransaction(session, 'the record of this run', () => finishRun(session.db, session.runId, state, finishedAt));
-    session.probe('finished', state);
-    return undefined;
-  } catch (thrown) {
-    return error === undefined && thrown instanceof CodedError ? thrown.appError : undefined;
   }
 }

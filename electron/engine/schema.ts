@@ -5,18 +5,24 @@ import { sqliteCode } from './sqlite-error.ts';
 
 /** More objects than any project database has: reading on would only serve to keep us busy. */
 const MOST_OBJECTS = 5_000;
+/** Nor has any so much text in its schema, characters: a hundred times the largest family. */
+const MOST_TEXT = 8_000_000;
 
 /** SQLite compares names without regard to the case of A–Z, and of no other letter. */
 export const nameKey = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /**
  * Reads the whole schema: tables, views, columns, indexes, foreign keys, triggers. No row is read.
- * @throws CodedError E_SCHEMA_TOO_COMPLEX above 5,000 objects; SqliteError when the schema cannot be parsed.
+ * @throws CodedError E_SCHEMA_TOO_COMPLEX above 5,000 objects or 8 million characters of SQL; SqliteError when the schema cannot be parsed.
  */
 export function readSchema(db: Db): Schema {
   const count = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
   if (count > MOST_OBJECTS) {
     throw coded('E_SCHEMA_TOO_COMPLEX', `The database has ${count} tables, indexes and other objects.`, { count });
+  }
+  const text = db.prepare<[], number>(`SELECT coalesce(sum(length(sql)), 0) FROM sqlite_schema`).pluck().get() ?? 0;
+  if (text > MOST_TEXT) {
+    throw coded('E_SCHEMA_TOO_COMPLEX', `The description of the tables alone is ${text} characters long.`, { text });
   }
   const tables = new Map(readTables(db).map((table) => [nameKey(table.name), table]));
   const table = (name: string) => tables.get(nameKey(name));

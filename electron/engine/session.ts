@@ -1,4 +1,4 @@
-import { appError, CodedError, safetyText } from '@shared/errors.ts';
+import { appError, type AppError, CodedError, safetyText } from '@shared/errors.ts';
 import type { Census } from './census.ts';
 import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
 import type { Progress } from './progress.ts';
@@ -15,8 +15,13 @@ export interface RunTuning {
   readonly maxChunkRows: number;
   /** A migration with no more source rows than this is applied in a single transaction. */
   readonly smallRows: number;
+  /** With less than this free, a run pauses between two chunks; null = the margin that the plan asks for. */
+  readonly spareBytes: number | null;
 }
-export const defaultTuning: RunTuning = { chunkMs: 200, firstChunkRows: 1_000, maxChunkRows: 20_000, smallRows: 2_000 };
+export const defaultTuning: RunTuning = {
+  ...{ chunkMs: 200, firstChunkRows: 1_000, maxChunkRows: 20_000, smallRows: 2_000 },
+  spareBytes: null,
+};
 
 /** Points at which tests kill the process or meddle with the file. */
 export type RunPoint =
@@ -51,8 +56,10 @@ export interface RunSession {
   census: Census;
   /** @throws CodedError E_PATH_CHANGED */
   assertSameFile(): void;
-  /** A safe place to stop. @throws CodedError E_CANCELLED */
+  /** A safe place to stop, or to wait for room on the disks. @throws CodedError E_CANCELLED */
   boundary(migration: IdentifiedMigration | null): Promise<void>;
+  /** A step met a full disk and was taken back: waits until somebody says that there is room. @throws CodedError E_CANCELLED */
+  roomAgain(error: AppError): Promise<void>;
   probe(point: RunPoint, subject: string): void;
 }
 
@@ -62,11 +69,11 @@ export interface RunSession {
  * @throws CodedError naming `subject`.
  */
 export function inTransaction<T>(
-  session: Pick<RunSession, 'db' | 'assertSameFile'>,
+  session: Pick<RunSession, 'db' | 'assertSameFile'> & Partial<Pick<RunSession, 'census'>>,
   subject: string,
   body: () => T,
 ): T {
-  const { db } = session;
+  const { db, census } = session;
   if (db.inTransaction || db.pragma('foreign_keys', { simple: true }) !== 0) {
     throw new Error('a step must begin outside a transaction and with foreign keys off');
   }
@@ -79,6 +86,7 @@ export function inTransaction<T>(
     return result;
   } catch (error) {
     rollBack(db);
+    if (census !== undefined) session.census = census; // as of the last commit, also when the step is tried again
     throw stepError(error, subject);
   }
 }

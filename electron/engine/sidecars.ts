@@ -1,5 +1,6 @@
-import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { coded } from '@shared/errors.ts';
+import { errorCode } from './fsync.ts';
 import { orRefuse } from './identity.ts';
 
 /** The files that belong to a database and lie beside it. */
@@ -7,6 +8,8 @@ export interface Sidecars {
   /** Bytes of the write-ahead log; 0 also when it is absent. */
   readonly walBytes: number;
   readonly hasWal: boolean;
+  /** SQLite would read it: it begins as a log does, and is longer than its header. */
+  readonly isWalRead: boolean;
   readonly hasJournal: boolean;
   /**
    * The rollback journal has content that SQLite would play back. Either a program died in the middle of a write, or
@@ -15,17 +18,27 @@ export interface Sidecars {
   readonly isJournalHot: boolean;
 }
 
+const WAL_HEADER_BYTES = 32;
+/** See https://www.sqlite.org/fileformat2.html#the_write_ahead_log */
+const WAL_MAGIC: readonly number[] = [0x377f0682, 0x377f0683];
+/** Larger files that take up next to no room were not written by a database; a disk that compresses saves less. */
+const LARGE_BYTES = 2 ** 26;
+const MOST_COMPRESSION = 256;
+
 /**
  * Looks at -wal, -shm and -journal without opening anything that could hang or lead elsewhere.
- * @throws CodedError E_SIDECAR_UNSAFE for links, folders, pipes and files with a second name.
+ * @throws CodedError E_SIDECAR_UNSAFE for links, folders, pipes, holes and files with a second name.
  */
 export function readSidecars(file: string): Sidecars {
   const [wal, , journal] = ['-wal', '-shm', '-journal'].map((suffix) => sizeOfPlainFile(file + suffix));
+  const [walBytes, journalBytes] = [wal ?? 0, journal ?? 0];
   return {
-    walBytes: wal ?? 0,
+    walBytes,
     hasWal: wal !== null,
+    isWalRead: walBytes > WAL_HEADER_BYTES && WAL_MAGIC.includes(firstWord(`${file}-wal`)),
     hasJournal: journal !== null,
-    isJournalHot: journal !== null && journal !== undefined && journal > 0 && firstByte(`${file}-journal`) !== 0,
+    // A journal that was finished is emptied, removed, or begins with zeros, depending on the program's settings.
+    isJournalHot: journalBytes > 0 && firstWord(`${file}-journal`) >>> 24 !== 0,
   };
 }
 
@@ -35,19 +48,34 @@ function sizeOfPlainFile(file: string): number | null {
   if (!stats.isFile() || stats.nlink !== 1) {
     throw coded('E_SIDECAR_UNSAFE', `${file} is not an ordinary file that belongs to this database alone.`);
   }
+  if (stats.size > LARGE_BYTES && stats.blocks * 512 < stats.size / MOST_COMPRESSION) {
+    throw coded('E_SIDECAR_UNSAFE', `${file} is one large hole: no database program writes such a file.`);
+  }
   return stats.size;
 }
 
-/** A journal that was finished is emptied, removed, or begins with zeros, depending on the program's settings. */
-function firstByte(file: string): number {
+/** Of a file beside the database; 0 when it is gone by now, as a journal is after a commit. */
+function firstWord(file: string): number {
   return orRefuse(file, () => {
-    const descriptor = openSync(file, 'r');
+    const descriptor = openIfThere(file);
+    if (descriptor === null) return 0;
     try {
-      const buffer = Buffer.alloc(1);
-      readSync(descriptor, buffer, 0, 1, 0);
-      return buffer[0] ?? 0;
+      const buffer = Buffer.alloc(4);
+      readSync(descriptor, buffer, 0, buffer.length, 0);
+      return buffer.readUInt32BE(0);
     } finally {
       closeSync(descriptor);
     }
   });
+}
+
+/** The flags: since it was looked at it may have become a link or a pipe. */
+function openIfThere(file: string): number | null {
+  try {
+    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    if (errorCode(error) === 'ELOOP') throw coded('E_SIDECAR_UNSAFE', `${file} became a link.`);
+    throw error;
+  }
 }

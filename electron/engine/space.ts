@@ -5,53 +5,105 @@ import type { Plan } from '@shared/run.ts';
 import { number } from './counted.ts';
 import { freeBytes } from './file-system.ts';
 import { errorCode } from './fsync.ts';
+import { temporaryFolder, temporaryProblem } from './temporary-folder.ts';
 
-/** How much the file grows by an upgrade, as a share of its size: additions of the phases measured, up to 0.6. */
-const GROWTH = 0.6;
-/**
- * What is kept free for that: the journal holds every changed page once more while a step runs. The reference
- * procedure asks for 2.2 with backup.
- */
-const GROWTH_RESERVE = 1.2;
-const SPARE_BYTES = 8 * 1024 * 1024;
+/** Half again as much of changed pages as a chunk's limit: SQLite writes its log back every 1,000 pages. */
+const LOG_PAGES = 1_200;
+/** The largest step in one transaction, as a share of the file: measured up to 0.6 (log), 0.25 (rollback journal). */
+const LOG_SHARE = 0.7;
+const JOURNAL_SHARE = 0.3;
+/** SQLite sorts in memory up to its cache (28 MB); beyond that an index is sorted in files, of a third of the whole. */
+const SORT_CACHE_BYTES = 28e6;
+const SORT_SHARE = 0.35;
+/** What a single statement may have to take back lies there too: up to 2.3 MB were seen. */
+const STATEMENT_BYTES = 3e6;
+const MARGIN_BYTES = 2e6;
+const MARGIN_SHARE = 0.1;
+const MOST_MARGIN_BYTES = 64e6;
 
 export type Space = Plan['space'];
+type Part = Space['parts'][number];
+
+export interface SpaceRequest {
+  readonly file: string;
+  readonly backupFolder: string;
+  /** The file with its WAL. */
+  readonly databaseBytes: number;
+  /** What the file will grow by, and by when a second backup is made of it; null = no second one is made. */
+  readonly growthBytes: number;
+  readonly growthBeforeSecond: number | null;
+  /** false = nothing but the backup will be written. */
+  readonly isChanging: boolean;
+  readonly isWal: boolean;
+  readonly pageSizeBytes: number;
+}
 
 /**
- * What the backup will take and the file will grow by, as expected; what must be free for that on the disk of the file
- * (`needBytes`: more, for trial copy, journal and surprises); and what the disks have. A folder that is yet to be made counts as its parent.
- * @param databaseBytes the file with its WAL. @param isChanging false = nothing but the backup will be written.
- * @param backups 2 = one more is made on the way, of the grown file.
+ * What an upgrade will take, part by part and disk by disk, and what the disks have. `needBytes` is the sum of all parts
+ * that lie on the disk of the database. A folder that is yet to be made counts as its parent.
  */
-export function planSpace(
-  file: string,
-  backupFolder: string,
-  databaseBytes: number,
-  isChanging: boolean,
-  backups = 1,
-): Space {
-  const folder = path.dirname(file);
-  const backupParent = existingParent(backupFolder);
-  const reserve = isChanging ? Math.ceil(databaseBytes * GROWTH_RESERVE) + SPARE_BYTES : 0;
-  const secondBytes = backups > 1 ? Math.ceil(databaseBytes * (1 + GROWTH)) : 0;
-  const isOneDisk = statSync(folder).dev === statSync(backupParent).dev;
+export function planSpace(request: SpaceRequest): Space {
+  const { file, backupFolder, databaseBytes, growthBytes, growthBeforeSecond, isChanging } = request;
+  const folders: Record<Part['disk'], string> = {
+    database: path.dirname(file),
+    backup: existingParent(backupFolder),
+    temporary: temporaryFolder() ?? path.dirname(file),
+  };
+  const parts = [...backupParts(databaseBytes, growthBeforeSecond), ...(isChanging ? changeParts(request) : [])].filter(
+    ({ bytes }) => bytes > 0,
+  );
+  const dev = (disk: Part['disk']) => statSync(folders[disk]).dev;
   return {
     databaseBytes,
-    backupBytes: databaseBytes + secondBytes,
-    growthBytes: isChanging ? Math.ceil(databaseBytes * GROWTH) : 0,
-    // The trial copy is gone again before the file begins to grow.
-    needBytes: isOneDisk ? Math.max(backupNeed(databaseBytes), databaseBytes + reserve) + 2 * secondBytes : reserve,
-    freeBytes: freeBytes(folder),
-    backupFreeBytes: freeBytes(backupParent),
+    backupBytes: databaseBytes + (growthBeforeSecond === null ? 0 : databaseBytes + growthBeforeSecond),
+    growthBytes: isChanging ? growthBytes : 0,
+    needBytes: sumOf(parts.filter(({ disk }) => dev(disk) === dev('database'))),
+    freeBytes: freeBytes(folders.database),
+    backupFreeBytes: freeBytes(folders.backup),
+    temporaryFreeBytes: freeBytes(folders.temporary),
+    parts,
   };
 }
 
-/** The backup, and the copy that is opened to try it. */
-const backupNeed = (databaseBytes: number): number => 2 * databaseBytes + SPARE_BYTES;
+/** One trial copy at a time: the larger one counts. */
+function backupParts(databaseBytes: number, growthBeforeSecond: number | null): Part[] {
+  const second = growthBeforeSecond === null ? 0 : databaseBytes + growthBeforeSecond;
+  const on = { disk: 'backup', isTemporary: false } as const;
+  return [
+    { label: 'The backup', bytes: databaseBytes, ...on },
+    { label: 'A second backup, before anything is removed', bytes: second, ...on },
+    { label: 'A trial copy of the backup', bytes: Math.max(databaseBytes, second), ...on, isTemporary: true },
+    { label: 'Margin beside the backup', bytes: MARGIN_BYTES, ...on, isTemporary: true },
+  ];
+}
+
+function changeParts({ databaseBytes, growthBytes, isWal, pageSizeBytes }: SpaceRequest): Part[] {
+  const log = isWal ? LOG_PAGES * pageSizeBytes + LOG_SHARE * databaseBytes : JOURNAL_SHARE * databaseBytes;
+  const sort = SORT_SHARE * (databaseBytes + growthBytes);
+  const part = (label: string, bytes: number, disk: Part['disk'], isTemporary = true): Part => ({
+    ...{ label, bytes: Math.ceil(bytes), disk, isTemporary },
+  });
+  return [
+    part('Growth of the file', growthBytes, 'database', false),
+    part(isWal ? 'Write-ahead log' : 'Rollback journal', log, 'database'),
+    part('Margin beside the database', marginFor(databaseBytes), 'database'),
+    part('Sorting, and statements in hand', sort <= SORT_CACHE_BYTES ? STATEMENT_BYTES : sort, 'temporary'),
+  ];
+}
+
+/** Kept free on the disk of the database; with less than this a run waits. */
+export const marginFor = (databaseBytes: number): number =>
+  Math.ceil(Math.min(MOST_MARGIN_BYTES, MARGIN_BYTES + MARGIN_SHARE * databaseBytes));
+
+const sumOf = (parts: readonly Part[]): number => parts.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** What must be free on a disk for its own parts. */
+export const needOf = (space: Space, disk: Part['disk']): number =>
+  sumOf(space.parts.filter((part) => part.disk === disk));
 
 /** The refusal that the run would meet; null when there is enough. */
 export function spaceProblem(space: Space, file: string, backupFolder: string): AppError | null {
-  const needOfBackup = backupNeed(space.databaseBytes) + 2 * (space.backupBytes - space.databaseBytes);
+  const needOfBackup = needOf(space, 'backup');
   if (space.backupFreeBytes < needOfBackup) {
     const { backupFreeBytes: free } = space;
     return appError(
@@ -68,7 +120,7 @@ export function spaceProblem(space: Space, file: string, backupFolder: string): 
       { needBytes, freeBytes: free },
     );
   }
-  return null;
+  return temporaryProblem(needOf(space, 'temporary'), space.temporaryFreeBytes);
 }
 
 /** Decimal, as everywhere on screen. */

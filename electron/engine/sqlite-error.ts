@@ -22,11 +22,52 @@ const meanings: readonly (readonly [prefix: string, code: ErrorCode, message: st
   ['SQLITE_IOERR_RDLOCK', 'E_LOCKING_UNAVAILABLE', 'The disk does not support locking files'],
   ['SQLITE_IOERR_UNLOCK', 'E_LOCKING_UNAVAILABLE', 'The disk does not support locking files'],
   ['SQLITE_IOERR_CHECKRESERVEDLOCK', 'E_LOCKING_UNAVAILABLE', 'The disk does not support locking files'],
+  ['SQLITE_TOOBIG', 'E_SCHEMA_TOO_COMPLEX', 'The file asks for a value larger than SQLite makes'],
   ['SQLITE_NOLFS', 'E_LOCKING_UNAVAILABLE', 'The disk does not support files of this size'],
 ];
 
 /**
- * Turns anything thrown by better-sqlite3 into an error with a stable code; errors that have one pass unchanged.
+ * What a file's own schema asks for and SQLite refuses: functions and modules that only another program has (or that
+ * would reach out of the file), and expressions too deep to be read. SQLite has no codes of their own for these.
+ */
+const schemaRefusals: readonly (readonly [text: RegExp, code: ErrorCode, message: string])[] = [
+  [
+    /\b(unknown function|no such function|unsafe use of|no such module|no such collation sequence|no such tokenizer):?/,
+    'E_HOSTILE_SCHEMA',
+    'The schema of the file uses something that only another program has',
+  ],
+  [
+    /Expression tree is too large|parser stack overflow|Recursion limit|too many (columns|terms|arguments|references|FROM clause terms)/i,
+    'E_SCHEMA_TOO_COMPLEX',
+    'The schema of the file is too deep to be read',
+  ],
+];
+
+/** What these refuse has a name, and a person has to be told it. */
+const schemaCodes: ReadonlySet<ErrorCode> = new Set(['E_HOSTILE_SCHEMA', 'E_SCHEMA_TOO_COMPLEX']);
+
+/** What the system's codes mean, where we touch files ourselves; and how they are worded where the code is left out. */
+const systemMeanings: readonly (readonly [code: string, words: RegExp, meaning: ErrorCode, message: string])[] = [
+  ['EIO', /Input\/output error/, 'E_IO', 'The disk reported an error'],
+  ['ENOSPC', /No space left on device/, 'E_NO_SPACE', 'The disk is full'],
+  ['EDQUOT', /Disk quota exceeded/, 'E_NO_SPACE', 'The disk is full'],
+  ['EFBIG', /File too large/, 'E_NO_SPACE', 'The system does not let the file grow'],
+  ['EMFILE', /Too many open files/, 'E_NO_PERMISSION', 'The system does not let more files be opened'],
+  ['ENFILE', /Too many open files in system/, 'E_NO_PERMISSION', 'The system does not let more files be opened'],
+  ['EACCES', /Permission denied/, 'E_NO_PERMISSION', 'The system does not let a file be used'],
+  ['EPERM', /Operation not permitted/, 'E_NO_PERMISSION', 'The system does not let a file be used'],
+  ['EROFS', /Read-only file system/, 'E_READONLY_DIR', 'The folder cannot be written'],
+  // Of loading the addon too, which happens when the first database is opened.
+  [
+    'ENOMEM',
+    /annot allocate memory|failed to map segment|allocation failed/,
+    'E_NO_MEMORY',
+    'There was not enough memory',
+  ],
+];
+
+/**
+ * Turns anything thrown by better-sqlite3 or the system into an error with a stable code; errors that have one pass unchanged.
  * @param doing completes "… while <doing>": "opening project.db".
  * @param safety overrides what the catalogue says about the data, for errors in the middle of a run.
  */
@@ -34,9 +75,12 @@ export function fromSqlite(error: unknown, doing: string, safety?: Safety): Code
   if (error instanceof CodedError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const sqlite = sqliteCode(error);
-  const [, code, message] = meaningOf(sqlite) ?? ['', 'E_INTERNAL' as const, text];
+  const [, code, message] = refusalOf(sqlite, text) ??
+    meaningOf(sqlite) ??
+    systemMeaningOf(error, text) ?? ['', 'E_INTERNAL' as const, text];
   const details = { sqlite: sqlite ?? 'none', text };
-  return new CodedError(appError(code, `${message} (while ${doing}).`, details, safety && { safety }), {
+  const named = schemaCodes.has(code) ? `: ${text.slice(0, 200)}` : '';
+  return new CodedError(appError(code, `${message}${named} (while ${doing}).`, details, safety && { safety }), {
     cause: error,
   });
 }
@@ -47,7 +91,30 @@ export function sqliteCode(error: unknown): string | null {
   return typeof error.code === 'string' && error.code.startsWith('SQLITE_') ? error.code : null;
 }
 
+/**
+ * The disk, the memory or a lock kept a question from being asked, which therefore has no answer. Where a question may
+ * go wrong because of what the file is, this must not be taken for that.
+ */
+export function isUnanswered(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== null && UNANSWERED.some((prefix) => code === prefix || code.startsWith(`${prefix}_`));
+}
+const UNANSWERED = ['IOERR', 'NOMEM', 'FULL', 'BUSY', 'LOCKED', 'PROTOCOL', 'CANTOPEN', 'INTERRUPT'].map(
+  (name) => `SQLITE_${name}`,
+);
+
+/** Only where SQLite was reading the file's schema: our own statements name nothing that is not there. */
+const refusalOf = (code: string | null, text: string) =>
+  code === 'SQLITE_ERROR' || code === 'SQLITE_CORRUPT' ? schemaRefusals.find(([words]) => words.test(text)) : undefined;
+
 const meaningOf = (code: string | null) =>
   meanings
     .filter(([prefix]) => code === prefix || code?.startsWith(`${prefix}_`))
     .toSorted((a, b) => b[0].length - a[0].length)[0];
+
+function systemMeaningOf(error: unknown, text: string): readonly [string, ErrorCode, string] | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const own = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const found = systemMeanings.find(([code, words]) => own === code || words.test(text));
+  return found && [found[0], found[2], found[3]];
+}

@@ -1,38 +1,7 @@
-import { coded } from '@shared/errors.ts';
 import type { LedgerEntry } from '@shared/status.ts';
 import type { AppliedMigration } from './bookkeeping.ts';
 import { quoteName, type Db, type Pack, type Schema } from './migration.ts';
-import { nameKey } from './schema.ts';
-
-/** More entries than any program wrote; reading on would only keep us busy. */
-const MOST_ENTRIES = 10_000;
-
-/**
- * The ledger is an ordinary table that keeps what is written into it. A file without one is fine.
- * @throws CodedError E_LEDGER_TAMPERED
- */
-export function requireSoundLedger(schema: Schema, { ledger }: Pack): void {
-  const table = schema.table(ledger.table);
-  if (!table) return;
-  const needed = [ledger.idColumn, ledger.noteColumn, ledger.appliedAtColumn].map(nameKey);
-  const missing = needed.filter((name) => !schema.column(ledger.table, name));
-  const unfillable = table.columns.filter(
-    ({ name, notNull, defaultSql }) => notNull && defaultSql === null && !needed.includes(nameKey(name)),
-  );
-  const triggers = schema.triggers.filter((trigger) => nameKey(trigger.table) === nameKey(ledger.table));
-  const problem =
-    table.kind !== 'table'
-      ? `is a ${table.kind === 'view' ? 'view' : 'virtual table'}, not an ordinary table`
-      : missing.length > 0
-        ? `has no column ${missing.join(', ')}`
-        : unfillable.length > 0
-          ? `wants a value in ${unfillable.map(({ name }) => name).join(', ')} that nobody knows`
-          : triggers.length > 0
-            ? `has a trigger (${triggers.map(({ name }) => name).join(', ')}) that could change what is recorded`
-            : null;
-  if (problem !== null)
-    throw coded('E_LEDGER_TAMPERED', `The list of applied migrations, ${ledger.table}, ${problem}.`);
-}
+import { MOST_ENTRIES } from './sound-ledger.ts';
 
 /** A row of the ledger as it stands in the file. */
 export interface LedgerRow {
@@ -41,22 +10,18 @@ export interface LedgerRow {
   readonly appliedAt: string;
 }
 
-/** @throws CodedError E_LEDGER_TAMPERED when an id is listed twice. */
+/** Up to 10,000 entries of a sound ledger, see `requireSoundLedger`. */
 export function readLedger(db: Db, schema: Schema, { ledger }: Pack): LedgerRow[] {
   if (!schema.table(ledger.table)) return [];
   const text = (column: string, length: number) =>
     `substr(coalesce(CAST(${quoteName(column)} AS TEXT), ''), 1, ${length})`;
-  const rows = db
+  return db
     .prepare<[number], LedgerRow>(
       `SELECT ${text(ledger.idColumn, 200)} AS version, ${text(ledger.noteColumn, 500)} AS note,
          ${text(ledger.appliedAtColumn, 40)} AS appliedAt
        FROM main.${quoteName(ledger.table)} ORDER BY 1 LIMIT ?`,
     )
     .all(MOST_ENTRIES);
-  const twice = rows.find((row, index) => row.version === rows[index - 1]?.version);
-  if (twice)
-    throw coded('E_LEDGER_TAMPERED', `The list of applied migrations names "${twice.version.slice(0, 80)}" twice.`);
-  return rows;
 }
 
 /**

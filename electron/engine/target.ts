@@ -1,8 +1,9 @@
 import { coded } from '@shared/errors.ts';
-import { readBackfills, readCheckpoints } from './bookkeeping.ts';
+import { readApplied, readBackfills, readCheckpoints } from './bookkeeping.ts';
 import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
 import { readCheckedRecords, readLedgerIds, supersededIds } from './ledger.ts';
 import type { Db, IdentifiedMigration, Pack } from './migration.ts';
+import { sqliteCode } from './sqlite-error.ts';
 
 /** Where a run is to go, and what stands in the file already. Reads only. */
 
@@ -58,6 +59,35 @@ export function phaseReached(db: Db, pack: Pack, untrue: ReadonlySet<string>): n
   return highest;
 }
 
+/**
+ * A phase that removes something and was begun must be ended: what it took away, the checks of the phases before ask for.
+ * @throws CodedError E_INTERRUPTED when the target is below it.
+ */
+export function refuseBelowBegun(db: Db, pack: Pack, target: number): void {
+  const reached = new Set(readCheckpoints(db).map(({ phase }) => phase));
+  const begun = new Set([
+    ...readApplied(db).map(({ id }) => id),
+    ...readBackfills(db).map(({ migrationId }) => migrationId),
+  ]);
+  const phase = pack.phases.find(
+    ({ number, removesAnything }) =>
+      removesAnything &&
+      number > target &&
+      !reached.has(number) &&
+      pack.migrations.some((migration) => migration.phase === number && begun.has(migration.id)),
+  );
+  if (phase === undefined) return;
+  throw coded(
+    'E_INTERRUPTED',
+    `Phase ${phase.number} (${phase.name}) was begun in this file and has taken away what phase ${target} is checked by.`,
+    { phase: phase.number, target },
+    {
+      safety: 'untouched',
+      nextStep: `Go on to phase ${phase.number}, or restore the backup that was made before it.`,
+    },
+  );
+}
+
 /** @throws CodedError E_NOTHING_TO_DO when the target is reached and every exit criterion up to it is met. */
 export function refuseWhenReached(db: Db, pack: Pack, reached: number | null, target: number): void {
   if (reached === null || reached < target) return;
@@ -74,7 +104,9 @@ export function refuseWhenReached(db: Db, pack: Pack, reached: number | null, ta
 function holds(db: Db, migration: IdentifiedMigration): boolean {
   try {
     return migration.shape(db).length === 0 && migration.verify(db, { mayBeEdited: true }).length === 0;
-  } catch {
+  } catch (error) {
+    const code = sqliteCode(error);
+    if (code !== null && code !== 'SQLITE_ERROR') throw error; // what could not be read is not done once more
     return false; // a column or table that it asks about is gone
   }
 }

@@ -33,6 +33,8 @@ export const RecentDatabase = z.object({
   phaseCount: z.number().int(),
   sizeBytes: z.number().int().nullable(),
   lastVerifiedBackupAt: z.string().nullable(),
+  /** Known to be broken since they were read again; absent = none. */
+  brokenBackups: z.number().int().optional(),
   lastOpenedAt: z.string(),
 });
 export type RecentDatabase = z.infer<typeof RecentDatabase>;
@@ -54,6 +56,8 @@ export const Settings = z.object({
 });
 export type Settings = z.infer<typeof Settings>;
 
+const KeptFolder = z.object({ folder: z.string(), at: z.string() });
+
 export const channels = {
   /** Which door this is and what it can do. */
   'app:info': call(
@@ -70,7 +74,7 @@ export const channels = {
     }),
   ),
   'settings:get': call(none, Settings),
-  'settings:set': call(Settings, Settings),
+  'settings:set': call(z.strictObject(Settings.shape), Settings),
 
   'recents:list': call(none, z.array(RecentDatabase)),
   /** Forgets the entry; the file stays. */
@@ -141,7 +145,17 @@ export const channels = {
   /** Past runs of this database, newest first, from the run journal. */
   'run:history': call(byHandle, z.array(RunReport)),
 
-  'backup:list': call(byHandle, z.object({ folder: z.string(), backups: z.array(BackupRecord) })),
+  'backup:list': call(
+    byHandle,
+    z.object({
+      folder: z.string(),
+      backups: z.array(BackupRecord),
+      /** What the last restore replaced and could only keep as files: `backup:putBack` undoes it. */
+      replaced: KeptFolder.nullable(),
+      /** File and journal as they were before SQLite played the journal back, of runs without a verdict. */
+      beforeRecovery: z.array(KeptFolder),
+    }),
+  ),
   'backup:create': call(byHandle, BackupRecord),
   'backup:verify': call(z.strictObject({ handle: Handle, backupId: z.string() }), BackupRecord),
   /** `confirmation` must be the database's file name. What is replaced is backed up first. */

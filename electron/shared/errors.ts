@@ -87,6 +87,10 @@ export const errorCatalogue = {
     'A journal file beside the database is not an ordinary file',
     'Have somebody look at the -wal or -journal file beside it before you continue.',
   ),
+  E_STALE_WAL: refused(
+    'A log beside the database belongs to another state of it',
+    'Restore a backup here: what is there now is kept. Keep the -wal file, it may hold the last changes.',
+  ),
   E_FOREIGN_DATABASE: refused(
     'This database is not one that Phasewise knows',
     'Choose a database of a supported program.',
@@ -111,9 +115,17 @@ export const errorCatalogue = {
     'The database has more parts than can be handled safely',
     'Ask support to look at the file.',
   ),
+  E_HOSTILE_SCHEMA: refused(
+    'Something in the database needs a program that is not here',
+    'Ask support to look at the file, or have the program that made it remove what is named.',
+  ),
   E_PREFLIGHT_UNKNOWN_OBJECT: refused(
     'Something added to the database would interfere with the upgrade',
     'Remove or rename the named objects, then try again.',
+  ),
+  E_PREFLIGHT_DUPLICATES: refused(
+    'Rows that must differ are the same',
+    'Put the named rows right with the program that made the file, then try again.',
   ),
   E_DB_BUSY: refused(
     'Another program is writing to this database',
@@ -209,6 +221,11 @@ export const errorCatalogue = {
   E_RESTORE_FAILED: failed(
     'The backup could not be put back',
     'Ask support. Both the backup and the file it was to replace were kept.',
+    'unknown',
+  ),
+  E_RESTORE_HELD: failed(
+    'The backup is in, but another program has the file open',
+    'Close the program that uses the file, then choose "Finish restoring".',
     'unknown',
   ),
   E_MIGRATION_FAILED: failed('A migration could not be applied', 'Ask support with the report, or restore the backup.'),

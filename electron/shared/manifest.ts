@@ -14,6 +14,8 @@ export const Manifest = BackupRecord.omit({
   verified: true,
 }).extend({
   format: z.literal('phasewise-backup 1'),
+  /** Of the ids by which the database is told from others of its family; absent or empty = it has none. */
+  identity: z.array(z.string()).optional(),
   packId: z.string(),
   appVersion: z.string(),
   sqliteVersion: z.string(),

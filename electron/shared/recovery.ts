@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorCodes } from './errors.ts';
 import { BackupRecord } from './run.ts';
 
 /** What a person is told, and may choose, after something was interrupted: by a kill, a power cut, a crash, a full disk. */
@@ -34,6 +35,8 @@ export const Recovery = z.object({
   reasons: z.array(z.string()),
   /** Of the state before it began, read again just now; null = none was finished. */
   backup: BackupRecord.nullable(),
+  /** For support: what it ended with, or E_INTERRUPTED. */
+  code: z.enum(errorCodes),
   /** In the order in which they are offered; the first is the advised one. */
   choices: z.array(z.object({ id: RecoveryChoiceId, title: z.string(), consequence: z.string() })),
 });

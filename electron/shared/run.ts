@@ -109,6 +109,8 @@ export const BackupRecord = z.object({
   databaseName: z.string(),
   databasePath: z.string(),
   createdAt: z.string(),
+  /** Counts up in its folder: clocks go back, this does not. Absent in backups of the first versions. */
+  sequence: z.number().int().optional(),
   /** "before phase 1", "by hand", "before restore" */
   reason: z.string(),
   /** Phase of the content; null = none reached. */
@@ -274,6 +276,8 @@ export const RunSnapshot = z.object({
   backup: BackupRecord.nullable(),
   /** Why the run paused by itself (E_NO_SPACE): nothing failed, resume goes on from here. null = nobody has to act. */
   attention: AppError.nullable(),
+  /** When the engine was last heard of. A long statement says nothing while it works. */
+  lastSignAt: z.string().optional(),
   error: AppError.nullable(),
   report: RunReport.nullable(),
 });

@@ -7,6 +7,7 @@ import { knownMarkers } from './ledger.ts';
 import { clearPlainKeys, listPlainKeys } from './plain-keys.ts';
 import { phases } from './phases.ts';
 import { recognise, variants } from './recognise.ts';
+import { programUniques } from './schema/shapes.ts';
 import { buildKromaSample } from './sample/build.ts';
 import { sourceFolder } from './run-logs/source-folder.ts';
 import { highlights, issueReasons, olderPrograms } from './words.ts';
@@ -57,6 +58,7 @@ export const kroma: Pack = {
   highlights,
   issueReasons,
   gatingReasons: ['username-taken', 'owner-slug-taken', 'address-taken', 'slot-taken'],
+  programUniques,
   carriedOver,
   olderPrograms,
   sourceFolder,
@@ -70,5 +72,6 @@ export const kroma: Pack = {
       })),
     clear: clearPlainKeys,
   },
+  identity: (db) => db.prepare<[], string>(`SELECT CAST(id AS TEXT) FROM projects`).pluck().all(),
   buildSample: buildKromaSample,
 };

@@ -38,6 +38,24 @@ export const legacyColumns: Readonly<Record<string, readonly (readonly string[])
   project_api_secrets: [['id'], ['project_id'], ['key_ref', 'kms_key_ref']],
 };
 
+/** What every version of the program declares as unique, and the steps therefore rely on. */
+export const programUniques: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  users: [['id'], ['username']],
+  projects: [['id'], ['user_id', 'slug']],
+  runs: [['id'], ['project_id', 'run_log_path']],
+  run_jobs: [['id'], ['run_id', 'job_key']],
+  run_job_candidates: [['id'], ['job_id', 'candidate_index']],
+  assets: [['id'], ['project_id', 'rel_path']],
+  project_snapshots: [['id'], ['project_id', 'snapshot_tag']],
+  project_exports: [['id']],
+  project_api_secrets: [['id'], ['project_id', 'provider_code', 'secret_name']],
+  ...Object.fromEntries(
+    ['chat_sessions', 'chat_messages', 'agent_instructions', 'agent_instruction_events', 'voice_requests'].map(
+      (name) => [name, [['id']]],
+    ),
+  ),
+};
+
 /** Columns that every version of a later table has: a table without them is somebody else's. */
 const laterTables: Readonly<Record<string, readonly string[]>> = {
   app_users: ['id', 'username', 'display_name', 'email', 'is_active', 'created_at', 'updated_at'],

@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { coded, type CodedError } from '@shared/errors.ts';
+import type { Manifest } from '@shared/manifest.ts';
+import { openInspector } from './connection.ts';
+import { sha256Text } from './fsync.ts';
+import { lookAt } from './look.ts';
+import type { Db, Pack } from './migration.ts';
+import { recogniseOrRefuse } from './recognise.ts';
+import { isUnanswered } from './sqlite-error.ts';
+
+/**
+ * Tells whether a backup is of this database: by path, by content, by name. Names repeat ("project.db"), files get
+ * renamed; the random ids of its projects do neither.
+ */
+
+const MOST_TOKENS = 500;
+
+/** Ids that no other database of the family has, hashed: a manifest must not tell what is in the file. */
+export function identityOf(pack: Pack, db: Db): string[] {
+  try {
+    const ids = pack.identity?.(db) ?? [];
+    return ids
+      .toSorted()
+      .slice(0, MOST_TOKENS)
+      .map((id) => sha256Text(`${pack.id}:${id}`).slice(0, 16));
+  } catch (error) {
+    if (isUnanswered(error)) throw error;
+    return []; // a table that is not there, or damaged, has nothing to say
+  }
+}
+
+interface Comparison {
+  readonly manifest: Manifest;
+  readonly backup: string;
+  readonly target: string;
+  /** Open on the target; null where that is missing or cannot be read. */
+  readonly db: Db | null;
+}
+
+/** Putting a backup over another project's database is how people lose one. @throws CodedError E_BACKUP_FOREIGN */
+export function assertOfThatDatabase({ manifest, backup, target, db }: Comparison, packs: readonly Pack[]): void {
+  if (manifest.databasePath === target) return;
+  const isNamed = manifest.databaseName === path.basename(target);
+  const isKin = db === null ? null : isSameContent(tokensOf(db, packs), manifest.identity ?? readTokens(backup, packs));
+  if (isKin ?? isNamed) return;
+  throw foreign(manifest, target, isNamed);
+}
+
+const foreign = (manifest: Manifest, target: string, isNamed: boolean): CodedError =>
+  coded(
+    'E_BACKUP_FOREIGN',
+    isNamed
+      ? `This is a backup of another ${manifest.databaseName}: none of its projects is in ${target}.`
+      : `This is a backup of ${manifest.databaseName}, not of ${path.basename(target)}.`,
+    { backup: manifest.id },
+  );
+
+/** Of those backups, the ones of a database that now goes by another name or lies elsewhere. */
+export async function ofTheSameContent(
+  manifests: readonly Manifest[],
+  database: string,
+  packs: readonly Pack[],
+): Promise<Manifest[]> {
+  // A database that is still where it was has its backups itself.
+  const orphans = manifests.filter(
+    ({ identity, databasePath }) => (identity?.length ?? 0) > 0 && !fs.existsSync(databasePath),
+  );
+  if (orphans.length === 0 || !fs.existsSync(database)) return [];
+  try {
+    const tokens = await lookAt(database, ({ db }) => tokensOf(db, packs));
+    return orphans.filter(({ identity = [] }) => isSameContent(tokens, identity) === true);
+  } catch {
+    return []; // damaged, or not to be opened now: then only its name and place tell
+  }
+}
+
+/** null = one of them has nothing to tell it by. */
+function isSameContent(some: readonly string[], others: readonly string[]): boolean | null {
+  if (some.length === 0 || others.length === 0) return null;
+  const known = new Set(others);
+  return some.some((token) => known.has(token));
+}
+
+function tokensOf(db: Db, packs: readonly Pack[]): string[] {
+  try {
+    return identityOf(recogniseOrRefuse(db, packs).pack, db);
+  } catch (error) {
+    if (isUnanswered(error)) throw error;
+    return []; // of no family that we know
+  }
+}
+
+function readTokens(backup: string, packs: readonly Pack[]): string[] {
+  const db = openInspector(fs.realpathSync(backup));
+  try {
+    return tokensOf(db, packs);
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,126 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { intentFile, isReplacedFolder } from '@shared/beside.ts';
+import { coded, type CodedError } from '@shared/errors.ts';
+import { RestoreIntent } from '@shared/restore-intent.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { errorCode, fsyncFolder, removeIfPossible, writeFileDurably } from './fsync.ts';
+import { holdersOf } from './lock-holders.ts';
+
+/**
+ * The note that a restore is under way, beside the database. It is never obeyed blindly: what it names must be names of
+ * ours beside this database, and what is put in place is compared with its SHA-256 first.
+ */
+export type FoundIntent =
+  | { readonly isReadable: true; readonly intent: RestoreIntent }
+  | { readonly isReadable: false; readonly why: string; readonly since: string };
+
+const MAX_BYTES = 64 << 10;
+
+/** Durable when it returns. @throws the system's error; then there is no intent. */
+export function writeIntent(target: string, intent: RestoreIntent): void {
+  setStrangeOneAside(intentFile(target));
+  try {
+    writeFileDurably(intentFile(target), `${JSON.stringify(intent, null, 2)}\n`);
+  } catch (error) {
+    fs.rmSync(intentFile(target), { force: true });
+    throw error;
+  }
+}
+
+/** What is no file cannot be replaced by one; it is nothing of ours, so it is not deleted either. */
+function setStrangeOneAside(file: string): void {
+  const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) fs.renameSync(file, `${file} set aside ${Date.now().toString(36)}`);
+}
+
+/** The last act of a restore. Drafts of the note, which a killed restore may have left, go with it. */
+export function removeIntent(target: string): void {
+  const [folder, draft] = [path.dirname(target), `${path.basename(intentFile(target))}.`];
+  for (const name of fs.readdirSync(folder))
+    if (name.startsWith(draft) && name.endsWith('.tmp')) removeIfPossible(path.join(folder, name));
+  fs.rmSync(intentFile(target), { force: true });
+  fsyncFolder(folder);
+}
+
+/** @returns null when no restore of this database was interrupted. The database itself need not be there. */
+export function readIntent(target: string): FoundIntent | null {
+  const file = intentFile(target);
+  const stats = lookUp(file);
+  if (!stats) return null;
+  const unreadable = (why: string): FoundIntent => ({ isReadable: false, why, since: stats.mtime.toISOString() });
+  if (!stats.isFile() || stats.nlink > 1) return unreadable('it is not an ordinary file');
+  if (stats.size > MAX_BYTES) return unreadable('it is too large');
+  const intent = parse(file);
+  if (intent === null) return unreadable('its content is not what Phasewise writes');
+  const { databaseName, quarantine } = intent;
+  if (databaseName !== path.basename(target)) return unreadable('it speaks of another database');
+  if (quarantine !== null && !isReplacedFolder(databaseName, quarantine))
+    return unreadable('it names a strange folder');
+  return { isReadable: true, intent };
+}
+
+/** A name that the system does not take, or a folder that may not be entered, holds no intent of ours. */
+function lookUp(file: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if (['ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE', 'EACCES', 'ELOOP'].includes(errorCode(error))) return undefined;
+    throw error;
+  }
+}
+
+function parse(file: string): RestoreIntent | null {
+  try {
+    return RestoreIntent.safeParse(JSON.parse(fs.readFileSync(file, 'utf8'))).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whatever writes to a database asks this first. @throws CodedError E_RESTORE_UNFINISHED */
+export function requireNoIntent(target: string): void {
+  const found = readIntent(target);
+  if (found) throw unfinished(target, found);
+}
+
+/** @param found what lies beside `target`. */
+export function unfinished(target: string, found: FoundIntent) {
+  const name = path.basename(target);
+  if (!found.isReadable) {
+    const file = path.basename(intentFile(target));
+    return coded(
+      'E_RESTORE_UNFINISHED',
+      `Beside ${name} lies ${file}, which a restore leaves when it is interrupted, but ${found.why}.`,
+      { since: found.since, reason: found.why },
+      { nextStep: `Restore a backup of ${name}: what is there now is kept. That also replaces ${file}.` },
+    );
+  }
+  const { way, backupPath, startedAt } = found.intent;
+  return coded(
+    'E_RESTORE_UNFINISHED',
+    `Putting ${path.basename(backupPath)} back into ${name} was interrupted. Nothing of either is lost.`,
+    { way, backup: backupPath, startedAt },
+  );
+}
+
+/**
+ * The overwriting is committed, but somebody has come in who keeps it from being concluded. The intent stays.
+ * @param safety 'restored' when the new content was compared with the backup, else 'unknown'.
+ */
+export function held(target: string, safety: 'restored' | 'unknown'): CodedError {
+  const holders = holdersOf(target).join(', ');
+  const who = holders === '' ? 'another program' : holders;
+  const yet = safety === 'restored' ? 'so the restore could not be concluded' : 'so it could not be checked yet';
+  const message = `The backup was put back into ${path.basename(target)}, but ${who} has it open, ${yet}.`;
+  return coded('E_RESTORE_HELD', message, { holders }, { safety });
+}
+
+/** For the status of a database. */
+export function unfinishedRestoreOf(target: string): DatabaseStatus['unfinishedRestore'] {
+  const found = readIntent(target);
+  if (found === null) return null;
+  if (!found.isReadable) return { startedAt: found.since, backupPath: '', way: 'in-place' };
+  const { startedAt, backupPath, way } = found.intent;
+  return { startedAt, backupPath, way };
+}

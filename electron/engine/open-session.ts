@@ -1,0 +1,53 @@
+import type { AppError } from '@shared/errors.ts';
+import type { Assessment } from './assessment.ts';
+import type { RunControl } from './control.ts';
+import type { MaintenanceLock } from './lock.ts';
+import type { Progress } from './progress.ts';
+import { defaultTuning, type RunPoint, type RunSession, type RunTuning } from './session.ts';
+import { marginFor } from './space.ts';
+import { watchSpace } from './space-watch.ts';
+
+interface Parts {
+  readonly lock: MaintenanceLock;
+  readonly runId: string;
+  readonly progress: Progress;
+  readonly control: RunControl;
+  readonly prepared: Assessment & { readonly rowsBefore: RunSession['census']; readonly startedAt: number };
+  readonly tuning?: Partial<RunTuning> | undefined;
+  readonly probe?: ((point: RunPoint, subject: string) => void) | undefined;
+}
+
+/** What every part of a run shares, with the two reasons to stand still at a boundary: a person's wish and a full disk. */
+export function openSession({
+  lock,
+  runId,
+  progress,
+  control,
+  prepared,
+  probe = () => {},
+  ...rest
+}: Parts): RunSession {
+  const tuning = { ...defaultTuning, ...rest.tuning };
+  const bytes = ['page_count', 'page_size'].map((name) => Number(lock.db.pragma(name, { simple: true })));
+  const space = watchSpace(lock.path, tuning.spareBytes ?? marginFor((bytes[0] ?? 0) * (bytes[1] ?? 0)));
+  const tell = (now: string, attention: AppError | null) => (state: 'paused' | 'resumed' | 'cancelling') =>
+    progress.state(state === 'resumed' ? 'migrating' : state, now, true, state === 'paused' ? attention : null);
+  return {
+    ...{ db: lock.db, pack: prepared.pack, runId, tuning, progress, untrue: prepared.untrue, probe },
+    now: new Date(prepared.startedAt).toISOString().replace(/\.\d+Z$/, 'Z'),
+    sourceFiles: prepared.sourceFiles,
+    census: prepared.rowsBefore,
+    assertSameFile: lock.assertSameFile,
+    async boundary(migration) {
+      const now = migration === null ? 'Upgrading' : migration.title;
+      await control.boundary(tell(now, null));
+      for (let low = space.low(); low !== null; low = space.low())
+        await control.hold(tell('Waiting for free space', low));
+    },
+    async roomAgain(error) {
+      await control.hold(tell('Waiting for free space', space.after(error)));
+      for (let low = space.low(); low !== null; low = space.low())
+        await control.hold(tell('Waiting for free space', low));
+    },
+  };
+}

@@ -1,0 +1,238 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { CodedError, coded } from '@shared/errors.ts';
+import type { Manifest } from '@shared/manifest.ts';
+import type { RestoreIntent } from '@shared/restore-intent.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { createBackup } from './backup.ts';
+import { describeContent } from './backups.ts';
+import { isWal, must } from './connection.ts';
+import { fsyncFile, fsyncFolder } from './fsync.ts';
+import { identify, isUnchanged, type Identity } from './identity.ts';
+import { held, removeIntent, writeIntent } from './intent.ts';
+import { PATIENCE_MS, setMode, writeLogBack } from './journal-mode.ts';
+import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
+import { lockFolderOf } from './restore-target.ts';
+import { assertSameBytes } from './same-bytes.ts';
+import { readSidecars } from './sidecars.ts';
+import { fromSqlite, sqliteCode } from './sqlite-error.ts';
+
+const STARVED_MS = 10_000;
+
+export interface Saved {
+  readonly before: BackupRecord;
+  /** Still held; `overwrite` lets it go. */
+  readonly lock: MaintenanceLock;
+}
+
+/**
+ * Under the exclusive lock, which also proves that nobody else has the file open: a verified backup of what is there.
+ * @returns null when its content is too damaged for that.
+ */
+export async function saveWhatIsThere(
+  target: string,
+  manifest: Manifest,
+  input: RestoreInput,
+  dependencies: RestoreDependencies,
+  assertOfThatDatabase: (lock: MaintenanceLock) => void,
+): Promise<Saved | null> {
+  const { packs, lockWaitMs } = dependencies;
+  let lock;
+  try {
+    lock = await lockForMaintenance({
+      path: target,
+      identity: identify(target),
+      lockFolder: lockFolderOf(input),
+      ...(lockWaitMs === undefined ? {} : { waitMs: lockWaitMs }),
+    });
+  } catch (error) {
+    if (error instanceof CodedError && error.appError.code === 'E_CORRUPT') return null;
+    throw error;
+  }
+  const { db } = lock;
+  try {
+    assertOfThatDatabase(lock);
+    const content = describeContent(db, packs);
+    const before = await createBackup(db, {
+      path: target,
+      folder: input.backupFolder,
+      reason: 'before restore',
+      runId: null,
+      appVersion: input.appVersion,
+      content,
+      ...saving(dependencies),
+    });
+    dependencies.probe?.('saved', before.path);
+    return { before, lock };
+  } catch (error) {
+    const isDamaged = error instanceof CodedError && error.appError.code === 'E_CORRUPT';
+    try {
+      lock.release();
+    } catch (closing) {
+      if (!isDamaged) throw closing;
+    }
+    if (isDamaged) return null;
+    throw error;
+  }
+}
+
+/**
+ * Overwrites a readable database through SQLite, in one transaction. The intent lies beside it while it is not known
+ * which of the two it holds; the caller removes it when the new content is proven. Lets the lock of `saved` go.
+ * @throws CodedError E_STATE_CHANGED | E_DB_IN_USE | E_NO_SPACE | E_RESTORE_TARGET with every row as it was and no intent;
+ * E_RESTORE_HELD with the intent beside the new content; E_RESTORE_FAILED.
+ */
+export async function overwrite(
+  target: string,
+  backup: string,
+  manifest: Manifest,
+  saved: Saved,
+  dependencies: RestoreDependencies,
+): Promise<void> {
+  const { probe, onWork } = dependencies;
+  const patienceMs = dependencies.patienceMs ?? PATIENCE_MS;
+  onWork?.({ stage: 'replacing', fraction: null, canCancel: false });
+  const prepared = { state: null as Identity | null, isSwitched: false };
+  try {
+    prepareUnderLock(target, backup, manifest, saved, dependencies, prepared);
+    const { state } = prepared;
+    probe?.('unlocked', target);
+    // The copy needs a connection of its own, so the lock had to go: whoever slipped in must not be overwritten unseen.
+    const sidecars = readSidecars(target);
+    if (state === null || !isUnchanged(state, identify(target)) || sidecars.walBytes > 0)
+      throw coded('E_STATE_CHANGED', 'Another program wrote to the database just now.');
+    if (sidecars.hasWal || sidecars.isJournalHot)
+      throw coded('E_DB_IN_USE', 'Another program has just opened the database.');
+    probe?.('copying', target);
+    await copyThroughSqlite(backup, target, dependencies.starvedMs ?? STARVED_MS);
+    // Whoever keeps a commit from happening also makes it "succeed", with all pages counted: then nothing was written.
+    if (isUnchanged(state, identify(target)) && readSidecars(target).walBytes === 0 && !holdsBackup(target, backup))
+      throw coded('E_DB_IN_USE', 'Another program has the database open.');
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.appError.code === 'E_IO') throw error;
+    const isBack = !prepared.isSwitched || (await setMode(target, 'delete', patienceMs));
+    removeIntent(target);
+    throw isBack ? error : stillInLogMode(error);
+  }
+  probe?.('copied', target);
+  onWork?.({ stage: 'checking', fraction: null, canCancel: false });
+  await requireLogWrittenBack(target, patienceMs);
+  fsyncFile(target);
+  fsyncFolder(path.dirname(target));
+  assertSameBytes(backup, target);
+}
+
+/** The last acts under the lock: first the intent, then what makes the overwriting safe. Lets the lock go, come what may. */
+function prepareUnderLock(
+  target: string,
+  backup: string,
+  manifest: Manifest,
+  { before, lock }: Saved,
+  { probe, clock }: RestoreDependencies,
+  prepared: { state: Identity | null; isSwitched: boolean },
+): void {
+  const { db } = lock;
+  try {
+    noteIntent(target, {
+      format: 'phasewise-restore 1',
+      startedAt: (clock?.() ?? new Date()).toISOString(),
+      databaseName: path.basename(target),
+      way: 'in-place',
+      source: 'backup',
+      backupPath: backup,
+      sha256: manifest.sha256,
+      files: [],
+      quarantine: null,
+      beforePath: before.path,
+    });
+    probe?.('intended', target);
+    // A WAL database of another page size refuses to be overwritten; the end of the restore sets the mode back.
+    const isSamePage = db.pragma('page_size', { simple: true }) === manifest.pageSizeBytes;
+    if (isWal(db) && !isSamePage) must(db, 'journal_mode', 'delete');
+    // A larger file is cut after its journal was deleted, and SQLite does not flush the folder in between: a power cut
+    // could keep the cut and bring the journal back. A log has no such moment.
+    prepared.isSwitched = !isWal(db) && isSamePage;
+    if (prepared.isSwitched) must(db, 'journal_mode', 'wal');
+    // Closing would write the log back: done now, so that after this line nobody of ours changes the file.
+    if (isWal(db)) db.pragma('wal_checkpoint(TRUNCATE)');
+    probe?.('switched', target);
+    prepared.state = identify(target); // a look at the name only; opening the file would drop the lock
+  } catch (error) {
+    throw fromSqlite(error, `preparing ${path.basename(target)}`, 'untouched');
+  } finally {
+    lock.release();
+  }
+}
+
+const stillInLogMode = ({ appError: { code, message, details } }: CodedError): CodedError =>
+  coded(code, `${message} It has kept the file in write-ahead mode, which changes no row of it.`, {
+    ...details,
+    journalMode: 'wal',
+  });
+
+/** A reader does not keep a commit from happening under a log, but from getting out of the log into the file. */
+async function requireLogWrittenBack(target: string, patienceMs: number): Promise<void> {
+  if (await writeLogBack(target, patienceMs)) return;
+  fsyncFile(`${target}-wal`); // until then no power cut may take it
+  fsyncFolder(path.dirname(target));
+  throw held(target, 'unknown');
+}
+
+function noteIntent(target: string, intent: RestoreIntent): void {
+  try {
+    writeIntent(target, intent);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw coded('E_RESTORE_TARGET', `Nothing can be written beside ${path.basename(target)}: ${reason}`);
+  }
+}
+
+/** Whether the file holds the backup already, so that nothing needs to be copied any more. */
+export function holdsBackup(target: string, backup: string): boolean {
+  if (!fs.existsSync(target)) return false;
+  const { walBytes, isJournalHot } = readSidecars(target);
+  if (walBytes > 0 || isJournalHot) return false;
+  try {
+    assertSameBytes(backup, target);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The copying and proving of the backup of what is there are all "saving" for a restore. */
+function saving({ onWork }: RestoreDependencies) {
+  return onWork === undefined
+    ? {}
+    : { onWork: (work: Parameters<typeof onWork>[0]) => onWork({ ...work, stage: 'saving' as const }) };
+}
+
+/** One SQLite transaction over the live file. Never trusts the promise: a locked target "succeeds" with 0 pages. */
+async function copyThroughSqlite(backup: string, target: string, starvedMs: number): Promise<void> {
+  const source = new Database(backup, { readonly: true, fileMustExist: true });
+  try {
+    let left = Number.POSITIVE_INFINITY;
+    let deadline = performance.now() + starvedMs;
+    const { totalPages, remainingPages } = await source.backup(target, {
+      progress: ({ remainingPages: now }) => {
+        // A process that was stopped for a minute has not been starved by anybody.
+        if (now < left) deadline = performance.now() + starvedMs;
+        left = now;
+        if (performance.now() > deadline) throw coded('E_DB_IN_USE', 'Another program kept the database locked.');
+        return 0x7fff_ffff; // all at once: either the whole backup is in, or nothing of it
+      },
+    });
+    if (!(totalPages > 0 && remainingPages === 0)) throw coded('E_DB_IN_USE', 'Another program has the database open.');
+  } catch (error) {
+    // After a disk error in the middle of a commit nobody knows yet which of the two the file holds.
+    const isKnown = !(sqliteCode(error) ?? '').startsWith('SQLITE_IOERR');
+    const wrapped = fromSqlite(error, `restoring ${path.basename(target)}`, isKnown ? 'untouched' : 'unknown');
+    throw wrapped.appError.code === 'E_DB_BUSY'
+      ? coded('E_DB_IN_USE', 'Another program has the database open.')
+      : wrapped;
+  } finally {
+    source.close();
+  }
+}

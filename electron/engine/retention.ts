@@ -1,0 +1,79 @@
+import type { BackupRecord } from '@shared/run.ts';
+
+/**
+ * Which backups may go, and why the others stay. Decides only; nothing is ever deleted by itself. "Good" means that the
+ * whole backup was read again just now: an older promise is not enough to delete another one for it.
+ */
+export interface Stock {
+  /** Newest first, see `newestFirst`. */
+  readonly backups: readonly BackupRecord[];
+  /** Paths of those that were read again just now and are whole. */
+  readonly good: ReadonlySet<string>;
+  /** Paths of those that something unfinished needs, and what. */
+  readonly needed: ReadonlyMap<string, string>;
+}
+
+export interface Decision {
+  readonly remove: BackupRecord[];
+  readonly keep: { backup: BackupRecord; why: string }[];
+}
+
+export const WHY = {
+  newest: 'It is the newest backup that is good.',
+  noGood: 'No backup is good: even a broken one may hold what you need.',
+  original: 'It holds your database as it was before the first upgrade.',
+  recent: (keep: number) => (keep === 1 ? 'It is the newest good one.' : `It is one of the newest ${keep} good ones.`),
+} as const;
+
+/** @param keep how many good ones to keep, at least 1. */
+export function decideRetention(stock: Stock, keep: number): Decision {
+  const good = stock.backups.filter((backup) => stock.good.has(backup.path));
+  const recent = new Set(good.slice(0, Math.max(1, keep)));
+  const original = originalOf(stock.backups);
+  const decision: Decision = { remove: [], keep: [] };
+  for (const backup of stock.backups) {
+    const why =
+      whyNeeded(stock, backup) ??
+      (recent.has(backup) ? (backup === good[0] ? WHY.newest : WHY.recent(keep)) : null) ??
+      (backup === original ? WHY.original : null);
+    if (why === null) decision.remove.push(backup);
+    else decision.keep.push({ backup, why });
+  }
+  return decision;
+}
+
+/** Why one that a person names may not go; null = it may. The original may: that was confirmed by typing. */
+export function whyNotRemove(stock: Stock, backup: BackupRecord): string | null {
+  const newestGood = stock.backups.find(({ path }) => stock.good.has(path));
+  return whyNeeded(stock, backup) ?? (backup.path === newestGood?.path ? WHY.newest : null);
+}
+
+function whyNeeded({ backups, good, needed }: Stock, backup: BackupRecord): string | null {
+  const hasGood = backups.some(({ path }) => good.has(path));
+  return needed.get(backup.path) ?? (hasGood || backup.state === 'missing' ? null : WHY.noGood);
+}
+
+/** The oldest that was made before an upgrade, whatever its state: damaged, it is still all there is of that time. */
+function originalOf(backups: readonly BackupRecord[]): BackupRecord | undefined {
+  return backups.findLast(({ reason, state }) => /^before phase \d+$/.test(reason) && state !== 'missing');
+}
+
+/**
+ * In the order in which they were made: within a folder by its count, since clocks go back; folders are merged by their
+ * clocks.
+ */
+export function newestFirst(backups: readonly BackupRecord[]): BackupRecord[] {
+  const folders = [...Map.groupBy(backups, ({ folder }) => folder).values()].map((each) =>
+    each.toSorted((a, b) => (b.sequence ?? 0) - (a.sequence ?? 0) || byClock(a, b)),
+  );
+  const merged: BackupRecord[] = [];
+  for (;;) {
+    const next = folders.filter((each) => each.length > 0).toSorted(([a], [b]) => (a && b ? byClock(a, b) : 0))[0];
+    const first = next?.shift();
+    if (first === undefined) return merged;
+    merged.push(first);
+  }
+}
+
+const byClock = (a: BackupRecord, b: BackupRecord): number =>
+  b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id);

@@ -1,0 +1,95 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { coded } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { finishRemovals } from './backup-folder.ts';
+import { listAllBackups, verifyBackup } from './backups.ts';
+import { readRuns, type RunRow } from './bookkeeping.ts';
+import { fsyncFolder, renameWithRetry } from './fsync.ts';
+import { readIntent } from './intent.ts';
+import { lookAt } from './look.ts';
+import { backupFile, manifestFile } from './manifest.ts';
+import type { Pack } from './migration.ts';
+import type { EngineRequests, Tidied } from './protocol.ts';
+import { decideRetention, whyNotRemove, type Stock } from './retention.ts';
+
+/** Deleting backups, always because a person asked for it. */
+
+type Remove = EngineRequests['removeBackup']['input'];
+type Tidy = EngineRequests['tidyBackups']['input'];
+
+/** @throws CodedError E_BACKUP_GONE | E_BACKUP_NEEDED with nothing deleted. */
+export async function removeBackup(input: Remove, packs: readonly Pack[]): Promise<BackupRecord> {
+  const backups = await listAllBackups(input, packs);
+  const backup = backups.find((each) => each.path === path.resolve(input.backupPath));
+  if (!backup) throw coded('E_BACKUP_GONE', `${path.basename(input.backupPath)} is not among the backups.`);
+  const why = whyNotRemove(await stockOf(input, backups, 1), backup);
+  if (why !== null) throw coded('E_BACKUP_NEEDED', why, { backup: backup.id });
+  deleteBackup(backup);
+  return backup;
+}
+
+/** @returns what went (or would), and why the rest stays. */
+export async function tidyBackups(input: Tidy, packs: readonly Pack[]): Promise<Tidied> {
+  const backups = await listAllBackups(input, packs);
+  const { remove, keep } = decideRetention(await stockOf(input, backups, input.keep), input.keep);
+  if (!input.isTrial) for (const backup of remove) deleteBackup(backup);
+  const freedBytes = remove.reduce((sum, { state, sizeBytes }) => sum + (state === 'missing' ? 0 : sizeBytes), 0);
+  return { removed: remove, kept: keep, freedBytes };
+}
+
+/** Reads backups again, newest first, until `wanted` are good: the others are not needed to know. */
+async function stockOf(input: Remove | Tidy, backups: BackupRecord[], wanted: number): Promise<Stock> {
+  const good = new Set<string>();
+  for (const { path: backupPath, state } of backups) {
+    if (good.size >= wanted) break;
+    if (state !== 'missing' && isGood(backupPath)) good.add(backupPath);
+  }
+  const told = input.needed.map(({ backupPath, why }): [string, string] => [backupPath, why]);
+  return { backups, good, needed: new Map([...told, ...(await neededByFile(input.databasePath, backups))]) };
+}
+
+/** What the database itself says: of a restore that was interrupted, and of a run that did not come to its end. */
+async function neededByFile(database: string, backups: readonly BackupRecord[]): Promise<[string, string][]> {
+  const found = readIntent(database);
+  const intended =
+    found?.isReadable === true ? [found.intent.backupPath, found.intent.beforePath ?? found.intent.backupPath] : [];
+  const run = await openRun(database);
+  const made = backups.filter(({ runId }) => run !== null && runId === run.id);
+  // Of the same bytes when the run's own was moved away or renamed.
+  const same = backups.filter(({ sha256 }) => run !== null && sha256 === run.backupSha256);
+  const ofRun = (made.length > 0 ? made : same).map(({ path: backupPath }) => backupPath);
+  return [
+    ...intended.map((each): [string, string] => [each, 'An interrupted restore needs it.']),
+    ...ofRun.map((each): [string, string] => [each, 'The upgrade that stopped in the file goes back to it.']),
+  ];
+}
+
+/** @returns null when the last run in the file came to its end, or the file cannot be asked. */
+async function openRun(database: string): Promise<RunRow | null> {
+  try {
+    const last = await lookAt(database, ({ db }) => readRuns(db).at(-1));
+    return last === undefined || last.state === 'migrated' ? null : last;
+  } catch {
+    return null;
+  }
+}
+
+function isGood(backupPath: string): boolean {
+  try {
+    return verifyBackup({ backupPath }).state === 'verified';
+  } catch {
+    return false; // its manifest cannot be read
+  }
+}
+
+/**
+ * Killed at any moment, the backup is whole and listed, or gone from the list; what is left of it then goes with the
+ * next one (`finishRemovals`).
+ */
+function deleteBackup({ folder, id }: BackupRecord): void {
+  renameWithRetry(manifestFile(folder, id), `${manifestFile(folder, id)}.removing`);
+  fsyncFolder(folder);
+  finishRemovals(folder);
+  if (fs.existsSync(backupFile(folder, id))) throw coded('E_BACKUP_FOLDER', `${id} could not be deleted.`, { folder });
+}

@@ -1,0 +1,24 @@
+/** Names of what Phasewise keeps beside a database, or in its folder of backups, when something goes wrong. */
+
+/** Says that a restore was interrupted. */
+export const intentFile = (database: string): string => `${database}.restore-intent`;
+
+/** Keeps a second restore away, of whichever of our instances. */
+export const restoreLockFile = (database: string): string => `${database}.restore-lock`;
+
+/** Folder with the files that a restore replaced; `mkdtemp` adds six characters. */
+export const replacedPrefix = (databaseName: string): string => `${databaseName} replaced-`;
+export const isReplacedFolder = (databaseName: string, name: string): boolean =>
+  hasRandomEnd(name, replacedPrefix(databaseName));
+
+/** The same while it is being filled; without the database's intent it is left over. */
+export const replacingPrefix = (databaseName: string): string => `${databaseName} replacing-`;
+export const isReplacingFolder = (databaseName: string, name: string): boolean =>
+  hasRandomEnd(name, replacingPrefix(databaseName));
+
+/** Folder, among the backups, with database and journal as they were before SQLite played the journal back. */
+export const isRecoveryCopy = (name: string): boolean =>
+  /^.+ \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d before recovery( \d+)?$/.test(name);
+
+const hasRandomEnd = (name: string, prefix: string): boolean =>
+  name.startsWith(prefix) && /^[A-Za-z0-9]{6}$/.test(name.slice(prefix.length));
