@@ -5,6 +5,7 @@ import { dataFolderPath } from '@host/data-folder.ts';
 import type { Door } from '@host/door.ts';
 import { createHandlers } from '@host/handlers.ts';
 import { createHost } from '@host/host.ts';
+import { printable } from '@host/printable.ts';
 import { createRouter } from '@host/router.ts';
 import { openWindowFiles } from '@host/window-files.ts';
 import { guardClosing } from './shell/closing.ts';
@@ -57,9 +58,10 @@ function start(): void {
     chooseFiles: () => chooseFiles(window),
     revealFile: (file) => shell.showItemInFolder(file),
   };
-  const log = (channel: string, cause: unknown) => console.error(channel, cause);
+  const log = (channel: string, cause: unknown) => console.error(printable(`${channel}: ${String(cause)}`));
   const router = createRouter(createHandlers(host, door), { log });
 
+  host.scrub.start();
   guardAll();
   serveWindow(openWindowFiles(path.join(__dirname, '../renderer/main_window')));
   connectWindow(host, router, getWindow);

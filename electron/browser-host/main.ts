@@ -104,6 +104,7 @@ async function serve(options: Options): Promise<void> {
   const router = createRouter(createHandlers(host, door), { log });
   const server = await startServer({ port: options.port, files, router, events: host.events });
   openNamed(host, named);
+  host.scrub.start();
   console.log(`Phasewise is open at ${server.url}`);
   if (options.open) openInBrowser(server.launchUrl);
   endOnSignal(host, server);

@@ -27,6 +27,8 @@ export interface ServerOptions {
 }
 
 const LAUNCH_LIMIT_MS = 60_000;
+/** For the other end to read why it was refused, ms. */
+const LINGER_MS = 500;
 /** Open connections, pages and sockets together: several tabs, no flood. */
 const MAX_CONNECTIONS = 128;
 
@@ -38,7 +40,12 @@ export async function startServer({ port, files, router, events }: ServerOptions
   const token = randomBytes(32).toString('base64url');
   const launch = createLaunch(token);
   const sockets = createSocketServer(router, events);
-  const server = http.createServer({ headersTimeout: 10_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 });
+  const server = http.createServer({
+    headersTimeout: 10_000,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5_000,
+    connectionsCheckingInterval: 2_000, // Node's own, 30 s, would let a slow request live three times its limit
+  });
   server.maxConnections = MAX_CONNECTIONS;
   let host = '';
   server.on('request', (request, response) => void answer(request, response, { host, files, launch }));
@@ -46,10 +53,10 @@ export async function startServer({ port, files, router, events }: ServerOptions
     const refusal = upgradeRefusalOf(request, host, token);
     socket.on('error', () => socket.destroy()); // Node has taken its own listener away: a reset would end this process
     if (refusal === null) sockets.accept(request, socket, head);
-    else socket.end(`HTTP/1.1 ${refusal} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else endSoon(socket, `HTTP/1.1 ${refusal} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
   server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    endSoon(socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
   await listen(server, port);
   const bound = (server.address() as AddressInfo).port;
@@ -125,6 +132,14 @@ async function answer(
     if (!response.headersSent) end(500);
     else response.destroy();
   }
+}
+
+/** Says `last` and closes, also when the other end never does: half-open connections would use up the places there are. */
+function endSoon(socket: Duplex, last: string): void {
+  if (!socket.writable) return void socket.destroy();
+  socket.end(last);
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 /** The decoded path of a request target; null when it is not one. */

@@ -36,9 +36,12 @@ export type Command =
       source: SourceChoice;
     }
   | { name: 'keys'; file: string; clear: boolean; yes: boolean; backupFolder: string | null }
-  | { name: 'backups'; file: string }
-  | { name: 'verify'; backup: string }
-  | { name: 'restore'; backup: string; file: string; yes: boolean }
+  /** keep null = only list them. */
+  | { name: 'backups'; file: string; keep: number | null; yes: boolean }
+  /** isAll: `backup` is the database whose backups are meant. */
+  | { name: 'verify'; backup: string; isAll: boolean }
+  /** source: a backup file; for 'put-back' a folder with what a restore replaced; for 'finish' empty. */
+  | { name: 'restore'; how: 'backup' | 'put-back' | 'finish'; source: string; file: string; yes: boolean }
   | { name: 'sample'; target: string };
 
 export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
@@ -54,8 +57,13 @@ export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
   keys DB                             whose keys stand in the database in plain text; never the keys
   keys DB --clear --yes               empty them; the backup made before still holds them
   backups DB                          the backups of a database
+  backups DB --keep N [--yes]         which of them could go if the newest N good ones stay; --yes deletes those
   verify BACKUP                       read a whole backup again and check it
+  verify --all DB                     the same with every backup of a database
   restore BACKUP --to DB --yes        put a backup back; what it replaces is backed up first
+  restore --finish --to DB --yes      carry an interrupted restore through
+  restore --put-back FOLDER --to DB --yes
+                                      put back, byte for byte, what a restore set aside in that folder
   sample TARGET                       build a sample database to try things on
 
   --to N          the phase to reach; without it the last phase that removes nothing
@@ -82,7 +90,9 @@ interface Parsed {
 
 /** Error: E_USAGE, saying what was not understood. */
 export function parseCommand(args: readonly string[]): Result<Command> {
-  const [name, ...rest] = args.filter((argument) => argument !== '--json');
+  const end = args.indexOf('--'); // behind it everything is a name, "--help" too
+  const names = end === -1 ? [] : args.slice(end);
+  const [name, ...rest] = args.slice(0, args.length - names.length).filter((argument) => argument !== '--json');
   try {
     if (name === undefined) throw new Error('A command is missing');
     if (rest.includes('--help') || rest.includes('-h') || name === '--help' || name === '-h' || name === 'help')
@@ -93,7 +103,7 @@ export function parseCommand(args: readonly string[]): Result<Command> {
       throw new Error(
         name.startsWith('-') ? `The command comes first, before ${name}` : `There is no command "${name}"`,
       );
-    return ok(parser(rest));
+    return ok(parser([...rest, ...names]));
   } catch (cause) {
     return err(appError('E_USAGE', `${cause instanceof Error ? cause.message : String(cause)}.`));
   }
@@ -168,21 +178,38 @@ const parsers = {
     return { name: 'keys', file: fileAt(positionals), clear: flag('clear'), yes: flag('yes'), backupFolder };
   },
   backups(args: string[]): Command {
-    return { name: 'backups', file: fileAt(parse(args, ['DB'], {}).positionals) };
+    const { positionals, text, flag } = parse(args, ['DB'], { ...YES, keep: { type: 'string' } });
+    return { name: 'backups', file: fileAt(positionals), keep: keepOf(text('keep')), yes: flag('yes') };
   },
   verify(args: string[]): Command {
-    return { name: 'verify', backup: fileAt(parse(args, ['BACKUP'], {}).positionals) };
+    const isAll = hasOption(args, /^--all$/);
+    const { positionals } = parse(args, [isAll ? 'DB' : 'BACKUP'], { all: { type: 'boolean' } });
+    return { name: 'verify', backup: fileAt(positionals), isAll };
   },
   restore(args: string[]): Command {
-    const { positionals, text, flag } = parse(args, ['BACKUP'], { ...TO, ...YES });
+    const options = { ...TO, ...YES, 'put-back': { type: 'string' }, finish: { type: 'boolean' } } as const;
+    const isOther = hasOption(args, /^--(finish$|put-back(=|$))/);
+    const { positionals, text, flag } = parse(args, isOther ? [] : ['BACKUP'], options);
     const to = text('to');
     if (!to) throw new Error('restore needs --to DB: the database to put the backup into');
-    return { name: 'restore', backup: fileAt(positionals), file: path.resolve(to), yes: flag('yes') };
+    const common = { name: 'restore', file: path.resolve(to), yes: flag('yes') } as const;
+    const folder = folderOf(text, 'put-back');
+    if (folder !== null && flag('finish')) throw new Error('--finish and --put-back are two commands');
+    if (folder !== null) return { ...common, how: 'put-back', source: folder };
+    return flag('finish')
+      ? { ...common, how: 'finish', source: '' }
+      : { ...common, how: 'backup', source: fileAt(positionals) };
   },
   sample(args: string[]): Command {
     return { name: 'sample', target: fileAt(parse(args, ['TARGET'], {}).positionals) };
   },
 } as const;
+
+/** Before it is known how many names there have to be. Behind "--" everything is a name. */
+function hasOption(args: readonly string[], option: RegExp): boolean {
+  const end = args.indexOf('--');
+  return (end === -1 ? args : args.slice(0, end)).some((each) => option.test(each));
+}
 
 /** @param isOpenEnded the last of `expected` may be given several times. */
 function parse(args: string[], expected: readonly string[], options: Options, isOpenEnded = false): Parsed {
@@ -227,6 +254,12 @@ function fileAt(positionals: readonly string[]): string {
 function phaseOf(text: string | null): number | null {
   if (text === null) return null;
   if (!/^\d{1,2}$/.test(text)) throw new Error(`--to takes the number of a phase, not "${text}"`);
+  return Number(text);
+}
+
+function keepOf(text: string | null): number | null {
+  if (text === null) return null;
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new Error(`--keep takes a number from 1 to 999, not "${text}"`);
   return Number(text);
 }
 

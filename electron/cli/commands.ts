@@ -1,21 +1,22 @@
-import { realpathSync } from 'node:fs';
-import path from 'node:path';
-import { appError, assertNever, err, ok, type Result } from '@shared/errors.ts';
+import { appError, assertNever, err, type Result } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
-import { restoreBackup } from '@host/backups.ts';
-import { type OpenEntry, resolveDatabasePath, unsupportedPath } from '@host/databases.ts';
+import { unsupportedPath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { buildSampleAt, freeName } from '@host/samples.ts';
 import { statsOf } from '@host/stats.ts';
 import { type Command, HELP } from './arguments.ts';
+import { backups, verify } from './backups.ts';
 import { ingest } from './ingest.ts';
 import { issues } from './issues.ts';
 import { keys } from './keys.ts';
 import { migrate } from './migrate.ts';
-import { endAtOnce, whileRunning } from './signals.ts';
-import { canAsk, failure, isConfirmed, type Outcome, tell } from './terminal.ts';
-import { backupText, localTime, planText, statusText } from './words.ts';
+import { openOrMissing } from './missing.ts';
+import { restore } from './restore.ts';
+import { endAtOnce } from './signals.ts';
+import { failure, type Outcome } from './terminal.ts';
+import { recoveryText } from './recovery-words.ts';
+import { planText, statusText } from './words.ts';
 
 type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 
@@ -61,14 +62,25 @@ async function look(
 }
 
 async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Outcome> {
-  const database = resolveDatabasePath(file);
+  const database = openOrMissing(host, file);
   if (!database.ok) return failure(database.error);
+  const { path: found } = database.value;
   // Not through the looks of the window: those remember what was seen, and this command leaves no trace at all.
-  const input = { path: database.value, check: checkData ? 'data' : 'schema' } as const;
-  const looked = await host.engines.askAlone(database.value, 'inspect', input).answer;
-  if (!looked.ok) return failure(looked.error);
-  return { exitCode: 0, json: statusDocument(looked.value), text: statusText(looked.value) };
+  const input = { path: found, check: checkData ? 'data' : 'schema' } as const;
+  const looked = isFile(found) ? await host.engines.askAlone(found, 'inspect', input).answer : missing(file);
+  const recovery = await host.recoveries.get(database.value, { known: looked, isReadOnly: true });
+  if (!looked.ok) {
+    const refused = failure(looked.error, { recovery });
+    return recovery ? { ...refused, text: `${refused.text}\n\n${recoveryText(recovery, found)}` } : refused;
+  }
+  return {
+    exitCode: 0,
+    json: { ...statusDocument(looked.value), recovery },
+    text: statusText(looked.value, recovery),
+  };
 }
+
+const missing = (file: string): Result<never> => err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`));
 
 /** Ids as plain strings and the lists that scripts ask for, then everything else there is to know. */
 function statusDocument(status: DatabaseStatus): object {
@@ -110,68 +122,6 @@ async function plan(host: Host, { file, to, backupFolder, source }: Of<'plan'>):
   return { exitCode: 0, json: { ok: true, ...planned.value }, text: planText(planned.value) };
 }
 
-/** Also for a database that is gone: its backups are then what matters. */
-async function backups(host: Host, { file }: Of<'backups'>): Promise<Outcome> {
-  const database = openOrMissing(host, file);
-  const listed = database.ok ? await host.backups.list(database.value) : database;
-  if (!listed.ok) return failure(listed.error);
-  const { folder, backups: found } = listed.value;
-  if (found.length === 0 && !isFile(file))
-    return failure(appError('E_NOT_FOUND', `There is no ${printable(file)}, and no backup of it.`));
-  const text =
-    found.length === 0 ? `No backups yet. They go to ${printable(folder)}.` : found.map(backupText).join('\n');
-  return { exitCode: 0, json: { ok: true, folder, backups: found }, text };
-}
-
-async function verify(host: Host, { backup }: Of<'verify'>): Promise<Outcome> {
-  const file = resolveDatabasePath(backup);
-  if (!file.ok)
-    return failure(file.error.code === 'E_NOT_FOUND' ? appError('E_BACKUP_GONE', file.error.message) : file.error);
-  const checked = await host.engines.askAlone(file.value, 'verifyBackup', { backupPath: file.value }).answer;
-  if (!checked.ok)
-    return {
-      ...failure(checked.error),
-      exitCode: checked.error.code === 'E_BACKUP_CORRUPT' ? 1 : failure(checked.error).exitCode,
-    };
-  const record = checked.value;
-  if (record.state === 'verified')
-    return { exitCode: 0, json: { ok: true, backup: record }, text: `The backup is whole.\n${backupText(record)}` };
-  const error =
-    record.lastCheck?.error ?? appError('E_BACKUP_CORRUPT', `${printable(backup)} did not pass its checks.`);
-  return { ...failure(error, { backup: record }), exitCode: 1 }; // the check was made, and the answer is no
-}
-
-async function restore(host: Host, { backup, file, yes }: Of<'restore'>): Promise<Outcome> {
-  if (!yes && !canAsk())
-    return failure(appError('E_USAGE', 'Nobody can be asked here, and --yes is missing. Nothing was started.'));
-  const target = openOrMissing(host, file);
-  if (!target.ok) return failure(target.error);
-  const source = resolveDatabasePath(backup);
-  if (!source.ok)
-    return failure(
-      source.error.code === 'E_NOT_FOUND' ? appError('E_BACKUP_GONE', source.error.message) : source.error,
-    );
-  if (!yes) {
-    tell(
-      `${printable(target.value.path)} will be replaced by the backup ${printable(source.value)}. What is there now is backed up first.`,
-    );
-    if (!(await isConfirmed(`Type ${printable(target.value.name)} to do it:`, target.value.name))) {
-      return failure(appError('E_CONFIRMATION', 'The restore was not started.'));
-    }
-  }
-  const work = restoreBackup(host, source.value, target.value.path);
-  // A restore is one step; there is no earlier place to stop it than its end.
-  const { value: restored } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
-  if (!restored.ok) return failure(restored.error);
-  const { before } = restored.value;
-  const kept = before ? ` What was there is kept in ${printable(before.path)}.` : '';
-  return {
-    exitCode: 0,
-    json: { ok: true, ...restored.value },
-    text: `Restored: ${printable(target.value.path)} now holds the backup of ${localTime(restored.value.restored.createdAt)}.${kept}`,
-  };
-}
-
 /** A folder as target gets a file of a free name; an existing file is refused by the engine. */
 async function sample(host: Host, { target }: Of<'sample'>): Promise<Outcome> {
   const unsupported = unsupportedPath(target);
@@ -183,19 +133,6 @@ async function sample(host: Host, { target }: Of<'sample'>): Promise<Outcome> {
     json: { ok: true, path: built.value.path },
     text: `Sample database: ${printable(built.value.path)}`,
   };
-}
-
-/** The database, or where one is missing: for its backups. Its folder must exist. */
-function openOrMissing(host: Host, file: string): Result<OpenEntry> {
-  const opened = host.databases.open(file);
-  if (opened.ok || opened.error.code !== 'E_NOT_FOUND') return opened;
-  const folder = path.dirname(file);
-  if (!isFolder(folder)) {
-    return err(appError('E_NOT_FOUND', `There is no folder ${printable(folder)}.`));
-  }
-  const real = realpathSync.native(folder);
-  const name = path.basename(file);
-  return ok({ handle: 'missing', path: path.join(real, name), name, folder: real });
 }
 
 const isFile = (file: string): boolean => statsOf(file)?.isFile() ?? false;

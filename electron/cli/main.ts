@@ -3,6 +3,7 @@ import { toAppError } from '@shared/errors.ts';
 import { readAppVersion } from '@host/app-version.ts';
 import { dataFolderPath } from '@host/data-folder.ts';
 import { createHost } from '@host/host.ts';
+import { printableJson } from '@host/printable.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { parseCommand } from './arguments.ts';
 import { execute } from './commands.ts';
@@ -16,7 +17,7 @@ async function main(args: readonly string[]): Promise<void> {
   const asJson = args.includes('--json');
   const outcome = await outcomeOf(args);
   const isError = outcome.exitCode !== 0;
-  if (asJson) process.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
+  if (asJson) process.stdout.write(`${printableJson(outcome.json)}\n`);
   else if (isError) tell(outcome.text);
   else process.stdout.write(`${outcome.text}\n`);
   process.exitCode = outcome.exitCode;

@@ -1,5 +1,7 @@
 import { type AppError, appError, type Result, safetyText } from '@shared/errors.ts';
+import type { Recovery } from '@shared/recovery.ts';
 import type { Plan, RunReport, RunSnapshot } from '@shared/run.ts';
+import type { CheckResult } from '@shared/status.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import { defaultBackupFolder } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
@@ -7,7 +9,9 @@ import { bytesText, printable } from '@host/printable.ts';
 import { sourceOfPlan } from '@host/sources.ts';
 import { disagreement } from '@host/verdict.ts';
 import type { Command } from './arguments.ts';
+import { continuesText } from './recovery-words.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
+import { waitForSpace } from './space-wait.ts';
 import { canAsk, endInPlace, exitCodeOf, failure, isConfirmed, type Outcome, tell, tellInPlace } from './terminal.ts';
 import { number, planText, reportText, some, sourceText, stepText } from './words.ts';
 
@@ -55,17 +59,29 @@ export async function migrate(host: Host, command: Migrate): Promise<Outcome> {
       return failure(appError('E_CONFIRMATION', 'The upgrade was not started.'), { ...nothingDone, ...phasesOf(plan) });
     }
   } else if (plan.source) tell(sourceText(plan.source));
-  return run(host, database.value, plan);
+  return run(host, database.value, plan, await continued(host, database.value));
 }
+
+/** Says so where an interrupted run is gone on with. */
+async function continued(host: Host, database: OpenEntry): Promise<Continued | null> {
+  const recovery = await interruptible(host, host.recoveries.get(database, { isReadOnly: true, isBrief: true }));
+  if (recovery?.kind !== 'upgrade') return null;
+  tell(continuesText(recovery));
+  const { runId, stepsDone, stepsTotal, where } = recovery;
+  return { runId, stepsDone, stepsTotal, where };
+}
+
+type Continued = Pick<Recovery, 'runId' | 'stepsDone' | 'stepsTotal' | 'where'>;
 
 /** Nothing is changed meanwhile: a signal ends it at once. */
 function interruptible<T>(host: Host, looking: Promise<T>): Promise<T> {
   return looking.finally(endAtOnce(() => host.close()));
 }
 
-async function run(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome> {
+async function run(host: Host, database: OpenEntry, plan: Plan, continues: Continued | null = null): Promise<Outcome> {
   const { toPhase, fingerprint, backupFolder } = plan;
   const stopTelling = host.events.on(progressTeller());
+  const waiting = waitForSpace(host, database.handle);
   // Without --contract a plan that removes something does not get here.
   const request = { source: sourceOfPlan(plan), isRemovalConfirmed: plan.removesAnything };
   const started = host.runs.start(database, { toPhase, fingerprint, plan, backupFolder, ...request });
@@ -73,10 +89,12 @@ async function run(host: Host, database: OpenEntry, plan: Plan): Promise<Outcome
   const stop = { gently: () => host.runs.control(database.handle, 'cancel'), atOnce: () => host.close() };
   const { value, signalCode } = await whileRunning(started.value.done, stop);
   stopTelling();
+  const gaveUp = waiting.end();
   endInPlace();
   // Somebody else's upgrade was waited for, and has done what was asked.
   if (value.error?.code === 'E_NOTHING_TO_DO') return alreadyThere(host, database, plan);
-  return outcomeOf(value, signalCode);
+  const ended = outcomeOf(gaveUp && value.state === 'cancelled' ? { ...value, error: gaveUp } : value, signalCode);
+  return continues ? { ...ended, json: { ...ended.json, continues } } : ended;
 }
 
 function outcomeOf(run: RunSnapshot, signalCode: 130 | 143 | null): Outcome {
@@ -118,6 +136,8 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepa
   const error = errorOf(verdict);
   const common = { ...nothingDone, ...phasesOf(plan) };
   if (error && mayRepair && isRepairable(error) && input.backupPath === null) return run(host, database, plan);
+  // Without a comparison the question stays open.
+  if (verdict.ok && input.backupPath !== null) host.recoveries.noteVerdict(database, verdict.value.checks, error);
   if (error) return failure(onlyLooked(error), common);
   return {
     exitCode: 0,
@@ -143,7 +163,7 @@ async function unprovenBackup(host: Host, database: OpenEntry): Promise<string |
   return null;
 }
 
-const errorOf = (verdict: Result<{ checks: Parameters<typeof disagreement>[0] }>) =>
+const errorOf = (verdict: Result<{ checks: CheckResult[] }>) =>
   verdict.ok ? disagreement(verdict.value.checks) : verdict.error;
 
 const isRepairable = ({ code, safety }: AppError): boolean =>

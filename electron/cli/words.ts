@@ -1,6 +1,8 @@
+import type { Recovery } from '@shared/recovery.ts';
 import type { BackupRecord, Plan, RunReport, SourceCoverage } from '@shared/run.ts';
 import type { DatabaseStatus, PhaseState } from '@shared/status.ts';
 import { bytesText, printable } from '@host/printable.ts';
+import { recoveryText } from './recovery-words.ts';
 
 export const number = (value: number): string => value.toLocaleString('en-US');
 export const some = (count: number, one: string, many = `${one}s`): string =>
@@ -29,8 +31,9 @@ export function localTime(iso: string): string {
   return `${day} ${time} ${offset < 0 ? '-' : '+'}${zone}`;
 }
 
-export function statusText(status: DatabaseStatus): string {
+export function statusText(status: DatabaseStatus, recovery: Recovery | null = null): string {
   const { file, scoreCard: card } = status;
+  const isNewer = file.readOnlyReason?.code === 'E_NEWER_SCHEMA';
   const lines = [
     `${printable(file.name)}: ${status.pack.title}, ${status.variant.title} (${bytesText(file.sizeBytes)}, ${file.journalMode})`,
     status.variant.description,
@@ -42,7 +45,7 @@ export function statusText(status: DatabaseStatus): string {
     `Tables: ${card.aligned} of ${card.canonicalTables} aligned, ${card.legacyName} under a legacy name, ` +
       `${card.wrongColumns} with wrong columns, ${card.missing} missing; ${some(card.indexesMissing, 'index', 'indexes')} missing`,
     // Beyond it nothing is pending, and a lower phase to be reached would only confuse.
-    ...((status.phaseReached ?? -1) > status.defaultTarget
+    ...(isNewer || (status.phaseReached ?? -1) > status.defaultTarget
       ? []
       : [`Pending for phase ${status.defaultTarget}: ${some(status.pending.length, 'migration')}`]),
     ...status.drift.map((drift) => `Drift: ${printable(drift.object)}: ${printable(drift.finding)}`),
@@ -50,9 +53,13 @@ export function statusText(status: DatabaseStatus): string {
       (issue) => `Issue rows: ${number(issue.count)} in ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
     ),
   ];
-  if (status.unfinishedRun)
+  if (status.unfinishedRun && !isNewer && recovery === null)
     lines.push(`A run stopped at "${printable(status.unfinishedRun.stoppedAt)}"; migrate continues it.`);
-  if (file.readOnlyReason) lines.push(`Cannot be changed: ${printable(file.readOnlyReason.message)}`);
+  if (file.readOnlyReason)
+    lines.push(
+      `Cannot be changed: ${printable(file.readOnlyReason.message)} ${printable(file.readOnlyReason.nextStep)} (${file.readOnlyReason.code})`,
+    );
+  if (recovery !== null) lines.push('', recoveryText(recovery, file.path));
   return lines.join('\n');
 }
 
@@ -78,6 +85,7 @@ export function planText(plan: Plan): string {
   lines.push(
     `Space: the backup takes about ${bytesText(backupBytes)}${growth}; ` +
       `up to ${bytesText(needBytes)} must be free, ${bytesText(freeBytes)} are.`,
+    ...spaceLines(plan.space),
   );
   if (plan.timeSeconds)
     lines.push(`Time: ${Math.round(plan.timeSeconds.min)} to ${Math.round(plan.timeSeconds.max)} s.`);
@@ -88,6 +96,24 @@ export function planText(plan: Plan): string {
     lines.push(`${finding.state === 'blocking' ? 'Prevents the upgrade' : 'Note'}: ${printable(finding.detail)}`);
   }
   return lines.join('\n');
+}
+
+const disks = {
+  database: ['the disk of the database', 'freeBytes'],
+  backup: ['the disk of the backup', 'backupFreeBytes'],
+  temporary: ['the disk for temporary files', 'temporaryFreeBytes'],
+} as const;
+
+/** Every number that the space is made of; * = gone again at the end. */
+function spaceLines(space: Plan['space']): string[] {
+  return Object.entries(disks).flatMap(([disk, [title, free]]) => {
+    const parts = space.parts.filter((part) => part.disk === disk);
+    const each = parts.map(({ label, bytes, isTemporary }) => `${label} ${bytesText(bytes)}${isTemporary ? '*' : ''}`);
+    const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+    return parts.length === 0
+      ? []
+      : [`  on ${title}: ${each.join(' + ')} = ${bytesText(total)} (free: ${bytesText(space[free])})`];
+  });
 }
 
 /** Where files are read from, and how they match the rows. */

@@ -1,28 +1,37 @@
 import path from 'node:path';
+import type { Output } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { z } from 'zod';
 import type { Busy } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey, defaultBackupFolder, type OpenEntry } from './databases.ts';
-import type { Engines } from './engines.ts';
+import type { AskListeners } from './engine-process.ts';
+import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { neighbouringBackupFolders, recoveryCopies, replacedFolders } from './kept-files.ts';
+import type { Ongoing, Tracked } from './ongoing.ts';
+import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
 import type { Recents } from './recents.ts';
+import { readWorks } from './works.ts';
+
+type Confirmed = string;
 
 export interface Backups {
   /** Newest first, of the default folder and of every other folder used for this database before. */
-  list(database: OpenEntry): Promise<Result<{ folder: string; backups: BackupRecord[] }>>;
+  list(database: OpenEntry): Promise<Result<Output<'backup:list'>>>;
   create(database: OpenEntry): Promise<Result<BackupRecord>>;
   /** Reads the whole backup again. */
   verify(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
   /** @param confirmation what the person typed; must be the database's file name (E_CONFIRMATION). */
-  restore(
-    database: OpenEntry,
-    backupId: string,
-    confirmation: string,
-  ): Promise<Result<{ restored: BackupRecord; before: BackupRecord | null }>>;
+  restore(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<Output<'backup:restore'>>>;
+  /** Deletes one. Error: E_BACKUP_NEEDED. */
+  remove(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<BackupRecord>>;
+  tidy(database: OpenEntry, keep: number, isTrial: boolean): Promise<Result<Output<'backup:tidy'>>>;
+  /** Puts back what the last restore set aside as files. */
+  putBack(database: OpenEntry, confirmation: Confirmed): Promise<Result<Record<string, never>>>;
   /** Error: E_BACKUP_GONE. */
   find(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
   /** Later lists look in the folder of this backup too. */
@@ -33,20 +42,27 @@ export interface BackupsContext {
   readonly engines: Engines;
   readonly events: EventBus;
   readonly busy: Busy;
+  readonly ongoing: Ongoing;
   readonly recents: Recents;
   readonly dataFolder: string;
   readonly appVersion: string;
 }
 
 export function createBackups(context: BackupsContext): Backups {
-  const { engines, appVersion } = context;
+  const { engines, appVersion, dataFolder } = context;
+  const weighed = (database: OpenEntry) => ({
+    ...placesOf(dataFolder, database),
+    needed: neededBackups(dataFolder, database.path),
+  });
   const list: Backups['list'] = async (database) => {
+    const places = placesOf(dataFolder, database);
+    const found = await engines.askAlone(database.path, 'listBackups', places).answer;
+    if (!found.ok) return found;
+    const backups = found.value;
+    context.recents.knowsBroken(database.path, backups.filter(({ state }) => state === 'broken').length);
     const folder = defaultBackupFolder(database.path);
-    const folders = [folder, ...rememberedFolders(context.dataFolder, database.path)];
-    const found = await engines.askAlone(database.path, 'listBackups', { folders, databasePath: database.path }).answer;
-    return found.ok
-      ? ok({ folder, backups: found.value.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)) })
-      : found;
+    const [replaced = null] = replacedFolders(database.path);
+    return ok({ folder, backups, replaced, beforeRecovery: recoveryCopies(folder) });
   };
   const find: Backups['find'] = async (database, backupId) => {
     const listed = await list(database);
@@ -55,7 +71,7 @@ export function createBackups(context: BackupsContext): Backups {
     return backup ? ok(backup) : err(appError('E_BACKUP_GONE', `There is no backup named ${printable(backupId, 80)}.`));
   };
   const remember: Backups['remember'] = (databasePath, backup) => {
-    rememberFolder(context.dataFolder, databasePath, backup.folder);
+    rememberFolder(dataFolder, databasePath, backup.folder);
     if (backup.verified) context.recents.backedUp(databasePath, backup.createdAt);
   };
   return {
@@ -63,10 +79,10 @@ export function createBackups(context: BackupsContext): Backups {
     find,
     remember,
     create: (database) =>
-      occupied(context, database, 'backup', async () => {
+      occupied(context, database, 'backup', async (tracked) => {
         const folder = defaultBackupFolder(database.path);
         const input = { path: database.path, folder, reason: 'by hand', runId: null, appVersion };
-        const made = await engines.askAlone(database.path, 'backup', input).answer;
+        const made = await followed(tracked, engines.askAlone(database.path, 'backup', input, tracked));
         if (made.ok) remember(database.path, made.value);
         return made;
       }),
@@ -76,44 +92,114 @@ export function createBackups(context: BackupsContext): Backups {
       return engines.askAlone(backup.value.path, 'verifyBackup', { backupPath: backup.value.path }).answer;
     },
     async restore(database, backupId, confirmation) {
-      if (confirmation !== database.name) {
-        return err(
-          appError('E_CONFIRMATION', `What was typed is not ${printable(database.name)}. Nothing was started.`),
-        );
-      }
-      const backup = await find(database, backupId);
+      const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
       if (!backup.ok) return backup;
-      return occupied(context, database, 'restore', () => restoreBackup(context, backup.value.path, database.path));
+      return occupied(context, database, 'restore', (tracked) => {
+        const asked = askRestore(context, backup.value.path, database.path, tracked);
+        return followed(tracked, asked);
+      });
+    },
+    async remove(database, backupId, confirmation) {
+      const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
+      if (!backup.ok) return backup;
+      const input = { ...weighed(database), backupPath: backup.value.path };
+      return occupied(context, database, null, () => engines.askAlone(database.path, 'removeBackup', input).answer);
+    },
+    tidy: (database, keep, isTrial) =>
+      occupied(context, database, null, () => {
+        const input = { ...weighed(database), keep, isTrial };
+        return engines.askAlone(database.path, 'tidyBackups', input).answer;
+      }),
+    async putBack(database, confirmation) {
+      const refused = unconfirmed(database, confirmation);
+      if (refused) return refused;
+      const [last] = replacedFolders(database.path);
+      if (!last) return err(appError('E_NOTHING_TO_DO', `No restore of ${printable(database.name)} set files aside.`));
+      return occupied(context, database, 'restore', async () => {
+        const done = await putBackReplaced(context, last.folder, database.path);
+        return done.ok ? ok({}) : done;
+      });
     },
   };
 }
 
+type Shared = Pick<BackupsContext, 'engines' | 'appVersion' | 'dataFolder'>;
+
 /** Puts a backup back; what it replaces is backed up first, beside the database. Shared by the window and the CLI. */
-export async function restoreBackup(
-  context: Pick<BackupsContext, 'engines' | 'appVersion'>,
+export function askRestore(
+  { engines, appVersion, dataFolder }: Shared,
   backupPath: string,
   databasePath: string,
-): Promise<Result<{ restored: BackupRecord; before: BackupRecord | null }>> {
-  const { appVersion } = context;
+  listeners: AskListeners = {},
+): Asked<'restore'> {
   const backupFolder = defaultBackupFolder(databasePath);
-  const input = { backupPath, path: databasePath, backupFolder, appVersion, allowForeign: false };
-  return context.engines.askAlone(databasePath, 'restore', input).answer;
+  const lockFolder = ensureFolder(dataFolder, 'locks');
+  const input = { backupPath, path: databasePath, backupFolder, lockFolder, appVersion, allowForeign: false };
+  return engines.askAlone(databasePath, 'restore', input, listeners);
 }
 
+/** Puts back the files that a restore set aside in `folder`. Shared by the window and the CLI. */
+export function putBackReplaced(
+  { engines, dataFolder }: Shared,
+  folder: string,
+  databasePath: string,
+): Promise<Result<{ replacedFolder: string | null }>> {
+  const backupFolder = defaultBackupFolder(databasePath);
+  const lockFolder = ensureFolder(dataFolder, 'locks');
+  return engines.askAlone(databasePath, 'putBack', { path: databasePath, folder, backupFolder, lockFolder }).answer;
+}
+
+/** Backups that an upgrade names which has not come to a proven end. */
+export const neededBackups = (dataFolder: string, databasePath: string): { backupPath: string; why: string }[] =>
+  backupsInNeed(readWorks(dataFolder, databasePath));
+
+const placesOf = (dataFolder: string, { path: databasePath }: OpenEntry) => ({
+  databasePath,
+  folders: [defaultBackupFolder(databasePath), ...rememberedFolders(dataFolder, databasePath)],
+  otherFolders: neighbouringBackupFolders(databasePath),
+});
+
+function unconfirmed(database: OpenEntry, confirmation: Confirmed): Result<never> | null {
+  if (confirmation === database.name) return null;
+  const message = `What was typed is not ${printable(database.name)}. Nothing was started.`;
+  return err(appError('E_CONFIRMATION', message));
+}
+
+function followed<K extends 'backup' | 'restore'>(tracked: Tracked, asked: Asked<K>): Asked<K>['answer'] {
+  tracked.follow(asked.child);
+  return asked.answer;
+}
+
+/** @param work null: short, and nothing that could be interrupted. */
 async function occupied<T>(
   context: BackupsContext,
   database: OpenEntry,
-  work: 'backup' | 'restore',
-  act: () => Promise<Result<T>>,
+  work: 'backup' | 'restore' | null,
+  act: (tracked: Tracked) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const free = context.busy.take(database.path, work);
+  const free = context.busy.take(database.path, work ?? 'backup', work === null ? { isTrial: true } : {});
   if (!free.ok) return free;
+  const tracked = work === null ? SHORT : context.ongoing.begin(database, work);
+  let isDone = false;
   try {
-    return await act();
+    const result = await act(tracked);
+    // A refusal is an end like another: only a work that never answers is asked about later.
+    isDone = result.ok;
+    if (!result.ok && result.error.details?.['wasEnded'] === true) await settle(context, database, tracked);
+    return result;
   } finally {
-    free.value();
+    tracked.end();
+    free.value(isDone);
     context.events.emit('database:changed', { handle: database.handle });
   }
+}
+
+const SHORT: Tracked = { onWork: () => {}, follow: () => {}, partials: [], end: () => {} };
+
+/** Takes away what the ended process left; whatever keeps that from happening, the next opening does it. */
+async function settle({ engines, dataFolder }: BackupsContext, database: OpenEntry, { partials }: Tracked) {
+  const lockFolder = ensureFolder(dataFolder, 'locks');
+  await engines.askAlone(database.path, 'settle', { path: database.path, lockFolder, partials: [...partials] }).answer;
 }
 
 const Folders = z.array(z.string());

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { WorkKind } from '@shared/recovery.ts';
 
@@ -13,9 +14,14 @@ const sentences: Record<Work, string> = {
   retry: 'The issue rows of this database are being tried again.',
 };
 
+export type BeginWork = (file: string, work: Work, runId: string) => (ok: boolean) => void;
+
 export interface Busy {
-  /** Marks the file as occupied. Returns a function that frees it. Error: E_RUN_ACTIVE. */
-  take(file: string, work: Work): Result<() => void>;
+  /**
+   * Marks the file as occupied, and notes so in its journal. Error: E_RUN_ACTIVE.
+   * @returns a function that frees it, told whether the work did what it should.
+   */
+  take(file: string, work: Work, options?: TakeOptions): Result<(ok?: boolean) => void>;
   /** null when the file is free, else E_RUN_ACTIVE. */
   refusal(file: string): Result<never> | null;
   /** Whether anything at all is going on. */
@@ -24,7 +30,15 @@ export interface Busy {
   free(): Promise<void>;
 }
 
-export function createBusy(): Busy {
+export interface TakeOptions {
+  /** As its engine and its backup know it. */
+  readonly runId?: string;
+  /** Nothing is changed, so nothing can be left half done: an interruption needs no question. */
+  readonly isTrial?: boolean;
+}
+
+/** @param begin notes a work, and with the returned function its end. Upgrades keep journals of their own. */
+export function createBusy(begin: BeginWork = () => () => {}): Busy {
   const busy = new Map<string, Work>();
   const waiting: (() => void)[] = [];
   const release = (file: string): void => {
@@ -36,11 +50,15 @@ export function createBusy(): Busy {
     return work ? err(appError('E_RUN_ACTIVE', sentences[work])) : null;
   };
   return {
-    take(file, work) {
+    take(file, work, { runId = randomUUID(), isTrial = false } = {}) {
       const refused = refusal(file);
       if (refused) return refused;
       busy.set(file, work);
-      return ok(() => release(file));
+      const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId);
+      return ok((isDone = false) => {
+        end(isDone);
+        release(file);
+      });
     },
     refusal,
     any: () => busy.size > 0,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { coded } from '@shared/errors.ts';
@@ -55,6 +55,23 @@ function makeFolders(folder: string): void {
   } catch (cause) {
     // Another process may have been quicker.
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw cause;
+    return;
+  }
+  try {
+    syncFolder(parent); // else a power cut takes the folder away, with every flushed file in it
+  } catch {
+    // The folder above may be one that we may only pass through.
+  }
+}
+
+/** A new name is durable only once its folder is. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return; // folders cannot be opened there
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { intentFile } from '@shared/beside.ts';
 import type { OpenDatabase } from '@shared/channels.ts';
 import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
 import { fsErrorValue, isFsError } from './fs-errors.ts';
 import { isPrintable, printable } from './printable.ts';
-import { isLink } from './stats.ts';
+import { isLink, statsOf } from './stats.ts';
 
 /** An open database: what callers see, and the path that only the host knows. */
 export interface OpenEntry extends OpenDatabase {
@@ -29,7 +30,7 @@ export function createDatabases(): Databases {
   const find = (file: string): OpenEntry | undefined => [...entries.values()].find((entry) => entry.path === file);
   return {
     open(file) {
-      const resolved = resolveDatabasePath(file);
+      const resolved = withInterruptedRestore(file, resolveDatabasePath(file));
       if (!resolved.ok) return resolved;
       const present = find(resolved.value);
       if (present) return ok(present);
@@ -50,6 +51,16 @@ export function createDatabases(): Databases {
     list: () => [...entries.values()],
     close: (handle) => void entries.delete(handle),
   };
+}
+
+/** A file that is missing in the middle of a restore can be opened all the same: to finish that. */
+function withInterruptedRestore(file: string, resolved: Result<string>): Result<string> {
+  const absolute = path.resolve(file);
+  if (resolved.ok || resolved.error.code !== 'E_NOT_FOUND' || statsOf(intentFile(absolute)) === undefined)
+    return resolved;
+  return (
+    unsupportedPath(absolute) ?? ok(path.join(realpathSync.native(path.dirname(absolute)), path.basename(absolute)))
+  );
 }
 
 /** What callers may see of an open database. */

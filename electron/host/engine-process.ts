@@ -1,12 +1,14 @@
-import { type AppError, appError, err, type Result, type Safety, safetyText } from '@shared/errors.ts';
+import { type AppError, appError, err, type Result, safetyText } from '@shared/errors.ts';
 import type {
   EngineControl,
   EngineRequestName,
   EngineRequests,
   EngineRunEvent,
+  EngineWork,
   FromEngine,
   ToEngine,
 } from '@engine/protocol.ts';
+import { cancelledError, diedError, type EndedRequest, safetyOf } from './ended-request.ts';
 
 /** How a process ended. lastWords: the end of what it wrote to stderr, where the door collects that. */
 export interface EngineExit {
@@ -17,6 +19,7 @@ export interface EngineExit {
 
 /** A started engine process, whichever way a door starts one. */
 export interface EngineProcess {
+  readonly pid: number | undefined;
   send(message: ToEngine): void;
   onMessage(listener: (message: FromEngine) => void): void;
   /** Called once, also when the process could not be started. */
@@ -26,23 +29,32 @@ export interface EngineProcess {
 }
 export type SpawnEngine = () => EngineProcess;
 
-export interface AskOptions {
+/** Who is told of what happens before the answer. */
+export interface AskListeners {
+  readonly onRunEvent?: (event: EngineRunEvent) => void;
+  readonly onWork?: (work: EngineWork) => void;
+}
+
+export interface AskOptions extends AskListeners {
   /** ms from sending until the process is killed and E_TIMEOUT is answered; null = however long it takes. */
   readonly limitMs: number | null;
-  readonly onRunEvent?: (event: EngineRunEvent) => void;
 }
 
 /** A new process has this long to say that it is ready, ms. Usually it takes 50 to 150. */
 const START_LIMIT_MS = 30_000;
+/** A killed process is usually gone in 5 ms; one that waits for a sick disk is not waited for any longer than this. */
+const GONE_LIMIT_MS = 1_000;
 
-interface Pending {
+interface Pending extends EndedRequest {
   readonly id: number;
-  readonly name: EngineRequestName;
   readonly input: unknown;
   readonly options: AskOptions;
   readonly settle: (result: Result<unknown>) => void;
   /** The run has told of its verified backup. */
   hasBackup: boolean;
+  /** Its work passed the point of no return. */
+  isIrrevocable: boolean;
+  isCancelled: boolean;
 }
 
 /**
@@ -74,7 +86,8 @@ export class EngineChild {
   ): Promise<Result<EngineRequests[K]['output']>> {
     return new Promise((resolve) => {
       const settle = resolve as (result: Result<unknown>) => void;
-      this.#queue.push({ id: this.#nextId++, name, input, options, settle, hasBackup: false });
+      const fresh = { hasBackup: false, isIrrevocable: false, isCancelled: false };
+      this.#queue.push({ id: this.#nextId++, name, input, options, settle, ...fresh });
       this.#next();
     });
   }
@@ -84,6 +97,28 @@ export class EngineChild {
     if (!this.#current) return;
     if (this.#ready) this.#process?.send({ type: 'control', control });
     else this.#early.push(control);
+  }
+
+  /**
+   * Stops the request in flight: asks the engine, and ends its process when it has not answered within `graceMs`. That
+   * is safe at any moment before the point of no return; what it leaves open is put right by the request `settle`,
+   * which is due when the answer's details say `wasEnded`. Answers E_CANCELLED, once the process is gone.
+   * @returns false when there is nothing that could still be stopped.
+   */
+  cancel(graceMs = 1_500): boolean {
+    const request = this.#current;
+    if (!request || request.isIrrevocable) return false;
+    if (request.isCancelled) return true;
+    request.isCancelled = true;
+    if (!this.#ready)
+      void this.#end(request); // it has not been asked anything yet
+    else if (graceMs <= 0) void this.#end(request);
+    else {
+      this.control('cancel');
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.#end(request), graceMs);
+    }
+    return true;
   }
 
   get isBusy(): boolean {
@@ -136,6 +171,9 @@ export class EngineChild {
     } else if (message.type === 'run') {
       if (this.#current && message.event.type === 'backup') this.#current.hasBackup = true;
       this.#current?.options.onRunEvent?.(message.event);
+    } else if (message.type === 'work') {
+      if (this.#current) this.#current.isIrrevocable = !message.work.canCancel;
+      this.#current?.options.onWork?.(message.work);
     } else if (message.type === 'answer') {
       if (message.id === this.#current?.id) this.#answer(message.result);
     } else {
@@ -151,6 +189,18 @@ export class EngineChild {
     this.#watch(options.limitMs);
     this.#process?.send({ type: 'request', id, name, input });
     for (const control of this.#early.splice(0)) this.control(control);
+  }
+
+  /** Ends the process in the middle of a request that was cancelled. */
+  async #end(request: Pending): Promise<void> {
+    if (request !== this.#current) return;
+    if (request.isIrrevocable) return; // it passed that point within the grace: then it is seen through
+    const wasAsked = this.#ready;
+    const gone = this.#forget();
+    gone?.kill();
+    // A process that still exists holds its locks, and whoever settles the file would find it in use.
+    if (gone) await Promise.race([new Promise<void>((resolve) => gone.onExit(() => resolve())), wait(GONE_LIMIT_MS)]);
+    if (request === this.#current) this.#answer(err(cancelledError(request, wasAsked)));
   }
 
   #answer(result: Result<unknown>): void {
@@ -193,33 +243,4 @@ export class EngineChild {
   }
 }
 
-/**
- * What is true of the data when the process is gone. A run changes nothing before it has told of its backup; a restore
- * leaves the old or the whole new file, and only a look can tell which.
- */
-function safetyOf({ name, hasBackup }: Pick<Pending, 'name' | 'hasBackup'>): Safety {
-  if (name === 'restore') return 'unknown';
-  return name === 'run' && hasBackup ? 'whole-step' : 'untouched';
-}
-
-function diedError(request: Pick<Pending, 'name' | 'hasBackup'>, exit: EngineExit | null): AppError {
-  const { name } = request;
-  const override = {
-    safety: safetyOf(request),
-    ...(name === 'run' || name === 'restore'
-      ? {}
-      : { nextStep: 'Try again; if it happens again, send the details to support.' }),
-  };
-  if (exit === null)
-    return appError('E_WORKER_DIED', 'It was stopped before it could answer.', { request: name }, override);
-  const details = { request: name, exitCode: exit.code, signal: exit.signal };
-  if (exit.lastWords.includes('heap out of memory')) {
-    return appError('E_NO_MEMORY', 'The engine process ran out of memory and was ended.', details, override);
-  }
-  return appError(
-    'E_WORKER_DIED',
-    `The engine process ended (${exit.signal ?? `code ${exit.code ?? 'unknown'}`}).`,
-    details,
-    override,
-  );
-}
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

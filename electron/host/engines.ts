@@ -1,6 +1,6 @@
 import type { AppError, Result } from '@shared/errors.ts';
 import type { EngineRequestName, EngineRequests } from '@engine/protocol.ts';
-import { type AskOptions, EngineChild, type SpawnEngine } from './engine-process.ts';
+import { type AskListeners, EngineChild, type SpawnEngine } from './engine-process.ts';
 import { statsOf } from './stats.ts';
 
 type Input<K extends EngineRequestName> = EngineRequests[K]['input'];
@@ -11,12 +11,7 @@ export interface Engines {
   /** Through the process kept for `file`. For requests that only look at the schema. */
   ask<K extends EngineRequestName>(file: string, name: K, input: Input<K>): Answer<K>;
   /** In a fresh process, ended with its answer: cold verdicts, and whatever may take long. */
-  askAlone<K extends EngineRequestName>(
-    file: string,
-    name: K,
-    input: Input<K>,
-    onRunEvent?: AskOptions['onRunEvent'],
-  ): Asked<K>;
+  askAlone<K extends EngineRequestName>(file: string, name: K, input: Input<K>, listeners?: AskListeners): Asked<K>;
   /** Ends the process kept for `file`. */
   release(file: string): void;
   /** Kills every process. Only for the end of the host. */
@@ -39,11 +34,10 @@ export function createEngines(spawn: SpawnEngine, onDied: (file: string, error: 
   };
   return {
     ask: (file, name, input) => childFor(file).ask(name, input, { limitMs: limitFor(name, input, file) }),
-    askAlone(file, name, input, onRunEvent) {
+    askAlone(file, name, input, listeners = {}) {
       const child = new EngineChild(spawn, (error) => onDied(file, error));
       alone.add(child);
-      const options = { limitMs: limitFor(name, input, file), ...(onRunEvent ? { onRunEvent } : {}) };
-      const answer = child.ask(name, input, options).finally(() => {
+      const answer = child.ask(name, input, { limitMs: limitFor(name, input, file), ...listeners }).finally(() => {
         alone.delete(child);
         child.kill();
       });

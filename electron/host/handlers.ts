@@ -17,6 +17,7 @@ export function createHandlers(host: Host, door: Door): Handlers {
     ...runHandlers(host),
     ...fileHandlers(host, door),
     ...backupHandlers(host, door),
+    ...recoveryHandlers(host),
   };
 }
 
@@ -63,7 +64,11 @@ function databaseHandlers(
     },
     'database:openFile': async ({ token }) =>
       door.picker ? open(await door.picker.resolve(token)) : notHere('there is no picker'),
-    'database:openRecent': ({ recentId }) => open(host.recents.pathOf(recentId)),
+    'database:openRecent': ({ recentId }) => {
+      const known = host.recents.pathOf(recentId);
+      const interrupted = known.ok ? null : host.recoveries.pathOf(recentId); // one that only the command line has seen
+      return open(interrupted === null ? known : ok(interrupted));
+    },
     'database:openSample': async () => {
       const built = await buildSample(host.engines, door.documentsFolder);
       const opened = built.ok ? openDatabase(host, built.value.path) : built;
@@ -110,7 +115,7 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
   };
 }
 
-function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `backup:${string}`>> {
+function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `backup:${string}`> | 'work:cancel'> {
   const { backups, databases } = host;
   const at = databases.get;
   return {
@@ -119,11 +124,32 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
     'backup:verify': ({ handle, backupId }) => then(at(handle), (database) => backups.verify(database, backupId)),
     'backup:restore': ({ handle, backupId, confirmation }) =>
       then(at(handle), (database) => backups.restore(database, backupId, confirmation)),
+    'backup:remove': ({ handle, backupId, confirmation }) =>
+      then(at(handle), (database) => backups.remove(database, backupId, confirmation)),
+    'backup:tidy': ({ handle, keep, isTrial }) => then(at(handle), (database) => backups.tidy(database, keep, isTrial)),
+    'backup:putBack': ({ handle, confirmation }) =>
+      then(at(handle), (database) => backups.putBack(database, confirmation)),
+    'work:cancel': ({ handle }) => then(at(handle), (database) => host.ongoing.cancel(database)),
     'backup:reveal': ({ handle, backupId }) =>
       then(at(handle), async (database) => {
         if (backupId === null) return reveal(door, defaultBackupFolder(database.path));
         return then(await backups.find(database, backupId), (backup) => reveal(door, backup.path));
       }),
+  };
+}
+
+function recoveryHandlers({ databases, looks, recoveries }: Host): Some<Extract<keyof Handlers, `recovery:${string}`>> {
+  const at = databases.get;
+  return {
+    'recovery:list': () => ok(recoveries.list()),
+    'recovery:get': ({ handle }) =>
+      then(at(handle), async (database) => {
+        const last = looks.last(database);
+        return ok(await recoveries.get(database, last === null ? {} : { known: ok(last) }));
+      }),
+    'recovery:stay': ({ handle }) => then(at(handle), (database) => recoveries.stay(database)),
+    'recovery:check': ({ handle }) => then(at(handle), (database) => recoveries.check(database)),
+    'recovery:finish': ({ handle }) => then(at(handle), (database) => recoveries.finish(database)),
   };
 }
 

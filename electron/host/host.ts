@@ -6,8 +6,12 @@ import { createEngines, type Engines } from './engines.ts';
 import { createEventBus, type EventBus } from './events.ts';
 import { createIngests, type Ingests } from './ingests.ts';
 import { createLooks, type Looks } from './looks.ts';
+import { createOngoing, type Ongoing } from './ongoing.ts';
 import { createRecents, type Recents } from './recents.ts';
+import { createRecoveries, type Recoveries } from './recovery.ts';
+import { beginWork } from './run-journal.ts';
 import { createRuns, type Runs } from './runs.ts';
+import { createScrub, type Scrub } from './scrub.ts';
 import { createSettings, type SettingsStore } from './settings.ts';
 import { createSources, type Sources } from './sources.ts';
 
@@ -22,9 +26,14 @@ export interface Host {
   readonly looks: Looks;
   readonly runs: Runs;
   readonly backups: Backups;
+  /** What can be stopped besides upgrades. */
+  readonly ongoing: Ongoing;
+  /** Not begun: a door that stays open starts it. */
+  readonly scrub: Scrub;
   readonly sources: Sources;
   readonly ingests: Ingests;
   readonly recents: Recents;
+  readonly recoveries: Recoveries;
   readonly settings: SettingsStore;
   /** Ends every engine process. Call it after runs.cancelAll() or runs.settled(). */
   close(): void;
@@ -40,7 +49,7 @@ export interface HostOptions {
 export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host {
   const events = createEventBus();
   const databases = createDatabases();
-  const busy = createBusy();
+  const busy = createBusy((file, kind, runId) => beginWork(dataFolder, { kind, path: file, runId, appVersion }));
   const recents = createRecents(dataFolder);
   const engines = createEngines(spawn, (file, error) => {
     const database = databases.find(file);
@@ -53,13 +62,34 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     sourceOf: sources.choiceOf,
     onStatus: (database, status) => forgive(() => recents.seen(database.path, status)),
   });
-  const backups = createBackups({ engines, events, busy, recents, dataFolder, appVersion });
+  const ongoing = createOngoing(events);
+  const backups = createBackups({ engines, events, busy, ongoing, recents, dataFolder, appVersion });
   const onBackup: Backups['remember'] = (file, backup) => forgive(() => backups.remember(file, backup));
   const runs = createRuns({ engines, events, busy, dataFolder, appVersion, onBackup });
   const ingests = createIngests({ engines, events, busy, dataFolder, appVersion, onBackup });
+  const recoveries = createRecoveries({ engines, events, busy, backups, recents, dataFolder, appVersion });
   const settings = createSettings(dataFolder);
-  const close = () => engines.close();
-  const parts = { databases, engines, events, busy, looks, runs, backups, sources, ingests, recents, settings };
+  const scrub = createScrub({ engines, busy, recents, databases, events });
+  const close = () => {
+    scrub.stop();
+    engines.close();
+  };
+  const parts = {
+    databases,
+    engines,
+    events,
+    busy,
+    looks,
+    runs,
+    backups,
+    ongoing,
+    scrub,
+    sources,
+    ingests,
+    recents,
+    recoveries,
+    settings,
+  };
   return { appVersion, dataFolder, ...parts, close };
 }
 

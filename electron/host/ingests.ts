@@ -40,16 +40,16 @@ export interface IngestsContext {
 export function createIngests(context: IngestsContext): Ingests {
   const { engines, appVersion, dataFolder } = context;
   const looked = new Map<string, { ingestId: string; files: readonly string[] }>();
-  const common = (database: OpenEntry, backupFolder = defaultBackupFolder(database.path)) => ({
+  const common = (database: OpenEntry, runId: string, backupFolder = defaultBackupFolder(database.path)) => ({
     path: database.path,
     backupFolder,
     lockFolder: ensureFolder(dataFolder, 'locks'),
     appVersion,
-    runId: randomUUID(),
+    runId,
   });
   const take: Ingests['take'] = (database, { files, project, isTrial, backupFolder }) =>
-    occupied(context, database, 'ingest', () => {
-      const input = { ...common(database, backupFolder), files: [...files], project, isTrial };
+    occupied(context, database, { work: 'ingest', isTrial }, (runId) => {
+      const input = { ...common(database, runId, backupFolder), files: [...files], project, isTrial };
       return engines.askAlone(database.path, 'ingest', input).answer;
     });
   return {
@@ -73,12 +73,12 @@ export function createIngests(context: IngestsContext): Ingests {
       occupied(
         context,
         database,
-        'clear',
-        () => engines.askAlone(database.path, 'clearPlainSecrets', common(database, backupFolder)).answer,
+        { work: 'clear' },
+        (runId) => engines.askAlone(database.path, 'clearPlainSecrets', common(database, runId, backupFolder)).answer,
       ),
     retry: (database, { source, backupFolder }) =>
-      occupied(context, database, 'retry', () => {
-        const input = { ...common(database, backupFolder), source };
+      occupied(context, database, { work: 'retry' }, (runId) => {
+        const input = { ...common(database, runId, backupFolder), source };
         return engines.askAlone(database.path, 'retryIssues', input).answer;
       }),
   };
@@ -87,17 +87,20 @@ export function createIngests(context: IngestsContext): Ingests {
 async function occupied<T extends { readonly backup: BackupRecord | null }>(
   context: IngestsContext,
   database: OpenEntry,
-  work: Work,
-  act: () => Promise<Result<T>>,
+  { work, isTrial = false }: { readonly work: Work; readonly isTrial?: boolean },
+  act: (runId: string) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const free = context.busy.take(database.path, work);
+  const runId = randomUUID();
+  const free = context.busy.take(database.path, work, { runId, isTrial });
   if (!free.ok) return free;
+  let isDone = false;
   try {
-    const done = await act();
+    const done = await act(runId);
+    isDone = done.ok;
     if (done.ok && done.value.backup !== null) context.onBackup(database.path, done.value.backup);
     return done;
   } finally {
-    free.value();
+    free.value(isDone);
     context.events.emit('database:changed', { handle: database.handle });
   }
 }

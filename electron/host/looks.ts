@@ -10,6 +10,8 @@ import type { Engines } from './engines.ts';
 export interface Looks {
   /** While something is running on the file: the last status there is, else E_RUN_ACTIVE. */
   status(database: OpenEntry, check: 'schema' | 'data'): Promise<Result<DatabaseStatus>>;
+  /** What was seen last, if anything. */
+  last(database: OpenEntry): DatabaseStatus | null;
   plan(database: OpenEntry, toPhase: number | null, more?: PlanOptions): Promise<Result<Plan>>;
   /** The plan made last, when it is the one meant. */
   planFor(database: OpenEntry, toPhase: number, fingerprint: string): Plan | null;
@@ -51,6 +53,7 @@ export function createLooks({ engines, busy, sourceOf, onStatus }: LooksContext)
       onStatus(database, looked.value);
       return looked;
     },
+    last: ({ path }) => lastStatus.get(path) ?? null,
     async plan(database, toPhase, more = {}) {
       const refused = busy.refusal(database.path);
       if (refused) return refused;

@@ -17,6 +17,7 @@ const Remembered = z.object({
   phaseCount: z.number().int(),
   lastVerifiedBackupAt: z.string().nullable(),
   lastOpenedAt: z.string(),
+  brokenBackups: z.number().int().optional(),
 });
 type Remembered = z.infer<typeof Remembered>;
 
@@ -32,6 +33,10 @@ export interface Recents {
   /** Remembers a database that could be read, or brings its entry up to date. */
   seen(file: string, status: DatabaseStatus): void;
   backedUp(file: string, at: string): void;
+  /** How many of its backups are known to be broken; 'another': one more. Writes only what is news. */
+  knowsBroken(file: string, count: number | 'another'): void;
+  /** Of those whose file is there, newest first. */
+  paths(): string[];
 }
 
 export function createRecents(dataFolder: string): Recents {
@@ -51,6 +56,7 @@ export function createRecents(dataFolder: string): Recents {
     seen(databasePath, status) {
       const recentId = databaseKey(databasePath);
       const before = read();
+      const known = before.find((each) => each.recentId === recentId);
       const entry: Remembered = {
         recentId,
         path: databasePath,
@@ -58,10 +64,24 @@ export function createRecents(dataFolder: string): Recents {
         variantTitle: status.variant.title,
         phaseReached: status.phaseReached,
         phaseCount: status.phases.length,
-        lastVerifiedBackupAt: before.find((known) => known.recentId === recentId)?.lastVerifiedBackupAt ?? null,
+        lastVerifiedBackupAt: known?.lastVerifiedBackupAt ?? null,
         lastOpenedAt: new Date().toISOString(),
+        ...(known?.brokenBackups === undefined ? {} : { brokenBackups: known.brokenBackups }),
       };
-      write([entry, ...before.filter((known) => known.recentId !== recentId)]);
+      write([entry, ...before.filter((each) => each.recentId !== recentId)]);
+    },
+    paths: () =>
+      read()
+        .map(({ path: each }) => each)
+        .filter((each) => statsOf(each)?.isFile() ?? false),
+    knowsBroken(databasePath, count) {
+      const recentId = databaseKey(databasePath);
+      const entries = read();
+      const present = entries.find((entry) => entry.recentId === recentId);
+      const known = present?.brokenBackups ?? 0;
+      const brokenBackups = count === 'another' ? known + 1 : count;
+      if (!present || brokenBackups === known) return;
+      write(entries.map((entry) => (entry === present ? { ...entry, brokenBackups } : entry)));
     },
     backedUp(databasePath, at) {
       const recentId = databaseKey(databasePath);

@@ -1,27 +1,47 @@
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, fstatSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { appError } from '@shared/errors.ts';
-import { type Plan, RunReport, wasRefused } from '@shared/run.ts';
-import { ensureFolder } from './data-folder.ts';
+import type { AppError } from '@shared/errors.ts';
+import type { WorkKind } from '@shared/recovery.ts';
+import type { Plan, RunReport } from '@shared/run.ts';
+import type { CheckResult } from '@shared/status.ts';
+import { ensureFolder, syncFolder } from './data-folder.ts';
 import { databaseKey } from './databases.ts';
 import { writeJsonFile } from './json-file.ts';
+import { processIdentity } from './process-identity.ts';
 
-/** One line of a run's journal. Lines are only ever appended, each flushed to the disk before the run goes on. */
+/** One line of a journal. Lines are only ever appended, each flushed to the disk before the work goes on. */
 export type JournalLine =
   | {
       type: 'started';
       at: string;
       runId: string;
+      /** Journals of before there were other kinds do not say: upgrade. */
+      kind?: WorkKind;
       path: string;
-      toPhase: number;
+      /** null: not an upgrade. */
+      toPhase: number | null;
       pid: number;
+      /** When that process was started, as the system counts. */
+      process?: string;
       appVersion: string;
       plan: Plan | null;
     }
+  /** All steps to the target, those of earlier runs included. */
+  | { type: 'steps'; at: string; steps: { migrationId: string; title: string; isApplied: boolean }[] }
   | { type: 'backup'; at: string; backupPath: string; sha256: string; verified: boolean }
   | { type: 'applied'; at: string; migrationId: string; ms: number }
   | { type: 'checkpoint'; at: string; phase: number }
-  | { type: 'ended'; at: string; report: RunReport };
+  /** Every step is there; the verdict of a fresh process is not. */
+  | { type: 'migrated'; at: string; report: RunReport }
+  | { type: 'ended'; at: string; report: RunReport }
+  /** The end of a work that is no upgrade. */
+  | { type: 'over'; at: string; ok: boolean }
+  /** A verdict that was asked for later. */
+  | { type: 'verdict'; at: string; verified: boolean; checks: CheckResult[]; error: AppError | null }
+  /** A person left everything as it is; asked no more. */
+  | { type: 'stayed'; at: string }
+  /** A look found that nothing of it is open any more: the file was replaced, or continued from elsewhere. */
+  | { type: 'settled'; at: string };
 
 export interface RunJournal {
   /** @throws NodeJS.ErrnoException when the line could not be made durable. */
@@ -29,13 +49,29 @@ export interface RunJournal {
   close(): void;
 }
 
+export const journalFolder = (dataFolder: string, databasePath: string): string =>
+  path.join(dataFolder, 'runs', databaseKey(databasePath));
+
+/** What every journal begins with. */
+export const startedLine = (
+  start: Pick<
+    Extract<JournalLine, { type: 'started' }>,
+    'at' | 'runId' | 'path' | 'toPhase' | 'appVersion' | 'plan'
+  > & { kind: WorkKind },
+): JournalLine => ({ type: 'started', ...start, pid: process.pid, process: ownIdentity() });
+
+let own: string | undefined;
+const ownIdentity = (): string => (own ??= processIdentity(process.pid));
+
 /**
- * Opens the journal of one run: `runs/<database key>/<run id>.jsonl` in the data folder, outside the database, so that
+ * Opens the journal of one work: `runs/<database key>/<run id>.jsonl` in the data folder, outside the database, so that
  * it survives whatever happens to the file. An `ended` line also leaves the report as `<run id>.report.json`.
+ * @throws CodedError of ensureFolder; NodeJS.ErrnoException.
  */
 export function openRunJournal(dataFolder: string, databasePath: string, runId: string): RunJournal {
   const folder = ensureFolder(dataFolder, 'runs', databaseKey(databasePath));
   const descriptor = openSync(path.join(folder, `${runId}.jsonl`), 'ax', 0o600);
+  syncFolder(folder);
   return {
     write(line) {
       writeFileSync(descriptor, `${JSON.stringify(line)}\n`);
@@ -53,90 +89,51 @@ export function openRunJournal(dataFolder: string, databasePath: string, runId: 
 }
 
 /**
- * Reports of all runs of a database, newest first. A run without an end gets a report made of its journal, with
- * E_INTERRUPTED; runs that were refused before they began, and runs that are still going on (`isAlive` says so of their process) are left out.
+ * Adds a line to a journal that nobody writes any more, also to one whose last line was cut short; begins one where
+ * there is none (the file was upgraded elsewhere). @throws CodedError of ensureFolder; NodeJS.ErrnoException.
  */
-export function readHistory(
+export function appendToJournal(folder: string, runId: string, line: JournalLine): void {
+  const file = path.join(ensureFolder(folder), `${path.basename(runId)}.jsonl`);
+  const isNew = !existsSync(file);
+  const descriptor = openSync(file, 'a+', 0o600);
+  try {
+    const lead = endsInsideLine(descriptor) ? '\n' : '';
+    writeFileSync(descriptor, `${lead}${JSON.stringify(line)}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  if (isNew) syncFolder(folder);
+}
+
+/**
+ * The journal of a work that is no upgrade: its begin now, its end with the returned function. It is there so that an
+ * interruption is noticed; where it cannot be written the work goes on all the same.
+ */
+export function beginWork(
   dataFolder: string,
-  databasePath: string,
-  isAlive: (pid: number, runId: string) => boolean,
-): RunReport[] {
-  const folder = path.join(dataFolder, 'runs', databaseKey(databasePath));
-  const reports = journalFiles(folder).flatMap((file) => {
-    const lines = readLines(path.join(folder, file));
-    const started = lines.find((line) => line.type === 'started');
-    if (!started) return [];
-    const ended = lines.find((line) => line.type === 'ended');
-    if (ended) return wasRefused(ended.report) ? [] : [ended.report];
-    return isAlive(started.pid, started.runId) ? [] : [interruptedReport(started, lines)];
-  });
-  return reports.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
-}
-
-type Started = Extract<JournalLine, { type: 'started' }>;
-
-function interruptedReport(started: Started, lines: JournalLine[]): RunReport {
-  const applied = lines.filter((line) => line.type === 'applied');
-  const titles = new Map(started.plan?.steps.map((step) => [step.migrationId, step.title]));
-  const where = applied.length === 0 ? 'before its first step' : `after step ${applied.length}`;
-  return {
-    runId: started.runId,
-    ok: false,
-    fileName: path.basename(started.path),
-    packId: started.plan?.packId ?? '',
-    fromPhase: started.plan?.fromPhase ?? null,
-    toPhase: started.toPhase,
-    startedAt: started.at,
-    finishedAt: lines.at(-1)?.at ?? started.at,
-    migrations: applied.map(({ migrationId, ms }) => ({
-      id: migrationId,
-      title: titles.get(migrationId) ?? migrationId,
-      ms,
-    })),
-    backfills: [],
-    backup: null,
-    verified: false,
-    checks: [],
-    issues: [],
-    tables: [],
-    error: appError(
-      'E_INTERRUPTED',
-      `The run stopped ${where}: Phasewise or the computer was ended.`,
-      undefined,
-      // Whoever was ended cannot have heard of everything: without that line no backup may be promised.
-      lines.some((line) => line.type === 'backup') ? undefined : { safety: 'unknown' },
-    ),
-  };
-}
-
-function journalFiles(folder: string): string[] {
+  work: { kind: WorkKind; path: string; runId: string; appVersion: string },
+): (ok: boolean) => void {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    const journal = openRunJournal(dataFolder, work.path, work.runId);
+    journal.write(startedLine({ ...work, at: new Date().toISOString(), toPhase: null, plan: null }));
+    return (ok) => {
+      try {
+        journal.write({ type: 'over', at: new Date().toISOString(), ok });
+      } catch {
+        // a full disk: the next start asks about a work that has ended, which is better than not asking
+      }
+      journal.close();
+    };
   } catch {
-    return []; // no run yet
+    return () => {};
   }
 }
 
-/** A line cut short by a power loss ends the journal; what came before it counts. */
-function readLines(file: string): JournalLine[] {
-  const lines: JournalLine[] = [];
-  for (const text of readFileSync(file, 'utf8').split('\n')) {
-    try {
-      const line = JSON.parse(text) as JournalLine;
-      if (line.type !== 'ended' || RunReport.safeParse(line.report).success) lines.push(line);
-    } catch {
-      break;
-    }
-  }
-  return lines;
-}
-
-/** True while a process of this id exists. */
-export function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
-  }
+function endsInsideLine(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  if (size === 0) return false;
+  const last = Buffer.alloc(1);
+  readSync(descriptor, last, 0, 1, size - 1);
+  return last[0] !== 0x0a;
 }

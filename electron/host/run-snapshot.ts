@@ -23,9 +23,18 @@ export const firstSnapshot = (
 export function afterEvent(run: RunSnapshot, event: EngineRunEvent): RunSnapshot {
   switch (event.type) {
     case 'state':
-      return { ...run, state: nextState(run.state, event.state), now: event.now, safeToStop: event.safeToStop };
+      return {
+        ...run,
+        state: nextState(run.state, event.state),
+        now: event.now,
+        safeToStop: event.safeToStop,
+        attention: event.attention ?? null,
+      };
     case 'steps':
       return { ...run, steps: event.steps, now: begun(run.steps, event.steps)?.title ?? run.now };
+    case 'partial':
+    case 'recovery-copy':
+      return run;
     case 'backup':
       return { ...run, backup: event.backup };
     case 'progress': {
@@ -85,6 +94,7 @@ export function finished(run: RunSnapshot, report: RunReport): RunSnapshot {
       ? 'Not started'
       : { completed: 'Done and verified', cancelled: 'Stopped at your request', failed: 'Stopped' }[state],
     safeToStop: true,
+    attention: null,
     progress: null,
     backup: report.backup ?? run.backup,
     steps: run.steps.map((step) =>

@@ -9,9 +9,13 @@ import type { OpenEntry } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
-import { openRunJournal, processExists, readHistory, type RunJournal } from './run-journal.ts';
+import { removeRecoveryCopy } from './kept-files.ts';
+import { openRunJournal, type RunJournal, startedLine } from './run-journal.ts';
+import { notStarted, record, type RecordedRun, writeDown } from './run-record.ts';
 import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
+import { hasDied, settleFile, STOP_GRACE_MS, stepsOf, stoppedError, unprovenReport, wasEnded } from './run-stop.ts';
 import { withVerdict } from './verdict.ts';
+import { readHistory } from './works.ts';
 
 export interface RunRequest {
   readonly toPhase: number;
@@ -57,11 +61,17 @@ export interface RunsContext {
 /** Snapshots go out at most this often, ms; a change of state goes out at once. */
 const PUBLISH_EVERY_MS = 100;
 
-interface ActiveRun {
+interface ActiveRun extends RecordedRun {
   readonly database: OpenEntry;
   readonly request: RunRequest;
   snapshot: RunSnapshot;
   child: EngineChild | null;
+  /** Unfinished copies that the engine has named; a backup that is finished is none any more. */
+  partials: string[];
+  /** File and journal as they were found; gone with a verdict that says yes. */
+  recoveryCopy: string | null;
+  /** Aborted when the person asks to stop. */
+  readonly stop: AbortController;
   done: Promise<RunSnapshot>;
   journalError: AppError | null;
   publishedAt: number;
@@ -103,9 +113,7 @@ export function createRuns(context: RunsContext): Runs {
       return ok(run.snapshot);
     },
     history: (database) =>
-      readHistory(context.dataFolder, database.path, (pid, runId) =>
-        pid === process.pid ? active().some((run) => run.snapshot.runId === runId) : processExists(pid),
-      ),
+      readHistory(context.dataFolder, database.path, (runId) => active().some((run) => run.snapshot.runId === runId)),
     async cancelAll() {
       for (const run of active()) controlRun(context, run, 'cancel');
       await Promise.all(active().map((run) => run.done));
@@ -128,16 +136,8 @@ function begin(
   try {
     journal = openRunJournal(context.dataFolder, database.path, runId);
     const { path: file } = database;
-    journal.write({
-      type: 'started',
-      at: startedAt,
-      runId,
-      path: file,
-      toPhase,
-      pid: process.pid,
-      appVersion: context.appVersion,
-      plan,
-    });
+    const { appVersion } = context;
+    journal.write(startedLine({ kind: 'upgrade', at: startedAt, runId, path: file, toPhase, appVersion, plan }));
     const snapshot = firstSnapshot({
       runId,
       handle: database.handle,
@@ -147,7 +147,10 @@ function begin(
     });
     const done = Promise.resolve(snapshot);
     return ok({
-      run: { database, request, snapshot, child: null, done, journalError: null, publishedAt: 0, timer: undefined },
+      run: {
+        ...{ database, request, snapshot, child: null, done, journalError: null, publishedAt: 0, timer: undefined },
+        ...{ partials: [], recoveryCopy: null, stop: new AbortController() },
+      },
       journal,
     });
   } catch (cause) {
@@ -162,14 +165,19 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
   try {
     report = await runInEngine(context, run, journal);
     if (report.ok && !report.error) {
+      record(run, journal, { type: 'migrated', at: new Date().toISOString(), report });
       const verifying = {
         ...run.snapshot,
         state: 'verifying',
         now: 'Opening the file again in a fresh process to check it',
       } as const;
-      // Nothing writes any more, so there is nothing to stop either.
-      publish(context, run, { ...verifying, safeToStop: false, progress: null });
-      report = await withVerdict(context.engines, run.database.path, report);
+      if (!run.stop.signal.aborted) publish(context, run, { ...verifying, safeToStop: true, progress: null });
+      const verdict = await withVerdict(context.engines, run.database.path, report, {
+        signal: run.stop.signal,
+        onChild: (child) => (run.child = child),
+      });
+      // What was found out before the wish to stop was heard is kept: a verdict is worth more than an open question.
+      report = verdict ?? (await unproven(context, run, report));
     }
   } catch (cause) {
     report = errorReport(run, toAppError(cause));
@@ -177,6 +185,7 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
   // Where the journal's failure is why the run was stopped; any other end says more about the data.
   const wasStopped = report.error === undefined || report.error.code === 'E_CANCELLED';
   if (run.journalError && wasStopped && !report.verified) report = { ...report, ok: false, error: run.journalError };
+  if (report.verified && run.recoveryCopy !== null) removeRecoveryCopy(run.recoveryCopy);
   record(run, journal, { type: 'ended', at: new Date().toISOString(), report });
   journal.close();
   return finished(run.snapshot, report);
@@ -197,15 +206,56 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
     source,
     isRemovalConfirmed,
   };
-  const asked = context.engines.askAlone(run.database.path, 'run', input, (event) => {
+  const onRunEvent = (event: EngineRunEvent): void => {
     writeDown(run, journal, event);
     if (event.type === 'backup') context.onBackup(run.database.path, event.backup);
-    publish(context, run, afterEvent(run.snapshot, event));
-  });
+    if (event.type === 'partial') run.partials.push(event.file);
+    if (event.type === 'recovery-copy') run.recoveryCopy = event.folder;
+    publish(context, run, { ...afterEvent(run.snapshot, event), lastSignAt: new Date().toISOString() });
+  };
+  const asked = context.engines.askAlone(run.database.path, 'run', input, { onRunEvent });
   run.child = asked.child;
   const result = await asked.answer;
   run.child = null;
-  return result.ok ? result.value : errorReport(run, result.error);
+  const error = result.ok ? result.value.error : result.error;
+  if (error?.code === 'E_CANCELLED') return stoppedReport(context, run, error, result.ok ? result.value : null);
+  if (result.ok) return result.value;
+  if (hasDied(result.error)) await putRight(context, run);
+  return errorReport(run, result.error);
+}
+
+/** Nobody else knows what a process that died had begun beside the file. Whatever comes of it, the death is told. */
+async function putRight(context: RunsContext, run: ActiveRun): Promise<void> {
+  const lockFolder = ensureFolder(context.dataFolder, 'locks');
+  const { partials, database } = run;
+  const settled = await settleFile(context.engines, { path: database.path, lockFolder, partials });
+  if (!('code' in settled)) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
+}
+
+/** The process that checked was ended: it has written nothing, but may leave its log beside the file. */
+async function unproven(context: RunsContext, run: ActiveRun, report: RunReport): Promise<RunReport> {
+  const lockFolder = ensureFolder(context.dataFolder, 'locks');
+  await settleFile(context.engines, { path: run.database.path, lockFolder, runId: report.runId, partials: [] });
+  return unprovenReport(report);
+}
+
+/** Says what is kept; puts the file right first where the engine could not do that itself any more. */
+async function stoppedReport(
+  context: RunsContext,
+  run: ActiveRun,
+  error: AppError,
+  told: RunReport | null,
+): Promise<RunReport> {
+  let settled: Awaited<ReturnType<typeof settleFile>> | null = null;
+  if (wasEnded(error)) {
+    const { path: file } = run.database;
+    const lockFolder = ensureFolder(context.dataFolder, 'locks');
+    const { runId } = run.snapshot;
+    settled = await settleFile(context.engines, { path: file, lockFolder, runId, partials: run.partials });
+    if (!('code' in settled)) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
+  }
+  const stopped = stoppedError(run.snapshot, error, settled);
+  return told ? { ...told, error: stopped } : errorReport(run, stopped);
 }
 
 const errorReport = (run: ActiveRun, error: AppError): RunReport =>
@@ -216,12 +266,19 @@ function controlRun(context: RunsContext, run: ActiveRun, control: EngineControl
   const asked = {
     pause: state === 'migrating' ? 'pausing' : null,
     resume: state === 'paused' || state === 'pausing' ? 'migrating' : null,
-    cancel: isFinal(state) || state === 'verifying' || state === 'cancelling' ? null : 'cancelling',
+    cancel: isFinal(state) || state === 'cancelling' ? null : 'cancelling',
   } as const;
   const next = asked[control];
   if (next === null) return;
-  run.child?.control(control);
-  publish(context, run, { ...run.snapshot, state: next });
+  if (control === 'cancel') stopRun(run);
+  else run.child?.control(control);
+  publish(context, run, { ...run.snapshot, state: next, attention: null });
+}
+
+/** Takes effect within 2 s in every state; a final check has nothing to finish first. */
+function stopRun(run: ActiveRun): void {
+  run.stop.abort();
+  run.child?.cancel(run.snapshot.state === 'verifying' ? 0 : STOP_GRACE_MS);
 }
 
 function publish(context: RunsContext, run: ActiveRun, snapshot: RunSnapshot): void {
@@ -237,39 +294,4 @@ function emit(context: RunsContext, run: ActiveRun): void {
   run.timer = undefined;
   run.publishedAt = Date.now();
   context.events.emit('run:changed', run.snapshot);
-}
-
-function writeDown(run: ActiveRun, journal: RunJournal, event: EngineRunEvent): void {
-  const at = new Date().toISOString();
-  if (event.type === 'backup') {
-    const { path: backupPath, sha256, verified } = event.backup;
-    record(run, journal, { type: 'backup', at, backupPath, sha256, verified });
-  } else if (event.type === 'applied') {
-    record(run, journal, { type: 'applied', at, migrationId: event.migrationId, ms: event.ms });
-  } else if (event.type === 'checkpoint') record(run, journal, { type: 'checkpoint', at, phase: event.phase });
-}
-
-/** A journal that cannot be written stops the run at its next safe boundary: nothing goes on unrecorded. */
-function record(run: ActiveRun, journal: RunJournal, line: Parameters<RunJournal['write']>[0]): void {
-  try {
-    journal.write(line);
-  } catch (cause) {
-    run.journalError ??= journalFailure(cause);
-    run.child?.control('cancel');
-  }
-}
-
-/** Nothing has happened yet, so there are no completed steps and no backup to speak of. */
-function notStarted(cause: unknown): AppError {
-  const error = toAppError(cause);
-  if (error.code !== 'E_INTERNAL') return error;
-  return appError('E_DATA_FOLDER', `The run journal could not be written, so nothing was started: ${error.message}`);
-}
-
-function journalFailure(cause: unknown): AppError {
-  const error = toAppError(cause);
-  if (error.code !== 'E_INTERNAL') return error;
-  return appError('E_IO', `The run journal could not be written: ${error.message}`, undefined, {
-    safety: 'whole-step',
-  });
 }

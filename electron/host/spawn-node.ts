@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { FromEngine } from '@engine/protocol.ts';
 import type { EngineExit, EngineProcess, SpawnEngine } from './engine-process.ts';
+import { OUT_OF_MEMORY, watchMemory } from './memory-limit.ts';
 
 /** Kept of what a process writes to stderr, characters. Read for reasons of death, never shown or stored. */
 const LAST_WORDS = 4_000;
@@ -29,8 +30,13 @@ function nodeProcess(child: ChildProcess): EngineProcess {
   let lastWords = '';
   let exit: EngineExit | null = null;
   const listeners: ((exit: EngineExit) => void)[] = [];
+  const stopWatching = watchMemory(child.pid, () => {
+    lastWords = OUT_OF_MEMORY;
+    child.kill('SIGKILL');
+  });
   const ended = (code: number | null, signal: string | null) => {
     if (exit) return;
+    stopWatching();
     exit = { code, signal, lastWords };
     for (const listener of listeners) listener(exit);
   };
@@ -40,6 +46,7 @@ function nodeProcess(child: ChildProcess): EngineProcess {
   child.on('error', (error) => ended(null, error.message));
   child.on('close', ended); // after stderr was read to its end; 'exit' may come before it
   return {
+    pid: child.pid,
     // A send to a process that just died fails; its exit answers for it.
     send: (message) => void child.send(message, () => {}),
     onMessage: (listener) => void child.on('message', (message) => listener(message as FromEngine)),

@@ -1,23 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AppError, appError, type Result } from '@shared/errors.ts';
 import type { RunReport } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
+import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 
 /** Another program may open the file the moment our lock is gone; it is given this long, in ms, to let go of it. */
 const BUSY_RETRIES_MS = [500, 1_500, 4_000];
 
+/** How a verdict can be stopped. */
+export interface VerdictControl {
+  readonly signal: AbortSignal;
+  /** The process that checks, whenever there is one. */
+  readonly onChild: (child: EngineChild | null) => void;
+}
+
 /**
  * The verdict on a finished run: a fresh process reopens the file cold and repeats the checks.
- * @returns the report with `verified`; without it, `ok` is false and the error is E_VERIFY_FAILED.
+ * @returns the report with `verified`; without it, `ok` is false and the error is E_VERIFY_FAILED. null when it was
+ *   stopped before there was an answer.
  */
-export async function withVerdict(engines: Engines, file: string, report: RunReport): Promise<RunReport> {
+export async function withVerdict(
+  engines: Engines,
+  file: string,
+  report: RunReport,
+  { signal, onChild }: VerdictControl = { signal: new AbortController().signal, onChild: () => {} },
+): Promise<RunReport | null> {
   const backupPath = report.backup?.path ?? null;
   if (backupPath === null) {
     const why = appError('E_VERIFY_FAILED', 'The run names no backup that the result could be compared with.');
     return { ...report, ok: false, verified: false, error: why };
   }
   const input = { path: file, toPhase: report.toPhase, backupPath };
-  const verdict = await patiently(() => engines.askAlone(file, 'verify', input).answer);
+  const verdict = await patiently(signal, async () => {
+    const { answer, child } = engines.askAlone(file, 'verify', input);
+    onChild(child);
+    return answer.finally(() => onChild(null));
+  });
+  if (verdict === null || (!verdict.ok && verdict.error.code === 'E_CANCELLED')) return null;
   const finishedAt = new Date().toISOString();
   if (!verdict.ok) return { ...report, finishedAt, ok: false, verified: false, error: couldNotCheck(verdict.error) };
   const { checks } = verdict.value;
@@ -50,11 +70,14 @@ export function disagreement(checks: readonly CheckResult[]): AppError | null {
   return appError('E_VERIFY_FAILED', message, details, isSafe ? undefined : { safety: 'unknown' });
 }
 
-async function patiently<T>(ask: () => Promise<Result<T>>): Promise<Result<T>> {
+/** @returns null when the signal came first. */
+export async function patiently<T>(signal: AbortSignal, ask: () => Promise<Result<T>>): Promise<Result<T> | null> {
+  if (signal.aborted) return null;
   let result = await ask();
   for (const waitMs of BUSY_RETRIES_MS) {
     if (result.ok || !['E_DB_BUSY', 'E_DB_IN_USE'].includes(result.error.code)) break;
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await sleep(waitMs, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return null;
     result = await ask();
   }
   return result;

@@ -1,6 +1,7 @@
 import type { FromEngine } from '@engine/protocol.ts';
 import { utilityProcess } from 'electron';
 import type { EngineExit, EngineProcess, SpawnEngine } from '@host/engine-process.ts';
+import { OUT_OF_MEMORY, watchMemory } from '@host/memory-limit.ts';
 
 const LAST_WORDS = 4_000;
 
@@ -17,7 +18,17 @@ export function spawnWithElectron(engineFile: string): SpawnEngine {
     child.stderr?.on('data', (bytes: Buffer) => {
       lastWords = (lastWords + bytes.toString('utf8')).slice(-LAST_WORDS);
     });
+    child.once('spawn', () => {
+      const stopWatching = watchMemory(child.pid, () => {
+        lastWords = OUT_OF_MEMORY;
+        killNow(child.pid, () => child.kill());
+      });
+      child.once('exit', stopWatching);
+    });
     const process: EngineProcess = {
+      get pid() {
+        return child.pid; // known once it has started
+      },
       send: (message) => child.postMessage(message),
       onMessage: (listener) => void child.on('message', (message: FromEngine) => listener(message)),
       onExit: (listener) => void child.once('exit', (code) => listener(exitOf(code, lastWords))),

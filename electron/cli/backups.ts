@@ -1,0 +1,90 @@
+import { appError, type AppError } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { resolveDatabasePath } from '@host/databases.ts';
+import type { Host } from '@host/host.ts';
+import { bytesText, printable } from '@host/printable.ts';
+import { statsOf } from '@host/stats.ts';
+import type { Command } from './arguments.ts';
+import { openOrMissing } from './missing.ts';
+import { failure, type Outcome } from './terminal.ts';
+import { backupText, some } from './words.ts';
+
+type Of<N extends Command['name']> = Extract<Command, { name: N }>;
+
+/** Also for a database that is gone: its backups are then what matters. */
+export async function backups(host: Host, { file, keep, yes }: Of<'backups'>): Promise<Outcome> {
+  const database = openOrMissing(host, file);
+  const listed = database.ok ? await host.backups.list(database.value) : database;
+  if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
+  const { folder, backups: found, replaced, beforeRecovery } = listed.value;
+  if (found.length === 0 && !(statsOf(file)?.isFile() ?? false))
+    return failure(appError('E_NOT_FOUND', `There is no ${printable(file)}, and no backup of it.`));
+  if (keep !== null) return tidy(host, database.value, keep, yes);
+  const lines = found.length === 0 ? [`No backups yet. They go to ${printable(folder)}.`] : found.map(backupText);
+  if (replaced) lines.push(`The last restore set files aside: ${printable(replaced.folder)}`);
+  for (const copy of beforeRecovery) lines.push(`File and journal as found by a run: ${printable(copy.folder)}`);
+  return { exitCode: 0, json: { ok: true, ...listed.value }, text: lines.join('\n') };
+}
+
+async function tidy(
+  host: Host,
+  database: Parameters<Host['backups']['tidy']>[0],
+  keep: number,
+  yes: boolean,
+): Promise<Outcome> {
+  const tidied = await host.backups.tidy(database, keep, !yes);
+  if (!tidied.ok) return failure(tidied.error);
+  const { removed, kept, freedBytes } = tidied.value;
+  const went = `${some(removed.length, 'backup')} (${bytesText(freedBytes)})`;
+  const lines = [
+    yes ? `Deleted: ${went}.` : `Could go: ${went}. Nothing was deleted; --yes does it.`,
+    ...removed.map(backupText),
+    ...(kept.length > 0 ? ['', 'Kept:'] : []),
+    ...kept.map(({ backup, why }) => `${backupText(backup)}\n  ${why}`),
+  ];
+  return { exitCode: 0, json: { ok: true, isTrial: !yes, ...tidied.value }, text: lines.join('\n') };
+}
+
+export async function verify(host: Host, command: Of<'verify'>): Promise<Outcome> {
+  if (command.isAll) return verifyAll(host, command.backup);
+  const { backup } = command;
+  const file = resolveDatabasePath(backup);
+  if (!file.ok)
+    return failure(file.error.code === 'E_NOT_FOUND' ? appError('E_BACKUP_GONE', file.error.message) : file.error);
+  const checked = await host.engines.askAlone(file.value, 'verifyBackup', { backupPath: file.value }).answer;
+  if (!checked.ok)
+    return {
+      ...failure(checked.error),
+      exitCode: checked.error.code === 'E_BACKUP_CORRUPT' ? 1 : failure(checked.error).exitCode,
+    };
+  const record = checked.value;
+  if (record.state === 'verified')
+    return { exitCode: 0, json: { ok: true, backup: record }, text: `The backup is whole.\n${backupText(record)}` };
+  return { ...failure(whyBroken(record), { backup: record }), exitCode: 1 }; // the check was made, and the answer is no
+}
+
+async function verifyAll(host: Host, file: string): Promise<Outcome> {
+  const database = openOrMissing(host, file);
+  const listed = database.ok ? await host.backups.list(database.value) : database;
+  if (!listed.ok) return failure(listed.error);
+  const checked: BackupRecord[] = [];
+  for (const { path: backupPath } of listed.value.backups) {
+    const answer = await host.engines.askAlone(backupPath, 'verifyBackup', { backupPath }).answer;
+    if (!answer.ok) return failure(answer.error, { backups: checked });
+    checked.push(answer.value);
+  }
+  if (checked.length === 0) return failure(appError('E_BACKUP_GONE', `There is no backup of ${printable(file)}.`));
+  const broken = checked.filter(({ state }) => state !== 'verified');
+  const [first] = broken;
+  const text = [
+    ...checked.map(backupText),
+    '',
+    `${some(checked.length - broken.length, 'backup')} of ${checked.length} whole.`,
+  ];
+  if (!first) return { exitCode: 0, json: { ok: true, backups: checked }, text: text.join('\n') };
+  const failed = failure(whyBroken(first), { backups: checked });
+  return { ...failed, exitCode: 1, text: `${text.join('\n')}\n\n${failed.text}` };
+}
+
+const whyBroken = ({ lastCheck, path }: BackupRecord): AppError =>
+  lastCheck?.error ?? appError('E_BACKUP_CORRUPT', `${printable(path)} did not pass its checks.`);

@@ -1,0 +1,51 @@
+import type { AppError } from '@shared/errors.ts';
+import type { RunSnapshot } from '@shared/run.ts';
+import type { Host } from '@host/host.ts';
+import { printable } from '@host/printable.ts';
+import { endInPlace, tell } from './terminal.ts';
+
+const TRY_EVERY_MS = 5_000;
+/** Nobody may be watching: then the run ends at its whole step, and says why. */
+const GIVE_UP_MS = 10 * 60_000;
+
+/**
+ * Looks again by itself while an upgrade waits for free space, and stops it after ten minutes.
+ * @returns `end` takes the waiting away and tells why the run was given up, null when it was not.
+ */
+export function waitForSpace(
+  host: Pick<Host, 'events' | 'runs'>,
+  handle: string,
+  { tryEveryMs = TRY_EVERY_MS, giveUpMs = GIVE_UP_MS } = {},
+): { end(): AppError | null } {
+  let since: number | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let givenUp: AppError | null = null;
+  const again = (attention: AppError): void => {
+    if (Date.now() - (since ?? 0) < giveUpMs) return void host.runs.control(handle, 'resume');
+    givenUp = attention;
+    host.runs.control(handle, 'cancel');
+  };
+  const stopListening = host.events.on((name, payload) => {
+    if (name !== 'run:changed') return;
+    const { state, attention, progress } = payload as RunSnapshot;
+    if (state !== 'paused' || attention === null) {
+      if (progress !== null && state === 'migrating') since = null; // rows move again
+      return;
+    }
+    if (since === null) {
+      since = Date.now();
+      endInPlace();
+      tell(`Waiting for free space, up to ${Math.round(giveUpMs / 60_000)} minutes. ${printable(attention.message)}`);
+      tell(attention.safety);
+    }
+    clearTimeout(timer);
+    timer = setTimeout(() => again(attention), tryEveryMs);
+  });
+  return {
+    end() {
+      clearTimeout(timer);
+      stopListening();
+      return givenUp;
+    },
+  };
+}

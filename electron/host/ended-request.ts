@@ -1,0 +1,70 @@
+import { type AppError, appError, type Safety } from '@shared/errors.ts';
+import type { EngineRequestName } from '@engine/protocol.ts';
+import type { EngineExit } from './engine-process.ts';
+
+/** What is said of a request whose process is gone before it answered. */
+export interface EndedRequest {
+  readonly name: EngineRequestName;
+  /** The run has told of its verified backup. */
+  hasBackup: boolean;
+}
+
+/** Nobody but a look at the file can tell what such a one has come to. */
+const CHANGES_THE_FILE: readonly EngineRequestName[] = [
+  ...(['restore', 'finishRestore', 'putBack', 'settle'] as const),
+  ...(['ingest', 'retryIssues', 'clearPlainSecrets'] as const),
+];
+const CHANGES_BACKUPS: readonly EngineRequestName[] = ['removeBackup', 'tidyBackups'];
+
+/** What is true of the data when the process is gone. A run changes nothing before it has told of its backup. */
+export function safetyOf({ name, hasBackup }: EndedRequest): Safety {
+  if (name === 'run') return hasBackup ? 'whole-step' : 'untouched';
+  if (CHANGES_THE_FILE.includes(name)) return 'unknown';
+  return CHANGES_BACKUPS.includes(name) ? 'backup-only' : 'untouched';
+}
+
+/** What is kept of a request whose process was ended because somebody asked for it. */
+export function cancelledError(request: EndedRequest, wasEnded: boolean): AppError {
+  const { name } = request;
+  const kept = KEPT[name] ?? 'Only looking was stopped.';
+  const message =
+    name === 'run' && request.hasBackup ? 'It was stopped. Every row and every step that was finished is kept.' : kept;
+  return appError('E_CANCELLED', message, { request: name, wasEnded }, { safety: cancelledSafety(request) });
+}
+const KEPT: Partial<Record<EngineRequestName, string>> = {
+  run: 'It was stopped before anything was changed.',
+  backup: 'The backup was not finished, and what there was of it is removed.',
+  restore: 'It was stopped before anything was replaced.',
+  ingest: 'It was stopped. Files that were taken in completely are kept, the others are not in the database.',
+  retryIssues: 'It was stopped. Rows that were put right are kept.',
+  clearPlainSecrets: 'It was stopped. Either all of the keys are cleared or none.',
+};
+const cancelledSafety = (request: EndedRequest): Safety =>
+  request.name === 'run' ? safetyOf(request) : WRITES_WITH_BACKUP.includes(request.name) ? 'unknown' : 'untouched';
+const WRITES_WITH_BACKUP: readonly EngineRequestName[] = ['ingest', 'retryIssues', 'clearPlainSecrets'];
+
+/** @param exit null = it was ended on purpose. */
+export function diedError(request: EndedRequest, exit: EngineExit | null): AppError {
+  const { name } = request;
+  const override = { safety: safetyOf(request), ...nextStepOf(name) };
+  if (exit === null)
+    return appError('E_WORKER_DIED', 'It was stopped before it could answer.', { request: name }, override);
+  const details = { request: name, exitCode: exit.code, signal: exit.signal };
+  if (exit.lastWords.includes('heap out of memory')) {
+    return appError('E_NO_MEMORY', 'The engine process ran out of memory and was ended.', details, override);
+  }
+  return appError(
+    'E_WORKER_DIED',
+    `The engine process ended (${exit.signal ?? `code ${exit.code ?? 'unknown'}`}).`,
+    details,
+    override,
+  );
+}
+
+/** Where the file may be another by now, opening it again comes first; the catalogue says so. */
+function nextStepOf(name: EngineRequestName): { nextStep?: string } {
+  if (name === 'run' || CHANGES_THE_FILE.includes(name)) return {};
+  if (CHANGES_BACKUPS.includes(name))
+    return { nextStep: 'Look at the list of backups: it says which are left. Then try again.' };
+  return { nextStep: 'Try again; if it happens again, send the details to support.' };
+}

@@ -1,0 +1,51 @@
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { isRecoveryCopy, isReplacedFolder } from '@shared/beside.ts';
+
+/** Folders with raw files that were set aside, newest first. */
+export interface KeptFolder {
+  readonly folder: string;
+  readonly at: string;
+}
+
+/** Beside the database: what restores replaced and could only keep as files. */
+export const replacedFolders = (database: string): KeptFolder[] =>
+  foldersIn(path.dirname(database), (name) => isReplacedFolder(path.basename(database), name));
+
+/** Among the backups: databases with the journal that SQLite was to play back, as they were before. */
+export const recoveryCopies = (backupFolder: string): KeptFolder[] => foldersIn(backupFolder, isRecoveryCopy);
+
+/** Once the run that made it was proven. Removes nothing but such a folder; where it cannot, the folder stays listed. */
+export function removeRecoveryCopy(folder: string): void {
+  try {
+    if (isRecoveryCopy(path.basename(folder))) rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // as above
+  }
+}
+
+/** Folders of backups of other databases beside this one: after a rename its own are among them. */
+export const neighbouringBackupFolders = (database: string): string[] =>
+  foldersIn(
+    path.dirname(database),
+    (name) => name.endsWith(' backups') && name !== `${path.basename(database)} backups`,
+  )
+    .map(({ folder }) => folder)
+    .slice(0, MOST_NEIGHBOURS);
+
+const MOST_NEIGHBOURS = 50;
+
+function foldersIn(parent: string, isWanted: (name: string) => boolean): KeptFolder[] {
+  try {
+    return readdirSync(parent)
+      .filter(isWanted)
+      .flatMap((name) => {
+        const folder = path.join(parent, name);
+        const stats = lstatSync(folder, { throwIfNoEntry: false });
+        return stats?.isDirectory() ? [{ folder, at: stats.mtime.toISOString() }] : [];
+      })
+      .sort((a, b) => b.at.localeCompare(a.at));
+  } catch {
+    return []; // the folder is gone, or not ours to look into
+  }
+}

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+
+/**
+ * What tells a process from a later one of the same id: when it was started, as the system counts. '' where the system
+ * does not say. Ids are used again, soon after a restart of the computer above all.
+ */
+export function processIdentity(pid: number): string {
+  if (process.platform === 'linux') return linuxStart(pid);
+  if (process.platform === 'darwin') return macStart(pid);
+  return '';
+}
+
+/**
+ * True while the process that noted `identity` at `notedAt` still exists.
+ * @param identity as processIdentity gave it then; undefined or '' = unknown, then a process of this id is enough, unless
+ *   the computer was started since.
+ */
+export function isStillRunning(pid: number, identity: string | undefined, notedAt: string): boolean {
+  if (!exists(pid)) return false;
+  if (identity !== undefined && identity !== '') return identity === processIdentity(pid);
+  return Date.parse(notedAt) >= Date.now() - os.uptime() * 1_000 - CLOCK_SLACK_MS;
+}
+
+/** The clock may have been set since the start of the computer; rather believe a process too long. */
+const CLOCK_SLACK_MS = 60_000;
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Boot id, and field 22 of /proc/<pid>/stat: clock ticks since then, counted after the name, which may hold anything. */
+function linuxStart(pid: number): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return ticks === undefined ? '' : `${boot}:${ticks}`;
+  } catch {
+    return '';
+  }
+}
+
+function macStart(pid: number): string {
+  try {
+    const started = execFileSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], { timeout: 2_000 });
+    return String(started).trim();
+  } catch {
+    return '';
+  }
+}

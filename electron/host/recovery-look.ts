@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { intentFile } from '@shared/beside.ts';
+import type { Result } from '@shared/errors.ts';
+import { RestoreIntent } from '@shared/restore-intent.ts';
+import type { DatabaseStatus, MigrationStatus } from '@shared/status.ts';
+import type { Engines } from './engines.ts';
+import type { OpenWork } from './open-work.ts';
+import { statsOf } from './stats.ts';
+import { findWork, isClosedWithoutStart, type Work } from './works.ts';
+
+/** An engine whose host was killed needs a moment to end at its next whole step, ms. */
+const BUSY_RETRIES_MS = [300, 700, 1_500, 2_500];
+const BUSY: readonly string[] = ['E_DB_BUSY', 'E_DB_IN_USE', 'E_RUN_ACTIVE'];
+
+/**
+ * A fresh look at a file whose work was interrupted, all of its data where a short look leaves that out.
+ * @param known is enough where nothing but the file itself could tell of an interruption.
+ */
+export async function lookFor(
+  engines: Engines,
+  file: string,
+  known: Result<DatabaseStatus> | undefined,
+): Promise<Result<DatabaseStatus>> {
+  if (known) return known;
+  const ask = (check: 'schema' | 'data') => engines.askAlone(file, 'inspect', { path: file, check }).answer;
+  let looked = await ask('schema');
+  for (const waitMs of BUSY_RETRIES_MS) {
+    if (looked.ok || !BUSY.includes(looked.error.code)) break;
+    await sleep(waitMs);
+    looked = await ask('schema');
+  }
+  if (!looked.ok || looked.value.health.state !== 'not-checked') return looked;
+  const whole = await ask('data');
+  // A very large file may take longer than a look may; damage is an answer, lack of time is none.
+  return whole.ok || whole.error.code !== 'E_TIMEOUT' ? whole : looked;
+}
+
+/** The note of an interrupted restore, also beside a file that is missing or cannot be looked at. backupPath '': unreadable. */
+export function interruptedRestore(file: string, status: DatabaseStatus | null): DatabaseStatus['unfinishedRestore'] {
+  const known = status?.unfinishedRestore ?? null;
+  const stats = known ? undefined : statsOf(intentFile(file));
+  if (stats === undefined) return known;
+  const unreadable = { startedAt: stats.mtime.toISOString(), backupPath: '', way: 'by-file' } as const;
+  if (!stats.isFile() || stats.size > MOST_INTENT_BYTES) return unreadable;
+  try {
+    return RestoreIntent.parse(JSON.parse(readFileSync(intentFile(file), 'utf8')));
+  } catch {
+    return unreadable;
+  }
+}
+
+const MOST_INTENT_BYTES = 65_536;
+
+/** A run that only the file itself knows of as unfinished: begun on another computer, or under another name. */
+export function openRunInFile(
+  dataFolder: string,
+  file: string,
+  { unfinishedRun }: DatabaseStatus,
+): { runId: string; open: OpenWork | null } | null {
+  if (unfinishedRun === null) return null;
+  const { runId } = unfinishedRun;
+  const work = findWork(dataFolder, runId);
+  const isSettled =
+    work === null
+      ? isClosedWithoutStart(dataFolder, file, runId)
+      : work.isAlive || work.isClosed || work.verdict?.verified === true;
+  if (isSettled) return null;
+  return { runId, open: work && { work, chain: [work] } };
+}
+
+/**
+ * True when the file is not where an interrupted upgrade left it any more: replaced by another one, or taken further by
+ * somebody else. Only a file that says nothing of an unfinished run, though steps had been applied, can tell.
+ */
+export function isOver(work: Work, status: DatabaseStatus): boolean {
+  if (work.kind !== 'upgrade' || work.toPhase === null) return false;
+  if (status.unfinishedRun !== null || status.file.readOnlyReason?.code === 'E_NEWER_SCHEMA') return false;
+  const isReached = (status.phaseReached ?? -1) >= work.toPhase;
+  return !isReached && (work.applied.length > 0 || work.migrated !== null);
+}
+
+export interface FoundProgress {
+  readonly stepsDone: number;
+  readonly stepsTotal: number;
+  readonly stepsUntrue: number;
+  readonly nextTitle: string | null;
+  readonly isNextBegun: boolean;
+  readonly isUnproven: boolean;
+}
+
+/** How far an upgrade has come: by the file, or by the journal where the file cannot be looked at. */
+export function progressIn(status: DatabaseStatus | null, work: Work | null, toPhase: number | null): FoundProgress {
+  if (toPhase === null || (work !== null && work.kind !== 'upgrade')) return none;
+  if (status === null) return work ? byJournal(work) : none;
+  const steps = status.phases
+    .filter(({ number }) => number <= toPhase)
+    .flatMap(({ migrations }): MigrationStatus[] => migrations);
+  const open = steps.filter(({ state }) => state !== 'applied');
+  const next = open.find(({ state }) => state === 'started') ?? open[0];
+  return {
+    stepsDone: steps.length - open.length,
+    stepsTotal: steps.length,
+    stepsUntrue: open.filter(({ state }) => state === 'untrue').length,
+    nextTitle: next?.title ?? null,
+    isNextBegun: next?.state === 'started',
+    isUnproven: (status.phaseReached ?? -1) >= toPhase,
+  };
+}
+
+const none: FoundProgress = {
+  stepsDone: 0,
+  stepsTotal: 0,
+  stepsUntrue: 0,
+  nextTitle: null,
+  isNextBegun: false,
+  isUnproven: false,
+};
+
+function byJournal({ steps, applied, migrated }: Work): FoundProgress {
+  const done = new Set(applied.map(({ migrationId }) => migrationId));
+  const left = steps.filter(({ migrationId, isApplied }) => !isApplied && !done.has(migrationId));
+  return {
+    ...none,
+    stepsDone: steps.length - left.length,
+    stepsTotal: steps.length,
+    nextTitle: left[0]?.title ?? null,
+    isUnproven: migrated !== null,
+  };
+}

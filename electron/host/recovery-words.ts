@@ -1,0 +1,234 @@
+import { type AppError, safetyText } from '@shared/errors.ts';
+import type { Recovery, RecoveryChoiceId, WorkKind } from '@shared/recovery.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import type { Health } from '@shared/status.ts';
+import type { Cause } from './open-work.ts';
+
+/** What was found out about an unfinished work, all of it just now but for how it ended. */
+export interface Findings {
+  readonly kind: WorkKind;
+  readonly cause: Cause;
+  /** What it ended with, or what its final check said. */
+  readonly error: AppError | null;
+  readonly toPhase: number | null;
+  /** From the file; 0 of 0 where it could not be looked at and the journal does not say. */
+  readonly stepsDone: number;
+  readonly stepsTotal: number;
+  /** Recorded steps that no longer hold. */
+  readonly stepsUntrue: number;
+  /** The step that was under way or would have been next. */
+  readonly nextTitle: string | null;
+  /** Some of its rows are done. */
+  readonly isNextBegun: boolean;
+  /** Every step is there: only the final check is open. */
+  readonly isUnproven: boolean;
+  readonly look:
+    { readonly health: Health; readonly error: null } | { readonly health: null; readonly error: AppError };
+  /** Of the state before it began, read again; or the one that was being put back. */
+  readonly backup: BackupRecord | null;
+  /** The note of a restore that was interrupted after it had begun to replace the file. */
+  readonly restoreWay: 'in-place' | 'by-file' | null;
+  /** False: that note lies there, but does not say what to do. */
+  readonly isRestoreReadable: boolean;
+}
+
+type Told = Pick<Recovery, 'state' | 'what' | 'where' | 'isSafe' | 'reasons' | 'choices'>;
+
+/** The findings in plain words, and what can be chosen, the advised first. */
+export function tellRecovery(findings: Findings): Told {
+  return {
+    state: findings.isUnproven ? 'unproven' : 'interrupted',
+    what: whatHappened(findings),
+    where: whereItStopped(findings),
+    isSafe: isSafe(findings),
+    reasons: reasonsFor(findings),
+    choices: choicesFor(findings).map(([id, title, consequence]) => ({ id, title, consequence })),
+  };
+}
+
+const subjects: Record<WorkKind, string> = {
+  upgrade: 'An upgrade of this database',
+  backup: 'A backup of this database',
+  restore: 'A restore of this database',
+  ingest: 'Taking files into this database',
+  retry: 'Trying the issue rows again',
+  clear: 'Clearing keys in this database',
+};
+
+/** One sentence, also for the first page, where nothing was looked at. */
+export function whatHappened({
+  kind,
+  cause,
+  error,
+  toPhase,
+  isUnproven,
+}: Pick<Findings, 'kind' | 'cause' | 'error' | 'toPhase' | 'isUnproven'>): string {
+  const subject = kind === 'upgrade' && toPhase !== null ? `An upgrade to phase ${toPhase}` : subjects[kind];
+  if (isUnproven && error !== null && cause !== 'asked')
+    return `${subject} has done all its steps, but its final check did not say yes.`;
+  if (isUnproven) return `${subject} has done all its steps, but its final check is missing.`;
+  switch (cause) {
+    case 'asked':
+      return `${subject} was stopped on request.`;
+    case 'failed':
+      return `${subject} was stopped by an error: ${lowerFirst(error?.title ?? 'it is not known which')}.`;
+    case 'engine-died':
+      return `${subject} was under way when the part of Phasewise that works on the file stopped unexpectedly.`;
+    default:
+      return `${subject} was under way when Phasewise or the computer stopped.`;
+  }
+}
+
+function whereItStopped(findings: Findings): string {
+  const { kind, stepsDone, stepsTotal, restoreWay, error } = findings;
+  switch (kind) {
+    case 'restore':
+      if (restoreWay === null) return 'Nothing of it is half done: either it had not begun yet, or it was finished.';
+      return 'It stopped while the content of the file was being replaced by that of the backup.';
+    case 'backup':
+      return 'The backup was not finished, so it does not count as one.';
+    case 'ingest':
+      return 'Each file is taken in as a whole or not at all; looking at the files again shows which ones are in.';
+    case 'retry':
+      return 'The rows are put in place all together or not at all; the list of issue rows shows which it was.';
+    case 'clear':
+      return 'The keys are cleared all together or not at all.';
+    case 'upgrade':
+      if (findings.isUnproven && error !== null && findings.cause !== 'asked') return error.message;
+      if (findings.isUnproven)
+        return `All ${stepsTotal} steps are finished. What is missing is the comparison of the result with the backup.`;
+      return whereUpgradeStopped(findings, `step ${stepsDone} of ${stepsTotal}`);
+  }
+}
+
+function whereUpgradeStopped({ stepsDone, stepsTotal, nextTitle, isNextBegun }: Findings, done: string): string {
+  const next = nextTitle === null ? '' : isNextBegun ? `, in the middle of “${nextTitle}”` : `, at “${nextTitle}”`;
+  if (stepsTotal === 0) return 'How far it came cannot be said before the file can be looked at.';
+  if (stepsDone === 0) return `It stopped before the first of its ${stepsTotal} steps was finished${next}.`;
+  if (stepsDone === stepsTotal) return `It stopped after ${done}, before the checks at the end of the phase.`;
+  return `It stopped after ${done}${next}.`;
+}
+
+/** A final check that missed something, and a file that cannot be looked at, are not called safe. */
+function isSafe({ look, error, restoreWay, backup, isUnproven }: Findings): boolean {
+  if (restoreWay !== null) return isGood(backup);
+  if (look.error !== null) return false;
+  return !(isUnproven && error?.safety === safetyText.unknown);
+}
+
+const isGood = (backup: BackupRecord | null): boolean => backup?.verified === true && backup.state === 'verified';
+
+function reasonsFor(findings: Findings): string[] {
+  const { kind, look, restoreWay } = findings;
+  const reasons: string[] = [];
+  if (look.error !== null) reasons.push(`The file could not be looked at just now: ${look.error.message}`);
+  else if (restoreWay === null) reasons.push(aboutTheFile(look.health));
+  if (kind === 'upgrade' && look.error === null) reasons.push(...aboutTheSteps(findings));
+  if (kind === 'backup') reasons.push('Making a backup only reads the file; nothing in it was changed.');
+  const backup = aboutTheBackup(findings);
+  if (backup !== null) reasons.push(backup);
+  return reasons;
+}
+
+function aboutTheFile(health: Health): string {
+  if (health.state === 'not-checked') return 'The file was opened just now and can be read.';
+  if (health.state === 'healthy') return 'The file was opened and checked just now: it is whole.';
+  return `The file was opened and checked just now. ${health.summary}`;
+}
+
+function aboutTheSteps({ stepsDone, stepsTotal, stepsUntrue, isNextBegun, isUnproven }: Findings): string[] {
+  const untrue =
+    stepsUntrue === 0
+      ? []
+      : [
+          `${stepsUntrue} finished ${stepsUntrue === 1 ? 'step is' : 'steps are'} no longer as the upgrade left ${stepsUntrue === 1 ? 'it' : 'them'}; going on puts that right.`,
+        ];
+  if (isUnproven || stepsDone === stepsTotal) return untrue;
+  if (isNextBegun)
+    return [...untrue, 'Of the step that was under way, the rows that were done are kept; none is left half done.'];
+  if (stepsDone === 0) return [...untrue, 'Nothing of the upgrade is left half done in it.'];
+  return [...untrue, 'Every step is in it as a whole or not at all; what was under way was taken back.'];
+}
+
+function aboutTheBackup({ kind, backup, restoreWay, stepsDone, look }: Findings): string | null {
+  if (kind === 'backup') return null;
+  const subject = restoreWay !== null ? 'The backup that was being put back' : 'The backup from before';
+  if (isGood(backup)) return `${subject} was read again just now: it is byte for byte what was saved.`;
+  if (backup !== null)
+    return `${subject} is no longer good: ${backup.lastCheck?.error?.message ?? 'its check did not succeed.'}`;
+  if (kind !== 'upgrade' || (stepsDone === 0 && look.error === null)) return null;
+  return 'No backup from before was found on this computer.';
+}
+
+type Choice = readonly [RecoveryChoiceId, string, string];
+
+function choicesFor(findings: Findings): Choice[] {
+  const { kind, backup, look, restoreWay, isUnproven } = findings;
+  const restore: Choice[] = isGood(backup) ? [RESTORE] : [];
+  if (restoreWay !== null) return findings.isRestoreReadable || restore.length === 0 ? [FINISH] : restore;
+  // What cannot be opened cannot be continued either; a busy file only has to be let go of by its program.
+  if (look.error !== null) return isDamage(look.error) ? [...restore, STAY] : [STAY, ...restore];
+  switch (kind) {
+    case 'upgrade':
+      return isUnproven ? [CHECK, STAY, ...restore] : [continueUpgrade(findings), STAY, ...restore];
+    case 'backup':
+      return [
+        ['continue', 'Make the backup now', 'The whole backup is made and proven again. The file is only read.'],
+        STAY,
+      ];
+    case 'ingest':
+      return [CONTINUE_INGEST, STAY, ...restore];
+    case 'retry':
+      return [CONTINUE_RETRY, STAY, ...restore];
+    case 'clear':
+    case 'restore':
+      return [STAY, ...restore];
+  }
+}
+
+const isDamage = ({ code }: AppError): boolean =>
+  ['E_CORRUPT', 'E_TRUNCATED', 'E_SIZE_MISMATCH', 'E_NOT_SQLITE', 'E_EMPTY', 'E_NOT_FOUND'].includes(code);
+
+const FINISH: Choice = [
+  'finish',
+  'Finish restoring',
+  'Puts the whole backup in place. Until then nothing else can be done with the file; nothing that was kept is lost.',
+];
+const CHECK: Choice = [
+  'check',
+  'Check the result now',
+  'The file is opened afresh and compared with the backup. Nothing in it is changed. If everything holds, the upgrade is done.',
+];
+const STAY: Choice = [
+  'stay',
+  'Leave it as it is',
+  'Nothing is done now and you are not asked again. You can go on or put a backup back whenever you like.',
+];
+const RESTORE: Choice = [
+  'restore',
+  'Go back to the backup',
+  'The file becomes what it was before. What is in it now is backed up first, so that this can be undone, too.',
+];
+const CONTINUE_INGEST: Choice = [
+  'continue',
+  'Look at the files again',
+  'Nothing is taken in yet. Files that are in already are recognised and left out.',
+];
+const CONTINUE_RETRY: Choice = [
+  'continue',
+  'Look at the issue rows',
+  'Nothing is changed yet. From there they can be tried again, behind a new backup.',
+];
+
+function continueUpgrade({ stepsDone, stepsTotal }: Findings): Choice {
+  const left = stepsTotal - stepsDone;
+  const what =
+    stepsDone === 0
+      ? 'Begins where it stopped.'
+      : left === 0
+        ? 'Goes on with the checks at the end of the phase.'
+        : `Goes on with step ${stepsDone + 1} of ${stepsTotal}. What is finished is not done again.`;
+  return ['continue', 'Continue the upgrade', `${what} A new backup is made and proven first.`];
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

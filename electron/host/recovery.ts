@@ -1,0 +1,229 @@
+import { intentFile } from '@shared/beside.ts';
+import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
+import type { Recovery, RecoveryNotice } from '@shared/recovery.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
+import type { Backups } from './backups.ts';
+import type { Busy } from './busy.ts';
+import { ensureFolder } from './data-folder.ts';
+import { defaultBackupFolder, type OpenEntry } from './databases.ts';
+import type { Engines } from './engines.ts';
+import type { EventBus } from './events.ts';
+import { causeOf, type OpenWork, openWork } from './open-work.ts';
+import type { Recents } from './recents.ts';
+import { createBackupReader } from './recovery-backup.ts';
+import { interruptedRestore, isOver, lookFor, openRunInFile, progressIn } from './recovery-look.ts';
+import { findNotices } from './recovery-notices.ts';
+import { type Findings, tellRecovery } from './recovery-words.ts';
+import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
+import { statsOf } from './stats.ts';
+import { disagreement, patiently } from './verdict.ts';
+import { readWorks } from './works.ts';
+
+/** What was interrupted: found in the run journals, told from a fresh look at the file and its backup. */
+export interface Recoveries {
+  /** For the first page. Opens no database. */
+  list(): RecoveryNotice[];
+  /** null = nothing is unfinished, or somebody is working on it right now. */
+  get(database: OpenEntry, options?: GetOptions): Promise<Recovery | null>;
+  stay(database: OpenEntry): Promise<Result<Record<string, never>>>;
+  /** Error: E_NOTHING_TO_DO when no verdict is missing. */
+  check(database: OpenEntry): Promise<Result<{ checks: CheckResult[]; error: AppError | null }>>;
+  finish(database: OpenEntry): Promise<Result<Finished>>;
+  /** Notes that the verdict which the last upgrade lacked has been given, where there is one that lacked it. */
+  noteVerdict(database: OpenEntry, checks: CheckResult[], error: AppError | null): void;
+  /** A database that was being worked on, under the id that the first page has for it. */
+  pathOf(recentId: string): string | null;
+}
+
+export interface GetOptions {
+  /** A look that is as good as a new one. */
+  readonly known?: Result<DatabaseStatus>;
+  /** Leaves no trace, neither in the data folder nor beside a backup. */
+  readonly isReadOnly?: boolean;
+  /** Without reading the backup again: for a sentence on the way to something that makes a new one. */
+  readonly isBrief?: boolean;
+}
+
+interface Finished {
+  readonly restored: BackupRecord;
+  readonly before: BackupRecord | null;
+  readonly replacedFolder: string | null;
+}
+
+export interface RecoveriesContext {
+  readonly engines: Engines;
+  readonly events: EventBus;
+  readonly busy: Busy;
+  readonly backups: Pick<Backups, 'list'>;
+  readonly recents: Pick<Recents, 'list'>;
+  readonly dataFolder: string;
+  readonly appVersion: string;
+}
+
+/** What is unfinished, and where that is noted. `open` null: only the file itself knows of the run. */
+interface Found {
+  readonly runId: string;
+  readonly folder: string;
+  readonly open: OpenWork | null;
+}
+
+export function createRecoveries(context: RecoveriesContext): Recoveries {
+  const { engines, busy, dataFolder, events } = context;
+  const found = new Map<string, Found>();
+  const readBackup = createBackupReader(context);
+
+  const openOf = (file: string): OpenWork | null =>
+    busy.refusal(file) === null ? openWork(readWorks(dataFolder, file)) : null;
+
+  const get: Recoveries['get'] = async (database, { known, isReadOnly = false, isBrief = false } = {}) => {
+    const { path: file } = database;
+    found.delete(file);
+    if (busy.refusal(file) !== null) return null;
+    const inJournal = openOf(file);
+    const look = await lookFor(engines, file, inJournal === null ? known : undefined);
+    const status = look.ok ? look.value : null;
+    const restore = interruptedRestore(file, status);
+    const inFile = status && inJournal === null ? openRunInFile(dataFolder, file, status) : null;
+    const open = inJournal ?? inFile?.open ?? null;
+    if (restore === null) {
+      if (open === null && inFile === null) return null;
+      if (status && open && isOver(open.work, status)) {
+        if (!isReadOnly) quietly(() => append(open.work.folder, open.work.runId, { type: 'settled', at: now() }));
+        return null;
+      }
+    }
+    const runId = open?.work.runId ?? inFile?.runId ?? 'restore';
+    found.set(file, { runId, folder: open?.work.folder ?? journalFolder(dataFolder, file), open });
+    const wanted = { open, runId, restore, isReadOnly };
+    const backup = isBrief ? null : await readBackup(database, wanted);
+    return recoveryOf({ open, runId, look, backup, restore });
+  };
+
+  const foundNow = async (database: OpenEntry): Promise<Found | null> => {
+    if (!found.has(database.path)) await get(database);
+    return found.get(database.path) ?? null;
+  };
+
+  const changed = (database: OpenEntry): void => events.emit('database:changed', { handle: database.handle });
+
+  return {
+    get,
+    list: () => findNotices(context).map(({ notice }) => notice),
+    async stay(database) {
+      const meant = await foundNow(database);
+      if (meant === null || hasIntent(database.path)) return ok({}); // an interrupted restore cannot be left at that
+      append(meant.folder, meant.runId, { type: 'stayed', at: now() });
+      found.delete(database.path);
+      changed(database);
+      return ok({});
+    },
+    async check(database) {
+      const refused = busy.refusal(database.path);
+      if (refused) return refused;
+      const recovery = await get(database);
+      const meant = found.get(database.path);
+      if (recovery?.state !== 'unproven' || recovery.toPhase === null || !meant)
+        return err(appError('E_NOTHING_TO_DO', 'No final check is missing.'));
+      const backupPath = lastBackupOf(meant.open) ?? recovery.backup?.path ?? null;
+      const input = { path: database.path, toPhase: recovery.toPhase, backupPath };
+      const verdict = await patiently(never, () => engines.askAlone(database.path, 'verify', input).answer);
+      if (verdict === null) return err(appError('E_CANCELLED', 'The check was stopped.'));
+      if (!verdict.ok) return verdict;
+      const { checks } = verdict.value;
+      const error = disagreement(checks);
+      append(meant.folder, meant.runId, { type: 'verdict', at: now(), verified: error === null, checks, error });
+      found.delete(database.path);
+      changed(database);
+      return ok({ checks, error });
+    },
+    async finish(database) {
+      const free = busy.take(database.path, 'restore');
+      if (!free.ok) return free;
+      let isDone = false;
+      try {
+        const input = {
+          path: database.path,
+          backupFolder: defaultBackupFolder(database.path),
+          appVersion: context.appVersion,
+          lockFolder: ensureFolder(dataFolder, 'locks'),
+        };
+        const finished = await engines.askAlone(database.path, 'finishRestore', input).answer;
+        isDone = finished.ok;
+        if (!finished.ok) return finished;
+        const { restored, before, replacedFolder } = finished.value;
+        return ok({ restored, before, replacedFolder: replacedFolder ?? null });
+      } finally {
+        free.value(isDone);
+        found.delete(database.path);
+        changed(database);
+      }
+    },
+    noteVerdict(database, checks, error) {
+      const open = openOf(database.path);
+      if (open?.work.kind !== 'upgrade') return;
+      const { folder, runId } = open.work;
+      quietly(() => append(folder, runId, { type: 'verdict', at: now(), verified: error === null, checks, error }));
+    },
+    pathOf: (recentId) => findNotices(context).find(({ notice }) => notice.recentId === recentId)?.file ?? null,
+  };
+}
+
+const never = new AbortController().signal;
+const now = (): string => new Date().toISOString();
+const append = (folder: string, runId: string, line: JournalLine): void => appendToJournal(folder, runId, line);
+const hasIntent = (file: string): boolean => statsOf(intentFile(file)) !== undefined;
+const lastBackupOf = (open: OpenWork | null): string | null =>
+  open?.chain.find(({ backupPath }) => backupPath !== null)?.backupPath ?? null;
+
+interface Looked {
+  readonly open: OpenWork | null;
+  readonly runId: string;
+  readonly look: Result<DatabaseStatus>;
+  readonly backup: BackupRecord | null;
+  readonly restore: DatabaseStatus['unfinishedRestore'];
+}
+
+function recoveryOf({ open, runId, look, backup, restore }: Looked): Recovery {
+  const status = look.ok ? look.value : null;
+  const isRestore = restore !== null;
+  const work = isRestore && open?.work.kind !== 'restore' ? null : (open?.work ?? null);
+  const run = isRestore ? null : (status?.unfinishedRun ?? null);
+  const kind = isRestore ? 'restore' : (work?.kind ?? 'upgrade');
+  const toPhase = kind === 'upgrade' ? (work?.toPhase ?? run?.toPhase ?? null) : null;
+  const progress = progressIn(status, work, toPhase);
+  const verdict = work?.verdict ?? null;
+  const { cause, error } = work ? causeOf(work) : { cause: 'without-a-word' as const, error: null };
+  const findings: Findings = {
+    kind,
+    cause: verdict?.error && error?.code !== 'E_CANCELLED' ? 'failed' : cause,
+    error: verdict?.error ?? error,
+    toPhase,
+    ...progress,
+    look: look.ok ? { health: look.value.health, error: null } : { health: null, error: look.error },
+    backup,
+    restoreWay: restore?.way ?? null,
+    isRestoreReadable: restore === null || restore.backupPath !== '',
+  };
+  const startedAt = restore?.startedAt ?? work?.startedAt ?? run?.startedAt ?? now();
+  return {
+    kind,
+    runId,
+    startedAt,
+    lastSignAt: work?.lastSignAt ?? startedAt,
+    toPhase,
+    stepsDone: progress.stepsDone,
+    stepsTotal: progress.stepsTotal,
+    backup,
+    code: findings.error?.code ?? (isRestore ? 'E_RESTORE_UNFINISHED' : 'E_INTERRUPTED'),
+    ...tellRecovery(findings),
+  };
+}
+
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // a data folder that cannot be written: the question comes again, which does no harm
+  }
+}

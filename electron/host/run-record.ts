@@ -1,0 +1,57 @@
+import { type AppError, appError, toAppError } from '@shared/errors.ts';
+import type { RunSnapshot } from '@shared/run.ts';
+import type { EngineRunEvent } from '@engine/protocol.ts';
+import type { EngineChild } from './engine-process.ts';
+import type { RunJournal } from './run-journal.ts';
+
+/** What of a run goes into its journal, and what happens when it cannot. */
+export interface RecordedRun {
+  readonly snapshot: RunSnapshot;
+  readonly child: EngineChild | null;
+  journalError: AppError | null;
+}
+
+/** A line for every event that has happened for good. */
+export function writeDown(run: RecordedRun, journal: RunJournal, event: EngineRunEvent): void {
+  const at = new Date().toISOString();
+  if (event.type === 'steps') {
+    // Once: from then on 'applied' lines tell how far it came.
+    if (run.snapshot.steps.length > 0) return;
+    const steps = event.steps.map(({ migrationId, title, state }) => ({
+      migrationId,
+      title,
+      isApplied: state === 'applied',
+    }));
+    record(run, journal, { type: 'steps', at, steps });
+  } else if (event.type === 'backup') {
+    const { path: backupPath, sha256, verified } = event.backup;
+    record(run, journal, { type: 'backup', at, backupPath, sha256, verified });
+  } else if (event.type === 'applied') {
+    record(run, journal, { type: 'applied', at, migrationId: event.migrationId, ms: event.ms });
+  } else if (event.type === 'checkpoint') record(run, journal, { type: 'checkpoint', at, phase: event.phase });
+}
+
+/** A journal that cannot be written stops the run at its next safe boundary: nothing goes on unrecorded. */
+export function record(run: RecordedRun, journal: RunJournal, line: Parameters<RunJournal['write']>[0]): void {
+  try {
+    journal.write(line);
+  } catch (cause) {
+    run.journalError ??= journalFailure(cause);
+    run.child?.control('cancel');
+  }
+}
+
+/** Nothing has happened yet, so there are no completed steps and no backup to speak of. */
+export function notStarted(cause: unknown): AppError {
+  const error = toAppError(cause);
+  if (error.code !== 'E_INTERNAL') return error;
+  return appError('E_DATA_FOLDER', `The run journal could not be written, so nothing was started: ${error.message}`);
+}
+
+function journalFailure(cause: unknown): AppError {
+  const error = toAppError(cause);
+  if (error.code !== 'E_INTERNAL') return error;
+  return appError('E_IO', `The run journal could not be written: ${error.message}`, undefined, {
+    safety: 'whole-step',
+  });
+}

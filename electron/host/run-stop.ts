@@ -1,0 +1,91 @@
+import { type AppError, appError } from '@shared/errors.ts';
+import type { RunReport, RunSnapshot, RunStep } from '@shared/run.ts';
+import type { Settled } from '@engine/protocol.ts';
+import type { Engines } from './engines.ts';
+
+/** What is kept of a run that was stopped, said from what the file holds. */
+
+/**
+ * A chunk takes 0.2 s, and writing a log back as long as the disk takes: an engine that has not let go by then is in a
+ * single long statement, and is ended. Together with putting the file right it stays below 2 s.
+ */
+export const STOP_GRACE_MS = 500;
+
+/** Whether the engine's process was ended, so that nobody has put the file right yet. */
+export const wasEnded = (error: AppError | undefined): boolean =>
+  error?.code === 'E_CANCELLED' && error.details?.['wasEnded'] === true;
+
+/** Whether the process ended by itself, and not because this host is being closed. */
+export const hasDied = (error: AppError): boolean => error.details?.['exitCode'] !== undefined;
+
+export interface SettleRequest {
+  readonly path: string;
+  readonly lockFolder: string;
+  /** Of a run that was stopped on purpose, which the file is to say. */
+  readonly runId?: string;
+  readonly partials: string[];
+}
+
+/** Lets a fresh process put the file right. @returns what it holds, or why it could not be asked. */
+export async function settleFile(engines: Engines, request: SettleRequest): Promise<Settled | AppError> {
+  const settled = await engines.askAlone(request.path, 'settle', request).answer;
+  return settled.ok ? settled.value : settled.error;
+}
+
+/** The steps as the file says: what was committed in the last moment was not told any more. */
+export const stepsOf = (steps: readonly RunStep[], settled: Settled): RunStep[] =>
+  steps.map((step) =>
+    settled.applied.includes(step.migrationId) && step.state !== 'applied'
+      ? { ...step, state: 'applied', ms: step.ms ?? 0 }
+      : step.migrationId === settled.begun?.migrationId
+        ? { ...step, rowsDone: settled.begun.rowsDone, rowsTotal: settled.begun.rowsTotal }
+        : step,
+  );
+
+/** E_CANCELLED of a run, saying exactly what is kept. @param settled what the file holds, where somebody had to look. */
+export function stoppedError(run: RunSnapshot, error: AppError, settled: Settled | AppError | null): AppError {
+  const problem = settled !== null && 'code' in settled ? settled : null;
+  const message = `${keptWords(run)}${problem ? ` ${afterwards(problem)}` : ''}`;
+  const details = { ...error.details, ...(problem ? { settling: problem.code } : {}) };
+  if (run.backup === null) return appError('E_CANCELLED', message, details, { safety: 'untouched' });
+  return appError('E_CANCELLED', message, details, {
+    safety: problem && !HELD_BY_OTHERS.includes(problem.code) ? 'unknown' : 'whole-step',
+  });
+}
+
+const HELD_BY_OTHERS: readonly string[] = ['E_DB_IN_USE', 'E_DB_BUSY', 'E_RUN_ACTIVE'];
+const afterwards = (problem: AppError): string =>
+  HELD_BY_OTHERS.includes(problem.code)
+    ? 'Another program opened the file at once; SQLite takes the unfinished step back there.'
+    : `The file could not be looked at afterwards: ${problem.message}`;
+
+function keptWords({ backup, steps }: RunSnapshot): string {
+  if (backup === null) return 'It was stopped before anything was changed.';
+  const applied = steps.filter(({ state }) => state === 'applied').length;
+  const begun = steps.find(({ state, rowsDone }) => state !== 'applied' && rowsDone > 0);
+  if (steps.length > 0 && applied === steps.length)
+    return 'It was stopped after its last step: every step is applied and kept; the checks at the end were not finished.';
+  const kept =
+    applied === 0
+      ? 'It was stopped before a step was finished; the backup is kept.'
+      : `It was stopped with ${applied} of ${steps.length} steps applied; they are kept.`;
+  if (!begun) return kept;
+  const rows = `${number(begun.rowsDone)} of ${number(begun.rowsTotal)} rows`;
+  return `${kept} "${begun.title}" is begun: ${rows} are kept, and it goes on behind them.`;
+}
+
+/** Stopped while a fresh process was checking: the work is done, and nobody may call it proven. */
+export const unprovenReport = (report: RunReport): RunReport => ({
+  ...report,
+  ok: false,
+  verified: false,
+  finishedAt: new Date().toISOString(),
+  error: appError(
+    'E_CANCELLED',
+    'Every step is applied and kept; only the final check was stopped, so the result is not proven.',
+    undefined,
+    { nextStep: 'Ask for the check whenever you like; no step has to be repeated.' },
+  ),
+});
+
+const number = (value: number): string => value.toLocaleString('en-US');

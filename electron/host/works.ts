@@ -1,0 +1,253 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { appError, type ErrorCode } from '@shared/errors.ts';
+import { WorkKind } from '@shared/recovery.ts';
+import { RunReport, wasRefused } from '@shared/run.ts';
+import { z } from 'zod';
+import { isStillRunning } from './process-identity.ts';
+import { journalFolder, type JournalLine } from './run-journal.ts';
+import { statsOf } from './stats.ts';
+
+type Line<T extends JournalLine['type']> = Extract<JournalLine, { type: T }>;
+
+/** What a journal tells of one work on a database. */
+export interface Work {
+  readonly runId: string;
+  /** The folder that its journal lies in. */
+  readonly folder: string;
+  readonly kind: WorkKind;
+  readonly path: string;
+  readonly toPhase: number | null;
+  readonly startedAt: string;
+  /** The time of its last line that the work itself wrote. */
+  readonly lastSignAt: string;
+  /** Another process, which began it, still exists. What this one is doing its host knows. */
+  readonly isAlive: boolean;
+  readonly started: Line<'started'>;
+  readonly steps: Line<'steps'>['steps'];
+  readonly applied: readonly Line<'applied'>[];
+  readonly backupPath: string | null;
+  /** The report of a run whose steps are all there, whatever came after. */
+  readonly migrated: RunReport | null;
+  /** The report that it ended with. */
+  readonly report: RunReport | null;
+  /** null: it never said how it ended. Of works that are no upgrade. */
+  readonly isOver: boolean | null;
+  readonly verdict: Line<'verdict'> | null;
+  /** A person said, or a look found, that there is nothing more to ask. */
+  readonly isClosed: boolean;
+}
+
+/** Works of a database from its journals, newest first. A journal that cannot be read is left out. */
+export function readWorks(dataFolder: string, databasePath: string): Work[] {
+  return worksIn(journalFolder(dataFolder, databasePath));
+}
+
+export function worksIn(folder: string): Work[] {
+  const works = journalFiles(folder).flatMap((file) => {
+    const work = workOf(folder, linesOf(path.join(folder, file)));
+    return work ? [work] : [];
+  });
+  return works.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+}
+
+/** The folders of all databases that anything was ever noted of. */
+export function journalFolders(dataFolder: string): string[] {
+  try {
+    return readdirSync(path.join(dataFolder, 'runs')).map((name) => path.join(dataFolder, 'runs', name));
+  } catch {
+    return []; // nothing was ever begun
+  }
+}
+
+/** A run by its id, whatever the file was called then. */
+export function findWork(dataFolder: string, runId: string): Work | null {
+  for (const folder of journalFolders(dataFolder)) {
+    const work = workOf(folder, linesOf(path.join(folder, `${path.basename(runId)}.jsonl`)));
+    if (work) return work;
+  }
+  return null;
+}
+
+/** True where something was noted of a run that this computer never began: a person left it as it is, or it was checked. */
+export function isClosedWithoutStart(dataFolder: string, databasePath: string, runId: string): boolean {
+  const lines = linesOf(path.join(journalFolder(dataFolder, databasePath), `${path.basename(runId)}.jsonl`));
+  return isClosed(lines) || lines.some((line) => line.type === 'verdict' && line.verified);
+}
+
+const isClosed = (lines: readonly JournalLine[]): boolean =>
+  lines.some(({ type }) => type === 'stayed' || type === 'settled');
+
+const LATER: readonly string[] = ['verdict', 'stayed', 'settled'];
+
+function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
+  const started = firstOf(lines, 'started');
+  if (!started) return null;
+  const report = lastOf(lines, 'ended')?.report ?? null;
+  const isOver = lastOf(lines, 'over')?.ok ?? null;
+  const hasEnded = report !== null || isOver !== null;
+  return {
+    runId: started.runId,
+    folder,
+    kind: started.kind ?? 'upgrade',
+    path: started.path,
+    toPhase: started.toPhase,
+    startedAt: started.at,
+    lastSignAt: lines.findLast(({ type }) => !LATER.includes(type))?.at ?? started.at,
+    isAlive: !hasEnded && started.pid !== process.pid && isStillRunning(started.pid, started.process, started.at),
+    started,
+    steps: firstOf(lines, 'steps')?.steps ?? [],
+    applied: lines.filter((line) => line.type === 'applied'),
+    backupPath: firstOf(lines, 'backup')?.backupPath ?? null,
+    migrated: lastOf(lines, 'migrated')?.report ?? null,
+    report,
+    isOver,
+    verdict: lastOf(lines, 'verdict') ?? null,
+    isClosed: isClosed(lines),
+  };
+}
+
+const ofType =
+  <T extends JournalLine['type']>(type: T) =>
+  (line: JournalLine): line is Line<T> =>
+    line.type === type;
+const firstOf = <T extends JournalLine['type']>(lines: readonly JournalLine[], type: T) => lines.find(ofType(type));
+const lastOf = <T extends JournalLine['type']>(lines: readonly JournalLine[], type: T) => lines.findLast(ofType(type));
+
+/**
+ * Reports of all runs of a database, newest first. A run without an end gets a report made of its journal, with
+ * E_INTERRUPTED; runs that were refused before they began, and runs that are still going on, are left out.
+ * @param isActive says so of a run of this process.
+ */
+export function readHistory(
+  dataFolder: string,
+  databasePath: string,
+  isActive: (runId: string) => boolean,
+): RunReport[] {
+  return readWorks(dataFolder, databasePath).flatMap((work) => {
+    if (work.kind !== 'upgrade') return [];
+    if (work.report) return wasRefused(work.report) ? [] : [afterVerdict(work.report, work)];
+    if (work.isAlive || isActive(work.runId)) return [];
+    return [afterVerdict(interruptedReport(work), work)];
+  });
+}
+
+/** A verdict that was asked for later is the one that counts. */
+function afterVerdict(report: RunReport, { verdict, migrated }: Work): RunReport {
+  if (verdict === null) return report;
+  const { error: _, ...rest } = migrated ?? report;
+  const { verified, checks, error } = verdict;
+  return verified
+    ? { ...rest, ok: true, verified, checks, finishedAt: verdict.at }
+    : { ...report, ...(checks.length > 0 ? { checks } : {}), ...(error ? { error } : {}) };
+}
+
+function interruptedReport(work: Work): RunReport {
+  const { started, applied, migrated } = work;
+  const titles = new Map(started.plan?.steps.map((step) => [step.migrationId, step.title]));
+  for (const { migrationId, title } of work.steps) titles.set(migrationId, title);
+  const where = migrated
+    ? 'before its final check'
+    : applied.length === 0
+      ? 'before its first step'
+      : `after step ${applied.length}`;
+  const made: RunReport = migrated ?? {
+    runId: started.runId,
+    ok: false,
+    fileName: path.basename(started.path),
+    packId: started.plan?.packId ?? '',
+    fromPhase: started.plan?.fromPhase ?? null,
+    toPhase: started.toPhase ?? 0,
+    startedAt: started.at,
+    finishedAt: work.lastSignAt,
+    migrations: applied.map(({ migrationId, ms }) => ({
+      id: migrationId,
+      title: titles.get(migrationId) ?? migrationId,
+      ms,
+    })),
+    backfills: [],
+    backup: null,
+    verified: false,
+    checks: [],
+    issues: [],
+    tables: [],
+  };
+  const error = appError(
+    'E_INTERRUPTED' satisfies ErrorCode,
+    `The run stopped ${where}: Phasewise or the computer was ended.`,
+    undefined,
+    // Whoever was ended cannot have heard of everything: without that line no backup may be promised.
+    work.backupPath === null ? { safety: 'unknown' } : undefined,
+  );
+  return { ...made, ok: false, verified: false, error };
+}
+
+function journalFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  } catch {
+    return []; // no run yet
+  }
+}
+
+/** Enough to know that a line is one; what else it holds was written by this program. */
+const Readable = z.looseObject({ type: z.string(), at: z.string() });
+const Started = z.looseObject({
+  runId: z.string(),
+  kind: WorkKind.optional(),
+  path: z.string(),
+  toPhase: z.number().int().nullable(),
+  pid: z.number().int(),
+  process: z.string().optional(),
+});
+
+/**
+ * What was cut short by a power loss, or is no line of ours, is left out; later lines, which another start has written
+ * behind it, count again.
+ */
+function linesOf(file: string): readonly JournalLine[] {
+  const stats = statsOf(file);
+  if (stats === undefined) return [];
+  const stamp = `${stats.size} ${stats.mtimeMs} ${stats.ino}`;
+  const known = read.get(file);
+  if (known?.stamp === stamp) return known.lines;
+  const lines = textOf(file)
+    .split('\n')
+    .flatMap((text) => {
+      const line = parsed(text);
+      if (!Readable.safeParse(line).success || !hasItsParts(line as JournalLine)) return [];
+      return [line as JournalLine];
+    });
+  if (read.size >= MOST_KNOWN) read.clear();
+  read.set(file, { stamp, lines });
+  return lines;
+}
+
+/** Journals only grow: one of the same size and time need not be read again at every look at the first page. */
+const read = new Map<string, { stamp: string; lines: readonly JournalLine[] }>();
+const MOST_KNOWN = 300;
+
+function hasItsParts(line: JournalLine): boolean {
+  if (line.type === 'started') return Started.safeParse(line).success;
+  if (line.type === 'ended' || line.type === 'migrated') return RunReport.safeParse(line.report).success;
+  if (line.type === 'steps' || line.type === 'verdict') {
+    return Array.isArray(line.type === 'steps' ? line.steps : line.checks);
+  }
+  return true;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
