@@ -1,4 +1,5 @@
 import { Tooltip } from '@mantine/core';
+import { visible } from '../words/text.ts';
 import { CopyButton } from './copy-button.tsx';
 import styles from './path-text.module.css';
 
@@ -6,7 +7,8 @@ import styles from './path-text.module.css';
 const tailOf = (maxLength: number): number => Math.min(32, Math.floor(maxLength / 2));
 
 /** A path or identifier: monospace, shortened in the middle as far as its place needs, whole on hover and when copied. */
-export function PathText({ path, maxLength = 56, canCopy = true, what = 'path' }: PathTextProps) {
+export function PathText({ path: whole, maxLength = 56, canCopy = true, what = 'path' }: PathTextProps) {
+  const path = visible(whole);
   const split = Math.max(0, path.length - tailOf(maxLength));
   return (
     <span className={styles.path}>
@@ -16,7 +18,7 @@ export function PathText({ path, maxLength = 56, canCopy = true, what = 'path' }
           <span className={styles.tail}>{path.slice(split)}</span>
         </span>
       </Tooltip>
-      {canCopy && <CopyButton text={path} label={`Copy ${what}`} />}
+      {canCopy && <CopyButton text={whole} label={`Copy ${what}`} />}
     </span>
   );
 }

@@ -1,23 +1,29 @@
 import { create } from 'zustand';
 import type { Output } from '@shared/channels.ts';
 import type { AppError, Result } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import { call } from '../api.ts';
 
 /** The backups of one database, and what is being done with them. */
 export interface BackupsView {
   readonly list: Output<'backup:list'> | null;
   readonly error: AppError | null;
-  /** 'new' while one is being made, else the id of the backup being checked or restored. */
-  readonly busy: { readonly what: 'creating' | 'checking' | 'restoring'; readonly backupId: string | null } | null;
+  readonly busy: { readonly what: BackupWork; readonly backupId: string | null } | null;
   /** What the last action achieved, for the status line. */
   readonly said: string | null;
+  /** The restore that was just made can be undone with one click; null = there is none. */
+  readonly undo: Undo | null;
 }
+export type BackupWork = 'creating' | 'checking' | 'restoring' | 'removing' | 'tidying' | 'undoing';
+
+/** rows: by restoring the backup of what was replaced. files: by putting the old files back. */
+export type Undo = { readonly by: 'rows'; readonly backup: BackupRecord } | { readonly by: 'files' };
 
 interface Backups {
   readonly byHandle: Readonly<Record<string, BackupsView>>;
 }
 
-const emptyView: BackupsView = { list: null, error: null, busy: null, said: null };
+const emptyView: BackupsView = { list: null, error: null, busy: null, said: null, undo: null };
 export const useBackups = create<Backups>(() => ({ byHandle: {} }));
 
 export async function loadBackups(handle: string): Promise<void> {
@@ -37,16 +43,66 @@ export const verifyBackup = (handle: string, backupId: string): Promise<void> =>
 
 /** @returns the error, or null when the backup is back in place. */
 export async function restoreBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
-  setView(handle, { busy: { what: 'restoring', backupId }, said: null });
+  setView(handle, { busy: { what: 'restoring', backupId }, said: null, undo: null });
   const restored = await call('backup:restore', { handle, backupId, confirmation });
-  setView(handle, { busy: null, said: restored.ok ? 'Backup restored. What it replaced was backed up first.' : null });
+  setView(handle, { busy: null, ...(restored.ok ? restoredWords(restored.value) : { said: null }) });
   await loadBackups(handle);
   return restored.ok ? null : restored.error;
 }
 
+function restoredWords({ before, replacedFolder }: Output<'backup:restore'>): Pick<BackupsView, 'said' | 'undo'> {
+  if (replacedFolder !== null) {
+    const said = `Backup restored. SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;
+    return { said, undo: { by: 'files' } };
+  }
+  return before === null
+    ? { said: 'Backup restored. There was nothing that it replaced.', undo: null }
+    : { said: 'Backup restored. What it replaced was backed up first.', undo: { by: 'rows', backup: before } };
+}
+
+/** One click, because this can be undone in the same way. @param fileName stands in for the typed confirmation. */
+export async function undoRestore(handle: string, undo: Undo, fileName: string): Promise<void> {
+  if (undo.by === 'rows') {
+    const error = await restoreBackup(handle, undo.backup.id, fileName);
+    return setView(
+      handle,
+      error ? { error } : { said: 'The restore is undone. What it had put there was backed up first.' },
+    );
+  }
+  setView(handle, { undo: null });
+  const said = 'The old files are back as they were. What was there until now lies beside them.';
+  await act(handle, { what: 'undoing', backupId: null }, said, () =>
+    call('backup:putBack', { handle, confirmation: fileName }),
+  );
+}
+
+/** Deletes one for good. @returns the error, or null when it is gone. */
+export async function removeBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
+  setView(handle, { busy: { what: 'removing', backupId }, said: null, undo: null });
+  const removed = await call('backup:remove', { handle, backupId, confirmation });
+  setView(handle, { busy: null, said: removed.ok ? 'Backup deleted.' : null });
+  await loadBackups(handle);
+  return removed.ok ? null : removed.error;
+}
+
+/** What tidying would do. Changes nothing, but reads whole backups. */
+export const tryTidying = (handle: string, keep: number): Promise<Result<Output<'backup:tidy'>>> =>
+  call('backup:tidy', { handle, keep, isTrial: true });
+
+/** @returns the error, or null when those are gone that may go. */
+export async function tidyBackups(handle: string, keep: number): Promise<AppError | null> {
+  setView(handle, { busy: { what: 'tidying', backupId: null }, said: null, undo: null });
+  const tidied = await call('backup:tidy', { handle, keep, isTrial: false });
+  const count = tidied.ok ? tidied.value.removed.length : 0;
+  setView(handle, { busy: null, said: tidied.ok ? `${count === 1 ? '1 backup' : `${count} backups`} deleted.` : null });
+  await loadBackups(handle);
+  return tidied.ok ? null : tidied.error;
+}
+
 /** What was said about the last action is old news once a run begins. */
 export function forgetSaid(handle: string): void {
-  if ((useBackups.getState().byHandle[handle]?.said ?? null) !== null) setView(handle, { said: null });
+  const view = useBackups.getState().byHandle[handle];
+  if (view && (view.said !== null || view.undo !== null)) setView(handle, { said: null, undo: null });
 }
 
 /** @param backupId null shows the folder itself. */

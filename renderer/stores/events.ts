@@ -2,17 +2,22 @@ import { isFinal } from '@shared/run.ts';
 import { onEvent, takeFirstArrival } from '../api.ts';
 import { forgetSaid, loadBackups, useBackups } from './backups.ts';
 import { adopt, forget, loadDatabases, look, lookIfChanged, reportDeath, useDatabases } from './databases.ts';
+import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery } from './recovery.ts';
 import { goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
 import { loadSession, useSession, watchConnection } from './session.ts';
+import { receiveWork } from './works.ts';
 
 /** Connects the host's events to the stores. Call once. */
 export function listen(): void {
   watchConnection(() => void refreshEverything());
   onEvent('run:changed', (run) => {
     receiveRun(run); // a run's end also sends database:changed
-    if (!isFinal(run.state)) forgetSaid(run.handle);
+    if (isFinal(run.state)) return;
+    forgetSaid(run.handle);
+    dropRecovery(run.handle);
   });
+  onEvent('work:changed', receiveWork);
   window.addEventListener('focus', lookAgain);
   window.addEventListener('visibilitychange', lookAgain);
   onEvent('database:changed', ({ handle }) => void refresh(handle));
@@ -22,25 +27,35 @@ export function listen(): void {
     const isOurs = useDatabases.getState().opening !== null;
     if (!isOurs && useSession.getState().info?.door === 'electron') goTo(database.handle, 'overview');
   });
-  onEvent('database:closed', ({ handle }) => forget(handle));
+  onEvent('database:closed', ({ handle }) => {
+    forget(handle);
+    forgetRecovery(handle);
+  });
   onEvent('engine:died', ({ handle, error }) => {
     reportDeath(handle, error);
+    // The run's end follows, and with it the look at what is left.
+    if (isActive(useRuns.getState().byHandle[handle])) awaitRecovery(handle);
     void loadRun(handle);
   });
 }
 
 /** Asks again for everything that is on screen about one database. */
 export async function refresh(handle: string): Promise<void> {
-  const wanted = [look(handle), loadRun(handle)];
+  // Not before the look: what it found need not be looked for again.
+  const lookThenRecovery = async (): Promise<void> => {
+    await look(handle);
+    await loadRecovery(handle);
+  };
+  const wanted = [lookThenRecovery(), loadRun(handle)];
   if (useBackups.getState().byHandle[handle]) wanted.push(loadBackups(handle));
   if (useRuns.getState().history[handle]) wanted.push(loadHistory(handle));
   await Promise.all(wanted);
-  await loadDatabases();
+  await Promise.all([loadDatabases(), loadNotices()]);
 }
 
 /** After every connection: a reload or a lost connection may have missed any event. */
 async function refreshEverything(): Promise<void> {
-  await Promise.all([loadSession(), loadDatabases()]);
+  await Promise.all([loadSession(), loadDatabases(), loadNotices()]);
   showTheOnlyOne();
   const { route } = useRoute.getState();
   if (route.page === 'database') await refresh(route.handle);
@@ -61,6 +76,7 @@ let lookedAt = 0;
 
 function lookAgain(): void {
   const { route } = useRoute.getState();
+  if (route.page === 'home') void loadNotices();
   if (route.page !== 'database' || Date.now() - lookedAt < LOOK_AGAIN_AFTER_MS) return;
   if (document.visibilityState === 'hidden' || isActive(useRuns.getState().byHandle[route.handle])) return;
   lookedAt = Date.now();

@@ -25,3 +25,10 @@ export const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? 
 
 /** The typed name must be the file's own, exactly; a blank at either end is forgiven. */
 export const isConfirmed = (typed: string, fileName: string): boolean => typed.trim() === fileName;
+
+/** Signs that act instead of being seen: controls, marks that reorder text, signs without width. */
+const ACTING = /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** One line with nothing hidden in it: "pro⟨200b⟩ject.db". */
+export const visible = (text: string): string =>
+  text.replace(ACTING, (sign) => `⟨${(sign.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}⟩`);

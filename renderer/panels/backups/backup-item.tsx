@@ -20,10 +20,13 @@ interface ItemProps {
   readonly isChecking: boolean;
   readonly canReveal: boolean;
   readonly onRestore: () => void;
+  readonly onRemove: () => void;
+  /** Only for the backup that undoes the last restore. */
+  readonly onUndo: (() => void) | null;
 }
 
 /** One backup: when, why, what is in it, and the proof. */
-export function BackupItem({ handle, backup, isBusy, isChecking, canReveal, onRestore }: ItemProps) {
+export function BackupItem({ handle, backup, isBusy, isChecking, canReveal, onRestore, onRemove, onUndo }: ItemProps) {
   const now = useNow(30_000);
   const mark = backupMark(backup);
   const when = dateTime(backup.createdAt);
@@ -59,9 +62,15 @@ export function BackupItem({ handle, backup, isBusy, isChecking, canReveal, onRe
               Show in folder
             </Button>
           )}
-          <Button variant="default" disabled={isBusy || backup.state !== 'verified'} onClick={onRestore}>
-            Restore…
-          </Button>
+          {onUndo ? (
+            <Button variant="default" disabled={isBusy} onClick={onUndo}>
+              Undo this restore
+            </Button>
+          ) : (
+            <Button variant="default" disabled={isBusy || backup.state !== 'verified'} onClick={onRestore}>
+              Restore…
+            </Button>
+          )}
         </div>
       </div>
       {backup.lastCheck?.error && (
@@ -80,6 +89,11 @@ export function BackupItem({ handle, backup, isBusy, isChecking, canReveal, onRe
           ]}
         />
         <CheckList checks={backup.checks} label={`Checks of the backup of ${when}`} />
+        <div className={styles.buttons}>
+          <Button variant="outline" color="stop" disabled={isBusy} onClick={onRemove}>
+            Delete this backup…
+          </Button>
+        </div>
       </Disclosure>
     </li>
   );

@@ -5,13 +5,25 @@ import type { BackupRecord } from '@shared/run.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { EmptyState, Page, PageHead, PageSkeleton } from '../../components/page.tsx';
 import { PathText } from '../../components/path-text.tsx';
-import { createBackup, loadBackups, revealBackup, useBackups } from '../../stores/backups.ts';
+import {
+  createBackup,
+  loadBackups,
+  revealBackup,
+  undoRestore,
+  useBackups,
+  type BackupWork,
+  type Undo,
+} from '../../stores/backups.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { counted } from '../../words/numbers.ts';
 import { BackupItem } from './backup-item.tsx';
-import { newestFirst } from './backups-words.ts';
+import { brokenWords, undoOf } from './backups-words.ts';
+import { KeptFiles } from './kept-files.tsx';
+import { RemoveDialog } from './remove-dialog.tsx';
 import { RestoreDialog } from './restore-dialog.tsx';
+import { TidyDialog } from './tidy-dialog.tsx';
+import { WorkProgress } from './work-progress.tsx';
 import styles from './backups.module.css';
 
 /** Every backup of this database in time order. Works without a status: a damaged file is when one needs it. */
@@ -20,6 +32,8 @@ export function BackupsPanel({ handle, fileName }: { handle: string; fileName: s
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
   const [restoring, setRestoring] = useState<BackupRecord | null>(null);
+  const [removing, setRemoving] = useState<BackupRecord | null>(null);
+  const [isTidying, setTidying] = useState(false);
   useEffect(() => void loadBackups(handle), [handle]);
   if (!view?.list && view?.error) {
     return (
@@ -36,14 +50,26 @@ export function BackupsPanel({ handle, fileName }: { handle: string; fileName: s
   if (!view?.list) return <PageSkeleton words="Looking for backups…" />;
   const { folder, backups } = view.list;
   const isBusy = view.busy !== null || hasActiveRun;
+  // Those are told in the dialog that asked for them.
+  const isAskedElsewhere = restoring !== null || removing !== null || isTidying;
+  const broken = brokenWords(backups);
+  const undoable = undoOf(backups);
+  const undo = (what: Undo | null): void => void (what && undoRestore(handle, what, fileName));
   return (
     <Page label="Backups">
       <PageHead
         title={backups.length === 0 ? 'No backup yet' : counted(backups.length, 'backup')}
         actions={
-          <Button size="sm" disabled={isBusy} onClick={() => void createBackup(handle)}>
-            {view.busy?.what === 'creating' ? 'Backing up…' : 'Back up now'}
-          </Button>
+          <>
+            {backups.length > 1 && (
+              <Button size="sm" variant="default" disabled={isBusy} onClick={() => setTidying(true)}>
+                Tidy up…
+              </Button>
+            )}
+            <Button size="sm" disabled={isBusy} onClick={() => void createBackup(handle)}>
+              {view.busy?.what === 'creating' ? 'Backing up…' : 'Back up now'}
+            </Button>
+          </>
         }
       >
         <p>
@@ -62,14 +88,29 @@ export function BackupsPanel({ handle, fileName }: { handle: string; fileName: s
         </div>
       </PageHead>
       {view.error && <ErrorNotice error={view.error} subject={fileName} />}
-      <p role="status" className={styles.said}>
-        {busyWords(view.busy?.what ?? null) ?? view.said ?? ''}
-      </p>
+      {broken && (
+        <p role="alert" className={styles.broken}>
+          {broken}
+        </p>
+      )}
+      {view.busy && !isAskedElsewhere ? (
+        <WorkProgress handle={handle} fileName={fileName} words={busyWords[view.busy.what]} />
+      ) : (
+        <div className={styles.said}>
+          <p role="status">{view.said ?? ''}</p>
+          {view.undo && (
+            <Button variant="default" disabled={isBusy} onClick={() => undo(view.undo)}>
+              Undo this restore
+            </Button>
+          )}
+        </div>
+      )}
+      <KeptFiles handle={handle} fileName={fileName} list={view.list} isBusy={isBusy} />
       {backups.length === 0 ? (
         <EmptyState title="Make one now, or let the upgrade make it: it always does before it changes anything." />
       ) : (
         <ol className={styles.list} aria-label="Backups, newest first">
-          {newestFirst(backups).map((backup) => (
+          {backups.map((backup) => (
             <BackupItem
               key={backup.id}
               handle={handle}
@@ -78,17 +119,24 @@ export function BackupsPanel({ handle, fileName }: { handle: string; fileName: s
               isChecking={view.busy?.what === 'checking' && view.busy.backupId === backup.id}
               canReveal={canReveal}
               onRestore={() => setRestoring(backup)}
+              onRemove={() => setRemoving(backup)}
+              onUndo={backup === undoable ? () => undo({ by: 'rows', backup }) : null}
             />
           ))}
         </ol>
       )}
+      <RemoveDialog handle={handle} fileName={fileName} backup={removing} onClose={() => setRemoving(null)} />
+      <TidyDialog handle={handle} fileName={fileName} isOpen={isTidying} onClose={() => setTidying(false)} />
       <RestoreDialog handle={handle} fileName={fileName} backup={restoring} onClose={() => setRestoring(null)} />
     </Page>
   );
 }
 
-function busyWords(what: 'creating' | 'checking' | 'restoring' | null): string | null {
-  if (what === 'creating') return 'Copying, then restoring the copy to a scratch file to prove it…';
-  if (what === 'checking') return 'Reading the whole backup again…';
-  return what === 'restoring' ? 'Backing up what will be replaced, then putting the backup back…' : null;
-}
+const busyWords: Readonly<Record<BackupWork, string>> = {
+  creating: 'Copying, then restoring the copy to a scratch file to prove it',
+  checking: 'Reading the whole backup again',
+  restoring: 'Backing up what will be replaced, then putting the backup back',
+  removing: 'Making sure that another backup is good',
+  tidying: 'Reading the backups that stay again',
+  undoing: 'Putting the old files back',
+};

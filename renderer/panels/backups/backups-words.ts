@@ -1,6 +1,6 @@
 import type { BackupRecord } from '@shared/run.ts';
-import { counted } from '../../words/numbers.ts';
-import { ago } from '../../words/times.ts';
+import { bytes, counted } from '../../words/numbers.ts';
+import { ago, dateTime } from '../../words/times.ts';
 import type { Mark } from '../../words/states.ts';
 
 /** State of a backup with the proof in words. A copy that was not restored and checked is only a copy. */
@@ -17,11 +17,29 @@ export function describeProof(backup: BackupRecord, now: number): string {
     ? `restored to a scratch file, ${counted(met, 'check')} passed`
     : 'not verified when it was made';
   if (backup.lastCheck === null) return made;
-  return `${made}; ${backup.lastCheck.ok ? 'checked again' : 'failed its check'} ${ago(backup.lastCheck.at, now)}`;
+  return `${made}; ${backup.lastCheck.ok ? 'last checked' : 'failed its check'} ${ago(backup.lastCheck.at, now)}`;
 }
+
+/** "21 Nov 2026, 14:02, before phase 1, 59.9 MB" */
+export const describeOne = (backup: BackupRecord): string =>
+  `${dateTime(backup.createdAt)}, ${backup.reason}, ${backup.state === 'missing' ? 'the file is missing' : bytes(backup.sizeBytes)}`;
+
+/** Said above the list; null = none is broken. */
+export function brokenWords(backups: readonly BackupRecord[]): string | null {
+  const broken = backups.filter(({ state }) => state === 'broken').length;
+  if (broken === 0) return null;
+  const which = broken === 1 ? 'One backup is broken' : `${broken} backups are broken`;
+  const isGoodLeft = backups.some(({ state }) => state === 'verified');
+  return isGoodLeft
+    ? `${which}: do not rely on ${broken === 1 ? 'it' : 'them'}. The others are not affected; have the disk looked at.`
+    : `${which}, and there is no other. Make a new one now, on another disk if you can.`;
+}
+
+/** The backup with which the last restore can be undone: nothing was backed up since. */
+export const undoOf = (backups: readonly BackupRecord[]): BackupRecord | null => {
+  const [newest] = backups;
+  return newest?.reason === 'before restore' && newest.state === 'verified' ? newest : null;
+};
 
 export const describePhase = (backup: BackupRecord): string =>
   backup.phase === null ? 'before any phase' : `phase ${backup.phase}`;
-
-export const newestFirst = (backups: readonly BackupRecord[]): BackupRecord[] =>
-  backups.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));

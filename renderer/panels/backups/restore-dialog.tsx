@@ -7,6 +7,7 @@ import { restoreBackup } from '../../stores/backups.ts';
 import { goTo } from '../../stores/route.ts';
 import { dateTime } from '../../words/times.ts';
 import { describePhase } from './backups-words.ts';
+import { WorkProgress } from './work-progress.tsx';
 
 interface RestoreProps {
   readonly handle: string;
@@ -66,7 +67,7 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       busyLabel="Restoring…"
       keepLabel="Keep the file as it is"
       isBusy={isRestoring}
-      busyWords="Backing up what will be replaced, then putting the backup back…"
+      busyWords=""
       error={error}
       onConfirm={(typed) => void restore(typed)}
       onKeep={onClose}
@@ -78,6 +79,7 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       <p>
         <strong>What is replaced is backed up first</strong>, so this can be undone in the same way.
       </p>
+      {isRestoring && <WorkProgress handle={handle} fileName={fileName} words="Reading the backup" />}
     </TypedConfirmation>
   );
 }

@@ -8,6 +8,7 @@ import { INGEST_DETAIL, issuesPage, targetPhase, type Route } from '../../route.
 import { chooseDatabase, closeDatabase, look, useDatabases } from '../../stores/databases.ts';
 import { refresh } from '../../stores/events.ts';
 import { goHome, goTo } from '../../stores/route.ts';
+import { shownRecovery, useRecovery } from '../../stores/recovery.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { needsAnotherFile } from '../../words/errors.ts';
@@ -17,6 +18,7 @@ import { IssuesPanel } from '../issues/issues-panel.tsx';
 import { OverviewPanel } from '../overview/overview-panel.tsx';
 import { PhasesPanel } from '../phases/phases-panel.tsx';
 import { PlanPanel } from '../plan/plan-panel.tsx';
+import { RecoveryPanel } from '../recovery/recovery-panel.tsx';
 import { ActivityPanel } from '../run/activity-panel.tsx';
 
 type DatabaseRoute = Extract<Route, { page: 'database' }>;
@@ -28,13 +30,19 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   const isOpen = useDatabases((state) => !state.isListed || state.open.some((database) => database.handle === handle));
   const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name ?? '');
   const isConnected = useSession((state) => state.connection === 'open');
-  const runError = useRuns((state) => state.byHandle[handle]?.error?.code);
+  const run = useRuns((state) => state.byHandle[handle]);
+  const runError = run?.error?.code;
+  const unfinished = useRecovery((state) => state.byHandle[handle]);
   const status = view?.status;
   useEffect(() => {
     if (isConnected && isOpen && useDatabases.getState().views[handle] === undefined) void refresh(handle);
   }, [handle, isConnected, isOpen]);
 
   if (!isOpen) return <Gone />;
+  const recovery = shownRecovery(unfinished, run);
+  if (recovery) return <RecoveryPanel handle={handle} fileName={name} recovery={recovery} />;
+  if (unfinished?.isLoaded !== true && view !== undefined && (view.status !== null || view.error !== null))
+    return <PageSkeleton words="Looking whether anything was interrupted. Nothing is changed by looking." />;
   if (!status) {
     if (view?.error && route.tab === 'backups') return <BackupsPanel handle={handle} fileName={name} />;
     if (view?.error) return <StatusRefused handle={handle} />;

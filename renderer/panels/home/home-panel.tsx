@@ -2,13 +2,17 @@ import { IconFlask, IconFolderOpen } from '@tabler/icons-react';
 import { Loader } from '@mantine/core';
 import { Page, PageHead } from '../../components/page.tsx';
 import { chooseDatabase, openSample, useDatabases } from '../../stores/databases.ts';
+import { useRecovery } from '../../stores/recovery.ts';
 import { useSession } from '../../stores/session.ts';
 import { RecentCards } from './recent-cards.tsx';
+import { RecoveryNotices } from './recovery-notices.tsx';
 import styles from './home-panel.module.css';
 
 /** Nothing is shown yet: open one, try a sample, or go back to one of the last. */
 export function HomePanel() {
   const opening = useDatabases((state) => state.opening);
+  // One obvious next step: something interrupted goes before something new.
+  const isInterrupted = useRecovery((state) => (state.notices ?? []).length > 0);
   const canDrop = useSession((state) => state.info?.door === 'electron');
   return (
     <Page label="Start page">
@@ -18,11 +22,12 @@ export function HomePanel() {
           restored.
         </p>
       </PageHead>
+      <RecoveryNotices />
       <div className={styles.choices}>
         <button
           type="button"
           className={styles.choice}
-          data-primary
+          data-primary={isInterrupted ? undefined : ''}
           disabled={opening !== null}
           onClick={() => void chooseDatabase()}
         >

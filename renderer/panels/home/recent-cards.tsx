@@ -8,6 +8,7 @@ import { bytes } from '../../words/numbers.ts';
 import { ago } from '../../words/times.ts';
 import { middleEllipsis } from '../../words/text.ts';
 import { describeLastBackup, describeRecent } from './home-words.ts';
+import { StateMark } from '../../components/state-mark.tsx';
 import styles from './home-panel.module.css';
 
 export function RecentCards() {
@@ -53,6 +54,11 @@ function Card({ recent, now }: { recent: RecentDatabase; now: number }) {
         <span className={styles.cardLine}>
           <span>{describeLastBackup(recent.lastVerifiedBackupAt, now)}</span>
         </span>
+        {(recent.brokenBackups ?? 0) > 0 && (
+          <span className={styles.cardLine}>
+            <StateMark mark={{ tone: 'blocked', word: 'a backup of it is broken' }} />
+          </span>
+        )}
         <span className={styles.cardLine}>opened {ago(recent.lastOpenedAt, now)}</span>
       </button>
       <Tooltip label="Forget it; the file stays">

@@ -1,22 +1,20 @@
+import { Button } from '@mantine/core';
 import { IconAlertTriangleFilled, IconInfoCircle, IconLock } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { PathText } from '../../components/path-text.tsx';
 import { useDatabases } from '../../stores/databases.ts';
-import { unfinishedSentence } from './overview-words.ts';
+import { showRecovery, useRecovery } from '../../stores/recovery.ts';
+import { isNewer, unfinishedSentence } from './overview-words.ts';
 import styles from './overview.module.css';
 
 /** What is special about this file right now; nothing in the usual case. */
 export function FileNotices({ handle, status }: { handle: string; status: DatabaseStatus }) {
   const samplePath = useDatabases((state) => state.samplePaths[handle]);
-  const { file, unfinishedRun } = status;
+  const { file } = status;
   return (
     <>
-      {unfinishedRun && (
-        <Notice tone="attention" title="An upgrade stopped before it was finished. Your data is safe.">
-          {unfinishedSentence(status)}
-        </Notice>
-      )}
+      <Unfinished handle={handle} status={status} />
       {file.readOnlyReason && (
         <Notice tone="read-only" title={file.readOnlyReason.title}>
           You can look at everything. {file.readOnlyReason.message} {file.readOnlyReason.nextStep}{' '}
@@ -35,6 +33,26 @@ export function FileNotices({ handle, status }: { handle: string; status: Databa
         </Notice>
       )}
     </>
+  );
+}
+
+/** What was interrupted, put off for now or left as it is. */
+function Unfinished({ handle, status }: { handle: string; status: DatabaseStatus }) {
+  const recovery = useRecovery((state) => state.byHandle[handle]?.recovery ?? null);
+  if (recovery)
+    return (
+      <Notice tone="attention" title={recovery.what}>
+        {recovery.where}{' '}
+        <Button variant="default" onClick={() => showRecovery(handle)}>
+          See what can be done
+        </Button>
+      </Notice>
+    );
+  if (status.unfinishedRun === null || isNewer(status)) return null;
+  return (
+    <Notice tone="attention" title="An upgrade stopped before it was finished. Your data is safe.">
+      {unfinishedSentence(status)}
+    </Notice>
   );
 }
 

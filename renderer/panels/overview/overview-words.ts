@@ -20,7 +20,12 @@ export function stateOfThings(status: DatabaseStatus): string {
   return `${sentence(status.health.summary)} ${progressSentence(status)}`;
 }
 
+/** A newer version of this program has worked on it: what this one knows of its progress is not the whole of it. */
+export const isNewer = ({ file }: Pick<DatabaseStatus, 'file'>): boolean =>
+  file.readOnlyReason?.code === 'E_NEWER_SCHEMA';
+
 function progressSentence(status: DatabaseStatus): string {
+  if (isNewer(status)) return 'A newer version of Phasewise has worked on it; this one only looks.';
   const done = status.phases.filter(({ state }) => state === 'done').length;
   const all = status.phases.length;
   const cleanup = status.phases.find(
@@ -54,6 +59,7 @@ export type NextStep =
 
 export function nextStep(status: DatabaseStatus, hasActiveRun: boolean): NextStep {
   if (hasActiveRun) return { kind: 'watch', label: 'Watch the run' };
+  if (isNewer(status)) return { kind: 'look', label: 'Look at the phases' };
   if (status.unfinishedRun)
     return { kind: 'continue', label: 'Continue the upgrade', toPhase: status.unfinishedRun.toPhase };
   if (isUpToDate(status)) return { kind: 'look', label: 'Look at the phases' };

@@ -2,6 +2,7 @@ import type { CheckResult, DatabaseStatus, PhaseStatus } from '@shared/status.ts
 import { count, counted } from '../../words/numbers.ts';
 import { checkMarks, type Mark } from '../../words/states.ts';
 import { dateTime } from '../../words/times.ts';
+import { isNewer } from '../overview/overview-words.ts';
 
 /** "10 migrations, 3 applied" */
 export function describeMigrations({ number, migrations }: Pick<PhaseStatus, 'number' | 'migrations'>): string {
@@ -56,7 +57,7 @@ export const mainPhase = (status: DatabaseStatus): PhaseStatus | null =>
 /** How a phase can be started from here; null: done, unavailable, or beyond the goal. */
 export function offerOf(phase: PhaseStatus, status: DatabaseStatus): Offer | null {
   const isOpen = ['next', 'not-started', 'running', 'attention'].includes(phase.state);
-  if (!isOpen) return null;
+  if (!isOpen || isNewer(status)) return null;
   const goal = mainGoal(status);
   if (phase.removesAnything && goal !== phase.number) return isReachable(phase, status) ? 'step' : null;
   if (phase.number === goal) return 'main';
@@ -71,7 +72,7 @@ const isReachable = (phase: PhaseStatus, status: DatabaseStatus): boolean =>
 /** Why a phase that removes something is not offered yet. */
 export function waitsFor(phase: PhaseStatus, status: DatabaseStatus): string | null {
   const isOpen = phase.state !== 'done' && phase.state !== 'unavailable';
-  if (!phase.removesAnything || !isOpen || isReachable(phase, status)) return null;
+  if (!phase.removesAnything || !isOpen || isNewer(status) || isReachable(phase, status)) return null;
   return `A separate step, once phase ${phase.number - 1} is reached.`;
 }
 

@@ -2,6 +2,7 @@ import type { Plan } from '@shared/run.ts';
 import { PathText } from '../../components/path-text.tsx';
 import { Section } from '../../components/section.tsx';
 import { backupSpaceWords, growthWords, timeWords } from './plan-words.ts';
+import { SpaceParts } from './space-parts.tsx';
 import styles from './plan.module.css';
 
 /** What it costs and what stays possible. */
@@ -21,6 +22,7 @@ export function PlanFacts({ plan }: { plan: Plan }) {
             <PathText path={plan.backupFolder} maxLength={36} />
           </dd>
         </dl>
+        <SpaceParts space={plan.space} />
       </Section>
       {!plan.removesAnything && (
         <Section title="Older programs">

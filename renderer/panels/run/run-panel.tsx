@@ -11,8 +11,10 @@ import { revealBackup } from '../../stores/backups.ts';
 import { cancelRun, pauseRun, resumeRun, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { percent } from '../../words/numbers.ts';
+import { useNow } from '../../components/use-now.ts';
 import { RunSteps } from './run-steps.tsx';
-import { canCancel, canPause, describeNow, progressOf, runTitle, safeToStopWords } from './run-words.ts';
+import { canCancel, canPause, describeNow, progressOf, quietWords, runTitle, safeToStopWords } from './run-words.ts';
+import { SpaceNotice } from './space-notice.tsx';
 import styles from './run.module.css';
 
 /** A run under way: what is happening in words, how far it is, and the way to stop. */
@@ -24,13 +26,13 @@ export function RunPanel({ handle, run, status }: { handle: string; run: RunSnap
     <Page label="Run">
       <PageHead
         title={runTitle(run, phaseName)}
-        actions={
-          run.kind !== 'upgrade' || run.state === 'verifying' ? undefined : <Controls handle={handle} run={run} />
-        }
+        actions={run.kind !== 'upgrade' || run.attention !== null ? undefined : <Controls handle={handle} run={run} />}
       >
         <p className={styles.now}>{describeNow(run)}</p>
       </PageHead>
+      {run.attention && <SpaceNotice handle={handle} attention={run.attention} />}
       <Bar run={run} />
+      <Quiet run={run} />
       {refused && <ErrorNotice error={refused} subject={status.file.name} />}
       {run.backup && (
         <BackupCard
@@ -41,6 +43,11 @@ export function RunPanel({ handle, run, status }: { handle: string; run: RunSnap
       {run.steps.length > 0 && <RunSteps steps={run.steps} phases={status.phases} />}
     </Page>
   );
+}
+
+function Quiet({ run }: { run: RunSnapshot }) {
+  const words = quietWords(run, useNow(10_000));
+  return words === null ? null : <p className={styles.quiet}>{words}</p>;
 }
 
 function Bar({ run }: { run: RunSnapshot }) {
@@ -74,7 +81,7 @@ function Controls({ handle, run }: { handle: string; run: RunSnapshot }) {
   const isPaused = run.state === 'paused';
   return (
     <>
-      {isPaused ? (
+      {run.state === 'verifying' ? null : isPaused ? (
         <Button size="sm" leftSection={<IconPlayerPlay size={15} aria-hidden />} onClick={() => void resumeRun(handle)}>
           Resume
         </Button>

@@ -1,3 +1,4 @@
+import type { AppError } from '@shared/errors.ts';
 import { isFinal, type RunReport, type RunSnapshot, type RunStep } from '@shared/run.ts';
 import { bytes, count, counted, duration, percent, rate, secondsRange } from '../../words/numbers.ts';
 import { wasNotStarted } from '../../words/errors.ts';
@@ -86,9 +87,10 @@ export function announce(run: RunSnapshot): string {
 
 export function safeToStopWords(run: RunSnapshot): string {
   if (run.state === 'pausing') return 'Pausing after the rows in hand…';
-  if (run.state === 'cancelling') return 'Stopping after the rows in hand; what is finished is kept…';
+  if (run.state === 'cancelling') return 'Stopping; what is finished is kept, and this takes two seconds at most…';
   if (run.state === 'paused') return 'Nothing moves now. Go on whenever you like, or stop; finished work is kept.';
-  if (run.state === 'verifying') return 'Everything is written. The checks only read; they take a moment.';
+  if (run.state === 'verifying')
+    return 'Everything is written; the checks only read. Stopped now, it stays applied but not proven.';
   if (run.state === 'starting' || run.state === 'backing-up')
     return 'Nothing has been changed yet. Safe to stop at any moment.';
   return run.safeToStop
@@ -113,7 +115,8 @@ export const stepTime = ({ state, ms }: RunStep): string => (ms === null || stat
 
 export const canPause = (run: RunSnapshot): boolean => run.kind === 'upgrade' && run.state === 'migrating';
 export const canCancel = (run: RunSnapshot): boolean =>
-  run.kind === 'upgrade' && ['starting', 'backing-up', 'migrating', 'pausing', 'paused'].includes(run.state);
+  run.kind === 'upgrade' &&
+  ['starting', 'backing-up', 'migrating', 'pausing', 'paused', 'verifying'].includes(run.state);
 
 /** One line of the history: "Upgraded to phase 1", "Stopped on the way to phase 1", "Failed on the way to phase 1" */
 export function historyTitle(report: RunReport): string {
@@ -147,4 +150,25 @@ export const backupWords = (report: RunReport): string =>
 export function newerThan(run: RunSnapshot | null, history: readonly RunReport[]): RunReport | null {
   const newest = history.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt))[0];
   return run && newest && newest.runId !== run.runId && newest.startedAt > run.startedAt ? newest : null;
+}
+
+/** What is needed and what is there, where a run paused for lack of space. */
+export function spaceFacts({ details = {} }: AppError): [string, string][] {
+  const number = (name: string): number | null => (typeof details[name] === 'number' ? details[name] : null);
+  const [need, free] = [number('needBytes'), number('freeBytes')];
+  return [
+    ...(need === null ? [] : [['Needed to go on', bytes(need)] as [string, string]]),
+    ...(free === null ? [] : [['Free now', bytes(free)] as [string, string]]),
+  ];
+}
+
+/** A step in one piece may be silent for long; after this, ms, the window says what that means. */
+const QUIET_MS = 30_000;
+
+/** null while there are signs of life. @param now ms since 1970. */
+export function quietWords({ state, lastSignAt }: RunSnapshot, now: number): string | null {
+  if (lastSignAt === undefined || isFinal(state) || state === 'paused') return null;
+  const silentMs = now - Date.parse(lastSignAt);
+  if (!(silentMs >= QUIET_MS)) return null;
+  return `No sign of life for ${duration(silentMs)}. A large step in one piece gives none until it ends; stopping is always possible.`;
 }

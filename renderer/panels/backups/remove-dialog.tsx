@@ -1,0 +1,67 @@
+import { useState } from 'react';
+import type { AppError } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { Dialog } from '../../components/dialog.tsx';
+import { TypedConfirmation } from '../../components/typed-confirmation.tsx';
+import { removeBackup } from '../../stores/backups.ts';
+import { bytes } from '../../words/numbers.ts';
+import { dateTime } from '../../words/times.ts';
+import { describePhase } from './backups-words.ts';
+
+interface RemoveProps {
+  readonly handle: string;
+  readonly fileName: string;
+  /** null = closed. */
+  readonly backup: BackupRecord | null;
+  readonly onClose: () => void;
+}
+
+/** Deleting cannot be undone: confirmed by typing the file's name; keeping the backup is the default button. */
+export function RemoveDialog({ handle, fileName, backup, onClose }: RemoveProps) {
+  const [isRemoving, setRemoving] = useState(false);
+  const [error, setError] = useState<AppError | null>(null);
+  const close = (): void => {
+    setError(null);
+    onClose();
+  };
+  const remove = async (backupId: string, typed: string): Promise<void> => {
+    setRemoving(true);
+    const failed = await removeBackup(handle, backupId, typed);
+    setRemoving(false);
+    if (failed) setError(failed);
+    else close();
+  };
+  return (
+    <Dialog
+      isOpen={backup !== null}
+      onClose={isRemoving ? () => {} : close}
+      title="Delete this backup?"
+      width={540}
+      closesOnClickOutside={false}
+    >
+      {backup && (
+        <TypedConfirmation
+          key={backup.id}
+          fileName={fileName}
+          label="Delete this backup"
+          busyLabel="Deleting…"
+          keepLabel="Keep the backup"
+          isBusy={isRemoving}
+          busyWords="Making sure that another backup is good…"
+          error={error}
+          onConfirm={(typed) => void remove(backup.id, typed)}
+          onKeep={close}
+        >
+          <p>
+            The backup of <strong>{dateTime(backup.createdAt)}</strong> ({backup.reason}; {describePhase(backup)};{' '}
+            {bytes(backup.sizeBytes)}) is deleted for good.
+          </p>
+          <p>
+            The database itself is not touched. The newest good backup, and any that something unfinished needs, cannot
+            be deleted.
+          </p>
+        </TypedConfirmation>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,48 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import type { AppError } from '@shared/errors.ts';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { WorkBar } from '../../components/work-bar.tsx';
+import { cancelWork, useWorks } from '../../stores/works.ts';
+import styles from './backups.module.css';
+
+interface WorkProgressProps {
+  readonly handle: string;
+  readonly fileName: string;
+  /** Until the engine says more. */
+  readonly words: string;
+}
+
+/** A backup or restore on its way, and the way to stop it while that is still possible. */
+export function WorkProgress({ handle, fileName, words }: WorkProgressProps) {
+  const work = useWorks((state) => state.byHandle[handle] ?? null);
+  const [isStopping, setStopping] = useState(false);
+  const [error, setError] = useState<AppError | null>(null);
+  const stop = async (): Promise<void> => {
+    setStopping(true);
+    setError(await cancelWork(handle));
+    setStopping(false);
+  };
+  return (
+    <div className={styles.work}>
+      <WorkBar
+        words={isStopping ? 'Stopping…' : `${work?.now ?? words}…`}
+        done={typeof work?.fraction === 'number' ? Math.round(work.fraction * 1000) : null}
+        total={1000}
+      />
+      {work && (
+        <p className={styles.safety}>
+          {work.canCancel
+            ? 'Safe to stop: nothing of your database has been changed.'
+            : 'This is seen through to its end.'}
+          {work.canCancel && (
+            <Button variant="default" disabled={isStopping} onClick={() => void stop()}>
+              Stop
+            </Button>
+          )}
+        </p>
+      )}
+      {error && <ErrorNotice error={error} subject={fileName} />}
+    </div>
+  );
+}

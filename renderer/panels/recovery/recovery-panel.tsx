@@ -1,0 +1,152 @@
+import { Button } from '@mantine/core';
+import {
+  IconAlertTriangleFilled,
+  IconArrowBackUp,
+  IconCircleCheckFilled,
+  IconHandStop,
+  IconInfoCircle,
+  IconPlayerPlay,
+  IconShieldCheck,
+} from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { Recovery, RecoveryChoiceId } from '@shared/recovery.ts';
+import { BackupCard } from '../../components/backup-card.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { Page } from '../../components/page.tsx';
+import { useNow } from '../../components/use-now.ts';
+import { choose, putOff, useRecovery } from '../../stores/recovery.ts';
+import { ago, dateTime } from '../../words/times.ts';
+import { RestoreDialog } from '../backups/restore-dialog.tsx';
+import { busyWords, headline, reasonsTitle } from './recovery-words.ts';
+import styles from './recovery.module.css';
+
+interface RecoveryProps {
+  readonly handle: string;
+  readonly fileName: string;
+  readonly recovery: Recovery;
+}
+
+/** Shown before anything else of a database that something was interrupted in: what, where, is my data safe, what now. */
+export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
+  const view = useRecovery((state) => state.byHandle[handle]);
+  const [isRestoring, setRestoring] = useState(false);
+  const now = useNow(15_000);
+  const busy = view?.busy ?? null;
+  useEffect(() => document.getElementById('main')?.focus({ preventScroll: true }), [recovery.runId]);
+  const onChoose = (id: RecoveryChoiceId): void => {
+    if (id === 'restore') setRestoring(true);
+    else void choose(handle, id);
+  };
+  return (
+    <Page label="Something was interrupted">
+      <div className={styles.screen}>
+        <Head recovery={recovery} fileName={fileName} now={now} />
+        <section aria-labelledby="recovery-reasons">
+          <h2 id="recovery-reasons" className={styles.title}>
+            {reasonsTitle(recovery)}
+          </h2>
+          <Reasons recovery={recovery} />
+        </section>
+        {recovery.backup && <BackupCard backup={recovery.backup} />}
+        <section aria-labelledby="recovery-choices">
+          <h2 id="recovery-choices" className={styles.title}>
+            What would you like to do?
+          </h2>
+          <Choices choices={recovery.choices} isBusy={busy !== null} onChoose={onChoose} />
+        </section>
+        {view?.error && <ErrorNotice error={view.error} subject={fileName} />}
+        <p className={styles.foot}>
+          <Button variant="subtle" disabled={busy !== null} onClick={() => putOff(handle)}>
+            Look at the database first
+          </Button>
+          <span role="status">{busy === null ? '' : busyWords[busy]}</span>
+          <span className="muted">
+            For support: <code>{recovery.code}</code>
+          </span>
+        </p>
+      </div>
+      <RestoreDialog
+        handle={handle}
+        fileName={fileName}
+        backup={isRestoring ? recovery.backup : null}
+        onClose={() => setRestoring(false)}
+      />
+    </Page>
+  );
+}
+
+function Head({ recovery, fileName, now }: { recovery: Recovery; fileName: string; now: number }) {
+  const Icon = recovery.isSafe ? IconShieldCheck : IconAlertTriangleFilled;
+  return (
+    <div className={styles.head} data-safe={recovery.isSafe}>
+      <Icon size={34} stroke={1.6} aria-hidden />
+      <div>
+        <h1>{headline(recovery)}</h1>
+        <p>
+          {recovery.what} {recovery.where}
+        </p>
+        <p className="muted">
+          {fileName} · begun {dateTime(recovery.startedAt)} · last sign of it {ago(recovery.lastSignAt, now)}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function Reasons({ recovery }: { recovery: Recovery }) {
+  return (
+    <ul className={styles.reasons} data-safe={recovery.isSafe}>
+      {recovery.reasons.map((reason) => (
+        <li key={reason}>
+          {recovery.isSafe ? <IconCircleCheckFilled size={17} aria-hidden /> : <IconInfoCircle size={17} aria-hidden />}
+          {reason}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const icons: Record<RecoveryChoiceId, typeof IconPlayerPlay> = {
+  continue: IconPlayerPlay,
+  check: IconShieldCheck,
+  finish: IconPlayerPlay,
+  stay: IconHandStop,
+  restore: IconArrowBackUp,
+};
+
+/** The first is the advised one, and the only filled one. */
+function Choices({
+  choices,
+  isBusy,
+  onChoose,
+}: {
+  choices: Recovery['choices'];
+  isBusy: boolean;
+  onChoose: (id: RecoveryChoiceId) => void;
+}) {
+  return (
+    <ul className={styles.choices}>
+      {choices.map(({ id, title, consequence }, index) => {
+        const Icon = icons[id];
+        return (
+          <li key={id}>
+            <button
+              type="button"
+              className={styles.choice}
+              data-primary={index === 0 ? '' : undefined}
+              disabled={isBusy}
+              onClick={() => onChoose(id)}
+            >
+              <Icon size={24} stroke={1.6} aria-hidden />
+              <span className={styles.choiceTitle}>
+                {title}
+                {index === 0 && choices.length > 1 && <span className={styles.advised}>advised</span>}
+              </span>
+              <span className={styles.choiceText}>{consequence}</span>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,49 @@
+import { Button } from '@mantine/core';
+import { IconAlertTriangleFilled, IconShieldCheckFilled } from '@tabler/icons-react';
+import type { RunSnapshot } from '@shared/run.ts';
+import { cancelRun, resumeRun } from '../../stores/runs.ts';
+import { spaceFacts } from './run-words.ts';
+import styles from './run.module.css';
+
+/** The run paused by itself. Nothing failed: what is missing, in numbers, and the two ways on. */
+export function SpaceNotice({
+  handle,
+  attention,
+}: {
+  handle: string;
+  attention: NonNullable<RunSnapshot['attention']>;
+}) {
+  return (
+    <div role="status" className={styles.attention}>
+      <h2>
+        <IconAlertTriangleFilled size={18} aria-hidden />
+        Paused: {attention.title.toLowerCase()}
+        <code>{attention.code}</code>
+      </h2>
+      <p className={styles.calm}>
+        <IconShieldCheckFilled size={16} aria-hidden />
+        {attention.safety}
+      </p>
+      <p>{attention.message}</p>
+      <dl>
+        {spaceFacts(attention).map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        <strong>What to do:</strong> {attention.nextStep}
+      </p>
+      <div className={styles.ways}>
+        <Button size="sm" onClick={() => void resumeRun(handle)}>
+          Continue
+        </Button>
+        <Button size="sm" variant="default" onClick={() => void cancelRun(handle)}>
+          Stop here
+        </Button>
+      </div>
+    </div>
+  );
+}

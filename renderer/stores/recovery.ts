@@ -1,0 +1,148 @@
+import { create } from 'zustand';
+import type { AppError } from '@shared/errors.ts';
+import type { Recovery, RecoveryChoiceId, RecoveryNotice } from '@shared/recovery.ts';
+import { isFinal, type RunSnapshot } from '@shared/run.ts';
+import { call } from '../api.ts';
+import { INGEST_DETAIL, issuesDetail, upgradeDetail } from '../route.ts';
+import { createBackup } from './backups.ts';
+import { goTo } from './route.ts';
+import { startRun } from './runs.ts';
+
+/** What is unfinished in one database, and what is being done about it. */
+export interface RecoveryView {
+  readonly recovery: Recovery | null;
+  /** False until the host has answered; then nothing may be shown before it. */
+  readonly isLoaded: boolean;
+  /** The choice that is being carried out. */
+  readonly busy: RecoveryChoiceId | null;
+  readonly error: AppError | null;
+  /** Run id that the person has put off in this window, to look at the database first. */
+  readonly putOff: string | null;
+}
+
+interface Recoveries {
+  readonly byHandle: Readonly<Record<string, RecoveryView>>;
+  /** For the first page; null = not asked yet. */
+  readonly notices: readonly RecoveryNotice[] | null;
+}
+
+const emptyView: RecoveryView = { recovery: null, isLoaded: false, busy: null, error: null, putOff: null };
+export const useRecovery = create<Recoveries>(() => ({ byHandle: {}, notices: null }));
+
+export async function loadRecovery(handle: string): Promise<void> {
+  const found = await call('recovery:get', { handle });
+  setView(handle, { recovery: found.ok ? found.value : null, isLoaded: true });
+}
+
+export async function loadNotices(): Promise<void> {
+  const notices = await call('recovery:list', {});
+  if (notices.ok) useRecovery.setState({ notices: notices.value });
+}
+
+/** Something was interrupted just now: nothing else is shown until it is known what. */
+export const awaitRecovery = (handle: string): void => setView(handle, { isLoaded: false, putOff: null });
+
+/** A run has begun: what was unfinished is out of date; its end brings the next answer. */
+export function dropRecovery(handle: string): void {
+  if (viewOf(handle).recovery !== null) setView(handle, { recovery: null });
+}
+
+/** The database first; a line on its overview leads back. */
+export const putOff = (handle: string): void => setView(handle, { putOff: viewOf(handle).recovery?.runId ?? null });
+export const showRecovery = (handle: string): void => setView(handle, { putOff: null });
+
+export function forgetRecovery(handle: string): void {
+  useRecovery.setState(({ byHandle }) => ({
+    byHandle: Object.fromEntries(Object.entries(byHandle).filter(([key]) => key !== handle)),
+  }));
+}
+
+/** What must be shown before anything else of the database. */
+export function shownRecovery(view: RecoveryView | undefined, run: RunSnapshot | null | undefined): Recovery | null {
+  const recovery = view?.recovery ?? null;
+  if (run && !isFinal(run.state)) return null; // it is being gone on with
+  if (recovery === null || view?.putOff === recovery.runId || isToldByRun(recovery, run)) return null;
+  return recovery;
+}
+
+/** How a run of this window ended is told by its own page, unless the ground gave way under it. */
+const isToldByRun = (recovery: Recovery, run: RunSnapshot | null | undefined): boolean =>
+  run?.runId === recovery.runId &&
+  isFinal(run.state) &&
+  run.error?.code !== 'E_WORKER_DIED' &&
+  run.error?.code !== 'E_NO_MEMORY';
+
+/** Carries a choice out, but for 'restore', which asks for the file's name first. */
+export async function choose(handle: string, id: Exclude<RecoveryChoiceId, 'restore'>): Promise<void> {
+  const { recovery, busy } = viewOf(handle);
+  if (recovery === null || busy !== null) return;
+  setView(handle, { busy: id, error: null });
+  const error = await actions[id](handle, recovery);
+  setView(handle, { busy: null, error });
+  await loadNotices();
+}
+
+type Action = (handle: string, recovery: Recovery) => Promise<AppError | null>;
+
+const stay: Action = async (handle) => {
+  const stayed = await call('recovery:stay', { handle });
+  if (!stayed.ok) return stayed.error;
+  setView(handle, { recovery: null });
+  return null;
+};
+
+const actions: Record<Exclude<RecoveryChoiceId, 'restore'>, Action> = {
+  stay,
+  async continue(handle, recovery) {
+    if (recovery.kind === 'upgrade') return continueUpgrade(handle, recovery);
+    const error = await stay(handle, recovery); // it has been taken up: no need to ask again
+    if (error) return error;
+    if (recovery.kind === 'backup') {
+      goTo(handle, 'backups');
+      void createBackup(handle);
+    } else goTo(handle, 'overview', recovery.kind === 'retry' ? issuesDetail() : INGEST_DETAIL);
+    return null;
+  },
+  async check(handle, { runId }) {
+    const checked = await call('recovery:check', { handle });
+    if (!checked.ok) return checked.error;
+    if (checked.value.error) return checked.value.error;
+    setView(handle, { recovery: null });
+    goTo(handle, 'activity', runId);
+    return null;
+  },
+  async finish(handle) {
+    const finished = await call('recovery:finish', { handle });
+    if (!finished.ok) return finished.error;
+    setView(handle, { recovery: null });
+    goTo(handle, 'backups');
+    return null;
+  },
+};
+
+/** At once where nothing stands in the way; else by the plan, which says what does. */
+async function continueUpgrade(handle: string, { runId, toPhase }: Recovery): Promise<AppError | null> {
+  const target = toPhase ?? 0;
+  const planned = await call('plan:make', { handle, toPhase: target });
+  if (!planned.ok) return planned.error;
+  const { preflight, removesAnything, gating, fingerprint } = planned.value;
+  const isClear = !removesAnything && gating.length === 0 && preflight.every(({ state }) => state !== 'blocking');
+  if (isClear) {
+    const started = await startRun(handle, target, fingerprint, null);
+    if (!started.ok) return started.error;
+    setView(handle, { recovery: null });
+    goTo(handle, 'activity');
+  } else {
+    setView(handle, { putOff: runId });
+    goTo(handle, 'phases', upgradeDetail(target));
+  }
+  return null;
+}
+
+const viewOf = (handle: string): RecoveryView => useRecovery.getState().byHandle[handle] ?? emptyView;
+
+function setView(handle: string, change: Partial<RecoveryView>): void {
+  useRecovery.setState(({ byHandle }) => ({
+    byHandle: { ...byHandle, [handle]: { ...emptyView, ...byHandle[handle], ...change } },
+  }));
+}

@@ -1,0 +1,23 @@
+import { create } from 'zustand';
+import type { Events } from '@shared/channels.ts';
+import type { AppError } from '@shared/errors.ts';
+import { call } from '../api.ts';
+
+/** What is going on with each database besides upgrades, as the host tells it. */
+export type WorkView = NonNullable<Events['work:changed']['work']>;
+
+interface Works {
+  readonly byHandle: Readonly<Record<string, WorkView | null>>;
+}
+
+export const useWorks = create<Works>(() => ({ byHandle: {} }));
+
+export function receiveWork({ handle, work }: Events['work:changed']): void {
+  useWorks.setState(({ byHandle }) => ({ byHandle: { ...byHandle, [handle]: work } }));
+}
+
+/** @returns the error, or null: then the work itself ends, and says what is kept. */
+export async function cancelWork(handle: string): Promise<AppError | null> {
+  const asked = await call('work:cancel', { handle });
+  return asked.ok ? null : asked.error;
+}
