@@ -7,7 +7,7 @@ import type { EngineRequestName, EngineRequests, EngineRunEvent, FromEngine, ToE
 
 /** Inside the repository, so that the bundle finds better-sqlite3; beside the app's own, so that no running app is disturbed. */
 const folder = path.resolve(import.meta.dirname, '../../.vite/test');
-const engineBundle = path.join(folder, 'engine.cjs');
+export const engineBundle = path.join(folder, 'engine.cjs');
 
 /** Bundles the engine exactly as the app's build does, from the sources as they are now. Takes a second or two. */
 export async function buildEngine(): Promise<void> {
@@ -54,7 +54,7 @@ export function askOnce<K extends EngineRequestName>(
       } else if (message.type === 'answer') {
         answer = message.result as Result<EngineRequests[K]['output']>;
         child.kill('SIGKILL'); // nothing is open any more
-      } else {
+      } else if (message.type === 'fatal') {
         fatal = message.error;
       }
     });

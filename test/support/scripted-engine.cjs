@@ -41,6 +41,10 @@ async function receive(message) {
     source: ({ source }) => ok(coverage(source)),
     ingest,
     retryIssues,
+    settle: () => ok({ phase: 0, applied: ['m1'], begun: { migrationId: 'm2', rowsDone: 7, rowsTotal: 500 } }),
+    putBack: ({ folder }) => ok({ replacedFolder: `${folder}!` }),
+    removeBackup,
+    tidyBackups,
     exportIssues: ({ target, format }) => ok({ path: target, rows: format === 'csv' ? 1 : 2 }),
   };
   send({ type: 'answer', id, result: await answers[name](input, script) });
@@ -121,6 +125,7 @@ function inspect({ path: file }) {
     health: { state: 'healthy', summary: 'Your file is healthy.', checks: [], foreignKeyViolations: null },
     issues: [],
     unfinishedRun: null,
+    unfinishedRestore: null,
     checkedAt: at,
     elapsedMs: 1,
   });
@@ -171,7 +176,10 @@ function plan({ toPhase, backupFolder, source }, script) {
     source: script === 'logs' ? coverage(source) : null,
     olderPrograms: '',
     preflight: script === 'blocked' ? [blocking] : [],
-    space: { databaseBytes: 1, backupBytes: 1, growthBytes: 1, needBytes: 1, freeBytes: 9, backupFreeBytes: 9 },
+    space: {
+      ...{ databaseBytes: 1, backupBytes: 1, growthBytes: 1, needBytes: 1, freeBytes: 9, backupFreeBytes: 9 },
+      ...{ parts: [], temporaryFreeBytes: 9 },
+    },
     timeSeconds: null,
     backupFolder,
     fingerprint: 'f1',
@@ -191,6 +199,24 @@ async function run({ path: file, backupFolder, runId, toPhase, source, isRemoval
   event({ type: 'state', state: 'migrating', now: 'migrating', safeToStop: true });
   event({ type: 'applied', migrationId: 'm1', ms: 5 });
   if (script === 'dies') process.exit(9);
+  if (script === 'deaf') {
+    // One endless statement: nothing is heard. SIGKILL alone ends it.
+    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  }
+  if (script === 'full') {
+    const attention = { ...error('E_NO_SPACE', 'To go on, the disk needs 9 MB free; it has 1 MB.').error };
+    const paused = { type: 'state', state: 'paused', now: 'Waiting for free space', safeToStop: true, attention };
+    event(paused);
+    const asked = await new Promise((resolve) => {
+      let times = 0;
+      control = (wish) => {
+        if (wish === 'resume' && (times += 1) === 1) event(paused);
+        else resolve(wish);
+      };
+    });
+    if (asked === 'cancel') return error('E_CANCELLED', 'stopped');
+    event({ type: 'state', state: 'migrating', now: 'going on', safeToStop: true });
+  }
   if (script === 'waits') {
     const asked = await untilControlled(event);
     if (asked === 'cancel') return error('E_CANCELLED', 'stopped');
@@ -254,17 +280,33 @@ const untilControlled = (event) =>
   });
 
 function verify(_input, script) {
+  if (script === 'unproven') return new Promise(() => {});
   const states = { untrue: ['met', 'unmet'], unchecked: ['not-checked'], nothing: [] }[script] ?? ['met'];
   return ok({ checks: states.map(check) });
 }
 
-const backup = ({ path: file, folder, reason }) => ok(record(file, folder, reason));
+/** `long.db`: tells how far it is and never ends, deaf as an engine in the middle of a query. */
+function backup({ path: file, folder, reason }, script) {
+  if (script !== 'long') return ok(record(file, folder, reason));
+  const partial = path.join(folder, 'long.db.partial');
+  send({ type: 'work', work: { stage: 'copying', fraction: 0.2, canCancel: true, partial } });
+  send({ type: 'work', work: { stage: 'proving', fraction: 0.4, canCancel: true } });
+  return new Promise(() => {});
+}
+const removeBackup = ({ backupPath, needed }) =>
+  needed.length > 0 ? error('E_BACKUP_NEEDED', needed[0].why) : ok(record(backupPath, path.dirname(backupPath)));
+const tidyBackups = ({ keep, needed }) =>
+  ok({ removed: [], kept: needed.map(({ why }) => ({ backup: record('x', 'y'), why })), freedBytes: keep });
 const listBackups = ({ folders, databasePath }) =>
   ok(folders.map((folder) => ({ ...record(databasePath, folder), id: `of-${path.basename(folder)}` })));
 const verifyBackup = ({ backupPath }) =>
   ok({ ...record('x.db', path.dirname(backupPath)), state: backupPath.includes('broken') ? 'broken' : 'verified' });
 const restore = ({ backupPath, path: file, backupFolder }) =>
-  ok({ restored: { ...record(file, path.dirname(backupPath)), path: backupPath }, before: record(file, backupFolder) });
+  ok({
+    restored: { ...record(file, path.dirname(backupPath)), path: backupPath },
+    before: record(file, backupFolder),
+    replacedFolder: null,
+  });
 function ingest({ path: file, files, isTrial, backupFolder }) {
   const told = { state: 'new', reason: null, project: 'kites', counts: { runs: 1 } };
   return ok({

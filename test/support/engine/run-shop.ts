@@ -34,8 +34,7 @@ export const inputFor = (file: string, change: Partial<RunInput> = {}): RunInput
   ...change,
 });
 
-/** Chunks of a few rows, so that small files have many. */
-export const manyChunks = { smallRows: 0, firstChunkRows: 7, maxChunkRows: 7 };
+export { manyChunks } from './many-chunks.ts';
 
 export interface ShopRun {
   readonly pack?: Pack;

@@ -1,0 +1,4 @@
+// The aliases first, because Node resolves imports before it runs anything.
+import '../../support/engine/aliases.mjs';
+
+await import('./main.ts');

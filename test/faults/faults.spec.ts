@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../build/layout.mjs';
+import { temporaryFolder } from '../support/temporary.ts';
+import type { Figures } from './report.ts';
+
+/**
+ * A part of `npm run faults` that fits into every run of the specs: other points each time, the seed is in the output.
+ * The whole is thousands of faults, and a matter of minutes.
+ */
+const folder = temporaryFolder();
+
+async function runHarness(name: string, options: readonly string[]): Promise<{ figures: Figures; output: string }> {
+  const json = path.join(folder, `${name}.json`);
+  const main = path.join(root, 'test/faults/main.mjs');
+  const running = spawn(process.execPath, ['--no-warnings', main, '--json', json, ...options], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  running.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await once(running, 'close');
+  return { figures: JSON.parse(readFileSync(json, 'utf8')) as Figures, output };
+}
+
+const limit = { timeout: 180_000 };
+const sums = ({ cells }: Figures, column: RegExp): number =>
+  Object.values(cells)
+    .flatMap((row) => Object.entries(row))
+    .filter(([name]) => column.test(name))
+    .reduce((sum, [, { faults }]) => sum + faults, 0);
+
+describe('the engine, disturbed', () => {
+  let figures: Figures;
+  let output = '';
+
+  beforeAll(async () => {
+    const options = [
+      '--only',
+      'faults',
+      '--trials',
+      '260',
+      '--minutes',
+      '0.5',
+      '--database',
+      'kroma-wal,shop,shop-utf16',
+    ];
+    ({ figures, output } = await runHarness('faults', options));
+    console.info(output.trim().split('\n').at(-1));
+  }, limit.timeout);
+
+  it('A01 A02 A03 A04 A05 A06 A07 A08: killed before any call, is as before or at a whole step, and carries on', () => {
+    expect(violationsOf(figures, /KILL|kill/)).toEqual([]);
+    expect(sums(figures, /^kill$/)).toBeGreaterThan(5);
+  });
+
+  it('A18: killed while recovering from a kill, converges', () => {
+    expect(figures.violations.filter(({ flow }) => / again$|^resume$/.test(flow))).toEqual([]);
+  });
+
+  it('P07 P08 P12 S04: an error of the disk, or a full one, at any call is told and leaves nothing half done', () => {
+    expect(violationsOf(figures, /EIO|ENOSPC|EDQUOT|EMFILE/)).toEqual([]);
+    expect(sums(figures, /^(EIO|ENOSPC|EDQUOT|EMFILE|read error)/)).toBeGreaterThan(10);
+  });
+
+  it('A15 A16 P09 S03: paused, without memory, cut short, starved, raced or interfered with, keeps its promise', () => {
+    expect(figures.violations).toEqual([]);
+  });
+
+  it('keeps its promise where strace may not trace, as far as switches can show', limit, async () => {
+    const options = [
+      '--only',
+      'faults',
+      '--no-strace',
+      '--trials',
+      '60',
+      '--minutes',
+      '0.2',
+      '--database',
+      'shop-wal',
+      '--flow',
+      'backup,upgrade,restore-by-file',
+    ];
+    const fallback = await runHarness('switches', options);
+    expect(fallback.output).toContain('Without strace');
+    expect(fallback.figures.violations).toEqual([]);
+    expect(fallback.figures.faults).toBeGreaterThan(5);
+  });
+});
+
+const violationsOf = ({ violations }: Figures, fault: RegExp): Figures['violations'] =>
+  violations.filter((violation) => fault.test(violation.fault));

@@ -1,0 +1,22 @@
+import { backup } from './backup.ts';
+import type { Flow } from './flow.ts';
+import { recoveryOf } from './recovery.ts';
+import { restoreByFile, restoreInPlace } from './restore.ts';
+import { upgrade } from './upgrade.ts';
+
+/** Everything that is tried, in the order of the table. */
+export const flows: readonly Flow[] = [
+  backup,
+  upgrade,
+  recoveryOf(upgrade, 'resume'),
+  restoreInPlace,
+  recoveryOf(restoreInPlace, 'restore-in-place again'),
+  restoreByFile,
+  recoveryOf(restoreByFile, 'restore-by-file again'),
+];
+
+export function flowNamed(name: string): Flow {
+  const flow = flows.find((each) => each.name === name);
+  if (flow === undefined) throw new Error(`${name} is not one of ${flows.map((each) => each.name).join(', ')}`);
+  return flow;
+}

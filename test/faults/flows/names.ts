@@ -1,0 +1,23 @@
+/** Which flow is tried on which databases. Names only: the flows themselves need the packs, and run in the workers. */
+const all = ['kroma', 'kroma-wal', 'kroma-dual', 'kroma-utf16', 'shop', 'shop-wal', 'shop-utf16'];
+/** Large enough for chunks of the default size; slow, so it is upgraded only. */
+const withChunks = [...all, 'kroma-chunks'];
+
+export const databasesOf = {
+  backup: all,
+  upgrade: withChunks,
+  resume: withChunks,
+  'restore-in-place': all,
+  'restore-in-place again': all,
+  'restore-by-file': all,
+  'restore-by-file again': all,
+} as const;
+
+/** Flows whose request was killed before, at one of so many places. */
+export const isCarryingOn = (flow: string): boolean => flow === 'resume' || flow.endsWith(' again');
+export const PLACES = 9;
+
+export const flowNames = Object.keys(databasesOf);
+export const pairs = Object.entries(databasesOf).flatMap(([flow, databases]) =>
+  databases.map((database) => ({ flow, database })),
+);

@@ -1,0 +1,180 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderState } from '../../support/folder-state.ts';
+import { buildInputsEngine, type Engine, startEngine } from './support/engine.ts';
+import { CANNOT_MOUNT, canMount, inNamespaceOf, mounting, seenBy, tmpfs } from './support/namespace.ts';
+import { leaveWal } from './support/journals.ts';
+import {
+  expectUntouched,
+  isRoot,
+  makeSandbox,
+  NOT_ROOT,
+  openFolder,
+  OTHER_UID,
+  refusals,
+  runInput,
+  type Sandbox,
+  templateDatabase,
+  upgradeAndVerify,
+} from './support/sandbox.ts';
+
+/** Disks that are too small, full, gone, or have no room for temporary files. */
+
+const base = openFolder();
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+beforeAll(buildInputsEngine);
+
+const KB = 1024;
+/** An engine that sees a small disk of its own at `place`, and does `then` (shell) once it is there. */
+const onSmallDisk = (place: string, sizeBytes: number, then = 'true'): Engine =>
+  startEngine({ prefix: mounting(`${tmpfs(place, sizeBytes)} && ${then}`) });
+const fill = (folder: string, leaveBytes: number): void => {
+  const { bavail, bsize } = statfsSync(folder);
+  try {
+    writeFileSync(path.join(folder, 'filler'), Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes)));
+  } catch {
+    // the engine was faster: full is what was wanted
+  }
+};
+
+describe.skipIf(!canMount)(`a disk of a few megabytes (${CANNOT_MOUNT})`, () => {
+  /** The database on a small disk; backups and locks elsewhere. */
+  const smallDatabaseDisk = (sizeBytes: number): { box: Sandbox; engine: Engine } => {
+    const box = makeSandbox(base);
+    const template = templateDatabase(base);
+    return { box, engine: onSmallDisk(box.folder, sizeBytes, `cp '${template}' '${box.file}'`) };
+  };
+
+  it('S01: an upgrade that will not fit is refused before it begins, with the bytes', async () => {
+    const { box, engine } = smallDatabaseDisk(1_000 * KB);
+    const pid = await engine.pid();
+    const folder = seenBy(pid, box.folder);
+    const before = folderState(folder);
+
+    const run = await engine.ask('run', runInput(box));
+
+    expect(run).toMatchObject({ ok: false, error: { code: 'E_NO_SPACE' } });
+    if (!run.ok) {
+      expectUntouched(run.error, 'run');
+      expect(Number(run.error.details?.['needBytes'])).toBeGreaterThan(Number(run.error.details?.['freeBytes']));
+    }
+    expect(folderState(folder)).toEqual(before);
+  });
+
+  it('S01: a disk that fills up while the upgrade runs: it stops at a whole step, and goes on when there is room', async () => {
+    for (const leaveBytes of [0, 200 * KB]) {
+      const { box, engine } = smallDatabaseDisk(24_000 * KB);
+      const pid = await engine.pid();
+      const folder = seenBy(pid, box.folder);
+
+      const run = await engine.ask('run', runInput(box), {
+        onEvent: (event) => {
+          if (event.type === 'backup') fill(folder, leaveBytes);
+        },
+      });
+      const code = run.ok ? run.value.error?.code : run.error.code;
+      expect(['E_NO_SPACE', 'E_CANCELLED'], `with ${leaveBytes} bytes left`).toContain(code);
+      const look = await engine.ask('inspect', { path: box.file, check: 'data' });
+      expect(look, `${leaveBytes} bytes left: the file is whole`).toMatchObject({ ok: true, value: { health: {} } });
+
+      rmSync(path.join(folder, 'filler'));
+      expect(await upgradeAndVerify(engine, box), `with ${leaveBytes} bytes left, and then room`).toBeNull();
+      engine.end();
+    }
+  });
+
+  it('S02: a backup that will not fit: nothing is started, and no valid-looking file is left', async () => {
+    const box = makeSandbox(base);
+    const engine = onSmallDisk(box.backupFolder, 512 * KB);
+
+    const run = await engine.ask('run', runInput(box));
+    const backup = await engine.ask('backup', {
+      ...{ path: box.file, folder: box.backupFolder, reason: 'by hand', runId: null, appVersion: '0' },
+    });
+
+    for (const result of [run, backup])
+      expect(result).toMatchObject({ ok: false, error: { code: 'E_BACKUP_NO_SPACE' } });
+    if (!run.ok) expectUntouched(run.error, 'run');
+    expect(readdirSync(seenBy(await engine.pid(), box.backupFolder))).toEqual([]);
+  });
+
+  it('S05: no room for temporary files: looking says so, and changes nothing', async () => {
+    const box = makeSandbox(base);
+    leaveWal(box.file);
+    const temporary = path.join(path.dirname(box.folder), 'tmp');
+    mkdirSync(temporary);
+    const engine = startEngine({
+      prefix: mounting(tmpfs(temporary, 16 * KB)),
+      env: { TMPDIR: temporary, SQLITE_TMPDIR: temporary },
+    });
+
+    const found = await refusals(engine, box, { only: ['inspect', 'plan'] });
+
+    expect(found).toEqual({ inspect: 'E_TEMP_UNAVAILABLE', plan: 'E_TEMP_UNAVAILABLE' });
+    expect(readdirSync(seenBy(await engine.pid(), temporary))).toEqual([]);
+  });
+
+  it('S05: an upgrade without room for temporary files ends well or stops at a whole step', async () => {
+    const box = makeSandbox(base);
+    const temporary = path.join(path.dirname(box.folder), 'tmp');
+    mkdirSync(temporary);
+    const engine = startEngine({
+      prefix: mounting(tmpfs(temporary, 16 * KB)),
+      env: { TMPDIR: temporary, SQLITE_TMPDIR: temporary },
+    });
+
+    const run = await engine.ask('run', runInput(box));
+    const code = run.ok ? run.value.error?.code : run.error.code;
+
+    expect([undefined, 'E_TEMP_UNAVAILABLE', 'E_CANCELLED']).toContain(code);
+    expect(String(await upgradeAndVerify(startEngine(), box))).toMatch(/^null$|^E_NOTHING_TO_DO/);
+  });
+
+  it('F15: a disk that is taken away in the middle of an upgrade: it ends with a code, at a whole step', async () => {
+    for (const point of ['locked', 'backup', 'applied'] as const) {
+      const box = makeSandbox(base);
+      const place = path.join(path.dirname(box.folder), 'stick');
+      mkdirSync(place);
+      const engine = startEngine({ prefix: mounting(`mount --bind '${box.folder}' '${place}'`) });
+      const pid = await engine.pid();
+      let isGone = false;
+      const takeAway = (): void => {
+        if (!isGone) inNamespaceOf(pid, 'umount', '-l', place);
+        isGone = true;
+      };
+
+      const run = await engine.ask('run', runInput({ ...box, file: path.join(place, 'project.db') }), {
+        limitMs: 10_000,
+        onEvent: (event) => {
+          const isPoint =
+            event.type === point || (point === 'locked' && event.type === 'state' && event.state === 'backing-up');
+          if (isPoint) takeAway();
+        },
+      });
+
+      expect(isGone, point).toBe(true);
+      const code = run.ok ? run.value.error?.code : run.error.code;
+      expect(
+        ['E_PATH_CHANGED', 'E_IO', 'E_NOT_FOUND', 'E_STATE_CHANGED'],
+        `${point}: ${JSON.stringify(run).slice(0, 300)}`,
+      ).toContain(code);
+      expect(await upgradeAndVerify(startEngine(), box), `${point}, plugged in again`).toBeNull();
+    }
+  });
+});
+
+describe.skipIf(!isRoot)(`folders that may not be written (${NOT_ROOT})`, () => {
+  it('S05: the folder for temporary files is read-only, or not there', async () => {
+    const box = makeSandbox(base, { owner: OTHER_UID });
+    leaveWal(box.file);
+    for (const suffix of ['-wal', '-shm']) chmodSync(box.file + suffix, 0o644);
+    const readOnly = path.join(path.dirname(box.folder), 'read-only');
+    mkdirSync(readOnly, { mode: 0o555 });
+    for (const temporary of [readOnly, path.join(readOnly, 'gone')]) {
+      const engine = startEngine({ uid: OTHER_UID, env: { TMPDIR: temporary } });
+
+      expect(await refusals(engine, box, { only: ['inspect'] })).toEqual({ inspect: 'E_TEMP_UNAVAILABLE' });
+    }
+  });
+});

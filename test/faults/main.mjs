@@ -1,0 +1,4 @@
+// What `npm run faults` starts: the aliases first, because Node resolves imports before it runs anything.
+import '../support/engine/aliases.mjs';
+
+await import('./main.ts');

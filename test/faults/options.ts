@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  /** About so many trials; Infinity = every point. */
+  readonly trials: number;
+  readonly seed: number;
+  readonly only: readonly string[];
+  readonly flows: readonly string[];
+  readonly databases: readonly string[];
+  /** Bundle, or folder of bundles, to be tried instead of fresh ones. */
+  readonly engine: string | null;
+  readonly json: string;
+  readonly minutes: number;
+  /** One trial, as a report names it. */
+  readonly repeat: string | null;
+  readonly isTracingForbidden: boolean;
+  readonly isSoak: boolean;
+  readonly lanes: number | null;
+}
+
+export const usage = `npm run faults [-- OPTIONS]
+  --soak            every point of every run
+  --trials N        about so many (2,400 unless told)
+  --seed N          the same points again
+  --only a,b        kill, eio, enospc, edquot, emfile, short, pause, memory, file-size, race, other, or a system call;
+                    power, fuzz and control run those parts alone; control runs only when asked for, or in a soak
+  --flow a,b  --database a,b
+  --engine PLACE    an engine.cjs, or the folder of one, to be tried instead of a fresh one
+  --repeat JSON     one trial, as a report names it
+  --minutes N       stop then
+  --no-strace       as on a machine where nothing may be traced
+  --json FILE       where the figures go (test-results/faults.json unless told)
+  --lanes N         trials at the same time`;
+
+/** @throws TypeError for options that there are not. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      soak: { type: 'boolean', default: false },
+      trials: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string', default: '' },
+      flow: { type: 'string', default: '' },
+      database: { type: 'string', default: '' },
+      engine: { type: 'string' },
+      json: { type: 'string', default: 'test-results/faults.json' },
+      minutes: { type: 'string' },
+      repeat: { type: 'string' },
+      lanes: { type: 'string' },
+      'no-strace': { type: 'boolean', default: false },
+    },
+  });
+  const list = (text: string): string[] => text.split(',').filter(Boolean);
+  return {
+    trials: values.soak ? Infinity : Number(values.trials ?? 2_400),
+    seed: Number(values.seed ?? Date.now() % 1_000_000),
+    only: list(values.only),
+    flows: list(values.flow),
+    databases: list(values.database),
+    engine: values.engine ?? null,
+    json: values.json,
+    minutes: Number(values.minutes ?? Infinity),
+    repeat: values.repeat ?? null,
+    isTracingForbidden: values['no-strace'],
+    isSoak: values.soak,
+    lanes: values.lanes === undefined ? null : Number(values.lanes),
+  };
+}

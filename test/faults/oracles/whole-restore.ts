@@ -1,0 +1,47 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Scene } from '../flows/flow.ts';
+import { sha256IfThere, sha256Of } from '../sandbox.ts';
+import { backupTruth } from './backup-truth.ts';
+import { lookAt, scratchOf } from './content.ts';
+
+/**
+ * Whole restore: the path names wholly the old database or wholly the backup, and what is being replaced can be had
+ * back: as a true backup, or byte for byte in a folder beside it.
+ */
+export function wholeRestore(scene: Scene): { problems: string[]; state: 'old' | 'new' | 'neither' } {
+  const { sandbox, source, old } = scene;
+  const { problems, backups } = backupTruth(sandbox);
+  const original = backups.find(({ file }) => file === scene.backupPath);
+  if (original?.content !== source.content) problems.push('the backup that is being put back was lost or changed');
+  const state = stateNow(scene);
+  const inBackup =
+    old.content !== null && backups.some(({ content, file }) => content === old.content && file !== scene.backupPath);
+  const setAside = setAsideBytes(scene);
+  const isKept = old.sha256 === null || inBackup || setAside.has(old.sha256);
+  if (state === 'neither') problems.push('the path names neither the old database nor the whole backup');
+  if (state === 'new' && !isKept) problems.push('what was replaced is gone');
+  // Where SQLite could read it, its rows are what counts; else a log belongs to the bytes.
+  for (const [suffix, sha256] of old.content === null ? Object.entries(old.sidecars) : [])
+    if (sha256IfThere(sandbox.file + suffix) !== sha256 && !setAside.has(sha256))
+      problems.push(`the old ${suffix} is gone`);
+  return { problems, state };
+}
+
+function stateNow({ sandbox, source, old }: Scene): 'old' | 'new' | 'neither' {
+  const sha256 = sha256IfThere(sandbox.file);
+  // A restore by file that was interrupted may leave the path empty for the moment that its note explains.
+  if (sha256 === null) return old.sha256 === null || existsSync(`${sandbox.file}.restore-intent`) ? 'old' : 'neither';
+  const content = lookAt(sandbox.file, scratchOf(sandbox))?.content ?? null;
+  if (content !== null && content === source.content) return 'new';
+  return sha256 === old.sha256 || (content !== null && content === old.content) ? 'old' : 'neither';
+}
+
+/** SHA-256 of everything that lies in folders of replaced files. */
+function setAsideBytes({ sandbox }: Scene): ReadonlySet<string> {
+  const folder = path.dirname(sandbox.file);
+  const kept = readdirSync(folder).filter((name) => name.startsWith(`${path.basename(sandbox.file)} replaced-`));
+  return new Set(
+    kept.flatMap((name) => readdirSync(path.join(folder, name)).map((file) => sha256Of(path.join(folder, name, file)))),
+  );
+}

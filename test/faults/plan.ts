@@ -1,0 +1,135 @@
+import type { Random } from '../../migrations/kroma/sample/random.ts';
+import { canPersist, effectsOf, type Call, type Effect, type Fault } from './faults/fault.ts';
+import { isCarryingOn, PLACES } from './flows/names.ts';
+import type { Job, Profile } from './protocol.ts';
+
+/** All trials that could be made of one kind, and how many of them are. */
+interface Group {
+  readonly profile: Profile;
+  readonly call: Call;
+  readonly effect: Effect;
+  readonly isPersistent: boolean;
+  readonly points: readonly number[];
+}
+
+export interface PlanOptions {
+  /** About so many trials; Infinity = every point there is. */
+  readonly trials: number;
+  readonly random: Random;
+  /** Which columns to try; empty = all. */
+  readonly only: readonly string[];
+  readonly canTrace: boolean;
+}
+
+/**
+ * Points spread over the whole of every run: each group gets its share, and its points are drawn one from each of as many
+ * equal stretches.
+ */
+export function planTrials(profiles: readonly Profile[], { trials, random, only, canTrace }: PlanOptions): Job[] {
+  const others = profiles.flatMap((profile) =>
+    otherFaults(profile, random, Number.isFinite(trials) ? trials / 2_400 : 8, canTrace).map((fault) =>
+      jobOf(profile, fault),
+    ),
+  );
+  const groups = profiles.flatMap(groupsOf);
+  const left = Math.max(0, trials - others.length);
+  const scale = Number.isFinite(trials) ? scaleFor(groups, left) : Infinity;
+  const all = [...groups.flatMap((group) => pick(group, quota(group, scale), random)), ...others];
+  const wanted = all.filter(({ fault }) => only.length === 0 || only.some((name) => isOf(fault, name)));
+  return shuffle(
+    wanted.map((job) => (isCarryingOn(job.flow) ? { ...job, place: random.int(0, PLACES - 1) } : job)),
+    random,
+  );
+}
+
+function groupsOf(profile: Profile): Group[] {
+  return Object.entries(effectsOf).flatMap(([name, effects]) => {
+    const call = name as Call;
+    const points = profile.points[call] ?? [];
+    if (points.length === 0) return [];
+    return effects.flatMap((effect) => [
+      { profile, call, effect, isPersistent: false, points },
+      ...(canPersist(call, effect) ? [{ profile, call, effect, isPersistent: true, points }] : []),
+    ]);
+  });
+}
+
+/** Kills say most; a run of 60 ms can be tried more often than one of 600. */
+const weightOf = ({ profile, effect, points }: Group): number =>
+  points.length ** 0.3 * (effect === 'KILL' ? 3 : 1) * (100 / (100 + profile.usualMs)) ** 2;
+
+/** Less than one: by chance, so that every seed tries others. */
+const quota = (group: Group, scale: number): number => Math.min(group.points.length, scale * weightOf(group));
+
+/** By halving: the number of trials grows with the scale. */
+function scaleFor(groups: readonly Group[], trials: number): number {
+  let [low, high] = [0, 100];
+  for (let step = 0; step < 30; step += 1) {
+    const middle = (low + high) / 2;
+    const total = groups.reduce((sum, group) => sum + quota(group, middle), 0);
+    if (total > trials) high = middle;
+    else low = middle;
+  }
+  return low;
+}
+
+function pick({ profile, call, effect, isPersistent, points }: Group, wanted: number, random: Random): Job[] {
+  const count = Math.floor(wanted) + (random.chance(wanted % 1) ? 1 : 0);
+  const chosen = Array.from(
+    { length: count },
+    (_, index) => points[Math.floor(((index + random.next()) / count) * points.length)],
+  );
+  return [...new Set(chosen)].flatMap((at) =>
+    at === undefined ? [] : [jobOf(profile, { kind: 'call', call, effect, at, isPersistent })],
+  );
+}
+
+/** Faults that are not about one call. @param scale 1 = as many as in a run of usual length. */
+function otherFaults(profile: Profile, random: Random, scale: number, canTrace: boolean): Fault[] {
+  const times = <T>(count: number, make: (share: number) => T): T[] => {
+    const wanted = count * scale * (profile.usualMs > 300 ? 0.5 : 1);
+    const total = Math.floor(wanted) + (random.chance(wanted % 1) ? 1 : 0);
+    return Array.from({ length: total }, (_, index) => make((index + random.next()) / total));
+  };
+  const point = (call: Call, share: number): number =>
+    profile.points[call]?.[Math.floor(share * (profile.points[call]?.length ?? 0))] ?? 1;
+  const pauses = canTrace
+    ? times(2, (share): Fault => ({ kind: 'pause', call: 'pwrite64', at: point('pwrite64', share), ms: 60 }))
+    : [];
+  return [
+    ...pauses,
+    ...times(4, (share): Fault => ({ kind: 'kill-at', share })),
+    ...times(1, (): Fault => ({
+      kind: 'kill-chain',
+      shares: Array.from({ length: 4 }, () => 0.15 + random.next() * 0.8),
+    })),
+    ...times(3, (share): Fault => ({ kind: 'memory', moreBytes: Math.round(share ** 2 * 24 * 1024 * 1024) })),
+    ...times(1, (): Fault => ({ kind: 'heap', megabytes: random.int(4, 14) })),
+    ...times(3, (share): Fault => ({ kind: 'file-size', bytes: Math.round(share * 1.6 * profile.fileBytes) })),
+    // A starved upgrade of many tables takes minutes.
+    ...(profile.usualMs < 150 ? times(0.5, (): Fault => ({ kind: 'starve' })) : []),
+    ...times(2, (share): Fault => ({
+      kind: 'race',
+      isLockFolderShared: random.chance(0.5),
+      delayMs: Math.round(share * 1.2 * profile.usualMs),
+    })),
+    ...times(3, (share): Fault => ({
+      kind: 'other',
+      does: random.pick(['read', 'write', 'lock']),
+      fromEvent: Math.floor(share * (Math.min(profile.events, 12) + 1)),
+    })),
+  ];
+}
+
+const jobOf = ({ flow, database }: Profile, fault: Fault): Job => ({ flow, database, fault });
+
+/** Names that --only understands. */
+function isOf(fault: Fault, name: string): boolean {
+  if (fault.kind !== 'call') return fault.kind === name || (name === 'kill' && fault.kind.startsWith('kill'));
+  return fault.effect.toLowerCase() === name || fault.call === name;
+}
+
+function shuffle<T>(items: readonly T[], random: Random): T[] {
+  const keyed = items.map((item) => ({ item, key: random.next() }));
+  return keyed.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
+}

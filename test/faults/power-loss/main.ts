@@ -1,0 +1,73 @@
+import type { readOptions } from '../options.ts';
+import { cutThePower } from './run.ts';
+import type { PowerResult } from './report.ts';
+
+/** Enough for every change, and for a night. */
+const IMAGES = 24_000;
+const SOAK_IMAGES = 1_000_000;
+
+export interface PowerFigures {
+  readonly images: number;
+  readonly different: number;
+  readonly databases: number;
+  readonly seconds: number;
+  readonly violations: readonly string[];
+}
+
+/** Cuts the power through every flow, and shows what came of it, one line for each flow and database. */
+export async function runPower(
+  bundleFolder: string,
+  options: Pick<ReturnType<typeof readOptions>, 'seed' | 'isSoak'>,
+): Promise<PowerFigures> {
+  const startedAt = performance.now();
+  const results = await cutThePower({
+    ...{ bundleFolder, seed: options.seed, images: options.isSoak ? SOAK_IMAGES : IMAGES },
+    onResult: ({ kind, flow, database, seed, violations }) => {
+      for (const violation of violations.slice(0, 6))
+        console.log(`VIOLATION power loss (${kind}), ${flow} on ${database}, seed ${seed}: ${violation}`);
+    },
+  });
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const sum = (name: 'images' | 'different' | 'judged' | 'resumed') =>
+    results.reduce((total, result) => total + result[name], 0);
+  console.log(`\n${tableOf(results)}\n`);
+  const databases = new Set(results.map(({ database }) => database)).size - 1; // the run journal is none
+  const violations = results.flatMap((result) =>
+    result.violations.map((text) => `${result.flow}, ${result.database}, seed ${result.seed}: ${text}`),
+  );
+  console.log(
+    `${sum('images')} power cuts on ${databases} databases in ${seconds.toFixed(0)} s left ${sum('different')} different disks; ` +
+      `${sum('judged')} were judged in full, the engine carried on with ${sum('resumed')}; ${violations.length} violations, seed ${options.seed}.`,
+  );
+  return { images: sum('images'), different: sum('different'), databases, seconds, violations };
+}
+
+/** Rounds with other seeds count together. */
+function tableOf(results: readonly PowerResult[]): string {
+  const rows = new Map<string, PowerResult>();
+  for (const result of results) {
+    const name = `${result.kind === 'flow' ? result.flow : result.kind === 'journal' ? 'run journal' : `${result.flow}, ${result.kind === 'torn' ? 'torn sidecars' : 'lying disk'}`}`;
+    const key = `${name.padEnd(28)} ${result.database.padEnd(12)}`;
+    const known = rows.get(key);
+    if (known === undefined) rows.set(key, { ...result, violations: [...result.violations] });
+    else {
+      for (const each of ['operations', 'images', 'different', 'states', 'judged', 'resumed'] as const)
+        known[each] += result[each];
+      known.violations.push(...result.violations);
+    }
+  }
+  const head = `${'flow'.padEnd(28)} ${'database'.padEnd(12)} writes  power cuts  different  states  judged  resumed  violations`;
+  const lines = [...rows].map(([key, row]) => {
+    const numbers = [
+      row.operations,
+      row.images,
+      row.different,
+      row.states,
+      row.judged,
+      row.resumed,
+      row.violations.length,
+    ];
+    return `${key} ${numbers.map((value, index) => String(value).padStart([6, 11, 10, 7, 7, 8, 11][index] ?? 8)).join(' ')}`;
+  });
+  return [head, ...lines.toSorted()].join('\n');
+}

@@ -1,0 +1,97 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import { createRandom } from '../../migrations/kroma/sample/random.ts';
+import { bundlesFor, buildWorker } from './engine/bundles.ts';
+import { whyNoStrace } from './engine/strace.ts';
+import { flowNames, pairs } from './flows/names.ts';
+import type { Options } from './options.ts';
+import { planTrials } from './plan.ts';
+import type { FromWorker, Job, Profile } from './protocol.ts';
+import { count, faultsIn, figuresOf, lineOf, newTally, parseLine, tableOf, type Figures } from './report.ts';
+import { startWorkers, type Workers } from './workers.ts';
+
+/** Disturbs the real engine in every way we know, and holds what is left to the promise. */
+export async function runFaults(options: Options): Promise<Figures> {
+  const why = options.isTracingForbidden ? 'asked to do without it' : whyNoStrace();
+  console.log(
+    why === null
+      ? 'strace works: faults are injected into system calls.'
+      : `Without strace (${why}): faults are injected by switches in the calls themselves.`,
+  );
+  const { folder: bundleFolder, isComplete } = await bundlesFor(options.engine);
+  const worker = await buildWorker(bundleFolder);
+  const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'phasewise-faults-'));
+  const lanes = options.lanes ?? availableParallelism() + 1;
+  const workers = await startWorkers(worker, lanes, folder, bundleFolder, why === null);
+  try {
+    return await tryAll(workers, isComplete ? options : onlyOurPack(options), why === null);
+  } finally {
+    workers.end();
+    if (options.repeat === null) rmSync(folder, { recursive: true, force: true });
+    else console.log(`What is left of it lies in ${folder}.`);
+  }
+}
+
+/** Without an engine for the made-up family, ours alone is tried. */
+const onlyOurPack = (options: Options): Options => ({
+  ...options,
+  databases:
+    options.databases.length > 0
+      ? options.databases
+      : pairs.map(({ database }) => database).filter((name) => name.startsWith('kroma')),
+});
+
+async function tryAll(workers: Workers, options: Options, canTrace: boolean): Promise<Figures> {
+  const jobs = await jobsFor(workers, options, canTrace);
+  const startedAt = performance.now();
+  console.log(`Seed ${options.seed}: ${jobs.length} trials.`);
+  const tally = newTally();
+  let shownAt = performance.now();
+  const isOver = (): boolean => performance.now() - startedAt > options.minutes * 60_000;
+  const onAnswer = (answer: FromWorker): void => {
+    if (answer.type === 'failed') throw new Error(`${answer.what}: ${answer.reason}`);
+    if (answer.type !== 'result') return;
+    count(tally, answer.job, answer.result);
+    if (answer.result.problems.length > 0) console.log(violationText(answer.job, answer.result.problems));
+    if (performance.now() - shownAt < 20_000) return;
+    shownAt = performance.now();
+    const seconds = (shownAt - startedAt) / 1_000;
+    console.log(`${faultsIn(tally)} faults in ${seconds.toFixed(0)} s, ${tally.violations.length} violations`);
+  };
+  await workers.all(jobs.map((job) => ({ type: 'trial', job })), onAnswer, isOver); // prettier-ignore
+  const seconds = (performance.now() - startedAt) / 1_000;
+  console.log(`\n${tableOf(tally)}\n`);
+  console.log(
+    `${faultsIn(tally)} faults on ${tally.databases.size} databases in ${seconds.toFixed(0)} s (${(faultsIn(tally) / seconds).toFixed(1)} a second), seed ${options.seed}, ${tally.missed} came too late; ${tally.violations.length} violations.`,
+  );
+  return { seed: options.seed, seconds: Math.round(seconds), isTraced: canTrace, ...figuresOf(tally) };
+}
+
+const violationText = (job: Job, problems: readonly string[]): string =>
+  [`VIOLATION ${lineOf(job)}`, ...problems.slice(0, 6).map((problem) => `  ${problem}`)].join('\n');
+
+async function jobsFor(workers: Workers, options: Options, canTrace: boolean): Promise<Job[]> {
+  if (options.repeat !== null) return [parseLine(options.repeat)];
+  const wanted = pairs.filter(
+    ({ flow, database }) =>
+      (options.flows.length === 0 || options.flows.includes(flow)) &&
+      (options.databases.length === 0 || options.databases.includes(database)),
+  );
+  if (wanted.length === 0) throw new Error(`no such flow or database; flows are ${flowNames.join(', ')}`);
+  const profiles: Profile[] = [];
+  await workers.all(
+    wanted.map((pair) => ({ type: 'profile', ...pair })),
+    (answer) => {
+      if (answer.type === 'failed') throw new Error(`${answer.what}: ${answer.reason}`);
+      if (answer.type === 'profile') profiles.push(answer.profile);
+    },
+  );
+  const byName = profiles.toSorted((a, b) => `${a.flow} ${a.database}`.localeCompare(`${b.flow} ${b.database}`));
+  return planTrials(byName, {
+    trials: options.trials,
+    random: createRandom(options.seed),
+    only: options.only,
+    canTrace,
+  });
+}

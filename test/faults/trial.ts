@@ -1,0 +1,101 @@
+import { existsSync, readdirSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { restoreLockFile } from '@shared/beside.ts';
+import type { EngineProcess } from './engine/engine-process.ts';
+import { disturb, type Outcome, type Victims } from './faults/disturb.ts';
+import type { Fault } from './faults/fault.ts';
+import type { Source } from './databases/source.ts';
+import type { Engine, Flow, Scene } from './flows/flow.ts';
+import type { Job } from './protocol.ts';
+import { backupTruth } from './oracles/backup-truth.ts';
+import { lookAt, OTHER_TABLE, scratchOf } from './oracles/content.ts';
+
+/** One fault, from a fresh scene to the end that must be as if it had not happened. */
+export interface TrialResult {
+  readonly problems: readonly string[];
+  /** False = the fault did not come to pass: nothing was tried. */
+  readonly isHit: boolean;
+  /** How it ended: the code, 'done', 'killed' or 'died'. */
+  readonly ended: string;
+  readonly ms: number;
+}
+
+export interface Place {
+  readonly folder: string;
+  /** Undisturbed engine of this family. */
+  readonly helper: Engine;
+  readonly victims: Victims;
+}
+
+/** A trial that is not over by then hangs. Far above what a starved engine takes. */
+const LIMIT_MS = 90_000;
+
+export async function runTrial(
+  flow: Flow,
+  source: Source,
+  { fault, place: killedAt }: Pick<Job, 'fault' | 'place'>,
+  place: Place,
+): Promise<TrialResult> {
+  const startedAt = performance.now();
+  const prepared = await flow.prepare(place.folder, source, place.helper, killedAt);
+  const hung = new Promise<'hung'>((resolve) => setTimeout(resolve, LIMIT_MS, 'hung').unref());
+  const outcome = await Promise.race([disturb(flow, prepared, fault, place.victims), hung]);
+  if (outcome === 'hung') return { problems: ['it did not end'], isHit: true, ended: 'hung', ms: LIMIT_MS };
+  await place.victims.done();
+  const scene = withoutRemoved(prepared, outcome.removed ?? []);
+  const problems = [
+    ...outcome.problems,
+    ...unexpectedDeath(outcome, fault),
+    ...flow.judge(scene, outcome.ending),
+    ...lostRows(scene, outcome),
+  ];
+  problems.push(...(await flow.resume(scene, place.helper)).map((problem) => `carried on: ${problem}`));
+  problems.push(...flow.judgeEnd(scene).map((problem) => `in the end: ${problem}`));
+  return { problems, isHit: outcome.isHit, ended: endOf(outcome), ms: performance.now() - startedAt };
+}
+
+/** What another program has taken away, we need not have kept. */
+function withoutRemoved(scene: Scene, removed: readonly string[]): Scene {
+  const left = Object.entries(scene.old.sidecars).filter(([suffix]) => !removed.includes(suffix));
+  return { ...scene, old: { ...scene.old, sidecars: Object.fromEntries(left) } };
+}
+
+/** Only a process without memory may die by itself: every other fault has an answer. */
+function unexpectedDeath({ ending }: Outcome, fault: Fault): string[] {
+  if (ending.kind !== 'died' || fault.kind === 'memory' || fault.kind === 'heap') return [];
+  return [`the engine died by itself: ${ending.reason}`];
+}
+
+/** Rows of another program that SQLite called committed: in the database, or in a backup of what was replaced. */
+function lostRows({ sandbox }: Scene, { acknowledged = [] }: Outcome): string[] {
+  if (acknowledged.length === 0) return [];
+  const live = lookAt(sandbox.file, scratchOf(sandbox))?.copy;
+  const files = [...(live === undefined ? [] : [live]), ...backupTruth(sandbox).backups.map(({ file }) => file)];
+  const found = new Set(files.flatMap(otherRows));
+  return acknowledged
+    .filter((row) => !found.has(row))
+    .map((row) => `row ${row} that another program had committed is gone`);
+}
+
+function otherRows(file: string): number[] {
+  const db = new Database(file, { readonly: true });
+  try {
+    const isThere = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = ?`).get(OTHER_TABLE) !== undefined;
+    return isThere ? db.prepare<[], number>(`SELECT id FROM ${OTHER_TABLE}`).pluck().all() : [];
+  } finally {
+    db.close();
+  }
+}
+
+function endOf({ ending }: Outcome): string {
+  if (ending.kind !== 'answered') return ending.kind;
+  if (!ending.result.ok) return ending.result.error.code;
+  const report = ending.result.value as { ok?: boolean; error?: { code: string } };
+  return report.ok === false ? (report.error?.code ?? 'failed') : 'done';
+}
+
+/** An engine may serve another trial only if it ended well and let go of everything. */
+export const isReusable = (engine: EngineProcess, scene: Pick<Scene, 'sandbox'>): boolean =>
+  engine.isAlive() &&
+  readdirSync(scene.sandbox.lockFolder).length === 0 &&
+  !existsSync(restoreLockFile(scene.sandbox.file));

@@ -1,0 +1,33 @@
+import Database from 'better-sqlite3';
+import { newPlace } from './ends-well.ts';
+import { legacyRows, legacySchema } from './shop-pack.ts';
+
+export interface OddShop {
+  /** Before the first table: page size, encoding, auto_vacuum. */
+  readonly pragmas?: readonly string[];
+  /** What somebody else has done to it since. */
+  readonly sql?: string;
+  /** Definitions that today's SQLite would not take any more, put into the schema as an older one left them. */
+  readonly definitions?: Readonly<Record<string, string>>;
+  readonly members?: number;
+  readonly schema?: string;
+}
+
+/** A small legacy shop in a folder of its own, awkward in one way. @returns its path. */
+export function oddShop(parent: string, odd: OddShop = {}): string {
+  const { pragmas = [], sql = '', definitions = {}, members = 20, schema = legacySchema } = odd;
+  const file = newPlace(parent, 'shop.db');
+  const db = new Database(file).unsafeMode();
+  for (const pragma of pragmas) db.pragma(pragma);
+  db.pragma('foreign_keys = 0');
+  db.exec(schema + legacyRows(members, 2));
+  db.exec(sql);
+  if (Object.keys(definitions).length > 0) {
+    db.pragma('writable_schema = 1');
+    for (const [name, text] of Object.entries(definitions))
+      db.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(text, name);
+    db.pragma('writable_schema = RESET');
+  }
+  db.close();
+  return file;
+}

@@ -1,0 +1,90 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { isFinal, type RunSnapshot } from '@shared/run.ts';
+import { createHost, type Host } from '@host/host.ts';
+import { spawnWithNode } from '@host/spawn-node.ts';
+import { engineBundle } from './engine-child.ts';
+import { fixtures, writeFixture } from './kroma/fixtures.ts';
+
+const hosts: Host[] = [];
+
+/** For `afterEach`. */
+export function closeHosts(): void {
+  for (const host of hosts.splice(0)) host.close();
+}
+
+/** A legacy database of 4,000 candidates. */
+function writeLegacy(file: string, journalMode: 'delete' | 'wal'): void {
+  const fixture = fixtures.find(({ name }) => name === 'legacy, 4,000 candidates');
+  if (!fixture) throw new Error('the fixture is gone');
+  writeFixture(file, { ...fixture, pragmas: [`journal_mode = ${journalMode}`] });
+}
+
+/** A host with real engine processes (`buildEngine` first), and a database. */
+export function realHost(parent: string, journalMode: 'delete' | 'wal', write = writeLegacy) {
+  const home = fs.mkdtempSync(path.join(fs.realpathSync(parent), 'home-'));
+  const file = path.join(home, 'project.db');
+  write(file, journalMode);
+  let enginePid: number | undefined;
+  const host = createHost({
+    dataFolder: path.join(home, 'data'),
+    appVersion: '0.0.0',
+    spawn: () => {
+      const engine = spawnWithNode(engineBundle)();
+      enginePid = engine.pid;
+      return engine;
+    },
+  });
+  hosts.push(host);
+  const opened = host.databases.open(file);
+  if (!opened.ok) throw new Error(opened.error.message);
+  const database = opened.value;
+  const start = (): Promise<RunSnapshot> => {
+    const started = host.runs.start(database, {
+      ...{ toPhase: 4, fingerprint: null, plan: null, backupFolder: path.join(home, 'backups') },
+      ...{ source: { kind: 'none' }, isRemovalConfirmed: false },
+    });
+    if (!started.ok) throw new Error(started.error.message);
+    return started.value.done;
+  };
+  /** Once, at the first snapshot that is so; not any more when the run is over. */
+  const when = (is: (run: RunSnapshot) => boolean, act: () => void): void => {
+    const stop = host.events.on((name, payload) => {
+      if (name !== 'run:changed') return;
+      const run = payload as RunSnapshot;
+      const isNow = !isFinal(run.state) && is(run);
+      if (isNow || isFinal(run.state)) stop();
+      if (isNow) act();
+    });
+  };
+  /** To the engine that was started last. */
+  const signal = (name: NodeJS.Signals): void => void (enginePid !== undefined && process.kill(enginePid, name));
+  const pid = (): number | undefined => enginePid;
+  const now = (): RunSnapshot | null => host.runs.get(database.handle);
+  const cancel = () => host.runs.control(database.handle, 'cancel');
+  return { home, file, host, database, start, when, signal, pid, now, cancel };
+}
+
+/** What no end of a run may leave beside the file. */
+export function leftovers(home: string): string[] {
+  const list = (...parts: string[]): string[] => {
+    const at = path.join(home, ...parts);
+    return fs.existsSync(at) ? fs.readdirSync(at).map((name) => path.join(...parts, name)) : [];
+  };
+  return [
+    ...list('.').filter((name) => /-(wal|shm|journal)$/.test(name)),
+    ...list('backups').filter((name) => /partial|scratch/.test(name)),
+    ...list('data', 'locks'),
+  ];
+}
+
+/** One value of the closed file. */
+export function ask(file: string, sql: string): unknown {
+  const db = new Database(file, { readonly: true });
+  try {
+    return db.prepare(sql).pluck().get();
+  } finally {
+    db.close();
+  }
+}
