@@ -9,6 +9,8 @@ import type { EngineRequestName, EngineRequests, FromEngine, ToEngine } from '@e
 /** Bundles of its own, so that neither a running app nor a test is disturbed. */
 const folder = path.join(root, '.vite/bench');
 
+export const bundleOf = (name: 'engine' | 'by-hand' | 'plain-copy'): string => path.join(folder, `${name}.cjs`);
+
 /** What one process took, from its start to its end. */
 export interface Measured {
   readonly seconds: number;

@@ -5,21 +5,32 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Database from 'better-sqlite3';
 import { buildScaled } from '../support/kroma/scaled.ts';
-import { buildBundles, measureRequest, measureScript, type Measured } from './engine.ts';
+import { measureStops } from './cancel.ts';
+import { measureSpace } from './space.ts';
+import { buildBundles, bundleOf, measureRequest, measureScript, type Measured } from './engine.ts';
 
 const ROUNDS = 3;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { growth: { type: 'boolean' } },
+  options: {
+    growth: { type: 'boolean' },
+    cancel: { type: 'boolean' },
+    moments: { type: 'string' },
+    space: { type: 'boolean' },
+  },
 });
 const candidates = Number(positionals[0] ?? 200_000);
 if (!Number.isSafeInteger(candidates) || candidates < 1)
-  throw new Error('npm run bench -- [NUMBER_OF_CANDIDATES] [--growth]');
+  throw new Error('npm run bench -- [NUMBER_OF_CANDIDATES] [--growth] [--cancel [--moments N]] [--space]');
 
 const folder = mkdtempSync(path.join(tmpdir(), 'phasewise-bench-'));
 try {
   await buildBundles();
-  if (values.growth === true) {
+  if (values.cancel === true) {
+    await measureStops(writeLegacy(candidates), folder, bundleOf('engine'), Number(values.moments ?? 20));
+  } else if (values.space === true) {
+    await measureSpace(writeLegacy(candidates), folder, bundleOf('engine'));
+  } else if (values.growth === true) {
     // Linear in the rows? A quarter, the whole, four times as many; once each, to the last phase.
     for (const size of [candidates / 4, candidates, candidates * 4]) {
       const legacy = writeLegacy(size);

@@ -11,6 +11,10 @@ export interface App {
   readonly page: Page;
   /** Process id of the host. */
   readonly hostId: number;
+  /** Ends the host at once, as a crash or a power cut would. */
+  killHost(): void;
+  /** Starts it again, on the same home folder, and shows its first page in the window. */
+  startAgain(): Promise<void>;
   /** The folder that the file picker shows. */
   readonly projects: string;
   /** A legacy database with so many candidates. @returns its path. */
@@ -28,20 +32,30 @@ export const test = base.extend<{ app: App }>({
     const home = mkdtempSync(path.join(tmpdir(), 'phasewise-e2e-'));
     const projects = path.join(home, 'Projects');
     mkdirSync(projects);
-    const host = await startHost(home, projects);
-    await page.goto(host.url);
-    await use(createApp(page, host.process.pid ?? 0, projects));
+    const hosts = [await startHost(home, projects)];
+    const current = (): Host => hosts[hosts.length - 1] as Host;
+    await page.goto(current().url);
+    const restart = async (): Promise<void> => {
+      hosts.push(await startHost(home, projects));
+      await page.goto('about:blank'); // an address that differs in its fragment only would not be loaded again
+      await page.goto(current().url);
+    };
+    await use(createApp(page, () => current().process.pid ?? 0, restart, projects));
     await page.close();
-    await stop(host.process);
+    await stop(current().process);
     rmSync(home, { recursive: true, force: true });
   },
 });
 export { expect } from '@playwright/test';
 
-function createApp(page: Page, hostId: number, projects: string): App {
+function createApp(page: Page, hostId: () => number, startAgain: () => Promise<void>, projects: string): App {
   return {
     page,
-    hostId,
+    get hostId() {
+      return hostId();
+    },
+    killHost: () => void process.kill(hostId(), 'SIGKILL'),
+    startAgain,
     projects,
     makeLegacy(name, candidates) {
       const file = path.join(projects, name);
@@ -102,7 +116,7 @@ function startHost(home: string, projects: string): Promise<Host> {
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   child.kill('SIGTERM'); // the second one does not wait for a run

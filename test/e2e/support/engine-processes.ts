@@ -36,3 +36,15 @@ export async function freezeNextEngine(hostId: number, act: () => Promise<void>)
     await wait(1);
   }
 }
+
+/** Engine processes of a host that are there now. */
+export const enginesOf = (hostId: number): number[] => childrenOf(hostId).filter(isEngine);
+
+/** A process that has ended but was not waited for is gone, too. */
+export function isGone(processId: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${processId}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}

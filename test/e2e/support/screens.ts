@@ -49,12 +49,32 @@ export const screens: readonly Screen[] = [
   },
   { name: 'overview-evidence', scene: 'legacy', route: overview, shows: /read-only, in 41 ms/, act: openAll },
   { name: 'overview-interrupted', scene: 'unfinished', route: overview, shows: /Your data is safe/ },
+  { name: 'home-interrupted', scene: 'interrupted', route: home, shows: /See what can be done/ },
+  { name: 'recovery', scene: 'interrupted', route: overview, shows: /The upgrade was interrupted/ },
+  { name: 'recovery-unproven', scene: 'interrupted-unproven', route: phases, shows: /still needs its final check/ },
+  { name: 'recovery-restore', scene: 'interrupted-restore', route: backups, shows: /The restore was interrupted/ },
+  { name: 'recovery-damaged', scene: 'interrupted-damaged', route: overview, shows: /Go back to the backup/ },
+  {
+    name: 'recovery-go-back',
+    scene: 'interrupted',
+    route: overview,
+    shows: /To confirm, type/,
+    act: click(/^Go back to the backup/),
+  },
+  {
+    name: 'recovery-put-off',
+    scene: 'interrupted',
+    route: overview,
+    shows: /0 of 6 phases are done/,
+    act: click('Look at the database first'),
+  },
   { name: 'overview-read-only', scene: 'blocked', route: overview, shows: /The file is read-only/ },
   { name: 'overview-upgraded', scene: 'upgraded', route: overview, shows: /phase 4 is reached, and old and new/ },
   { name: 'phases', scene: 'legacy', route: phases, shows: /Upgrade to phase 4…/ },
   { name: 'phases-done', scene: 'upgraded', route: phases, shows: /10 migrations, all applied/ },
   { name: 'phases-complete', scene: 'cleaned', route: phases, shows: /3 migrations, all applied/ },
   { name: 'plan', scene: 'legacy', route: plan, shows: /Start upgrade/ },
+  { name: 'plan-space', scene: 'legacy', route: plan, shows: /Together/, act: openSummary(/must be free/) },
   { name: 'plan-logs', scene: 'legacy', route: plan, shows: /Show 4 examples/, act: openSummary(/Show 4 examples/) },
   { name: 'plan-logs-none', scene: 'no-logs', route: plan, shows: /None were found around the database/ },
   {
@@ -77,6 +97,7 @@ export const screens: readonly Screen[] = [
   { name: 'plan-blocked', scene: 'blocked', route: plan, shows: /1 thing stops the upgrade/ },
   { name: 'run', scene: 'running', route: activity, shows: /12,840 of 19,835 rows/ },
   { name: 'run-paused', scene: 'paused', route: activity, shows: /Paused on the way to phase 4/ },
+  { name: 'run-no-space', scene: 'no-space', route: activity, shows: /Needed to go on/ },
   { name: 'run-stop', scene: 'running', route: activity, shows: /Stop this upgrade\?/, act: click('Stop safely') },
   { name: 'result', scene: 'upgraded', route: activity, shows: /^Done\. All 20,129 rows/ },
   {
@@ -100,6 +121,17 @@ export const screens: readonly Screen[] = [
   { name: 'take-in-taken', scene: 'upgraded', route: takeIn, shows: /run logs were taken in/, act: takeLogs },
   { name: 'result-failed', scene: 'failed', route: activity, shows: /E_WORKER_DIED/ },
   { name: 'backups', scene: 'upgraded', route: backups, shows: /3 backups/ },
+  { name: 'backups-trouble', scene: 'troubled-backups', route: backups, shows: /One backup is broken/ },
+  { name: 'backups-working', scene: 'backing-up', route: backups, shows: /Safe to stop/, act: click('Back up now') },
+  { name: 'backups-tidy', scene: 'troubled-backups', route: backups, shows: /would stay/, act: tidyUp },
+  { name: 'backups-remove', scene: 'troubled-backups', route: backups, shows: /is deleted for good/, act: removeOne },
+  {
+    name: 'backups-put-back',
+    scene: 'troubled-backups',
+    route: backups,
+    shows: /byte for byte, what/,
+    act: click('Put them back…'),
+  },
   {
     name: 'restore',
     scene: 'upgraded',
@@ -115,6 +147,16 @@ export const screens: readonly Screen[] = [
     act: (page) => page.keyboard.press('?'),
   },
 ];
+
+async function tidyUp(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Tidy up…' }).click();
+  await page.getByRole('button', { name: 'See what would go' }).click();
+}
+
+async function removeOne(page: Page): Promise<void> {
+  await page.locator('summary').filter({ hasText: 'Show the evidence' }).first().click();
+  await page.getByRole('button', { name: 'Delete this backup…' }).first().click();
+}
 
 async function openFolder(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Open a database…' }).click();

@@ -34,10 +34,19 @@ describe('the command line', () => {
     });
     expect(parse('restore', 'b.db', '--to', 'a.db', '-y')).toEqual({
       name: 'restore',
-      backup: here('b.db'),
+      how: 'backup',
+      source: here('b.db'),
       file: here('a.db'),
       yes: true,
     });
+    expect(parse('restore', '--put-back', 'a.db replaced-Abc123', '--to', 'a.db')).toMatchObject({
+      ...{ how: 'put-back', source: here('a.db replaced-Abc123'), yes: false },
+    });
+    expect(parse('restore', '--finish', '--to', 'a.db', '--yes')).toMatchObject({ how: 'finish', source: '' });
+    expect(parse('backups', 'a.db', '--keep', '3')).toMatchObject({ keep: 3, yes: false });
+    expect(parse('backups', 'a.db')).toMatchObject({ keep: null });
+    expect(parse('verify', '--all', 'a.db')).toMatchObject({ isAll: true, backup: here('a.db') });
+    expect(parse('verify', '--', '--all')).toMatchObject({ isAll: false, backup: here('--all') });
     expect(parse('status', '--', '-odd.db')).toEqual({ name: 'status', file: here('-odd.db'), checkData: false });
     for (const help of [['--help'], ['-h'], ['help'], ['migrate', '--help']])
       expect(parse(...help)).toEqual({ name: 'help' });
@@ -61,6 +70,8 @@ describe('the command line', () => {
 
   it('keeps odd file names as they were typed', () => {
     expect(parse('status', 'my db ')).toMatchObject({ file: here('my db ') });
+    expect(parse('status', '--', '--help')).toMatchObject({ file: here('--help') });
+    expect(parse('status', '--json', '--', '--json')).toMatchObject({ file: here('--json') });
     expect(parse('status', 'file:a.db?mode=rw')).toMatchObject({ file: here('file:a.db?mode=rw') });
   });
 
@@ -91,6 +102,11 @@ describe('the command line', () => {
       ['migrate', 'a.db', '--force'],
       ['restore', 'b.db', '--yes'],
       ['verify'],
+      ['verify', '--all'],
+      ['backups', 'a.db', '--keep', '0'],
+      ['backups', 'a.db', '--keep', 'all'],
+      ['restore', 'b.db', '--finish', '--to', 'a.db'],
+      ['restore', '--finish', '--put-back', 'b', '--to', 'a.db'],
     ];
     expect(parse('migrate', 'a.db', '--force')).toBe(
       'E_USAGE: There is no option --force. A file name that begins with "-" is written ./-NAME.',

@@ -332,6 +332,43 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
     expect(sha256(file)).toBe(before);
   });
 
+  it('says where what a restore could not read is kept, and puts it back byte for byte', async () => {
+    const { file, cwd } = await sample();
+    const { json } = await run(['migrate', file, '--yes', '--json']);
+    const { path: backupPath } = json['backup'] as { path: string };
+    writeFileSync(file, 'not a database any more');
+
+    const restored = await run(['restore', backupPath, '--to', file, '--yes', '--json']);
+    expect(restored.json).toMatchObject({ ok: true, before: null });
+    const folder = String(restored.json['replacedFolder']);
+    expect(path.dirname(folder)).toBe(cwd);
+    expect((await run(['backups', file, '--json'])).json).toMatchObject({ replaced: { folder } });
+
+    const undone = await run(['restore', '--put-back', folder, '--to', file, '--yes', '--json']);
+    expect(undone.json).toMatchObject({ ok: true });
+    expect(readFileSync(file, 'utf8')).toBe('not a database any more');
+    expect((await run(['restore', '--finish', '--to', file, '--yes', '--json'])).code).toBe(3); // nothing to finish
+  });
+
+  it('finds the backup of a renamed database by what is in it, reads it again, and says which could go', async () => {
+    const { file, cwd } = await sample();
+    await run(['migrate', file, '--to', '1', '--yes', '--json']);
+    const renamed = path.join(cwd, 'renamed.db');
+    renameSync(file, renamed);
+
+    const checked = await run(['verify', '--all', renamed, '--json']);
+    const [found] = checked.json['backups'] as { path: string; reason: string }[];
+    expect(found).toMatchObject({ reason: 'before phase 1', state: 'verified' });
+    const tried = await run(['backups', renamed, '--keep', '1', '--json']);
+    expect(tried.json).toMatchObject({
+      ok: true,
+      isTrial: true,
+      removed: [],
+      kept: [{ backup: { path: found?.path } }],
+    });
+    expect((await run(['restore', found?.path ?? '', '--to', renamed, '--yes', '--json'])).code).toBe(0);
+  });
+
   it('lists the backups of a database that is gone, and brings it back', async () => {
     const { file, cwd } = await sample();
     const { json } = await run(['migrate', file, '--yes', '--json']);

@@ -25,6 +25,21 @@ it('one holds it, the second is refused, and after its release the next one gets
   expect(fs.existsSync(lockFile(file))).toBe(false);
 });
 
+it('that could not be removed does not keep out the process that let it go', () => {
+  const file = someFile();
+  const lock = takeAppLock(folder, file);
+  const remove = vi.spyOn(fs, 'rmSync').mockImplementation(() => {
+    throw Object.assign(new Error('EIO'), { code: 'EIO' });
+  });
+  lock.release();
+  remove.mockRestore();
+  expect(fs.existsSync(lockFile(file))).toBe(true);
+
+  takeAppLock(folder, file).release();
+
+  expect(fs.existsSync(lockFile(file))).toBe(false);
+});
+
 it.each([
   ['whose process is gone', { pid: spawnSync('true').pid, startedAt: '1', token: 'a' }],
   ['whose process number is used by another process now', { pid: process.pid, startedAt: '1', token: 'a' }],

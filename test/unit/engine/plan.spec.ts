@@ -160,10 +160,21 @@ describe('preflight', () => {
 
   it('counts the space for backup, trial and growth, with numbers', () => {
     const file = makeShop(base);
-    const space = planSpace(file, backupFolderOf(file), 100e6, true);
+    const facts = { growthBytes: 60e6, growthBeforeSecond: null, isChanging: true, isWal: true, pageSizeBytes: 4096 };
+    const space = planSpace({ file, backupFolder: backupFolderOf(file), databaseBytes: 100e6, ...facts });
 
     expect(space).toMatchObject({ databaseBytes: 100e6, backupBytes: 100e6, growthBytes: 60e6 }); // as expected
-    expect(space.needBytes).toBeGreaterThan(220e6); // to be free: both on one disk, with a reserve
+    expect(space.needBytes).toBe(space.parts.reduce((sum, { bytes }) => sum + bytes, 0)); // all on one disk
+    expect(space.needBytes).toBeGreaterThan(330e6);
+    expect(space.parts.map(({ label, disk }) => `${disk}: ${label}`)).toEqual([
+      'backup: The backup',
+      'backup: A trial copy of the backup',
+      'backup: Margin beside the backup',
+      'database: Growth of the file',
+      'database: Write-ahead log',
+      'database: Margin beside the database',
+      'temporary: Sorting, and statements in hand',
+    ]);
     expect(spaceProblem(space, file, 'b')).toBeNull();
     expect(spaceProblem({ ...space, backupFreeBytes: 1e6 }, file, 'b')?.code).toBe('E_BACKUP_NO_SPACE');
     const full = spaceProblem({ ...space, freeBytes: 1e6 }, file, 'b');

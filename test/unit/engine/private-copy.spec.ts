@@ -118,7 +118,7 @@ it('is not begun without room for it', async () => {
   const gated = passGate(makeDatabase(base, 'CREATE TABLE t (a)'));
   meanwhile.freeBytes = 1_000;
 
-  expect(await codeOfPromise(withPrivateCopy(gated, soon(), names))).toBe('E_NO_SPACE');
+  expect(await codeOfPromise(withPrivateCopy(gated, soon(), names))).toBe('E_TEMP_UNAVAILABLE');
 });
 
 it('names the folder for temporary files when that cannot be used', async () => {
@@ -126,7 +126,7 @@ it('names the folder for temporary files when that cannot be used', async () => 
   vi.stubEnv('TMPDIR', path.join(base, 'gone'));
 
   await expect(withPrivateCopy(gated, soon(), names)).rejects.toMatchObject({
-    appError: { code: 'E_DATA_FOLDER', message: expect.stringContaining(path.join(base, 'gone')) as string },
+    appError: { code: 'E_TEMP_UNAVAILABLE', message: expect.stringContaining(path.join(base, 'gone')) as string },
   });
 });
 

@@ -1,5 +1,8 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import type { Plan } from '@shared/run.ts';
 import type { Migration } from '@engine/migration.ts';
 import { assertPlan, makePlan } from '@engine/plan.ts';
 import { readSchema } from '@engine/schema.ts';
@@ -192,11 +195,20 @@ it('the plan names the rows that stand in the way', async () => {
 });
 
 it('the plan reckons with a second backup, where the run makes one', async () => {
-  const file = makeShop(folder);
+  const file = makeShop(folder, { members: 1_500 }); // of a tiny file, a page for each new table would be most
   const { made } = await plan(file);
   await upgradeShop(file, { pack: cleanupShop() });
   const later = (await plan(file)).made;
+  const secondOf = ({ space }: Plan) => space.parts.find(({ label }) => label.startsWith('A second'))?.bytes;
+  const another = makeShop(folder, { members: 1_500 });
+  await upgradeShop(another, { pack: cleanupShop(), input: { toPhase: 2, isRemovalConfirmed: true } });
+  const backups = readdirSync(backupFolderOf(another)).filter((name) => name.endsWith('.db'));
+  const sizes = backups.map((name) => statSync(path.join(backupFolderOf(another), name)).size);
 
-  expect(made.space.backupBytes).toBe(Math.ceil(made.space.databaseBytes * 1.6) + made.space.databaseBytes);
+  expect(sizes).toHaveLength(2);
+  expect(made.space.backupBytes).toBe(made.space.databaseBytes + (secondOf(made) ?? 0));
+  expect(secondOf(made)).toBeGreaterThanOrEqual(Math.max(...sizes)); // of a file that has grown by then
+  expect(secondOf(made)).toBeLessThan(3 * Math.max(...sizes));
+  expect(secondOf(later)).toBeUndefined();
   expect(later.space.backupBytes).toBe(later.space.databaseBytes);
 });

@@ -6,7 +6,7 @@ import type { RunPoint } from '@engine/session.ts';
 import { verifyResult } from '@engine/verify.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { ask, askOne, makeShop, manyChunks, upgradeShop } from '../../support/engine/run-shop.ts';
-import { addPerson, shopMigrations, shopPack } from '../../support/engine/shop-pack.ts';
+import { addPerson, measureNotes, shopMigrations, shopPack } from '../../support/engine/shop-pack.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
@@ -71,6 +71,45 @@ describe('a repair', () => {
     change(file, `UPDATE person SET full_name = 'lost' WHERE id = 'm000004'`);
 
     expect(unmet(file, report.backup?.path ?? null)).toContain('kept');
+  });
+});
+
+describe('a disk error while it is asked what holds', () => {
+  const unreadable = (code: string): never => {
+    throw Object.assign(new Error('disk I/O error'), { code });
+  };
+
+  it.each([
+    ['SQLITE_IOERR_READ', 'E_IO'],
+    ['SQLITE_NOMEM', 'E_NO_MEMORY'],
+    ['SQLITE_CORRUPT', 'E_CORRUPT'],
+  ])('is told, and no step is done again that may well hold: %s', async (code, told) => {
+    const file = makeShop(folder);
+    await upgradeShop(file);
+    const before = ask(file, `SELECT * FROM note`);
+    const pack = shopPack({
+      ...shopMigrations,
+      '0002_note_length': { ...measureNotes, verify: () => unreadable(code) },
+    });
+
+    expect(await codeOfPromise(upgradeShop(file, { pack }))).toBe(told);
+
+    expect(ask(file, `SELECT * FROM note`)).toEqual(before);
+    expect(await codeOfPromise(upgradeShop(file))).toBe('E_NOTHING_TO_DO');
+  });
+
+  it('is no answer to a criterion of a phase', async () => {
+    const file = makeShop(folder);
+    const pack = shopPack();
+    const check = () => unreadable('SQLITE_IOERR_READ');
+    const phases = pack.phases.map((phase) => ({
+      ...phase,
+      exitCriteria: [{ id: 'unreadable', title: 'Nobody knows', cost: 'schema' as const, check }],
+    }));
+
+    const report = await upgradeShop(file, { pack: { ...pack, phases } });
+
+    expect(report).toMatchObject({ ok: false, error: { code: 'E_IO' } });
   });
 });
 

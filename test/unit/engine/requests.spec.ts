@@ -80,7 +80,7 @@ it('stops an active run at a safe boundary when nobody listens any more', async 
   const run = ask('run', inputFor(file));
   await server.leave();
 
-  expect(await run).toMatchObject({ ok: true, value: { ok: false, error: { code: 'E_CANCELLED' } } });
+  expect(await run).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } }); // before anything was changed
 });
 
 it('lists issue rows: where and why, in pages, without their content', async () => {

@@ -1,10 +1,16 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
+import { type AppError, toAppError } from '@shared/errors.ts';
 import { backupDatabase } from '@engine/backups.ts';
-import { restoreBackup, type RestoreDependencies } from '@engine/restore.ts';
+import { finishRestore, restoreBackup } from '@engine/restore.ts';
+import type { RestoreDependencies } from '@engine/restore-request.ts';
 import type { BackupRecord } from '@shared/run.ts';
+import { root } from '../../../build/layout.mjs';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { ask, askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
@@ -31,6 +37,14 @@ const restore = (file: string, backup: BackupRecord, allowForeign = false, more:
     { packs, lockWaitMs: 200, ...more },
   );
 const change = (file: string, sql: string) => new Database(file).exec(sql).close();
+const others: ChildProcess[] = [];
+async function endOthers(): Promise<void> {
+  for (const child of others.splice(0)) {
+    const exited = once(child, 'exit');
+    if (child.kill('SIGKILL')) await exited;
+  }
+}
+afterEach(endOthers);
 const replacedFolders = (file: string) =>
   fs.readdirSync(path.dirname(file)).filter((name) => name.includes(' replaced-'));
 
@@ -156,22 +170,31 @@ describe('a restore is refused, and nothing is touched', () => {
     await other.kill();
   });
 
-  it('when somebody comes in between the backup of the old and the copying: better-sqlite3 would say "done"', async () => {
-    const { file, backup } = await shopWithBackup();
-    change(file, `UPDATE setting SET value = 'newer'`);
-    let blocker: Database.Database | undefined;
-    const slipIn = (point: string) => {
-      if (point !== 'unlocked') return;
-      blocker = new Database(file);
-      blocker.exec('BEGIN; SELECT * FROM setting');
-      blocker.prepare('SELECT * FROM setting').all();
-    };
+  it.each([{ stays: true }, { stays: false }])(
+    'when somebody comes in between the backup of the old and the copying: better-sqlite3 would say "done" (stays: $stays)',
+    async ({ stays }) => {
+      const { file, backup } = await shopWithBackup();
+      change(file, `UPDATE setting SET value = 'newer'`);
+      const old = bytesOf(file);
+      let blocker: Database.Database | undefined;
+      const slipIn = (point: string) => {
+        if (point !== 'unlocked') return;
+        blocker = new Database(file);
+        blocker.exec('BEGIN');
+        blocker.prepare('SELECT * FROM setting').all();
+        if (!stays) setTimeout(() => blocker?.close(), 60);
+      };
 
-    expect(await codeOfPromise(restore(file, backup, false, { probe: slipIn, starvedMs: 100 }))).toBe('E_DB_IN_USE');
+      const error = await errorOf(restore(file, backup, false, { probe: slipIn, patienceMs: 500 }));
 
-    blocker?.close();
-    expect(askOne(file, `SELECT value FROM setting`)).toBe('newer');
-  });
+      expect(error.code).toBe('E_DB_IN_USE');
+      expect(error.message.includes('write-ahead mode')).toBe(stays);
+      blocker?.close();
+      expect(isThere(intentFile(file))).toBe(false);
+      expect(askOne(file, `PRAGMA journal_mode`)).toBe(stays ? 'wal' : 'delete');
+      expect(bytesOf(file).equals(old)).toBe(true);
+    },
+  );
 
   it.each([{ wal: false }, { wal: true }])(
     'when somebody writes as soon as the lock is gone, and stays or goes (wal: $wal)',
@@ -189,6 +212,7 @@ describe('a restore is refused, and nothing is touched', () => {
 
       other?.close();
       expect(askOne(file, `SELECT value FROM setting WHERE name = 'slipped'`)).toBe('in');
+      expect(askOne(file, `PRAGMA journal_mode`)).toBe(wal ? 'wal' : 'delete');
     },
   );
 
@@ -244,6 +268,88 @@ describe('a restore is refused, and nothing is touched', () => {
     );
   });
 });
+
+describe('a restore during which another program opens the file', () => {
+  const reads = `db.exec('BEGIN'); db.prepare('SELECT count(*) FROM note').get()`;
+  /** Comes in at a moment that nobody can lock, and reads. */
+  async function slippedIn(point: string, body: string, patienceMs: number) {
+    const { file, backup } = await shopWithBackup();
+    change(file, `DELETE FROM note; UPDATE setting SET value = 'newer'`);
+    const go = path.join(path.dirname(file), 'go');
+    const probe = (reached: string) => {
+      if (reached !== point) return;
+      const script = `const db = require('better-sqlite3')(${JSON.stringify(file)}); ${body};
+        require('node:fs').writeFileSync(${JSON.stringify(go)}, ''); setInterval(() => {}, 1000)`;
+      const child = spawn(process.execPath, ['-e', script], { cwd: root, stdio: 'ignore' });
+      others.push(child);
+      while (!isThere(go)) spawnSync('sleep', ['0.02']);
+    };
+    const error = await errorOf(restore(file, backup, false, { probe, patienceMs }));
+    return { file, backup, error };
+  }
+  const finish = (file: string) =>
+    finishRestore({ path: file, backupFolder: backupFolderOf(file), appVersion: '0' }, { packs, lockWaitMs: 200 });
+
+  it('and keeps reading what was there says that the backup is in, and can be finished once it is gone', async () => {
+    const { file, error } = await slippedIn('copying', reads, 200);
+
+    expect(error.code).toBe('E_RESTORE_HELD');
+    expect(error.safety).toContain('could not finish checking');
+    expect(isThere(intentFile(file))).toBe(true);
+    expect(await codeOfPromise(finish(file))).toMatch(/^E_DB_(IN_USE|BUSY)$/);
+    await endOthers();
+
+    await finish(file);
+    expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+    expect(askOne(file, `PRAGMA journal_mode`)).toBe('delete');
+    expect(isThere(intentFile(file))).toBe(false);
+  });
+
+  it('and merely has it open says that the backup is in, and is finished once it is gone', async () => {
+    const { file, error } = await slippedIn('copied', `db.prepare('SELECT count(*) FROM note').get()`, 200);
+
+    expect(error.code).toBe('E_RESTORE_HELD');
+    expect(error.safety).toContain('holds the whole backup');
+    expect(await codeOfPromise(finish(file))).toBe('E_RESTORE_HELD');
+    await endOthers();
+
+    const { before } = await finish(file);
+    expect(askOne(before?.path ?? '', `SELECT value FROM setting`)).toBe('newer');
+    expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+    expect(isThere(intentFile(file))).toBe(false);
+  });
+
+  it('and is gone a moment later succeeds', async () => {
+    const { file, error } = await slippedIn('copying', `${reads}; setTimeout(() => db.close(), 400)`, 5_000);
+
+    expect(error.code).toBe('no error');
+    expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+    expect(askOne(file, `PRAGMA journal_mode`)).toBe('delete');
+  });
+});
+
+async function errorOf(
+  promise: Promise<unknown>,
+): Promise<AppError | { code: string; message: string; safety: string }> {
+  try {
+    await promise;
+    return { code: 'no error', message: '', safety: '' };
+  } catch (error) {
+    return toAppError(error);
+  }
+}
+
+/** Outside the fields that a change of the journal mode and back leaves changed. */
+function bytesOf(file: string): Buffer {
+  const bytes = fs.readFileSync(file);
+  for (const [from, to] of [
+    [18, 20],
+    [24, 28],
+    [92, 96],
+  ] as const)
+    bytes.fill(0, from, to);
+  return bytes;
+}
 
 function writeAt(file: string, offset: number, bytes: Buffer): void {
   const handle = fs.openSync(file, 'r+');

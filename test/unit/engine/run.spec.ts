@@ -74,7 +74,7 @@ describe.each([{ wal: false }, { wal: true }])('an upgrade (wal: $wal)', ({ wal 
       { version: 'shop_1', note: 'made by the shop' },
     ]);
     expect(ask(file, `SELECT id, state, from_phase, to_phase, backup_sha256 FROM _phasewise_runs`)).toEqual([
-      { id: runId, state: 'completed', from_phase: null, to_phase: 1, backup_sha256: backup?.sha256 },
+      { id: runId, state: 'migrated', from_phase: null, to_phase: 1, backup_sha256: backup?.sha256 },
     ]);
     expect(ask(file, `SELECT phase FROM _phasewise_checkpoints`)).toEqual([{ phase: 0 }, { phase: 1 }]);
   });
@@ -359,14 +359,17 @@ describe('a step that goes wrong is taken back whole', () => {
   });
 
   it('one whose ledger row is swallowed by a trigger', async () => {
-    const file = makeShop(folder, {
-      extra: `CREATE TRIGGER gulp BEFORE INSERT ON schema_migrations BEGIN SELECT RAISE(IGNORE); END;`,
+    const file = makeShop(folder);
+    const pack = packWith({
+      up(db) {
+        db.exec(`CREATE TRIGGER gulp BEFORE INSERT ON schema_migrations BEGIN SELECT RAISE(IGNORE); END`);
+      },
     });
 
-    expect(await upgradeShop(file)).toMatchObject({ ok: false, error: { code: 'E_LEDGER_TAMPERED' } });
+    expect(await upgradeShop(file, { pack })).toMatchObject({ ok: false, error: { code: 'E_LEDGER_TAMPERED' } });
 
-    expect(noteIds(file)).toEqual([]);
-    expect(askOne(file, `SELECT count(*) FROM sqlite_schema WHERE name = 'person'`)).toBe(0);
+    expect(noteIds(file)).toEqual(['0001_person', '0002_note_length']);
+    expect(askOne(file, `SELECT count(*) FROM sqlite_schema WHERE name = 'gulp'`)).toBe(0);
   });
 
   it('one during which the file is replaced by another', async () => {
@@ -403,6 +406,47 @@ describe('a step that goes wrong is taken back whole', () => {
   });
 });
 
+describe('A17: whatever of our own throws, and wherever', () => {
+  class Thrown extends Error {}
+
+  it('is reported, leaves whole steps, and the next run completes the work', async () => {
+    const calls: string[] = [];
+    const note = (point: string) => void calls.push(point);
+    await upgradeShop(makeShop(folder, { members: 6 }), {
+      more: { tuning: manyChunks, probe: note, backupProbe: note },
+    });
+    const places = [...new Set(calls)].flatMap((point) => {
+      const times = calls.filter((each) => each === point).length;
+      return [...new Set([1, Math.ceil(times / 2), times])].map((nth) => ({ point, nth }));
+    });
+    expect(places.length).toBeGreaterThan(25);
+
+    for (const { point, nth } of places) {
+      const file = makeShop(folder, { members: 6 });
+      const before = fs.readFileSync(file);
+      let seen = 0;
+      const fail = (at: string): void => {
+        if (at === point && (seen += 1) === nth) throw new Thrown(`thrown at ${point}`);
+      };
+      const more = { tuning: manyChunks, probe: fail, backupProbe: fail };
+      const ended = await upgradeShop(file, { more }).catch((error: unknown) => error);
+
+      const where = `${point} ${nth}`;
+      if (ended instanceof Error) expect(fs.readFileSync(file).equals(before), where).toBe(true);
+      else if (point !== 'finished') expect((ended as { ok: boolean }).ok, where).toBe(false);
+      expect(askOne(file, `PRAGMA integrity_check`), where).toBe('ok');
+      const left = (fs.readdirSync(path.dirname(file), { recursive: true }) as string[]).filter((name) =>
+        /-(wal|shm|journal)$|partial|scratch|locks./.test(name),
+      );
+      expect(left, where).toEqual([]);
+      const again = await upgradeShop(file, { more: { tuning: manyChunks } }).catch((error: unknown) => error);
+      if (again instanceof Error) expect(String(again), where).toContain('E_NOTHING_TO_DO');
+      else expect(again, where).toMatchObject({ ok: true });
+      expect(ask(file, `SELECT DISTINCT touched FROM note`), where).toEqual([{ touched: 1 }]);
+    }
+  });
+});
+
 describe('a backfill', () => {
   it('goes on at its cursor after a cancel, works on no row twice, and closes its account', async () => {
     const file = makeShop(folder);
@@ -423,7 +467,7 @@ describe('a backfill', () => {
     expect(report.backfills).toMatchObject([{ id: '0002_note_length/lengths', expected: 90, moved: 90 }]);
     expect(ask(file, `SELECT state FROM _phasewise_runs ORDER BY rowid`)).toEqual([
       { state: 'cancelled' },
-      { state: 'completed' },
+      { state: 'migrated' },
     ]);
   });
 
@@ -457,6 +501,45 @@ describe('a backfill', () => {
 
     expect(report.error).toBeUndefined();
     expect(report.backfills[0]).toMatchObject({ expected: 30, moved: 20, alreadyRight: 7, issueRows: 3 });
+  });
+
+  it('that meets a full disk in a step waits with that step taken back, and goes on when there is room', async () => {
+    const file = makeShop(folder);
+    const control = createControl();
+    const events: EngineRunEvent[] = [];
+    let attempts = 0;
+    const pack = packWith({
+      effect: { grows: ['ballast'], changes: {} },
+      up: (db) => {
+        attempts += 1;
+        const pages = db.pragma('page_count', { simple: true }) as number;
+        db.pragma(`max_page_count = ${attempts < 3 ? pages + 2 : 1_000_000}`); // SQLite's own "disk full"
+        db.exec(`CREATE TABLE ballast (b); INSERT INTO ballast SELECT zeroblob(50000)`);
+      },
+    });
+    const running = upgradeShop(file, {
+      ...{ pack, control },
+      more: {
+        tuning: manyChunks,
+        emit: (event) => {
+          events.push(event);
+          if (event.type === 'state' && event.state === 'paused') setTimeout(() => control.request('resume'), 5);
+        },
+      },
+    });
+
+    const report = await running;
+
+    expect(report.error).toBeUndefined();
+    expect(attempts).toBe(3);
+    const told = events.flatMap((event) => (event.type === 'state' && event.attention ? [event.attention] : []));
+    expect(told.map(({ code, details }) => [code, typeof details?.['freeBytes']])).toEqual([
+      ['E_NO_SPACE', 'number'],
+      ['E_NO_SPACE', 'number'],
+    ]);
+    expect(noteIds(file)).toEqual(['0001_person', '0002_note_length', '0003_extra']);
+    expect(askOne(file, `SELECT count(*) FROM ballast`)).toBe(1);
+    expect(ask(file, `SELECT DISTINCT touched FROM note`)).toEqual([{ touched: 1 }]);
   });
 
   it('pauses between two chunks, and goes on when asked', async () => {

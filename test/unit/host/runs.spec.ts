@@ -147,11 +147,49 @@ describe('a run', () => {
     expect(host.runs.history(open('refused'))).toEqual([]);
   });
 
-  it('has nothing to stop while it is verified', async () => {
-    const { start, events } = setUp();
-    await endOf(start('good'));
-    const runs = events.flatMap(({ name, payload }) => (name === 'run:changed' ? [payload as RunSnapshot] : []));
-    expect(runs.filter(({ state }) => state === 'verifying').map(({ safeToStop }) => safeToStop)).not.toContain(true);
+  it('that is stopped while it is verified is applied, but not proven', async () => {
+    const { host, start, events } = setUp();
+    const started = start('unproven');
+    await until(() => host.runs.get(started.snapshot.handle)?.state === 'verifying');
+
+    host.runs.control(started.snapshot.handle, 'cancel');
+    const run = await started.done;
+
+    expect(statesOf(events).slice(-3)).toEqual(['verifying', 'cancelling', 'cancelled']);
+    expect(run.report).toMatchObject({ ok: false, verified: false });
+    expect(run.error?.message).toContain('only the final check was stopped');
+  });
+
+  it('that is stopped in an endless statement is ended, and says what the file holds', async () => {
+    const { host, start } = setUp();
+    const started = start('deaf');
+    await until(() => host.runs.get(started.snapshot.handle)?.steps[0]?.state === 'applied');
+
+    host.runs.control(started.snapshot.handle, 'cancel');
+    const run = await started.done;
+
+    expect([run.state, run.error?.code]).toEqual(['cancelled', 'E_CANCELLED']);
+    expect(run.error?.message).toBe(
+      'It was stopped with 1 of 2 steps applied; they are kept. "title of m2" is begun: 7 of 500 rows are kept, and it goes on behind them.',
+    );
+    expect(run.error?.safety).toContain('last completed step');
+  });
+
+  it('that runs out of space waits, says why, and goes on when there is room', async () => {
+    const { host, start, events } = setUp();
+    const started = start('full');
+    const { handle } = started.snapshot;
+    await until(() => host.runs.get(handle)?.state === 'paused');
+    expect(host.runs.get(handle)?.attention?.code).toBe('E_NO_SPACE');
+
+    host.runs.control(handle, 'resume');
+    expect(host.runs.get(handle)?.attention).toBeNull();
+    await until(() => host.runs.get(handle)?.state === 'paused'); // still too little
+    host.runs.control(handle, 'resume');
+    const run = await started.done;
+
+    expect(run).toMatchObject({ state: 'completed', attention: null });
+    expect(statesOf(events).filter((state) => state === 'paused')).toHaveLength(2);
   });
 
   it('lists a check that was made twice once, with the answer of the verdict', () => {
@@ -194,7 +232,9 @@ describe('the run journal', () => {
     const { start, dataFolder, home } = setUp();
     const { runId } = await endOf(start('good'));
     const { lines, runs } = linesOf(dataFolder, path.join(home, 'good.db'));
-    expect(lines.map(({ type }) => type)).toEqual(['started', 'backup', 'applied', 'applied', 'checkpoint', 'ended']);
+    expect(lines.map(({ type }) => type)).toEqual([
+      ...['started', 'steps', 'backup', 'applied', 'applied', 'checkpoint', 'migrated', 'ended'],
+    ]);
     const report: unknown = JSON.parse(readFileSync(path.join(runs, `${runId}.report.json`), 'utf8'));
     expect(RunReport.parse(report).verified).toBe(true);
   });

@@ -5,10 +5,10 @@ import type { RunReport } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { databaseKey } from '@host/databases.ts';
 import { EngineChild } from '@host/engine-process.ts';
-import { readHistory } from '@host/run-journal.ts';
 import { finished, firstSnapshot } from '@host/run-snapshot.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { disagreement, withVerdict } from '@host/verdict.ts';
+import { readHistory } from '@host/works.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedEngine, scriptedHost } from './scripted-host.ts';
@@ -76,13 +76,30 @@ describe('no backup is promised that nobody made', () => {
 });
 
 describe('a file is not called safe', () => {
-  it('while it is being restored and the engine dies', async () => {
-    const child = new EngineChild(spawnWithNode(scriptedEngine));
-    const input = { path: '/crash.db', backupPath: '', backupFolder: '', appVersion: '', allowForeign: false };
-    const restored = await child.ask('restore', input, { limitMs: null });
-    expect(restored.ok ? '' : restored.error.safety).toContain('could not finish checking');
-    child.kill();
-  });
+  it.each(['restore', 'finishRestore', 'putBack', 'settle', 'ingest', 'retryIssues', 'clearPlainSecrets'] as const)(
+    'while the engine dies in a "%s"',
+    async (name) => {
+      for (const script of ['crash', 'memory', 'fatal']) {
+        const child = new EngineChild(spawnWithNode(scriptedEngine));
+        const input = { path: `/${script}.db`, backupPath: '', backupFolder: '', folder: '' } as never;
+        const ended = await child.ask(name, input, { limitMs: null });
+        expect(ended.ok ? '' : ended.error.safety).toContain('could not finish checking');
+        child.kill();
+      }
+    },
+  );
+
+  it.each(['removeBackup', 'tidyBackups'] as const)(
+    'nor every backup, while the engine dies in a "%s"',
+    async (name) => {
+      const child = new EngineChild(spawnWithNode(scriptedEngine));
+      const input = { path: '/crash.db', backupPath: '/crash.db' } as never;
+      const ended = await child.ask(name, input, { limitMs: null });
+      expect(ended.ok ? '' : ended.error.safety).toBe('Your database was not changed. Only the backup has a problem.');
+      expect(ended.ok ? '' : ended.error.nextStep).toContain('list of backups');
+      child.kill();
+    },
+  );
 
   it.each(['kept', 'backup', 'integrity'])('when its check "%s" does not hold', (id) => {
     const checks: CheckResult[] = [

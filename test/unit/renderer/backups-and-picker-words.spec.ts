@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FileEntry } from '@shared/channels.ts';
 import { isConfirmed } from '../../../renderer/words/text.ts';
-import { backupMark, describeProof, newestFirst } from '../../../renderer/panels/backups/backups-words.ts';
+import { backupMark, brokenWords, describeProof, undoOf } from '../../../renderer/panels/backups/backups-words.ts';
 import { describeLastBackup, describeRecent } from '../../../renderer/panels/home/home-words.ts';
 import {
   canChoose,
@@ -26,13 +26,19 @@ describe('a backup', () => {
   it('says what its proof is and when it was last repeated', () => {
     expect(describeProof(backup(), now)).toBe('restored to a scratch file, 0 checks passed');
     expect(describeProof(backup({ lastCheck: { at: '2026-11-19T14:00:00Z', ok: true, error: null } }), now)).toMatch(
-      /; checked again 2 days ago$/,
+      /; last checked 2 days ago$/,
     );
   });
-  it('is listed newest first', () => {
-    expect(
-      newestFirst([backup(), backup({ id: 'b2', createdAt: '2026-11-21T00:00:00Z' })]).map(({ id }) => id),
-    ).toEqual(['b2', 'b1']);
+  it('that is broken is told of above the list, and what is left', () => {
+    expect(brokenWords([backup()])).toBeNull();
+    expect(brokenWords([backup(), backup({ state: 'broken' })])).toMatch(/^One backup is broken: .* others/);
+    expect(brokenWords([backup({ state: 'broken' })])).toMatch(/Make a new one now/);
+  });
+  it('undoes the last restore while it is the newest', () => {
+    const before = backup({ id: 'b2', reason: 'before restore' });
+    expect(undoOf([before, backup()])).toBe(before);
+    expect(undoOf([backup(), before])).toBeNull();
+    expect(undoOf([backup({ reason: 'before restore', state: 'broken' })])).toBeNull();
   });
   it('is restored only after the exact file name was typed', () => {
     expect(isConfirmed('lights.db ', 'lights.db')).toBe(true);

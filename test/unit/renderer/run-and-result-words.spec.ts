@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { appError } from '@shared/errors.ts';
+import type { RunSnapshot } from '@shared/run.ts';
 import { supersededBy, supersededHeadline, supersededWords } from '../../../renderer/panels/result/superseded.ts';
 import { isNotice } from '../../../renderer/words/errors.ts';
 import { describeRunState, describeFile } from '../../../renderer/panels/frame/status-words.ts';
@@ -13,8 +14,10 @@ import {
   historyTitle,
   newerThan,
   overWords,
+  quietWords,
   runTitle,
   safeToStopWords,
+  spaceFacts,
   stepRows,
 } from '../../../renderer/panels/run/run-words.ts';
 import {
@@ -80,18 +83,34 @@ describe('a run', () => {
   it('says when it is safe to stop', () => {
     expect(safeToStopWords(run())).toBe('Safe to stop at any moment');
     expect(safeToStopWords(run({ state: 'verifying' }))).toBe(
-      'Everything is written. The checks only read; they take a moment.',
+      'Everything is written; the checks only read. Stopped now, it stays applied but not proven.',
     );
     expect(safeToStopWords(run({ safeToStop: false }))).toMatch(/^Please wait/);
     expect(safeToStopWords(run({ state: 'backing-up' }))).toMatch(/^Nothing has been changed yet/);
   });
-  it('can be paused only while rows move and stopped until it verifies', () => {
+  it('can be paused only while rows move, and stopped until it is over', () => {
     expect([canPause(run()), canPause(run({ state: 'paused' }))]).toEqual([true, false]);
     expect([
       canCancel(run({ state: 'paused' })),
       canCancel(run({ state: 'verifying' })),
       canCancel(run({ kind: 'backup' })),
-    ]).toEqual([true, false, false]);
+    ]).toEqual([true, true, false]);
+  });
+  it('says after half a minute of silence what that means, and only while something runs', () => {
+    const at = Date.parse('2026-11-21T12:00:00.000Z');
+    const quiet = (change: Partial<RunSnapshot>, seconds: number) =>
+      quietWords(run({ lastSignAt: new Date(at).toISOString(), ...change }), at + seconds * 1000);
+    expect(quiet({}, 29)).toBeNull();
+    expect(quiet({}, 34)).toMatch(/^No sign of life for 34 s\..*stopping is always possible\.$/);
+    expect(quiet({ state: 'paused' }, 99)).toBeNull();
+    expect(quiet({ state: 'completed' }, 99)).toBeNull();
+  });
+  it('gives the numbers of a lack of space', () => {
+    const details = { needBytes: 9_000_000, freeBytes: 200_000 };
+    expect(spaceFacts(appError('E_NO_SPACE', 'm', details))).toEqual([
+      ['Needed to go on', '9.0 MB'],
+      ['Free now', '200 kB'],
+    ]);
   });
   it('counts the rows of each step', () => {
     const step = { migrationId: 'm', title: '', phase: 1, ms: null, rowsDone: 0, rowsTotal: 40, issueRows: 0 };

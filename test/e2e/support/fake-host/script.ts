@@ -1,9 +1,11 @@
 import type { Result } from '@shared/errors.ts';
 import type { RunSnapshot } from '@shared/run.ts';
 import { backup, backupFolder, database, entries, folder, name, oldBackups, others, recents } from './files.ts';
+import { halfDone, nothingSetAside, setAside, tidied, troubledBackups } from './backups.ts';
 import { issuePage } from './issues.ts';
 import { coverage, ingestReport, noCoverage } from './logs.ts';
 import { failed, finished, plan, removalPlan, report, runAt } from './plan.ts';
+import { notices, recoveries } from './recovery.ts';
 import { status, type Stage } from './status.ts';
 
 /** What the stand-in shows. */
@@ -18,10 +20,14 @@ export interface Scene {
     | 'taking'
     | 'running'
     | 'paused'
+    | 'no-space'
     | 'failed'
     | 'refused'
     | 'blocked'
+    | 'troubled-backups'
+    | 'backing-up'
     | 'unfinished'
+    | keyof typeof recoveries
     | 'empty'
     | 'live';
 }
@@ -32,6 +38,14 @@ export interface Script {
 }
 
 const ok = (value: unknown): Result<unknown> => ({ ok: true, value });
+const noSpace = {
+  code: 'E_NO_SPACE',
+  title: 'There is not enough free disk space',
+  message: 'To go on, the disk of the database needs 8 MB free; it has 1 MB.',
+  safety: 'Nothing failed: every finished step and row is kept, and a verified backup exists.',
+  nextStep: 'Free some space, then continue: it goes on from here.',
+  details: { needBytes: 8_000_000, freeBytes: 912_000 },
+} as const;
 const refusal = {
   code: 'E_TRUNCATED' as const,
   title: 'The file is cut short',
@@ -53,9 +67,12 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
   let stage = stageOf(scene);
   let source = scene.name === 'no-logs' ? noCoverage('none') : coverage();
   const isMany = scene.name === 'many';
+  const isTroubled = scene.name === 'troubled-backups';
   let backups = scene.name === 'empty' ? [] : stage === 'legacy' ? oldBackups : [backup(), ...oldBackups];
+  if (isTroubled) backups = [...troubledBackups(), ...backups];
   let run: RunSnapshot | null = firstRun(scene);
   let timer: NodeJS.Timeout | null = null;
+  let recovery = scene.name in recoveries ? recoveries[scene.name as keyof typeof recoveries]() : null;
 
   const live = (): void => {
     let done = 0;
@@ -144,10 +161,29 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
             ]
           : [],
       ),
-    'backup:list': () => ok({ folder: backupFolder, backups }),
+    'recovery:list': () => ok(recovery === null ? [] : notices()),
+    'recovery:get': () => ok(recovery),
+    'recovery:stay': () => {
+      recovery = null;
+      return ok({});
+    },
+    'recovery:check': () => {
+      recovery = null;
+      return ok({ checks: [], error: null });
+    },
+    'recovery:finish': () => {
+      recovery = null;
+      return ok({ restored: backup(), before: null, replacedFolder: null });
+    },
+    'backup:list': () => ok({ folder: backupFolder, backups, ...(isTroubled ? setAside : nothingSetAside) }),
+    'backup:remove': () => ok(backup()),
+    'backup:tidy': () => ok(tidied(backups)),
+    'backup:putBack': () => ok({}),
+    'work:cancel': () => ok({}),
     'backup:create': () => ok(backup({ reason: 'by hand' })),
     'backup:verify': () => ok(backup()),
-    'backup:restore': () => ok({ restored: backup(), before: backup({ reason: 'before restore' }) }),
+    'backup:restore': () =>
+      ok({ restored: backup(), before: backup({ reason: 'before restore' }), replacedFolder: null }),
     'issues:list': ({ afterId, limit }) => ok(issuePage(isMany, afterId as number | null, Number(limit))),
     'issues:export': ({ format }) =>
       ok({ path: `${folder}/northern-lights issue rows 2026-11-21 15.02.${String(format)}`, rows: 30 }),
@@ -161,10 +197,14 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
       }),
   };
   return {
-    answer: (call, input) =>
-      scene.name === 'taking' && call === 'ingest:start'
-        ? new Promise(() => {}) // for looking at the page while files are taken in
-        : Promise.resolve(answers[call]?.(input) ?? ok({})),
+    answer(call, input) {
+      if (scene.name === 'backing-up' && call === 'backup:create') emit('work:changed', halfDone(database.handle));
+      // For looking at the page while something is under way.
+      const isEndless =
+        (scene.name === 'taking' && call === 'ingest:start') ||
+        (scene.name === 'backing-up' && call === 'backup:create');
+      return isEndless ? new Promise(() => {}) : Promise.resolve(answers[call]?.(input) ?? ok({}));
+    },
     stop: () => timer && clearInterval(timer),
   };
 }
@@ -172,6 +212,7 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
 function firstRun(scene: Scene): RunSnapshot | null {
   if (scene.name === 'running') return runAt(12_840);
   if (scene.name === 'paused') return runAt(12_840, 'paused');
+  if (scene.name === 'no-space') return { ...runAt(12_840, 'paused'), attention: noSpace };
   if (scene.name === 'failed') return failed();
   return stageOf(scene) === 'upgraded' ? finished() : null;
 }
@@ -183,7 +224,7 @@ function stageOf({ name: sceneName }: Scene): Stage {
 
 function shown(stage: Stage, scene: Scene) {
   const current = status(stage, scene.name === 'many');
-  if (scene.name === 'unfinished') {
+  if (scene.name === 'unfinished' || scene.name === 'interrupted') {
     return {
       ...current,
       unfinishedRun: {

@@ -1,0 +1,50 @@
+import type { Output } from '@shared/channels.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { backup, folder, minutesAgo, name } from './files.ts';
+
+/** The newest is what a restore replaced, so that it can be undone. */
+export const troubledBackups = (): BackupRecord[] => [
+  backup({
+    id: 'northern-lights 2026-11-21 14.10.00 before restore',
+    path: `${folder}/northern-lights.db backups/northern-lights 2026-11-21 14.10.00 before restore.db`,
+    reason: 'before restore',
+    createdAt: minutesAgo(3),
+    phase: 4,
+  }),
+];
+
+export const setAside = {
+  replaced: { folder: `${folder}/${name} replaced-k3Xw9a`, at: minutesAgo(3) },
+  beforeRecovery: [
+    {
+      folder: `${folder}/${name} backups/northern-lights 2026-11-20 17.02.11 before recovery`,
+      at: minutesAgo(60 * 20),
+    },
+  ],
+};
+
+export const nothingSetAside = { replaced: null, beforeRecovery: [] };
+
+/** Keeps the newest and the oldest. */
+export const tidied = (backups: readonly BackupRecord[]): Output<'backup:tidy'> => {
+  const removed = backups.slice(1, -1);
+  const [newest, oldest] = [backups[0], backups.at(-1)];
+  return {
+    removed,
+    kept: [
+      ...(newest ? [{ backup: newest, why: 'It is the newest backup that is good.' }] : []),
+      ...(oldest ? [{ backup: oldest, why: 'It holds your database as it was before the first upgrade.' }] : []),
+    ],
+    freedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+};
+
+export const halfDone = (handle: string) => ({
+  handle,
+  work: {
+    kind: 'backup',
+    now: 'Comparing every row, and restoring the copy to a scratch file to prove it',
+    fraction: 0.65,
+    canCancel: true,
+  },
+});

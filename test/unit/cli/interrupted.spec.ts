@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Recovery } from '@shared/recovery.ts';
+import { describe, expect, it } from 'vitest';
+import { folderState } from '../../support/folder-state.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const build = path.resolve(import.meta.dirname, '../../../.vite/build');
+const isBuilt = ['cli.cjs', 'engine.cjs'].every((name) => existsSync(path.join(build, name)));
+const folder = temporaryFolder();
+const limit = { timeout: 90_000 };
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+type Send = (signal: NodeJS.Signals) => void;
+
+/** The command line on a home folder of its own. @param onApplied called once, when the first step is applied. */
+function start(home: string, args: string[], onApplied: (send: Send) => void = () => {}): Promise<Ended> {
+  const child = spawn(process.execPath, [path.join(build, 'cli.cjs'), ...args], {
+    env: { ...process.env, PHASEWISE_HOME: path.join(home, 'phasewise') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr, isTold] = ['', '', false];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    if (isTold || !stderr.includes('applied:')) return;
+    isTold = true;
+    onApplied((signal) => void child.kill(signal));
+  });
+  return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })));
+}
+
+/** A sample whose upgrade was ended by `end` after its first step. */
+async function interrupted(end: (send: Send) => void) {
+  const home = mkdtempSync(path.join(folder, 'home-'));
+  const file = path.join(home, 'sample.db');
+  await start(home, ['sample', file]);
+  const ended = await start(home, ['migrate', file, '--to', '1', '--yes', '--json'], end);
+  const json = async (...args: string[]) => {
+    const answer = await start(home, [...args, '--json']);
+    return { code: answer.code, stderr: answer.stderr, ...(JSON.parse(answer.stdout) as Record<string, unknown>) };
+  };
+  const status = async () =>
+    (await json('status', file)) as unknown as { recovery: Recovery | null; phaseReached: number };
+  return { home, file, ended, json, status };
+}
+
+describe.skipIf(!isBuilt)('an upgrade by the command line that was interrupted', () => {
+  it('A14: by KILL: status tells of it and leaves no trace, migrate goes on and says so', limit, async () => {
+    const { home, file, ended, json, status } = await interrupted((send) => send('SIGKILL'));
+    expect([ended.code, ended.signal, ended.stdout]).toEqual([null, 'SIGKILL', '']);
+    await wait(4_500); // by then its engine is gone
+    const before = [home, path.join(home, 'sample.db backups'), path.join(home, 'phasewise')].map(folderState);
+
+    const { recovery } = await status();
+    const { stdout } = await start(home, ['status', file]);
+
+    expect([home, path.join(home, 'sample.db backups'), path.join(home, 'phasewise')].map(folderState)).toEqual(before);
+    expect(recovery).toMatchObject({ kind: 'upgrade', state: 'interrupted', isSafe: true, code: 'E_INTERRUPTED' });
+    expect(recovery?.stepsDone).toBeGreaterThan(0);
+    expect(recovery?.backup?.state).toBe('verified');
+    for (const sentence of [recovery?.what ?? '-', recovery?.where ?? '-', ...(recovery?.reasons ?? [])])
+      expect(stdout).toContain(sentence);
+    expect(stdout).toContain(`Continue the upgrade: migrate ${file} --to ${recovery?.toPhase}`);
+
+    const gone = await json('migrate', file, '--to', '1', '--yes');
+
+    expect(gone).toMatchObject({ code: 0, ok: true, verified: true, continues: { runId: recovery?.runId } });
+    expect(gone.stderr).toContain('Continuing from there.');
+    expect(await status()).toMatchObject({ recovery: null, phaseReached: recovery?.toPhase });
+  });
+
+  it('A14: by SIGHUP, as a closed terminal sends it: ends with 143 at a whole step', limit, async () => {
+    const { ended, status } = await interrupted((send) => send('SIGHUP'));
+    expect(ended.code).toBe(143);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ ok: false, verified: false, error: { code: 'E_CANCELLED' } });
+    const { recovery } = await status();
+    expect(recovery).toMatchObject({ isSafe: true, code: 'E_CANCELLED' });
+    expect(recovery?.what).toContain('was stopped on request');
+  });
+
+  it('A14: by TERM and then KILL, as a service manager does: the next migrate ends it', limit, async () => {
+    const { json, status, file } = await interrupted((send) => {
+      send('SIGTERM');
+      setTimeout(() => send('SIGKILL'), 30);
+    });
+    expect((await status()).recovery).toMatchObject({ kind: 'upgrade', isSafe: true });
+    expect(await json('migrate', file, '--to', '1', '--yes')).toMatchObject({ code: 0, verified: true });
+    expect((await status()).recovery).toBeNull();
+  });
+});

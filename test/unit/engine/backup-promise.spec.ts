@@ -1,0 +1,66 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, it } from 'vitest';
+import { createBackup } from '@engine/backup.ts';
+import type { Db } from '@engine/migration.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
+import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+
+/** What better-sqlite3 says of a file that was locked all the time: done, and nothing was copied. */
+const emptyPromise = { totalPages: 0, remainingPages: 0 };
+
+it('a backup that was promised and copied nothing is called busy, and leaves nothing behind', async () => {
+  const file = makeDatabase(folder, `CREATE TABLE a (id INTEGER PRIMARY KEY); INSERT INTO a VALUES (1);`);
+  const db = new Database(file);
+  const lying = new Proxy(db, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (name === 'backup') return () => Promise.resolve(emptyPromise);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  }) as Db;
+  const backups = path.join(folder, 'backups');
+
+  const code = await codeOfPromise(
+    createBackup(lying, {
+      ...{ path: file, folder: backups, reason: 'by hand', runId: null, appVersion: '0.0.0-test' },
+      content: { packId: '', variantTitle: '', phase: null },
+    }),
+  );
+  db.close();
+
+  expect(code).toBe('E_BACKUP_BUSY');
+  expect(readdirSync(backups)).toEqual([]);
+});
+
+it.each(['copied', 'hashed'] as const)(
+  'a backup of which a single value is another after it was %s is none',
+  async (when) => {
+    const file = makeDatabase(
+      folder,
+      `CREATE TABLE a (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO a VALUES (1, 'right');`,
+    );
+    const db = new Database(file);
+    const backups = path.join(folder, `backups ${when}`);
+    const spoil = (point: string, copy: string): void => {
+      if (point !== when) return;
+      const other = new Database(copy);
+      other.exec(`UPDATE a SET text = 'wrong'`);
+      other.close();
+    };
+
+    const code = await codeOfPromise(
+      createBackup(db, {
+        ...{ path: file, folder: backups, reason: 'by hand', runId: null, appVersion: '0.0.0-test', probe: spoil },
+        content: { packId: '', variantTitle: '', phase: null },
+      }),
+    );
+    db.close();
+
+    expect(code).toBe('E_BACKUP_UNVERIFIED');
+    expect(readdirSync(backups)).toEqual([]);
+  },
+);

@@ -1,0 +1,182 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { BackupRecord } from '@shared/run.ts';
+import { backupDatabase, listAllBackups, listBackups, verifyBackup } from '@engine/backups.ts';
+import { decideRetention, newestFirst, WHY, whyNotRemove } from '@engine/retention.ts';
+import { restoreBackup } from '@engine/restore.ts';
+import { removeBackup, tidyBackups } from '@engine/tidy.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
+import { askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { isThere, temporaryFolder } from '../../support/temporary.ts';
+import { backup as record } from '../renderer/values.ts';
+
+const folder = temporaryFolder();
+/** Told from other shops by what its settings say. */
+const pack = {
+  ...shopPack(),
+  identity: (db: Database.Database) =>
+    db.prepare<[], string>(`SELECT value FROM setting WHERE name = 'shop id'`).pluck().all(),
+};
+const packs = [pack];
+
+const make = (id: string, change: Partial<BackupRecord> = {}): BackupRecord =>
+  record({ id, path: `/b/${id}.db`, folder: '/b', reason: 'by hand', ...change });
+const ids = (backups: readonly BackupRecord[]) => backups.map(({ id }) => id).join(' ');
+
+describe('which backups may go (R12)', () => {
+  const first = make('first', { reason: 'before phase 1' });
+  const all = [make('d'), make('c'), make('b'), make('a', { reason: 'before phase 2' }), first];
+  const goodOf = (...good: string[]) => new Set(good.map((id) => `/b/${id}.db`));
+  const needed = new Map<string, string>();
+
+  it.each([
+    [1, 'd first', 'c b a'],
+    [2, 'd c first', 'b a'],
+    [9, 'd c b a first', ''],
+    [0, 'd first', 'c b a'],
+  ])('with a budget of %i', (keep, kept, removed) => {
+    const decision = decideRetention({ backups: all, good: goodOf('a', 'b', 'c', 'd'), needed }, keep);
+    expect([ids(decision.keep.map(({ backup }) => backup)), ids(decision.remove)]).toEqual([kept, removed]);
+  });
+
+  it('counts only those that were read again just now: the newest good one stays, not the newest', () => {
+    const decision = decideRetention({ backups: all, good: goodOf('b', 'first'), needed }, 1);
+    expect(ids(decision.remove)).toBe('d c a');
+    expect(decision.keep.map(({ why }) => why)).toEqual([WHY.newest, WHY.original]);
+  });
+
+  it('lets nothing go while none is good, and never what something unfinished needs', () => {
+    expect(decideRetention({ backups: all, good: new Set(), needed }, 1).remove).toEqual([]);
+    const pinned = new Map([['/b/c.db', 'needed']]);
+    expect(ids(decideRetention({ backups: all, good: goodOf('d'), needed: pinned }, 1).remove)).toBe('b a');
+    const stock = { backups: all, good: goodOf('d'), needed: pinned };
+    expect(['d', 'c', 'b', 'first'].map((id) => whyNotRemove(stock, make(id)))).toEqual([
+      WHY.newest,
+      'needed',
+      null, // one by one, and confirmed by typing, also the original
+      null,
+    ]);
+  });
+
+  it('V07: the order is that in which they were made, though the clock went back', () => {
+    const one = make('one', { sequence: 1, createdAt: '2026-11-21T12:00:00Z' });
+    const two = make('two', { sequence: 2, createdAt: '1999-01-01T00:00:00Z' });
+    const old = make('old', { createdAt: '2026-11-20T00:00:00Z' });
+    const elsewhere = make('elsewhere', { folder: '/c', sequence: 1, createdAt: '2026-11-21T13:00:00Z' });
+    expect(ids(newestFirst([old, one, two, elsewhere]))).toBe('elsewhere two one old');
+  });
+});
+
+const backUp = (file: string, reason = 'by hand'): Promise<BackupRecord> =>
+  backupDatabase({ path: file, folder: backupFolderOf(file), reason, runId: null, appVersion: '0' }, packs);
+const places = (file: string) => ({ databasePath: file, folders: [backupFolderOf(file)], needed: [] });
+function flip(file: string): void {
+  const handle = fs.openSync(file, 'r+');
+  fs.writeSync(handle, Buffer.from([0xa5]), 0, 1, 5_000);
+  fs.closeSync(handle);
+}
+
+describe('deleting backups', () => {
+  it('tidying says first what would go, then deletes exactly that', async () => {
+    const file = makeShop(folder);
+    const [a, b, c] = [await backUp(file), await backUp(file), await backUp(file)];
+    flip(c.path);
+
+    const trial = await tidyBackups({ ...places(file), keep: 1, isTrial: true }, packs);
+    expect(ids(trial.removed)).toBe(ids([c, a]));
+    expect(trial.freedBytes).toBe(a.sizeBytes + c.sizeBytes);
+    expect(listBackups({ folders: [backupFolderOf(file)], databasePath: file })).toHaveLength(3);
+
+    await tidyBackups({ ...places(file), keep: 1, isTrial: false }, packs);
+    expect(ids(listBackups({ folders: [backupFolderOf(file)], databasePath: file }))).toBe(b.id);
+    expect(fs.readdirSync(backupFolderOf(file)).toSorted()).toEqual([
+      `${b.id}.check.json`,
+      `${b.id}.db`,
+      `${b.id}.json`,
+    ]);
+    expect(verifyBackup({ backupPath: b.path }).state).toBe('verified');
+  });
+
+  it('the last good one is refused, and so is the backup of a run that stopped in the file', async () => {
+    const file = makeShop(folder);
+    const only = await backUp(file);
+    expect(await codeOfPromise(removeBackup({ ...places(file), backupPath: only.path }, packs))).toBe(
+      'E_BACKUP_NEEDED',
+    );
+
+    await upgradeShop(file, { pack, more: { probe: (point) => void (point === 'checked' && stop()) } });
+    const ofRun = listBackups({ folders: [backupFolderOf(file)], databasePath: file })[0];
+    await backUp(file);
+
+    expect(await codeOfPromise(removeBackup({ ...places(file), backupPath: ofRun?.path ?? '' }, packs))).toBe(
+      'E_BACKUP_NEEDED',
+    );
+    await removeBackup({ ...places(file), backupPath: only.path }, packs);
+    expect(isThere(only.path)).toBe(false);
+  });
+
+  it('that was begun and killed is ended by the next backup, and listed no more meanwhile', async () => {
+    const file = makeShop(folder);
+    const { id, path: backupPath } = await backUp(file);
+    fs.renameSync(
+      path.join(backupFolderOf(file), `${id}.json`),
+      path.join(backupFolderOf(file), `${id}.json.removing`),
+    );
+    expect(listBackups({ folders: [backupFolderOf(file)], databasePath: null })).toEqual([]);
+
+    const { id: newId } = await backUp(file, 'another');
+
+    expect(isThere(backupPath)).toBe(false);
+    expect(fs.readdirSync(backupFolderOf(file)).toSorted()).toEqual([`${newId}.db`, `${newId}.json`]);
+  });
+});
+
+const stop = (): never => {
+  throw new Error('stopped by the test');
+};
+
+describe('whose backup it is', () => {
+  const shopCalled = (id: string) => makeShop(folder, { extra: `INSERT INTO setting VALUES ('shop id', '${id}');` });
+  const restore = (file: string, { path: backupPath }: BackupRecord) =>
+    restoreBackup(
+      { backupPath, path: file, backupFolder: backupFolderOf(file), appVersion: '0', allowForeign: false },
+      { packs },
+    );
+
+  it('a renamed database finds its own by what is in them, and takes them', async () => {
+    const file = shopCalled('kites');
+    const backup = await backUp(file);
+    const renamed = path.join(path.dirname(file), 'renamed.db');
+    fs.renameSync(file, renamed);
+    const input = { folders: [], databasePath: renamed, otherFolders: [backupFolderOf(file)] };
+
+    expect(ids(await listAllBackups(input, packs))).toBe(backup.id);
+    const db = new Database(renamed);
+    db.exec(`DELETE FROM note`);
+    db.close();
+    await restore(renamed, backup);
+    expect(askOne(renamed, `SELECT count(*) FROM note`)).toBe(90);
+  });
+
+  it('another project of the same name does not, and is refused', async () => {
+    const [mine, other] = [shopCalled('kites'), shopCalled('boats')];
+    const backup = await backUp(mine);
+    const input = { folders: [], databasePath: other, otherFolders: [backupFolderOf(mine)] };
+
+    expect(await listAllBackups(input, packs)).toEqual([]);
+    expect(await codeOfPromise(restore(other, backup))).toBe('E_BACKUP_FOREIGN');
+    expect(askOne(other, `SELECT value FROM setting WHERE name = 'shop id'`)).toBe('boats');
+  });
+
+  it('without anything to tell it by, the name decides', async () => {
+    const [one, other] = [makeShop(folder), makeShop(folder)];
+    const backup = await backUp(one);
+    await restore(other, backup);
+    const named = path.join(path.dirname(other), 'other.db');
+    fs.renameSync(other, named);
+    expect(await codeOfPromise(restore(named, backup))).toBe('E_BACKUP_FOREIGN');
+  });
+});

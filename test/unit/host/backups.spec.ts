@@ -1,0 +1,122 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { BackupRecord } from '@shared/run.ts';
+import { createBusy } from '@host/busy.ts';
+import { createEventBus } from '@host/events.ts';
+import { replacedFolders } from '@host/kept-files.ts';
+import { createScrub, type ScrubContext } from '@host/scrub.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { backup as record } from '../renderer/values.ts';
+import { codeOf, must, scriptedHost } from './scripted-host.ts';
+
+const folder = temporaryFolder();
+
+describe('a backup on its way', () => {
+  it('is told of, can be stopped at any moment, and leaves nothing busy', async () => {
+    const { client, events, open } = scriptedHost(folder);
+    const { handle } = open('long');
+    const works = () => events.filter(({ name }) => name === 'work:changed').map(({ payload }) => payload);
+    expect(codeOf(await client.call('work:cancel', { handle }))).toBe('E_NOTHING_TO_DO');
+
+    const made = client.call('backup:create', { handle });
+    while (works().length < 3) await sleep(5);
+    const askedAt = Date.now();
+    must(await client.call('work:cancel', { handle }));
+
+    expect(codeOf(await made)).toBe('E_CANCELLED');
+    expect(Date.now() - askedAt).toBeLessThan(2_000);
+    expect(works()).toEqual([
+      { handle, work: { kind: 'backup', now: 'Backing up', fraction: null, canCancel: true } },
+      { handle, work: { kind: 'backup', now: 'Copying the database', fraction: 0.2, canCancel: true } },
+      { handle, work: { kind: 'backup', now: expect.stringContaining('scratch'), fraction: 0.4, canCancel: true } },
+      { handle, work: null },
+    ]);
+    must(await client.call('database:close', { handle }));
+  });
+});
+
+describe('deleting and putting back', () => {
+  it('need the name of the file; tidying does not delete on trial', async () => {
+    const { client, open } = scriptedHost(folder);
+    const { handle } = open('good');
+    const backupId = 'of-good.db backups';
+
+    expect(codeOf(await client.call('backup:remove', { handle, backupId, confirmation: 'x' }))).toBe('E_CONFIRMATION');
+    expect(codeOf(await client.call('backup:putBack', { handle, confirmation: 'x' }))).toBe('E_CONFIRMATION');
+    must(await client.call('backup:remove', { handle, backupId, confirmation: 'good.db' }));
+    expect(codeOf(await client.call('backup:putBack', { handle, confirmation: 'good.db' }))).toBe('E_NOTHING_TO_DO');
+    expect(must(await client.call('backup:tidy', { handle, keep: 3, isTrial: true })).freedBytes).toBe(3);
+  });
+
+  it('keeps the backup of a run that did not come to a proven end', async () => {
+    const { client, host, open } = scriptedHost(folder);
+    const database = open('untrue');
+    const request = { toPhase: 1, fingerprint: null, plan: null, backupFolder: `${database.path} backups` };
+    const run = must(host.runs.start(database, { ...request, source: { kind: 'guess' }, isRemovalConfirmed: false }));
+    await run.done;
+
+    const { kept } = must(await client.call('backup:tidy', { handle: database.handle, keep: 1, isTrial: true }));
+
+    expect(kept.map(({ why }) => why)).toEqual([expect.stringMatching(/not come to a proven end/)]);
+  });
+
+  it('finds what a restore set aside by the name that only we give', () => {
+    const { open } = scriptedHost(folder);
+    const { path: file } = open('good');
+    for (const name of ['good.db replaced-Abc123', 'good.db replaced-elsewhere', 'other.db replaced-Abc123'])
+      mkdirSync(path.join(path.dirname(file), name));
+    writeFileSync(path.join(path.dirname(file), 'good.db replaced-file12'), 'x');
+
+    expect(replacedFolders(file).map((kept) => path.basename(kept.folder))).toEqual(['good.db replaced-Abc123']);
+  });
+});
+
+describe('reading stored backups again at start (R11)', () => {
+  const dayAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+  const stored = (id: string, days: number, change: Partial<BackupRecord> = {}): BackupRecord =>
+    record({ id, path: `/b/${id}.db`, databasePath: '/a.db', createdAt: dayAgo(days), ...change });
+
+  async function scrubbed(backups: BackupRecord[], more: Partial<ScrubContext> = {}, msEach = 0) {
+    const read: string[] = [];
+    const broken: string[] = [];
+    const busy = more.busy ?? createBusy();
+    const askAlone = ((_file: string, name: string, input: { backupPath: string }) => {
+      const id = name === 'listBackups' ? '' : path.basename(input.backupPath, '.db');
+      if (id !== '') read.push(id);
+      const value = name === 'listBackups' ? backups : { state: id === 'bad' ? 'broken' : 'verified' };
+      return { answer: sleep(msEach).then(() => ({ ok: true, value })) };
+    }) as unknown as ScrubContext['engines']['askAlone'];
+    const scrub = createScrub({
+      ...{ engines: { askAlone }, busy, events: createEventBus(), idleMs: 0, budgetMs: 1_000 },
+      recents: { paths: () => ['/a.db'], knowsBroken: (file) => void broken.push(file) },
+      databases: { find: () => undefined },
+      ...more,
+    });
+    scrub.start();
+    await sleep(120);
+    scrub.stop();
+    return { read, broken };
+  }
+
+  it('reads those first that were not read for longest, and tells of a broken one', async () => {
+    const again = { lastCheck: { at: dayAgo(9), ok: true, error: null } };
+    const backups = [stored('fresh', 0), stored('bad', 3), stored('old', 30), stored('again', 40, again)];
+    expect(await scrubbed(backups)).toEqual({ read: ['old', 'again', 'bad'], broken: ['/a.db'] });
+  });
+
+  it('stops at its budget, but reads at least one, however large', async () => {
+    const sizeBytes = 50_000_000_000;
+    const backups = [stored('large', 9, { sizeBytes }), stored('larger', 8, { sizeBytes }), stored('small', 7)];
+    expect((await scrubbed(backups)).read).toEqual(['large', 'small']);
+    expect((await scrubbed(backups, { budgetMs: 10 }, 20)).read).toEqual(['large']);
+  });
+
+  it('waits while anything is going on', async () => {
+    const busy = createBusy();
+    const free = must(busy.take('/a.db', 'backup'));
+    expect((await scrubbed([stored('old', 9)], { busy })).read).toEqual([]);
+    free();
+  });
+});
