@@ -17,6 +17,7 @@ import {
   chooseDatabase,
   chooseFiles,
   chooseFolder,
+  chooseSaveFile,
   filesOf,
   handedOver,
   openFiles,
@@ -56,6 +57,7 @@ function start(): void {
     chooseDatabase: () => chooseDatabase(window),
     chooseFolder: (title, button) => chooseFolder(window, title, button),
     chooseFiles: () => chooseFiles(window),
+    chooseSaveFile: (suggested) => chooseSaveFile(window, suggested),
     revealFile: (file) => shell.showItemInFolder(file),
   };
   const log = (channel: string, cause: unknown) => console.error(printable(`${channel}: ${String(cause)}`));

@@ -1,5 +1,5 @@
 /** Page addresses: short enough to be read over the phone, kept in the location's hash. */
-export const tabs = ['overview', 'phases', 'activity', 'backups'] as const;
+export const tabs = ['overview', 'phases', 'data', 'activity', 'backups'] as const;
 export type Tab = (typeof tabs)[number];
 
 export type Route =
@@ -48,6 +48,12 @@ export function targetPhase(detail: string | null): number | null {
 }
 
 export const upgradeDetail = (phase: number): string => `upgrade-to-${phase}`;
+
+const MIGRATION = 'migration-';
+/** One migration among the phases. */
+export const migrationDetail = (id: string): string => `${MIGRATION}${id}`;
+export const migrationOf = (detail: string | null): string | null =>
+  detail?.startsWith(MIGRATION) ? detail.slice(MIGRATION.length) : null;
 
 /** The issue rows, of one reason or all: `issue-rows`, `issue-rows-slot-taken`. */
 export const issuesDetail = (reason: string | null = null): string =>

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { ExportFormat } from '@shared/browse.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { SourceChoice } from '@engine/protocol.ts';
 
@@ -35,6 +36,7 @@ export type Command =
       backupFolder: string | null;
       source: SourceChoice;
     }
+  | { name: 'export'; file: string; table: string; format: ExportFormat; to: string | null }
   | { name: 'keys'; file: string; clear: boolean; yes: boolean; backupFolder: string | null }
   /** keep null = only list them. */
   | { name: 'backups'; file: string; keep: number | null; yes: boolean }
@@ -54,6 +56,8 @@ export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
                                       take run logs into an upgraded database; of folders, all that are below
   issues DB [--export FILE]           the rows that need a person's look; --export writes them whole, as CSV or .json
   issues DB --retry --yes             try them again after what was wrong is put right
+  export DB TABLE [--format F] [--to FILE]
+                                      all rows of a table to a new file; what is sensitive stays masked
   keys DB                             whose keys stand in the database in plain text; never the keys
   keys DB --clear --yes               empty them; the backup made before still holds them
   backups DB                          the backups of a database
@@ -67,6 +71,7 @@ export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
   sample TARGET                       build a sample database to try things on
 
   --to N          the phase to reach; without it the last phase that removes nothing
+  --format        csv (formulas made harmless), csv-exact, tsv, json, ndjson, sql or markdown; without it csv
   --yes           do not ask
   --contract      remove the old names for good: only phase 5 does, and not without this
   --run-logs DIR  where the run logs are that plan, migrate and --retry read; without it the usual places are looked at
@@ -172,6 +177,17 @@ const parsers = {
       source: sourceOf(text, flag),
     };
   },
+  export(args: string[]): Command {
+    const { positionals, text } = parse(args, ['DB', 'TABLE'], { ...TO, format: { type: 'string' } });
+    const [, table = ''] = positionals;
+    return {
+      name: 'export',
+      file: fileAt(positionals),
+      table,
+      format: formatOf(text('format')),
+      to: folderOf(text, 'to'),
+    };
+  },
   keys(args: string[]): Command {
     const { positionals, text, flag } = parse(args, ['DB'], { ...FOLDER, ...YES, clear: { type: 'boolean' } });
     const backupFolder = folderOf(text, 'backup-dir');
@@ -261,6 +277,12 @@ function keepOf(text: string | null): number | null {
   if (text === null) return null;
   if (!/^[1-9]\d{0,2}$/.test(text)) throw new Error(`--keep takes a number from 1 to 999, not "${text}"`);
   return Number(text);
+}
+
+function formatOf(text: string | null): ExportFormat {
+  const format = ExportFormat.safeParse(text ?? 'csv');
+  if (!format.success) throw new Error(`--format takes ${ExportFormat.options.join(', ')}, not "${text}"`);
+  return format.data;
 }
 
 function folderOf(text: Parsed['text'], option: string): string | null {

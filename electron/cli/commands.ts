@@ -7,6 +7,7 @@ import { buildSampleAt, freeName } from '@host/samples.ts';
 import { statsOf } from '@host/stats.ts';
 import { type Command, HELP } from './arguments.ts';
 import { backups, verify } from './backups.ts';
+import { exportTable } from './export.ts';
 import { ingest } from './ingest.ts';
 import { issues } from './issues.ts';
 import { keys } from './keys.ts';
@@ -50,6 +51,8 @@ async function look(
       return plan(host, command);
     case 'issues':
       return issues(host, command);
+    case 'export':
+      return exportTable(host, command);
     case 'backups':
       return backups(host, command);
     case 'verify':

@@ -21,7 +21,11 @@ const SETTLED_MS = 30;
  * @throws CodedError E_DB_BUSY when the file keeps changing until `deadline` (ms since 1970), E_CORRUPT, E_NO_PERMISSION
  * when a sidecar cannot be read, E_TEMP_UNAVAILABLE when there is no place or no room for the copy.
  */
-export async function withPrivateCopy<T>(gated: GatedFile, deadline: number, use: (copy: string) => T): Promise<T> {
+export async function withPrivateCopy<T>(
+  gated: GatedFile,
+  deadline: number,
+  use: (copy: string) => T | Promise<T>,
+): Promise<T> {
   const folder = makePrivateFolder();
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
@@ -30,7 +34,7 @@ export async function withPrivateCopy<T>(gated: GatedFile, deadline: number, use
     await copyUnchanged(gated, copy, deadline);
     mergeSidecars(copy);
     passGate(copy);
-    return use(copy);
+    return await use(copy);
   } finally {
     process.removeListener('exit', remove);
     remove();

@@ -1,3 +1,15 @@
+import type {
+  Anchor,
+  BackupComparison,
+  BrowseCost,
+  BrowsePage,
+  BrowseQuery,
+  BrowseRecord,
+  BrowseRows,
+  BrowseTable,
+  CellRange,
+  ExportFormat,
+} from '@shared/browse.ts';
 import type { AppError, Result } from '@shared/errors.ts';
 import type {
   BackupRecord,
@@ -145,6 +157,67 @@ export interface EngineRequests {
       isPlaced: boolean;
     }[];
   };
+  /** The data browser: a process that answers these keeps the file open for reading, and is asked nothing else. */
+  browseTables: {
+    input: { path: string; keySecret?: string };
+    output: { tables: BrowseTable[]; isCopy: boolean; version: number };
+  };
+  browseCost: { input: { path: string; keySecret?: string; query: BrowseQuery }; output: BrowseCost };
+  browsePage: {
+    input: {
+      path: string;
+      /** By which keys are sealed, 32 bytes as hex; the host's own. */
+      keySecret?: string;
+      query: BrowseQuery;
+      anchor: Anchor;
+      limit: number;
+      hasConsent: boolean;
+    };
+    output: BrowsePage;
+  };
+  browseCount: { input: { path: string; keySecret?: string; query: BrowseQuery }; output: BrowseRows };
+  browseRecord: { input: { path: string; keySecret?: string; table: string; key: string }; output: BrowseRecord };
+  browseCell: {
+    input: {
+      path: string;
+      table: string;
+      key: string;
+      column: string;
+      from: number;
+      length: number;
+      isRevealed: boolean;
+      asBytes?: boolean;
+      mayLoad: boolean;
+      keySecret?: string;
+    };
+    /** null = more than 4 MB, and mayLoad was false: a process that ends soon is to load it. */
+    output: CellRange | null;
+  };
+  /** Bytes on disk by table, its indexes included; reads every page's header. */
+  browseSizes: { input: { path: string; keySecret?: string }; output: Record<string, number> };
+  browseCompare: {
+    input: { path: string; table: string; key: string; backupPath: string; mayLoad: boolean; keySecret?: string };
+    output: BackupComparison | null;
+  };
+  /** Writes rows to a new file. Sends 'export' events. */
+  browseExport: {
+    input: {
+      path: string;
+      /** By which keys are sealed, 32 bytes as hex; the host's own. */
+      keySecret?: string;
+      query: BrowseQuery;
+      /** In this order; null = all. */
+      columns: string[] | null;
+      format: ExportFormat;
+      hasMark: boolean;
+      target: string;
+      /** In the folder of the target: what is written to until it is whole. */
+      partial: string;
+      /** Masked columns that a person wants in it. */
+      revealed: string[];
+    };
+    output: { path: string; rows: number; bytes: number };
+  };
 }
 
 export interface Restored {
@@ -235,4 +308,5 @@ export type FromEngine =
   | { type: 'answer'; id: number; result: Result<unknown> }
   | { type: 'run'; event: EngineRunEvent }
   | { type: 'work'; work: EngineWork }
+  | { type: 'export'; rows: number; bytes: number }
   | { type: 'fatal'; error: AppError };

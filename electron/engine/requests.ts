@@ -1,6 +1,7 @@
 import { type AppError, appError, err, ok, type Result, safetyText, toAppError } from '@shared/errors.ts';
 import { bounded } from './bounded.ts';
 import { backupDatabase, listAllBackups, verifyBackup } from './backups.ts';
+import { browseAnswers } from './browse/answers.ts';
 import { createControl, type RunControl } from './control.ts';
 import { ingestFiles } from './ingest.ts';
 import { inspect } from './inspect.ts';
@@ -51,7 +52,9 @@ export function serveRequests(
   const answers = answersWith(packs, send, (started) => (control = started), tuning);
 
   async function answer(id: number, name: EngineRequestName, input: unknown): Promise<void> {
-    const result = bounded(await resultOf(answers, name, input));
+    const found = await resultOf(answers, name, input);
+    // Rows and the names they are asked by are exact, with limits of their own; the window shows what is hidden in them.
+    const result = found.ok && name.startsWith('browse') ? found : bounded(found);
     control = undefined;
     active = undefined;
     send({ type: 'answer', id, result });
@@ -86,6 +89,7 @@ function answersWith(
 ): Answers {
   const onWork = (work: EngineWork): void => send({ type: 'work', work });
   return {
+    ...browseAnswers(packs, send),
     inspect: ({ path, check }) => inspect(path, check, packs),
     plan: (input) => makePlan(input, packs),
     run: (input) => {

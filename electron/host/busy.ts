@@ -37,8 +37,11 @@ export interface TakeOptions {
   readonly isTrial?: boolean;
 }
 
-/** @param begin notes a work, and with the returned function its end. Upgrades keep journals of their own. */
-export function createBusy(begin: BeginWork = () => () => {}): Busy {
+/**
+ * @param begin notes a work, and with the returned function its end. Upgrades keep journals of their own.
+ * @param onTaken told of every file that becomes occupied, before the work on it begins.
+ */
+export function createBusy(begin: BeginWork = () => () => {}, onTaken: (file: string) => void = () => {}): Busy {
   const busy = new Map<string, Work>();
   const waiting: (() => void)[] = [];
   const release = (file: string): void => {
@@ -54,6 +57,7 @@ export function createBusy(begin: BeginWork = () => () => {}): Busy {
       const refused = refusal(file);
       if (refused) return refused;
       busy.set(file, work);
+      onTaken(file);
       const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId);
       return ok((isDone = false) => {
         end(isDone);

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { FileEntry } from '@shared/channels.ts';
-import type { Result } from '@shared/errors.ts';
+import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { SpawnEngine } from './engine-process.ts';
+import { printable } from './printable.ts';
 
 /** What differs between Electron and the browser host; everything else is the same house. */
 export interface Door {
@@ -19,6 +21,8 @@ export interface Door {
   chooseFolder?(title: string, button: string): Promise<string | null>;
   /** Files to be taken in. */
   chooseFiles?(): Promise<string[] | null>;
+  /** Where a new file goes. @param suggested a whole path. null = the person closed it. */
+  chooseSaveFile?(suggested: string): Promise<string | null>;
   /** The host's own picker, where there is no system dialog. */
   readonly picker?: FilePicker;
   /** Shows a file, or the inside of a folder, in the system's file manager. */
@@ -38,4 +42,13 @@ export interface FilePicker {
   list(token: string | null): Promise<Result<FolderListing>>;
   /** The path that a token stands for. Error: as list. */
   resolve(token: string): Promise<Result<string>>;
+}
+
+/** Error: E_NOT_FOUND, E_BAD_REQUEST where there is no file manager. */
+export async function reveal(door: Door, file: string): Promise<Result<Record<string, never>>> {
+  if (!door.revealFile)
+    return err(appError('E_BAD_REQUEST', 'This is not possible here: it has no file manager to show it in.'));
+  if (!existsSync(file)) return err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`));
+  await door.revealFile(file);
+  return ok({});
 }

@@ -1,6 +1,12 @@
 import { type AppError, appError, type Safety } from '@shared/errors.ts';
 import type { EngineRequestName } from '@engine/protocol.ts';
-import type { EngineExit } from './engine-process.ts';
+
+/** How a process ended. lastWords: the end of what it wrote to stderr, where the door collects that. */
+export interface EngineExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly lastWords: string;
+}
 
 /** What is said of a request whose process is gone before it answered. */
 export interface EndedRequest {

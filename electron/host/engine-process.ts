@@ -8,14 +8,9 @@ import type {
   FromEngine,
   ToEngine,
 } from '@engine/protocol.ts';
-import { cancelledError, diedError, type EndedRequest, safetyOf } from './ended-request.ts';
+import { cancelledError, diedError, type EndedRequest, type EngineExit, safetyOf } from './ended-request.ts';
 
-/** How a process ended. lastWords: the end of what it wrote to stderr, where the door collects that. */
-export interface EngineExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly lastWords: string;
-}
+export type { EngineExit };
 
 /** A started engine process, whichever way a door starts one. */
 export interface EngineProcess {
@@ -38,6 +33,7 @@ export interface AskListeners {
 export interface AskOptions extends AskListeners {
   /** ms from sending until the process is killed and E_TIMEOUT is answered; null = however long it takes. */
   readonly limitMs: number | null;
+  readonly onExported?: (rows: number, bytes: number) => void;
 }
 
 /** A new process has this long to say that it is ready, ms. Usually it takes 50 to 150. */
@@ -174,6 +170,8 @@ export class EngineChild {
     } else if (message.type === 'work') {
       if (this.#current) this.#current.isIrrevocable = !message.work.canCancel;
       this.#current?.options.onWork?.(message.work);
+    } else if (message.type === 'export') {
+      this.#current?.options.onExported?.(message.rows, message.bytes);
     } else if (message.type === 'answer') {
       if (message.id === this.#current?.id) this.#answer(message.result);
     } else {

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { browseHandlers } from './browse-handlers.ts';
 import { defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
-import type { Door } from './door.ts';
+import { type Door, reveal } from './door.ts';
 import { fileHandlers } from './file-handlers.ts';
 import type { Host } from './host.ts';
 import { printable } from './printable.ts';
@@ -18,6 +18,7 @@ export function createHandlers(host: Host, door: Door): Handlers {
     ...fileHandlers(host, door),
     ...backupHandlers(host, door),
     ...recoveryHandlers(host),
+    ...browseHandlers(host, door),
   };
 }
 
@@ -161,15 +162,9 @@ function closeDatabase(host: Host, handle: string): Result<Record<string, never>
   if (refused) return refused;
   host.databases.close(handle);
   host.engines.release(found.value.path);
+  host.browsing.release(found.value.path);
   host.looks.forget(found.value);
   host.events.emit('database:closed', { handle });
-  return ok({});
-}
-
-async function reveal(door: Door, file: string): Promise<Result<Record<string, never>>> {
-  if (!door.revealFile) return notHere('it has no file manager to show it in');
-  if (!existsSync(file)) return err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`));
-  await door.revealFile(file);
   return ok({});
 }
 

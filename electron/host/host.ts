@@ -1,10 +1,13 @@
 import type { SpawnEngine } from './engine-process.ts';
 import { type Backups, createBackups } from './backups.ts';
-import { type Busy, createBusy } from './busy.ts';
+import { type Browsing, createBrowsing } from './browsing.ts';
+import { type BeginWork, type Busy, createBusy } from './busy.ts';
 import { createDatabases, type Databases } from './databases.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { createEventBus, type EventBus } from './events.ts';
+import { createExports, type Exports } from './exports.ts';
 import { createIngests, type Ingests } from './ingests.ts';
+import { createLayouts, type Layouts } from './layouts.ts';
 import { createLooks, type Looks } from './looks.ts';
 import { createOngoing, type Ongoing } from './ongoing.ts';
 import { createRecents, type Recents } from './recents.ts';
@@ -24,6 +27,7 @@ export interface Host {
   readonly events: EventBus;
   readonly busy: Busy;
   readonly looks: Looks;
+  readonly browsing: Browsing;
   readonly runs: Runs;
   readonly backups: Backups;
   /** What can be stopped besides upgrades. */
@@ -35,6 +39,8 @@ export interface Host {
   readonly recents: Recents;
   readonly recoveries: Recoveries;
   readonly settings: SettingsStore;
+  readonly layouts: Layouts;
+  readonly exports: Exports;
   /** Ends every engine process. Call it after runs.cancelAll() or runs.settled(). */
   close(): void;
 }
@@ -49,7 +55,10 @@ export interface HostOptions {
 export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host {
   const events = createEventBus();
   const databases = createDatabases();
-  const busy = createBusy((file, kind, runId) => beginWork(dataFolder, { kind, path: file, runId, appVersion }));
+  const begin: BeginWork = (file, kind, runId) => beginWork(dataFolder, { kind, path: file, runId, appVersion });
+  // What writes wants the file for itself.
+  const busy = createBusy(begin, (file) => browsing.release(file));
+  const browsing = createBrowsing({ spawn, busy });
   const recents = createRecents(dataFolder);
   const engines = createEngines(spawn, (file, error) => {
     const database = databases.find(file);
@@ -70,8 +79,11 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const recoveries = createRecoveries({ engines, events, busy, backups, recents, dataFolder, appVersion });
   const settings = createSettings(dataFolder);
   const scrub = createScrub({ engines, busy, recents, databases, events });
+  const layouts = createLayouts(dataFolder);
+  const exports = createExports({ browsing, events });
   const close = () => {
     scrub.stop();
+    browsing.close();
     engines.close();
   };
   const parts = {
@@ -80,6 +92,7 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     events,
     busy,
     looks,
+    browsing,
     runs,
     backups,
     ongoing,
@@ -89,6 +102,8 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     recents,
     recoveries,
     settings,
+    layouts,
+    exports,
   };
   return { appVersion, dataFolder, ...parts, close };
 }

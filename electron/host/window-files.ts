@@ -57,7 +57,7 @@ export function contentSecurityPolicy(nonce: string | null, connect: string): st
     "default-src 'none'",
     "script-src 'self'",
     `style-src ${styles}`,
-    "img-src 'self' data:",
+    "img-src 'self' data: blob:", // blob: pictures that stand in a database
     "font-src 'self'",
     `connect-src ${connect}`,
     "base-uri 'none'",

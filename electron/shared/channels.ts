@@ -1,4 +1,19 @@
 import { z } from 'zod';
+import {
+  Anchor,
+  BackupComparison,
+  BrowseCost,
+  BrowsePage,
+  BrowseQuery,
+  BrowseRecord,
+  BrowseRows,
+  BrowseTable,
+  CellRange,
+  ColumnLayout,
+  ExportFormat,
+  MOST_ROWS,
+  RowKey,
+} from './browse.ts';
 import { AppError } from './errors.ts';
 import { Recovery, RecoveryNotice, WorkKind } from './recovery.ts';
 import { BackupRecord, IngestReport, Plan, RetryReport, RunReport, RunSnapshot, SourceCoverage } from './run.ts';
@@ -14,6 +29,7 @@ export const Handle = z.string().min(1).max(64);
 const none = z.strictObject({});
 const byHandle = z.strictObject({ handle: Handle });
 const done = z.object({});
+const tableName = z.string().min(1).max(10_000);
 
 export const OpenDatabase = z.object({
   handle: Handle,
@@ -226,9 +242,76 @@ export const channels = {
   ),
   /** Tries to place the issue rows again, behind a verified backup. */
   'issues:retry': call(byHandle, RetryReport),
+
+  /** The data browser. Nothing here can change a database; every call may answer E_RUN_ACTIVE while something works on it. */
+  'browse:tables': call(
+    byHandle,
+    z.object({ tables: z.array(BrowseTable), isCopy: z.boolean(), version: z.number().int() }),
+  ),
+  'browse:cost': call(z.strictObject({ handle: Handle, query: BrowseQuery }), BrowseCost),
+  'browse:page': call(
+    z.strictObject({
+      handle: Handle,
+      query: BrowseQuery,
+      anchor: Anchor,
+      limit: z.number().int().min(1).max(MOST_ROWS),
+      /** A person agreed to a sort that reads the whole table. */
+      hasConsent: z.boolean(),
+    }),
+    BrowsePage,
+  ),
+  /** What is known of the number of rows by now; counting goes on in the background. */
+  'browse:count': call(z.strictObject({ handle: Handle, query: BrowseQuery }), BrowseRows),
+  'browse:record': call(z.strictObject({ handle: Handle, table: tableName, key: RowKey }), BrowseRecord),
+  /** A part of one value. A sensitive one only with isRevealed: a person asked for this very value. */
+  'browse:cell': call(
+    z.strictObject({
+      handle: Handle,
+      table: tableName,
+      key: RowKey,
+      column: tableName,
+      from: z.number().int().min(0),
+      length: z.number().int().min(1).max(262_144),
+      isRevealed: z.boolean(),
+      /** Text, too, comes as its bytes in the encoding of the file, exactly from `from` on. */
+      asBytes: z.boolean().optional(),
+    }),
+    CellRange,
+  ),
+  'browse:sizes': call(byHandle, z.record(z.string(), z.number().int())),
+  /** The same row in a backup of this database, by the pack's column mapping. */
+  'browse:compare': call(
+    z.strictObject({ handle: Handle, table: tableName, key: RowKey, backupId: z.string() }),
+    BackupComparison,
+  ),
+  /** How the columns of a table were arranged; null = as they come. */
+  'browse:layout': call(z.strictObject({ handle: Handle, table: tableName }), ColumnLayout.nullable()),
+  'browse:setLayout': call(z.strictObject({ handle: Handle, table: tableName, layout: ColumnLayout.nullable() }), done),
+  /** Gives up what the browser is looking for right now (a sort, a search). */
+  'browse:stop': call(byHandle, done),
+  /** Writes rows to a new file: the system's dialog asks where (null = closed), else beside the database. */
+  'browse:export': call(
+    z.strictObject({
+      handle: Handle,
+      query: BrowseQuery,
+      columns: z.array(tableName).max(2_000).nullable(),
+      format: ExportFormat,
+      /** CSV only: begins with a byte order mark, by which Excel knows UTF-8. */
+      hasMark: z.boolean(),
+      /** Sensitive columns that a person wants in it. */
+      revealed: z.array(tableName).max(2_000),
+    }),
+    z.object({ path: z.string(), rows: z.number().int(), bytes: z.number().int() }).nullable(),
+  ),
+  /** Ends the export that runs; what it wrote is removed. */
+  'browse:stopExport': call(byHandle, done),
+  /** Shows the file that was exported last in the system's file manager. */
+  'browse:revealExport': call(byHandle, done),
 } as const;
 
 export const events = {
+  /** How far an export is, a few times a second. */
+  'browse:exported': z.object({ handle: Handle, rows: z.number().int(), bytes: z.number().int() }),
   'run:changed': RunSnapshot,
   /** Something else may have changed the file or its state (run over, restored, engine restarted): ask again. */
   'database:changed': z.object({ handle: Handle }),

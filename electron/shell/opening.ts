@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { app, type BrowserWindow, dialog, type OpenDialogOptions } from 'electron';
+import { app, type BrowserWindow, dialog, type OpenDialogOptions, type SaveDialogOptions } from 'electron';
 import { openDatabase } from '@host/handlers.ts';
 import type { Host } from '@host/host.ts';
 
@@ -62,6 +62,20 @@ export const chooseFiles = (window: BrowserWindow | null): Promise<string[] | nu
       { name: 'All files', extensions: ['*'] },
     ],
   });
+
+/** Where exported rows go; the system asks about a name that is taken, and is refused later all the same. */
+export async function chooseSaveFile(window: BrowserWindow | null, suggested: string): Promise<string | null> {
+  const options: SaveDialogOptions = {
+    title: 'Export rows',
+    buttonLabel: 'Export',
+    defaultPath: suggested,
+    properties: ['createDirectory', 'showOverwriteConfirmation', 'dontAddToRecent'],
+  };
+  const { canceled, filePath } = await (window
+    ? dialog.showSaveDialog(window, options)
+    : dialog.showSaveDialog(options));
+  return canceled || filePath === '' ? null : filePath;
+}
 
 async function ask(window: BrowserWindow | null, options: OpenDialogOptions): Promise<string[] | null> {
   const { canceled, filePaths } = await (window

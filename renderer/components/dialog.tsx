@@ -1,5 +1,5 @@
 import { Modal } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import styles from './dialog.module.css';
 
 interface DialogProps {
@@ -15,6 +15,15 @@ interface DialogProps {
 
 /** Mantine's modal with a plain head: its own is a <header>, which assistive technology takes for a second page banner. */
 export function Dialog({ title, isOpen, onClose, children, width = 440, closesOnClickOutside = true }: DialogProps) {
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    // The dialog may be gone before the window's shortcuts hear the key: this Escape was for it alone.
+    const keep = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') event.preventDefault();
+    };
+    window.addEventListener('keydown', keep, { capture: true });
+    return () => window.removeEventListener('keydown', keep, { capture: true });
+  }, [isOpen]);
   return (
     <Modal.Root
       opened={isOpen}

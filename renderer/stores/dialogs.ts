@@ -22,11 +22,17 @@ interface Dialogs {
   /** null = closed. */
   readonly picker: PickerRequest | null;
   readonly isHelpOpen: boolean;
+  readonly isPaletteOpen: boolean;
   /** Name of a file that was dropped where dropping cannot open it. */
   readonly droppedName: string | null;
 }
 
 /** Dialogs that can be opened from anywhere. */
-export const useDialogs = create<Dialogs>(() => ({ picker: null, isHelpOpen: false, droppedName: null }));
+export const useDialogs = create<Dialogs>(() => ({
+  picker: null,
+  isHelpOpen: false,
+  isPaletteOpen: false,
+  droppedName: null,
+}));
 
 export const showDialog = (change: Partial<Dialogs>): void => useDialogs.setState(change);

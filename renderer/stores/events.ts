@@ -1,7 +1,9 @@
 import { isFinal } from '@shared/run.ts';
 import { onEvent, takeFirstArrival } from '../api.ts';
 import { forgetSaid, loadBackups, useBackups } from './backups.ts';
+import { refreshRows } from './browse.ts';
 import { adopt, forget, loadDatabases, look, lookIfChanged, reportDeath, useDatabases } from './databases.ts';
+import { receiveExport } from './exports.ts';
 import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery } from './recovery.ts';
 import { goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
@@ -31,6 +33,7 @@ export function listen(): void {
     forget(handle);
     forgetRecovery(handle);
   });
+  onEvent('browse:exported', receiveExport);
   onEvent('engine:died', ({ handle, error }) => {
     reportDeath(handle, error);
     // The run's end follows, and with it the look at what is left.
@@ -49,7 +52,7 @@ export async function refresh(handle: string): Promise<void> {
   const wanted = [lookThenRecovery(), loadRun(handle)];
   if (useBackups.getState().byHandle[handle]) wanted.push(loadBackups(handle));
   if (useRuns.getState().history[handle]) wanted.push(loadHistory(handle));
-  await Promise.all(wanted);
+  await Promise.all([...wanted, refreshRows(handle)]);
   await Promise.all([loadDatabases(), loadNotices()]);
 }
 

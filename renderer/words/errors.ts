@@ -14,6 +14,19 @@ const NEEDS_ANOTHER_FILE: readonly ErrorCode[] = ['E_NOT_SQLITE', 'E_ENCRYPTED',
 /** Trying again cannot help: the way on is another file. */
 export const needsAnotherFile = (error: AppError): boolean => NEEDS_ANOTHER_FILE.includes(error.code);
 
+/** Of another kind or newer than what we know, or not as we left it: its rows can be looked at all the same. */
+const ROWS_READABLE: readonly ErrorCode[] = [
+  'E_FOREIGN_DATABASE',
+  'E_NEWER_SCHEMA',
+  'E_NAME_COLLISION',
+  'E_CHECKSUM_DRIFT',
+  'E_LEDGER_TAMPERED',
+  'E_SCHEMA_TOO_COMPLEX',
+  'E_TIMEOUT',
+  'E_CORRUPT',
+];
+export const canShowRows = (error: AppError): boolean => ROWS_READABLE.includes(error.code);
+
 /** What "Copy details" puts on the clipboard: small facts for support, never rows or secrets. */
 export function errorForSupport(error: AppError, subject?: string): string {
   const facts = Object.entries(error.details ?? {}).map(([name, value]) => `  ${name}: ${String(value)}`);

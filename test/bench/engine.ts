@@ -37,12 +37,12 @@ export async function measureRequest<K extends EngineRequestName>(
   input: EngineRequests[K]['input'],
 ): Promise<Measured & { value: EngineRequests[K]['output'] }> {
   const startedAt = performance.now();
-  let answer: Extract<FromEngine, { type: 'answer' }> | undefined;
+  let answer: Answer | undefined;
   const usage = await ended('engine', [], (message, child) => {
     const { type } = message as FromEngine;
     if (type === 'ready') child.send({ type: 'request', id: 1, name, input } satisfies ToEngine);
     if (type === 'answer') {
-      answer = message as Extract<FromEngine, { type: 'answer' }>;
+      answer = message as Answer;
       child.disconnect(); // it then leaves by itself
     }
   });
@@ -50,6 +50,44 @@ export async function measureRequest<K extends EngineRequestName>(
   const value = answer.result.value as EngineRequests[K]['output'];
   return { seconds: (performance.now() - startedAt) / 1_000, ...usage, value };
 }
+
+/** An engine process that stays, as the data browser has one. */
+export interface StayingEngine {
+  /** @throws Error when it answers with an error. */
+  ask<K extends EngineRequestName>(name: K, input: EngineRequests[K]['input']): Promise<EngineRequests[K]['output']>;
+  end(): Promise<Usage>;
+}
+
+/** Ready to be asked. */
+export function startEngine(): Promise<StayingEngine> {
+  const waiting = new Map<number, (answer: Answer) => void>();
+  let lastId = 0;
+  return new Promise((resolve) => {
+    const usage = ended('engine', [], (message, child) => {
+      const received = message as FromEngine;
+      if (received.type === 'answer') waiting.get(received.id)?.(received);
+      if (received.type !== 'ready') return;
+      resolve({
+        async ask(name, input) {
+          const id = ++lastId;
+          const answer = await new Promise<Answer>((answered) => {
+            waiting.set(id, answered);
+            child.send({ type: 'request', id, name, input } as ToEngine);
+          });
+          waiting.delete(id);
+          if (!answer.result.ok) throw new Error(`${name}: ${answer.result.error.message}`);
+          return answer.result.value as EngineRequests[typeof name]['output'];
+        },
+        end() {
+          child.disconnect();
+          return usage;
+        },
+      });
+    });
+  });
+}
+
+type Answer = Extract<FromEngine, { type: 'answer' }>;
 
 /** Runs `by-hand` or `plain-copy` in a process of its own. */
 export async function measureScript(name: 'by-hand' | 'plain-copy', args: readonly string[]): Promise<Measured> {

@@ -112,6 +112,31 @@ test('a database of the dialog opens, a cancelled dialog opens nothing', async (
   expect(await call('database:choose')).toEqual({ ok: true, value: null });
 });
 
+test('exported rows go where the dialog says, and are shown there', async () => {
+  app = await start([write('given.db')], scriptedBuild());
+  const [{ handle }] = ((await call('database:list')) as unknown as { value: [{ handle: string }] }).value;
+  const target = path.join(folder, 'rows.csv');
+  await app.answer({ kind: 'save', value: { canceled: false, filePath: target } });
+  const asked = {
+    handle,
+    query: { table: 'runs', sort: [], filters: [], find: null },
+    columns: null,
+    format: 'csv',
+    hasMark: false,
+    revealed: [],
+  };
+
+  expect(await call('browse:export', asked)).toEqual({ ok: true, value: { path: target, rows: 7, bytes: 4 } });
+  expect(await call('browse:export', asked)).toEqual({ ok: true, value: null }); // the dialog was closed
+  expect(await app.asked()).toMatchObject([
+    { kind: 'save', options: { defaultPath: path.join(folder, 'given runs.csv'), buttonLabel: 'Export' } },
+    { kind: 'save' },
+  ]);
+  await call('browse:revealExport', { handle });
+  expect(await app.opened()).toEqual([target]);
+  expect(readFileSync(target, 'utf8')).toBe('half');
+});
+
 test('files named at the start are open, and what cannot be opened is said', async () => {
   app = await start([write('given.db'), path.join(folder, 'missing.db'), '--some-option']);
 

@@ -28,7 +28,7 @@ export async function startWorkers(
       const queue = [...messages];
       const work = async (child: ChildProcess): Promise<void> => {
         for (let message = queue.shift(); message !== undefined && !isOver(); message = queue.shift())
-          onAnswer(await ask(child, message));
+          onAnswer(await askTwice(child, message));
       };
       await Promise.all(children.map(work));
     },
@@ -52,6 +52,12 @@ async function startWorker(
   });
   await answerOf(child);
   return child;
+}
+
+/** A process of the harness that cannot be started on a busy machine says nothing about the engine. */
+async function askTwice(child: ChildProcess, message: ToWorker): Promise<FromWorker> {
+  const answer = await ask(child, message);
+  return answer.type === 'failed' ? ask(child, message) : answer;
 }
 
 function ask(child: ChildProcess, message: ToWorker): Promise<FromWorker> {

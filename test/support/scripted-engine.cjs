@@ -1,5 +1,6 @@
 // A stand-in for the engine's process: speaks its protocol, touches no database. What it does is scripted by the path
 // it is asked about: `…/crash.db` dies, `…/slow.db` never answers, and so on. For specs of the host alone.
+const fs = require('node:fs');
 const path = require('node:path');
 
 // Node's fork or Electron's utility process.
@@ -45,6 +46,7 @@ async function receive(message) {
     putBack: ({ folder }) => ok({ replacedFolder: `${folder}!` }),
     removeBackup,
     tidyBackups,
+    browseExport,
     exportIssues: ({ target, format }) => ok({ path: target, rows: format === 'csv' ? 1 : 2 }),
   };
   send({ type: 'answer', id, result: await answers[name](input, script) });
@@ -63,6 +65,15 @@ const step = (migrationId, state = 'waiting') => ({
   issueRows: 0,
 });
 const check = (state) => ({ id: 'c', title: 'A check', state, summary: 'It is so.', evidence: [] });
+
+/** `exports.db` never comes to its end. */
+function browseExport({ target, partial }, script) {
+  fs.writeFileSync(partial, 'half');
+  send({ type: 'export', rows: 5, bytes: 4 });
+  if (script === 'exports') return new Promise(() => {});
+  fs.renameSync(partial, target);
+  return ok({ path: target, rows: 7, bytes: 4 });
+}
 
 function record(file, folder, reason = 'before phase 1') {
   return {

@@ -6,6 +6,7 @@ import { Facts } from '../../components/facts.tsx';
 import { PathText } from '../../components/path-text.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { useNow } from '../../components/use-now.ts';
+import { useWanted } from '../../components/use-wanted.ts';
 import { revealBackup, verifyBackup } from '../../stores/backups.ts';
 import { bytes, count } from '../../words/numbers.ts';
 import { dateTime } from '../../words/times.ts';
@@ -16,6 +17,8 @@ import styles from './backups.module.css';
 interface ItemProps {
   readonly handle: string;
   readonly backup: BackupRecord;
+  /** Shown first: it was asked for. */
+  readonly isWanted: boolean;
   readonly isBusy: boolean;
   readonly isChecking: boolean;
   readonly canReveal: boolean;
@@ -26,12 +29,14 @@ interface ItemProps {
 }
 
 /** One backup: when, why, what is in it, and the proof. */
-export function BackupItem({ handle, backup, isBusy, isChecking, canReveal, onRestore, onRemove, onUndo }: ItemProps) {
+export function BackupItem(props: ItemProps) {
+  const { handle, backup, isWanted, isBusy, isChecking, canReveal, onRestore, onRemove, onUndo } = props;
   const now = useNow(30_000);
+  const item = useWanted<HTMLLIElement>(isWanted);
   const mark = backupMark(backup);
   const when = dateTime(backup.createdAt);
   return (
-    <li className={styles.item} data-tone={mark.tone} aria-label={`Backup of ${when}`}>
+    <li ref={item} tabIndex={-1} className={styles.item} data-tone={mark.tone} aria-label={`Backup of ${when}`}>
       <div className={styles.top}>
         <div className={styles.words}>
           <h2 className={styles.when}>

@@ -26,8 +26,15 @@ import { TidyDialog } from './tidy-dialog.tsx';
 import { WorkProgress } from './work-progress.tsx';
 import styles from './backups.module.css';
 
+interface BackupsPanelProps {
+  readonly handle: string;
+  readonly fileName: string;
+  /** The one that was asked for. */
+  readonly backupId?: string | null;
+}
+
 /** Every backup of this database in time order. Works without a status: a damaged file is when one needs it. */
-export function BackupsPanel({ handle, fileName }: { handle: string; fileName: string }) {
+export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanelProps) {
   const view = useBackups((state) => state.byHandle[handle]);
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
@@ -115,6 +122,7 @@ export function BackupsPanel({ handle, fileName }: { handle: string; fileName: s
               key={backup.id}
               handle={handle}
               backup={backup}
+              isWanted={backup.id === backupId}
               isBusy={isBusy}
               isChecking={view.busy?.what === 'checking' && view.busy.backupId === backup.id}
               canReveal={canReveal}

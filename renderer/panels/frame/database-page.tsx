@@ -4,14 +4,15 @@ import { appError } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageSkeleton } from '../../components/page.tsx';
-import { INGEST_DETAIL, issuesPage, targetPhase, type Route } from '../../route.ts';
+import { INGEST_DETAIL, issuesPage, migrationOf, targetPhase, type Route } from '../../route.ts';
 import { chooseDatabase, closeDatabase, look, useDatabases } from '../../stores/databases.ts';
 import { refresh } from '../../stores/events.ts';
 import { goHome, goTo } from '../../stores/route.ts';
 import { shownRecovery, useRecovery } from '../../stores/recovery.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
-import { needsAnotherFile } from '../../words/errors.ts';
+import { canShowRows, needsAnotherFile } from '../../words/errors.ts';
+import { DataPanel } from '../data/data-panel.tsx';
 import { BackupsPanel } from '../backups/backups-panel.tsx';
 import { IngestPanel } from '../ingest/ingest-panel.tsx';
 import { IssuesPanel } from '../issues/issues-panel.tsx';
@@ -43,6 +44,8 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   if (recovery) return <RecoveryPanel handle={handle} fileName={name} recovery={recovery} />;
   if (unfinished?.isLoaded !== true && view !== undefined && (view.status !== null || view.error !== null))
     return <PageSkeleton words="Looking whether anything was interrupted. Nothing is changed by looking." />;
+  // Rows can be looked at whatever kind of database it is, and while its status is still on the way.
+  if (route.tab === 'data') return <DataPanel handle={handle} table={route.detail} />;
   if (!status) {
     if (view?.error && route.tab === 'backups') return <BackupsPanel handle={handle} fileName={name} />;
     if (view?.error) return <StatusRefused handle={handle} />;
@@ -55,12 +58,14 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
     <>
       {view.error && !isToldByRun && <Died handle={handle} />}
       {route.tab === 'overview' && <OverviewPages handle={handle} status={status} detail={route.detail} />}
-      {route.tab === 'phases' && target === null && <PhasesPanel handle={handle} status={status} />}
+      {route.tab === 'phases' && target === null && (
+        <PhasesPanel handle={handle} status={status} migration={migrationOf(route.detail)} />
+      )}
       {route.tab === 'phases' && target !== null && (
         <PlanPanel key={target} handle={handle} status={status} toPhase={target} />
       )}
       {route.tab === 'activity' && <ActivityPanel handle={handle} status={status} reportId={route.detail} />}
-      {route.tab === 'backups' && <BackupsPanel handle={handle} fileName={status.file.name} />}
+      {route.tab === 'backups' && <BackupsPanel handle={handle} fileName={status.file.name} backupId={route.detail} />}
     </>
   );
 }
@@ -98,6 +103,11 @@ function StatusRefused({ handle }: { handle: string }) {
             <Button variant="default" onClick={() => goTo(handle, 'backups')}>
               See its backups
             </Button>
+            {canShowRows(error) && (
+              <Button variant="default" onClick={() => goTo(handle, 'data')}>
+                Look at the data
+              </Button>
+            )}
             <Button variant="default" onClick={() => void closeDatabase(handle)}>
               Close this database
             </Button>

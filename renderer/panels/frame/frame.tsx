@@ -4,6 +4,7 @@ import { dropFile } from '../../stores/databases.ts';
 import { useRoute } from '../../stores/route.ts';
 import { useSession } from '../../stores/session.ts';
 import { PickerDialog } from '../picker/picker-dialog.tsx';
+import { PaletteDialog } from '../palette/palette-dialog.tsx';
 import { HelpDialog } from '../shortcuts/help-dialog.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { DatabaseList } from './database-list.tsx';
@@ -43,6 +44,7 @@ export function Frame({ children }: { children: ReactNode }) {
       <DropHint />
       <PickerDialog />
       <HelpDialog />
+      <PaletteDialog />
     </div>
   );
 }

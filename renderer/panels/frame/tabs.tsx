@@ -9,6 +9,7 @@ import styles from './tabs.module.css';
 const titles: Record<Tab, string> = {
   overview: 'Overview',
   phases: 'Phases',
+  data: 'Data',
   activity: 'Activity',
   backups: 'Backups',
 };

@@ -1,8 +1,11 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { IssueSummary } from '@shared/status.ts';
+import { RowsButton } from '../../components/rows-button.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
+import { showKey } from '../../stores/browse.ts';
+import { useDatabases } from '../../stores/databases.ts';
 import { count } from '../../words/numbers.ts';
-import { placeWords, type Issue } from './issues-words.ts';
+import { hasTable, placeWords, type Issue } from './issues-words.ts';
 import type { IssuePages } from './use-issue-pages.ts';
 import styles from './issues.module.css';
 
@@ -26,13 +29,21 @@ const columns: Column<Issue>[] = [
   { id: 'place', header: 'Where it is now', width: '165px', value: placeWords },
 ];
 
+interface IssueListProps {
+  readonly handle: string;
+  readonly summary: IssueSummary;
+  readonly pages: IssuePages;
+}
+
 /** The rows of one reason. Pages hold every reason's rows, so more are fetched until enough of this one are there. */
-export function IssueList({ summary, pages }: { summary: IssueSummary; pages: IssuePages }) {
+export function IssueList({ handle, summary, pages }: IssueListProps) {
   const [wanted, setWanted] = useState(WANTED_ROWS);
   const rows = useMemo(
     () => pages.rows.filter((row) => row.reason === summary.reason && row.sourceTable === summary.sourceTable),
     [pages.rows, summary.reason, summary.sourceTable],
   );
+  const isThere = useDatabases((state) => hasTable(state.views[handle]?.status, summary.sourceTable));
+  const withRow = useMemo(() => (isThere ? [...columns, rowColumn(handle)] : columns), [isThere, handle]);
   const { hasMore, isLoading, error, more } = pages;
   const needsMore = hasMore && !isLoading && error === null && rows.length < Math.min(wanted, summary.count);
   useEffect(() => {
@@ -51,7 +62,7 @@ export function IssueList({ summary, pages }: { summary: IssueSummary; pages: Is
       <DataTable
         label={`Rows: ${summary.title}`}
         rows={rows}
-        columns={columns}
+        columns={withRow}
         rowId={({ id }) => String(id)}
         canSort={false}
         emptyText={isLoading ? 'Loading…' : 'Nothing here.'}
@@ -68,3 +79,20 @@ export function IssueList({ summary, pages }: { summary: IssueSummary; pages: Is
     </div>
   );
 }
+
+/** Leads to the row itself, where it came from. */
+const rowColumn = (handle: string): Column<Issue> => ({
+  id: 'show',
+  header: 'The row itself',
+  width: '1px', // as wide as its words
+  align: 'right',
+  isActions: true,
+  value: () => null,
+  cell: ({ sourceTable, sourceKey }) => (
+    <RowsButton
+      words="Show row"
+      label={`Show row ${sourceKey} of ${sourceTable}`}
+      onClick={() => void showKey(handle, sourceTable, sourceKey)}
+    />
+  ),
+});

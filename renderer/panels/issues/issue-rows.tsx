@@ -56,7 +56,7 @@ export function IssueRows({ handle, issues, wanted = null }: IssueRowsProps) {
         columns={columns}
         rowId={issueKey}
         startsOpen={({ reason }) => reason === wanted || issues.length === 1}
-        detail={(summary) => <IssueList summary={summary} pages={pages} />}
+        detail={(summary) => <IssueList handle={handle} summary={summary} pages={pages} />}
       />
     </>
   );

@@ -27,6 +27,11 @@ export const sortReasons = (issues: readonly IssueSummary[], wanted: string | nu
 export const issueKey = ({ sourceTable, reason }: Pick<IssueSummary, 'sourceTable' | 'reason'>): string =>
   `${sourceTable} ${reason}`;
 
+/** Whether the file still has a table of this name; the last phase removes older ones. */
+export const hasTable = (status: DatabaseStatus | null | undefined, table: string): boolean =>
+  status?.tables.some(({ name, presentName, state }) => state !== 'missing' && (presentName ?? name) === table) ??
+  false;
+
 /** Where the row is now. */
 export const placeWords = ({ isPlaced }: Pick<Issue, 'isPlaced'>): string =>
   isPlaced ? 'placed, needs a look' : 'kept aside, whole';

@@ -43,7 +43,7 @@ export function OverviewPanel({ handle, status }: { handle: string; status: Data
         <BackupStrip handle={handle} canBackUp={!hasActiveRun} />
         <MoreStrips handle={handle} status={status} hasActiveRun={hasActiveRun} />
       </div>
-      <TableMatrix tables={status.tables} />
+      <TableMatrix handle={handle} tables={status.tables} />
       <EvidenceSection handle={handle} status={status} />
     </Page>
   );

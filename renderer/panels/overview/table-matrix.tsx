@@ -3,8 +3,10 @@ import { IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import type { TableStatus } from '@shared/status.ts';
 import { DataTable, type Column } from '../../components/data-table.tsx';
+import { RowsButton } from '../../components/rows-button.tsx';
 import { Section } from '../../components/section.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
+import { openTable } from '../../stores/browse.ts';
 import { count, rowCount } from '../../words/numbers.ts';
 import { priorityRank, priorityWords, tableMarks, tableRank } from '../../words/states.ts';
 import { filterTables, type StateFilter } from './overview-words.ts';
@@ -57,10 +59,11 @@ const filters: { value: StateFilter; label: string }[] = [
 ];
 
 /** Every table with its state; a row opens to its columns, indexes and constraints. */
-export function TableMatrix({ tables }: { tables: readonly TableStatus[] }) {
+export function TableMatrix({ handle, tables }: { handle: string; tables: readonly TableStatus[] }) {
   const [text, setText] = useState('');
   const [state, setState] = useState<StateFilter>('all');
   const shown = useMemo(() => filterTables(tables, text, state), [tables, text, state]);
+  const withRows = useMemo(() => [...columns, rowsColumn(handle)], [handle]);
   const note =
     shown.length === tables.length ? count(tables.length) : `${count(shown.length)} of ${count(tables.length)}`;
   return (
@@ -91,7 +94,7 @@ export function TableMatrix({ tables }: { tables: readonly TableStatus[] }) {
       <DataTable
         label="Tables"
         rows={shown}
-        columns={columns}
+        columns={withRows}
         rowId={(table) => table.name}
         detail={(table) => <TableDetail table={table} />}
         emptyText="No table matches the filter."
@@ -99,6 +102,23 @@ export function TableMatrix({ tables }: { tables: readonly TableStatus[] }) {
     </Section>
   );
 }
+
+const rowsColumn = (handle: string): Column<TableStatus> => ({
+  id: 'show',
+  header: 'Rows of the table',
+  width: '1px', // as wide as its words
+  align: 'right',
+  isActions: true,
+  value: () => null,
+  cell: ({ name, presentName, state }) =>
+    state !== 'missing' && (
+      <RowsButton
+        words="Show rows"
+        label={`Show rows of ${presentName ?? name}`}
+        onClick={() => openTable(handle, presentName ?? name)}
+      />
+    ),
+});
 
 function TableName({ name, presentName }: TableStatus) {
   return (

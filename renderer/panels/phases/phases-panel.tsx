@@ -23,8 +23,15 @@ import {
 } from './phases-words.ts';
 import styles from './phases.module.css';
 
+interface PhasesPanelProps {
+  readonly handle: string;
+  readonly status: DatabaseStatus;
+  /** Id of the one that was asked for. */
+  readonly migration?: string | null;
+}
+
 /** The plan's stages in order: where the file stands, what each holds, and the way to the next. */
-export function PhasesPanel({ handle, status }: { handle: string; status: DatabaseStatus }) {
+export function PhasesPanel({ handle, status, migration = null }: PhasesPanelProps) {
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
   const main = mainPhase(status);
   const isChecking = useDatabases((state) => state.views[handle]?.busy === 'checking');
@@ -56,29 +63,34 @@ export function PhasesPanel({ handle, status }: { handle: string; status: Databa
       </PageHead>
       <ol className={styles.stepper}>
         {status.phases.map((phase) => (
-          <Phase key={phase.number} handle={handle} phase={phase} status={status} canStart={!hasActiveRun} />
+          <Phase
+            key={phase.number}
+            handle={handle}
+            phase={phase}
+            status={status}
+            canStart={!hasActiveRun}
+            migration={migration}
+          />
         ))}
       </ol>
     </Page>
   );
 }
 
-function Phase({
-  handle,
-  phase,
-  status,
-  canStart,
-}: {
-  handle: string;
-  phase: PhaseStatus;
-  status: DatabaseStatus;
-  canStart: boolean;
-}) {
+interface PhaseProps {
+  readonly handle: string;
+  readonly phase: PhaseStatus;
+  readonly status: DatabaseStatus;
+  readonly canStart: boolean;
+  readonly migration: string | null;
+}
+
+function Phase({ handle, phase, status, canStart, migration }: PhaseProps) {
   const mark = phaseMarks[phase.state];
   const offer = offerOf(phase, status);
   const reached = describeReached(phase);
   const waits = waitsFor(phase, status);
-  const isOpen = startsOpen(phase, offer);
+  const isOpen = startsOpen(phase, offer) || phase.migrations.some(({ id }) => id === migration);
   return (
     <li
       className={styles.phase}
@@ -121,7 +133,7 @@ function Phase({
               <p className={styles.none}>{describeMigrations(phase)}.</p>
             ) : (
               <Disclosure summary={describeMigrations(phase)} isOpen={isOpen}>
-                <MigrationList migrations={phase.migrations} />
+                <MigrationList migrations={phase.migrations} wanted={migration} />
               </Disclosure>
             )}
             {phase.exitCriteria.length > 0 && (

@@ -12,7 +12,9 @@ export function useShortcuts(): void {
     const listener = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return;
       const shortcut = shortcutOf(event, isTyping(event.target));
-      if (shortcut === null || (isDialogOpen() && shortcut.action !== 'refresh')) return;
+      if (shortcut === null) return;
+      if (shortcut.action === 'palette') event.preventDefault(); // never the dialog for printing
+      if (isDialogOpen() && shortcut.action !== 'refresh') return;
       event.preventDefault();
       follow(shortcut);
     };
@@ -24,6 +26,8 @@ export function useShortcuts(): void {
 function follow(shortcut: Shortcut): void {
   const { route } = useRoute.getState();
   if (shortcut.action === 'open') void chooseDatabase();
+  if (shortcut.action === 'palette') showDialog({ isPaletteOpen: true });
+  if (shortcut.action === 'previous') history.back();
   if (shortcut.action === 'help') showDialog({ isHelpOpen: true });
   if (shortcut.action === 'refresh' && route.page === 'database') void refresh(route.handle);
   if (shortcut.action === 'tab' && route.page === 'database') goTo(route.handle, tabs[shortcut.index] ?? 'overview');
@@ -44,9 +48,10 @@ const isTyping = (target: EventTarget | null): boolean =>
   (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
 
 function isDialogOpen(): boolean {
-  const { isHelpOpen, picker, droppedName } = useDialogs.getState();
+  const { isHelpOpen, isPaletteOpen, picker, droppedName } = useDialogs.getState();
   return (
     isHelpOpen ||
+    isPaletteOpen ||
     picker !== null ||
     droppedName !== null ||
     document.querySelector('[role=dialog],[role=menu]') !== null

@@ -117,6 +117,14 @@ test('dialogs return what the test prepared, and are cancelled otherwise', async
   expect(await app.asked()).toEqual(Array(2).fill({ kind: 'open', options: { properties: ['openFile'] } }));
 });
 
+test('a save dialog is one of its own', async () => {
+  await app.answer({ kind: 'save', value: { canceled: false, filePath: '/data/b.csv' } });
+
+  expect(await app.page.evaluate(() => host.invoke('save'))).toEqual({ canceled: false, filePath: '/data/b.csv' });
+  expect(await app.page.evaluate(() => host.invoke('save'))).toEqual({ canceled: true, filePath: '' });
+  expect(await app.asked()).toEqual(Array(2).fill({ kind: 'save', options: { defaultPath: '/data/a.csv' } }));
+});
+
 test('a utility process answers, and the app outlives its crash', async () => {
   expect(await app.page.evaluate(() => host.invoke('ask', 'a'))).toEqual({ heard: 'a', hasSend: false });
   await expect(app.page.evaluate(() => host.invoke('ask', 'abort'))).rejects.toThrow('worker ended with code 134');

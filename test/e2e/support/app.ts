@@ -24,7 +24,7 @@ export interface App {
   /** In the picker that is open: walks from `projects` to the folder below it and uses it. */
   pickFolder(...names: string[]): Promise<void>;
   /** Goes to a page of the open database by its tab. */
-  goTo(tab: 'Overview' | 'Phases' | 'Activity' | 'Backups'): Promise<void>;
+  goTo(tab: 'Overview' | 'Phases' | 'Data' | 'Activity' | 'Backups'): Promise<void>;
 }
 
 export const test = base.extend<{ app: App }>({

@@ -65,6 +65,13 @@ describe('the command line', () => {
     const common = { name: 'issues', file: here('a.db'), backupFolder: null, source: { kind: 'guess' } };
     expect(parse('issues', 'a.db')).toEqual({ ...common, exportTo: null, retry: false, yes: false });
     expect(parse('issues', 'a.db', '--export', 'b.csv')).toMatchObject({ exportTo: here('b.csv') });
+    const table = { name: 'export', file: here('a.db'), table: 'runs' };
+    expect(parse('export', 'a.db', 'runs')).toEqual({ ...table, format: 'csv', to: null });
+    expect(parse('export', 'a.db', 'runs', '--format', 'sql', '--to', 'b.sql')).toEqual({
+      ...table,
+      format: 'sql',
+      to: here('b.sql'),
+    });
     expect(parse('issues', 'a.db', '--retry', '--yes')).toMatchObject({ retry: true, yes: true });
   });
 
@@ -98,6 +105,8 @@ describe('the command line', () => {
       ['ingest', 'a.db', ''],
       ['ingest', 'a.db', 'b', '--project', ''],
       ['issues', 'a.db', '--export', 'b', '--retry'],
+      ['export', 'a.db'],
+      ['export', 'a.db', 'runs', '--format', 'xml'],
       ['status', 'a.db', '--contract'],
       ['migrate', 'a.db', '--force'],
       ['restore', 'b.db', '--yes'],

@@ -7,6 +7,7 @@ import type { RecoveryView } from '../../../renderer/stores/recovery.ts';
 import { run } from './values.ts';
 
 // The stores look at where the window is as soon as they are loaded.
+vi.stubGlobal('history', { state: null });
 vi.stubGlobal('location', { hash: '#/' });
 vi.stubGlobal('window', { addEventListener: () => {} });
 const { shownRecovery } = await import('../../../renderer/stores/recovery.ts');

@@ -1,0 +1,129 @@
+import type { Filter } from '@shared/browse.ts';
+import { coded } from '@shared/errors.ts';
+import { quoteName, type ColumnInfo } from '../migration.ts';
+import type { SqlValue } from '../migration-values.ts';
+import { affinity } from '../column-diff.ts';
+import { bound, decodePlace } from './row-key.ts';
+import type { Range } from './order.ts';
+import { columnOf, isMasked, type Subject } from './subject.ts';
+
+/** Conditions from what a person asked for. Identifiers come from the schema, values are only ever bound. */
+
+/** Everything that must hold, in one condition; empty text = nothing was asked. */
+export function conditionOf(subject: Subject, filters: readonly Filter[], find: string | null): Range {
+  const parts = [...filters.map((filter) => filterOf(subject, filter)), ...(find ? [findIn(subject, find)] : [])];
+  return {
+    where: parts.map(({ where }) => `(${where})`).join(' AND '),
+    params: parts.flatMap(({ params }) => params),
+  };
+}
+
+/** What may be asked of a masked column: nothing that would find out a value piece by piece. */
+const WHOLE: readonly Filter['operator'][] = ['equals', 'differs', 'in', 'is-null', 'is-not-null'];
+
+function filterOf(subject: Subject, filter: Filter): Range {
+  if (filter.operator === 'refers') return refersTo(subject, filter);
+  const column = columnOf(subject, filter.column);
+  if (isMasked(subject, column.name) && !WHOLE.includes(filter.operator))
+    throw coded('E_BAD_REQUEST', 'This column is hidden: it can be compared with a whole value only.');
+  const sql = quoteName(column.name);
+  switch (filter.operator) {
+    case 'is-null':
+      return { where: `${sql} IS NULL`, params: [] };
+    case 'is-not-null':
+      return { where: `${sql} IS NOT NULL`, params: [] };
+    case 'contains':
+      return { where: `${asText(sql)} LIKE ? ESCAPE '\\'`, params: [`%${escapeLike(filter.value)}%`] };
+    case 'starts-with':
+      return { where: `${asText(sql)} LIKE ? ESCAPE '\\'`, params: [`${escapeLike(filter.value)}%`] };
+    case 'equals':
+      return anyOf(compared(column, '=', filter.value));
+    case 'differs': {
+      const same = anyOf(compared(column, '=', filter.value));
+      return { where: `(${same.where}) IS NOT TRUE`, params: same.params };
+    }
+    case 'less':
+      return anyOf(compared(column, '<', filter.value));
+    case 'greater':
+      return anyOf(compared(column, '>', filter.value));
+    case 'between': {
+      const [low, high] = [anyOf(compared(column, '>=', filter.from)), anyOf(compared(column, '<=', filter.to))];
+      return { where: `(${low.where}) AND (${high.where})`, params: [...low.params, ...high.params] };
+    }
+    case 'in':
+      return anyOf(filter.values.flatMap((value) => compared(column, '=', value)));
+    case 'json-equals':
+      return {
+        where: `CASE WHEN json_valid(${sql}) THEN CAST(${sql} ->> ? AS TEXT) = ? END`,
+        params: [jsonPath(filter.path), filter.value],
+      };
+  }
+}
+
+/**
+ * A typed text against a column. One with a type of its own takes the text as that type; one without compares storage
+ * classes as they are, so a number is also tried as a number.
+ */
+function compared(column: ColumnInfo, operator: '=' | '<' | '>' | '<=' | '>=', value: string): Range[] {
+  const sql = quoteName(column.name);
+  const typed = { where: `${sql} ${operator} ?`, params: [value] };
+  const kind = affinity(column.type);
+  if (kind === 'TEXT') return [typed];
+  if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value)) {
+    // Otherwise a text is greater than every number.
+    return kind === 'BLOB' ? [typed] : [{ where: `typeof(${sql}) = 'text' AND ${typed.where}`, params: [value] }];
+  }
+  const number = {
+    where: `typeof(${sql}) IN ('integer', 'real') AND ${sql} ${operator} CAST(? AS NUMERIC)`,
+    params: [value],
+  };
+  return kind === 'BLOB' && operator === '=' ? [number, typed] : [number];
+}
+
+function anyOf(ranges: readonly Range[]): Range {
+  return {
+    where: eitherOf(ranges.map(({ where }) => `(${where})`)),
+    params: ranges.flatMap(({ params }) => params),
+  };
+}
+
+/** In halves: SQLite takes expressions up to a depth of 1,000, and a plain row of ORs is as deep as it is long. */
+function eitherOf(parts: readonly string[]): string {
+  if (parts.length < 3) return parts.join(' OR ');
+  const half = Math.ceil(parts.length / 2);
+  return `(${eitherOf(parts.slice(0, half))}) OR (${eitherOf(parts.slice(half))})`;
+}
+
+/** Exact stored values, as a reference holds them. The parent's affinity applies as in SQLite's own foreign keys. */
+function refersTo(subject: Subject, { columns, key, collations }: Extract<Filter, { operator: 'refers' }>): Range {
+  const values = decodePlace(key, columns.length);
+  const parts = columns.map((name, at) => {
+    const column = columnOf(subject, name);
+    const value = bound(values[at] ?? { type: 'null' });
+    const collation = collations?.[at] ? ` COLLATE ${collations[at]}` : '';
+    return { where: `${quoteName(column.name)} = ${value.sql}${collation}`, param: value.param };
+  });
+  return { where: parts.map(({ where }) => where).join(' AND '), params: parts.map(({ param }) => param) };
+}
+
+/** Masked columns are left out: finding would tell what they hold. */
+function findIn(subject: Subject, find: string): Range {
+  const columns = subject.columns.filter((name) => !isMasked(subject, name));
+  if (columns.length === 0) throw coded('E_BAD_REQUEST', 'There is no column to look in.');
+  const pattern = `%${escapeLike(find)}%`;
+  return {
+    where: eitherOf(columns.map((name) => `${asText(quoteName(name))} LIKE ? ESCAPE '\\'`)),
+    params: columns.map((): SqlValue => pattern),
+  };
+}
+
+/** Blobs hold no text to look in, whatever their bytes are. */
+const asText = (sql: string): string => `CASE typeof(${sql}) WHEN 'blob' THEN NULL ELSE ${sql} END`;
+const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
+
+function jsonPath(path: string): string {
+  const full = path.startsWith('$') ? path : `$.${path}`;
+  if (/["']/.test(full) && !/^\$(\.("[^"]*"|[^."[\]]+)|\[#?-?\d+\])*$/.test(full))
+    throw coded('E_BAD_REQUEST', 'That is no path into a JSON value.');
+  return full;
+}

@@ -1,0 +1,130 @@
+import { quoteName, type Db, type Pack, type Schema, type TableInfo } from '../migration.ts';
+import { nameKey } from '../schema.ts';
+import { canonicalOf } from './canonical-table.ts';
+
+/** Lower-case names of the columns of each table, by the key of its name, whose values are shown only when a person asks. */
+export type Masks = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Names that mean a secret in anybody's database. */
+const SECRET = /(^|_)(password|passwd|pwd|secret|token|api_?key|private_?key|credentials?|cipher(text)?)($|_)/i;
+/** About a secret, and none: token_count, password_changed_at. */
+const ABOUT = /_(at|on|count|limit|length|size|budget|type|kind|version)$/i;
+/** Whole rows stand there as JSON, secrets included. */
+const WHOLE_ROWS: Readonly<Record<string, string>> = { _phasewise_quarantine: 'row_json' };
+
+/**
+ * What is sensitive: what the pack says; what has a telling name where the pack says nothing; and whatever is made of
+ * such columns by views, generated columns and full-text indexes.
+ * @param pack null = nobody here knows this kind of database.
+ */
+export function masksOf(db: Db, schema: Schema, pack: Pack | null): Masks {
+  const tables = [...schema.tables.values()];
+  const named = sensitiveNames(pack);
+  const masks = new Map(tables.map((table) => [nameKey(table.name), ofTable(table, pack, named)]));
+  // What points to a sensitive value is the same value; and may be pointed to in turn.
+  for (let isMore = true; isMore;) isMore = tables.some((table) => addReferences(schema, table, masks));
+  for (const table of tables) addGenerated(table, masks.get(nameKey(table.name)) ?? new Set());
+  for (const table of tables.filter(({ kind }) => kind === 'shadow')) addShadow(table, tables, masks);
+  // A view may look at another one: until nothing more is found.
+  for (let isMore = true; isMore;) {
+    isMore = tables.filter(({ kind }) => kind === 'view').some((view) => addView(db, view, masks));
+  }
+  return masks;
+}
+
+/** Of every table that the pack describes: the same name in an unknown table means the same. */
+const sensitiveNames = (pack: Pack | null): Set<string> =>
+  new Set((pack?.canonical ?? []).flatMap((table) => sensitiveIn(table)));
+
+const sensitiveIn = ({ columns, sensitiveLegacyColumns = [] }: Pack['canonical'][number]): string[] =>
+  [
+    ...columns.filter(({ isSensitive }) => isSensitive).flatMap(({ name, legacyName }) => [name, legacyName]),
+    ...sensitiveLegacyColumns,
+  ].flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
+
+function ofTable(table: TableInfo, pack: Pack | null, named: ReadonlySet<string>): Set<string> {
+  const canonical = canonicalOf(table.name, pack);
+  const described = new Set([
+    ...(canonical?.columns.flatMap(({ name, legacyName }) => [name, legacyName ?? name]) ?? []),
+    ...Object.keys(canonical?.legacyColumns ?? {}),
+  ]);
+  const telling = table.columns
+    .map(({ name }) => name)
+    .filter((name) => !described.has(name))
+    .filter((name) => (SECRET.test(name) && !ABOUT.test(name)) || (!canonical && named.has(name.toLowerCase())))
+    .map((name) => name.toLowerCase());
+  const rows = WHOLE_ROWS[nameKey(table.name)];
+  return new Set([...(canonical ? sensitiveIn(canonical) : []), ...telling, ...(rows === undefined ? [] : [rows])]);
+}
+
+const says = (sql: string, name: string): boolean =>
+  new RegExp(`(^|\\W)${name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}(\\W|$)`, 'i').test(sql);
+
+/** @returns true when a column was added. */
+function addReferences(schema: Schema, table: TableInfo, masks: Map<string, Set<string>>): boolean {
+  const own = masks.get(nameKey(table.name)) ?? new Set();
+  const before = own.size;
+  for (const { from, table: parent, to } of table.foreignKeys) {
+    const target = schema.table(parent);
+    const names = to.length > 0 ? to : (target?.columns.filter(isKey).map(({ name }) => name) ?? []);
+    const masked = masks.get(nameKey(parent));
+    for (const [at, name] of from.entries())
+      if (masked?.has((names[at] ?? '').toLowerCase())) own.add(name.toLowerCase());
+  }
+  return own.size > before;
+}
+
+const isKey = ({ primaryKeyPosition }: TableInfo['columns'][number]): boolean => primaryKeyPosition > 0;
+
+/** The table's own text tells what its generated columns are made of; which of them, only roughly. */
+function addGenerated(table: TableInfo, masked: Set<string>): void {
+  const made = table.columns.filter(({ hidden }) => hidden > 1).map(({ name }) => name);
+  if (made.length === 0 || masked.size === 0) return;
+  const expressions = table.sql
+    .split(/\bAS\s*\(/i)
+    .slice(1)
+    .join(' ');
+  if ([...masked].some((name) => says(expressions, name))) for (const name of made) masked.add(name.toLowerCase());
+}
+
+/** What a full-text index keeps of its texts. */
+function addShadow(shadow: TableInfo, tables: readonly TableInfo[], masks: Map<string, Set<string>>): void {
+  const owner = tables.find(
+    ({ kind, name }) => kind === 'virtual' && nameKey(shadow.name).startsWith(`${nameKey(name)}_`),
+  );
+  if (!owner || (masks.get(nameKey(owner.name))?.size ?? 0) === 0) return;
+  const own = masks.get(nameKey(shadow.name));
+  for (const { name, type } of shadow.columns) if (!/^int/i.test(type)) own?.add(name.toLowerCase());
+}
+
+/**
+ * SQLite knows where a plain column of a view comes from. An expression is masked when the view speaks of a sensitive
+ * column, or takes all columns of its table.
+ * @returns true when a column was added.
+ */
+function addView(db: Db, view: TableInfo, masks: Map<string, Set<string>>): boolean {
+  const own = masks.get(nameKey(view.name)) ?? new Set();
+  const before = own.size;
+  const sql = view.sql.replace(/count\s*\(\s*\*\s*\)/gi, '');
+  const speaks = [...masks].some(
+    ([table, columns]) =>
+      table !== nameKey(view.name) &&
+      columns.size > 0 &&
+      says(sql, table) &&
+      (sql.includes('*') || [...columns].some((column) => says(sql, column))),
+  );
+  const isMixed = /\b(union|intersect|except)\b/i.test(sql);
+  for (const { name, column, table } of originsOf(db, view)) {
+    const isKnown = column !== null && table !== null && !isMixed;
+    if (isKnown ? masks.get(nameKey(table))?.has(column.toLowerCase()) : speaks) own.add(name.toLowerCase());
+  }
+  return own.size > before;
+}
+
+function originsOf(db: Db, view: TableInfo): { name: string; column: string | null; table: string | null }[] {
+  try {
+    return db.prepare(`SELECT * FROM main.${quoteName(view.name)}`).columns();
+  } catch {
+    return []; // a view that cannot be read shows nothing
+  }
+}

@@ -1,0 +1,131 @@
+import type { SortColumn } from '@shared/browse.ts';
+import { quoteName, type Db, type IndexInfo } from '../migration.ts';
+import type { SqlValue } from '../migration-values.ts';
+import { nameKey } from '../schema.ts';
+import { bound, type Place, type PlaceValue } from './row-key.ts';
+import { orderingIndexes, sortableColumn, type Subject } from './subject.ts';
+
+/** One term of a total order of rows. */
+export interface Term {
+  readonly sql: string;
+  readonly isDescending: boolean;
+  readonly mayBeNull: boolean;
+}
+
+/** A total order: the last terms are the row's key, so that no two rows are equal in it. */
+export interface Order {
+  readonly terms: readonly Term[];
+  /** False: SQLite has to read and sort all rows for every page. */
+  readonly isIndexed: boolean;
+}
+
+/**
+ * The order that a person asked for, made total. Where an index begins with the columns asked for, its remaining columns
+ * break ties, because then the index alone gives the order.
+ * @throws CodedError E_BAD_REQUEST for unknown columns.
+ */
+export function orderOf(db: Db, subject: Subject, sort: readonly SortColumn[]): Order {
+  const asked = sort.map(({ column, isDescending }) => ({ column: sortableColumn(subject, column), isDescending }));
+  const isKeyAlone = asked.length === 1 && isRowidColumn(subject, asked[0]?.column.name ?? '');
+  if (asked.length === 0 || isKeyAlone) {
+    const isDescending = asked[0]?.isDescending ?? false;
+    return { terms: subject.key.map((sql) => term(sql, isDescending, false)), isIndexed: true };
+  }
+  const terms = asked.map(({ column, isDescending }) => term(quoteName(column.name), isDescending, !column.notNull));
+  for (const index of orderingIndexes(subject)) {
+    const match = matching(subject, index, sort);
+    const whole = match && withKey(subject, [...terms, ...match.rest], match.isReversed);
+    if (whole && isFree(db, subject, whole)) return { terms: whole, isIndexed: true };
+  }
+  return { terms: withKey(subject, terms, sort.at(-1)?.isDescending ?? false), isIndexed: false };
+}
+
+const term = (sql: string, isDescending: boolean, mayBeNull: boolean): Term => ({ sql, isDescending, mayBeNull });
+
+function isRowidColumn({ table, keyKind }: Subject, name: string): boolean {
+  const keys = table.columns.filter(({ primaryKeyPosition }) => primaryKeyPosition > 0);
+  return keyKind === 'rowid' && keys.length === 1 && keys[0]?.name === name && keys[0].type.toUpperCase() === 'INTEGER';
+}
+
+/** An index gives an order when it begins with the same columns, all in its directions or all in the opposite ones. */
+function matching(
+  subject: Subject,
+  index: IndexInfo,
+  sort: readonly SortColumn[],
+): { isReversed: boolean; rest: Term[] } | null {
+  const isReversed = (sort[0]?.isDescending ?? false) !== (index.columns[0]?.descending ?? false);
+  const begins = sort.every(({ column, isDescending }, at) => {
+    const own = index.columns[at];
+    return own?.name !== undefined && own.name === column && (isDescending !== own.descending) === isReversed;
+  });
+  if (!begins) return null;
+  const rest = index.columns.slice(sort.length).map(({ name, descending }) => {
+    const column = subject.table.columns.find((each) => each.name === name);
+    return term(quoteName(name ?? ''), descending !== isReversed, !(column?.notNull ?? false));
+  });
+  return { isReversed, rest };
+}
+
+/** SQLite itself says whether an order costs a sort: collations, directions and NULLs are its business. */
+function isFree(db: Db, { sql }: Subject, terms: readonly Term[]): boolean {
+  const plan = db
+    .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT 1 FROM ${sql} ORDER BY ${orderBy({ terms }, true)}`)
+    .all();
+  return !plan.some(({ detail }) => detail.includes('TEMP B-TREE'));
+}
+
+function withKey({ key }: Subject, terms: readonly Term[], isDescending: boolean): Term[] {
+  const named = new Set(terms.map(({ sql }) => nameKey(sql)));
+  return [...terms, ...key.filter((sql) => !named.has(nameKey(sql))).map((sql) => term(sql, isDescending, false))];
+}
+
+/** Rows that follow a place, as conditions that an index can answer one after the other. */
+export interface Range {
+  readonly where: string;
+  readonly params: readonly SqlValue[];
+}
+
+/**
+ * All rows after `place` (before it, when `isForward` is false), cut into ranges that follow each other in the order:
+ * equal in all terms but the last, then in all but the last two, … NULL comes first in SQLite's order.
+ * @param isInclusive the row at `place` itself comes first.
+ */
+export function rangesAfter({ terms }: Order, place: Place, isForward: boolean, isInclusive = false): Range[] {
+  const ranges: Range[] = [];
+  if (isInclusive) ranges.push(equalTo(terms, place));
+  for (let at = terms.length - 1; at >= 0; at--) {
+    const [own, value] = [terms[at], place[at]];
+    if (own === undefined || value === undefined) continue;
+    const prefix = equalTo(terms.slice(0, at), place);
+    for (const beyond of beyondOne(own, value, isForward))
+      ranges.push({
+        where: [prefix.where, beyond.where].filter(Boolean).join(' AND '),
+        params: [...prefix.params, ...beyond.params],
+      });
+  }
+  return ranges;
+}
+
+function equalTo(terms: readonly Term[], place: Place): Range {
+  const parts = terms.map(({ sql }, at) => {
+    const value = bound(place[at] ?? { type: 'null' });
+    return { where: `${sql} IS ${value.sql}`, param: value.param };
+  });
+  return { where: parts.map(({ where }) => where).join(' AND '), params: parts.map(({ param }) => param) };
+}
+
+function beyondOne({ sql, isDescending, mayBeNull }: Term, value: PlaceValue, isForward: boolean): Range[] {
+  const isRising = isDescending !== isForward;
+  const { sql: written, param } = bound(value);
+  if (isRising) {
+    return value.type === 'null'
+      ? [{ where: `${sql} IS NOT NULL`, params: [] }]
+      : [{ where: `${sql} > ${written}`, params: [param] }];
+  }
+  if (value.type === 'null') return [];
+  const less = { where: `${sql} < ${written}`, params: [param] };
+  return mayBeNull ? [less, { where: `${sql} IS NULL`, params: [] }] : [less];
+}
+
+export const orderBy = ({ terms }: Pick<Order, 'terms'>, isForward: boolean): string =>
+  terms.map(({ sql, isDescending }) => `${sql}${isDescending === isForward ? ' DESC' : ''}`).join(', ');

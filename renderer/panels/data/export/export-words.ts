@@ -1,0 +1,36 @@
+import type { BrowseQuery, BrowseTable, ExportFormat } from '@shared/browse.ts';
+import type { RowCount } from '@shared/status.ts';
+import { bytes, counted, rowCount } from '../../../words/numbers.ts';
+
+/** What each format is good for, in a sentence. */
+export const formats: readonly { format: ExportFormat; name: string; sentence: string }[] = [
+  {
+    format: 'csv',
+    name: 'CSV for a spreadsheet',
+    sentence: 'For Excel and the like. Text that would be run as a formula gets an apostrophe in front.',
+  },
+  { format: 'csv-exact', name: 'CSV, exact', sentence: 'For programs: every value as it is stored, formulas too.' },
+  { format: 'tsv', name: 'TSV', sentence: 'One line per row with tabs between, for command lines and import tools.' },
+  { format: 'json', name: 'JSON', sentence: 'One list of objects, with every digit of every number.' },
+  { format: 'ndjson', name: 'NDJSON', sentence: 'One JSON object per line, for very many rows.' },
+  { format: 'sql', name: 'SQL', sentence: 'INSERT statements that make the same rows again in another database.' },
+  { format: 'markdown', name: 'Markdown', sentence: 'A table to paste into a ticket. Long text is cut.' },
+];
+
+export const isCsv = (format: ExportFormat): boolean => format === 'csv' || format === 'csv-exact';
+
+export const isNarrowed = ({ filters, find }: BrowseQuery): boolean => filters.length > 0 || find !== null;
+
+/** "All 19,835 rows of candidates" */
+export const allWords = ({ name, rows }: BrowseTable): string =>
+  rows === null ? `All rows of ${name}` : `All ${rowCount(rows)} rows of ${name}`;
+
+/** "The 1,204 rows that are shown" */
+export const narrowedWords = (shown: RowCount | null): string =>
+  shown === null ? 'Only the rows that are shown' : `Only the ${rowCount(shown)} rows that are shown`;
+
+export const progressWords = (table: string, rows: number, size: number): string =>
+  rows === 0 ? `Reading ${table}…` : `${counted(rows, 'row')} of ${table} written, ${bytes(size)}`;
+
+export const doneWords = (table: string, rows: number, size: number): string =>
+  `${counted(rows, 'row')} of ${table} written, ${bytes(size)}, to`;

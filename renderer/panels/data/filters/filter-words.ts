@@ -1,0 +1,77 @@
+import type { Filter } from '@shared/browse.ts';
+
+/** What may be asked of a column, in the words of the menu, and how many values it takes. */
+export const operators = [
+  { operator: 'equals', title: 'is', sign: '=', values: 1 },
+  { operator: 'differs', title: 'is not', sign: '≠', values: 1 },
+  { operator: 'contains', title: 'contains', sign: '…a…', values: 1 },
+  { operator: 'starts-with', title: 'starts with', sign: 'a…', values: 1 },
+  { operator: 'less', title: 'is less than', sign: '<', values: 1 },
+  { operator: 'greater', title: 'is greater than', sign: '>', values: 1 },
+  { operator: 'between', title: 'is between', sign: '↔', values: 2 },
+  { operator: 'in', title: 'is one of', sign: '∈', values: 1 },
+  { operator: 'json-equals', title: 'has in its JSON', sign: '{}', values: 2 },
+  { operator: 'is-null', title: 'is NULL', sign: '∅', values: 0 },
+  { operator: 'is-not-null', title: 'is not NULL', sign: '≠∅', values: 0 },
+] as const;
+export type Operator = (typeof operators)[number]['operator'];
+
+/** What a person is typing: not a filter yet where a value is missing. */
+export interface Draft {
+  readonly column: string;
+  readonly operator: Operator;
+  readonly first: string;
+  readonly second: string;
+}
+
+/** null while something is missing. A list is separated by commas; `a, b` holds two values. */
+export function filterOf({ column, operator, first, second }: Draft): Filter | null {
+  switch (operator) {
+    case 'is-null':
+    case 'is-not-null':
+      return { operator, column };
+    case 'between':
+      return first === '' || second === '' ? null : { operator, column, from: first, to: second };
+    case 'json-equals':
+      return first === '' ? null : { operator, column, path: first, value: second };
+    case 'in': {
+      const values = first
+        .split(',')
+        .map((value) => value.trim())
+        .filter((value) => value !== '');
+      return values.length === 0 ? null : { operator, column, values };
+    }
+    case 'equals':
+    case 'differs':
+      return { operator, column, value: first };
+    default:
+      return first === '' ? null : { operator, column, value: first };
+  }
+}
+
+/** The sentence of a chip: `status is done`. */
+export function filterWords(filter: Filter): string {
+  if (filter.operator === 'refers') return `${filter.columns.join(', ')} of the row you came from`;
+  const title = operators.find(({ operator }) => operator === filter.operator)?.title ?? filter.operator;
+  return [filter.column, title, ...valuesOf(filter)].join(' ');
+}
+
+function valuesOf(filter: Filter): string[] {
+  switch (filter.operator) {
+    case 'between':
+      return [`${shown(filter.from)} and ${shown(filter.to)}`];
+    case 'in':
+      return [filter.values.map(shown).join(', ')];
+    case 'json-equals':
+      return [`${filter.path} = ${shown(filter.value)}`];
+    case 'is-null':
+    case 'is-not-null':
+    case 'refers':
+      return [];
+    default:
+      return [shown(filter.value)];
+  }
+}
+
+const shown = (value: string): string =>
+  value === '' ? 'empty text' : value.length > 40 ? `${value.slice(0, 40)}…` : value;

@@ -1,0 +1,102 @@
+import { ActionIcon, Button } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import type { BrowseRecord, BrowseTable } from '@shared/browse.ts';
+import type { AppError } from '@shared/errors.ts';
+import { useEffect, useRef, useState } from 'react';
+import { call } from '../../api.ts';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { CompareDialog } from './compare/compare-dialog.tsx';
+import { RecordValue } from './record-value.tsx';
+import { ReferencedBy } from './referenced-by.tsx';
+import styles from './record.module.css';
+
+interface RecordPanelProps {
+  readonly handle: string;
+  readonly table: BrowseTable;
+  readonly rowKey: string;
+  /** Opens one value in the viewer. */
+  readonly onView: (cell: { rowKey: string; column: string }) => void;
+  readonly onClose: () => void;
+}
+
+/** One row from top to bottom, with the rows it points to and those that point to it. Follows the grid's active row. */
+export function RecordPanel({ handle, table, rowKey, onView, onClose }: RecordPanelProps) {
+  const { record, error } = useRecord(handle, table.name, rowKey);
+  const [isComparing, setComparing] = useState(false);
+  const close = useRef<HTMLButtonElement>(null);
+  useEffect(() => close.current?.focus(), []);
+  const hasKey = table.kind === 'table' && table.columns.some(({ primaryKeyPosition }) => primaryKeyPosition > 0);
+  return (
+    <>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc closes it, wherever the focus is in it */}
+      <aside
+        className={styles.panel}
+        aria-label={`Row of ${table.name}`}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape') return;
+          event.preventDefault();
+          onClose();
+        }}
+      >
+        <div className={styles.head}>
+          <h2>Row</h2>
+          <ActionIcon ref={close} variant="subtle" color="gray" aria-label="Close the row" onClick={onClose}>
+            <IconX size={15} aria-hidden />
+          </ActionIcon>
+        </div>
+        {error && <ErrorNotice error={error} />}
+        {record && (
+          <>
+            <dl className={styles.values}>
+              {table.columns.map((column, at) => (
+                <RecordValue
+                  key={column.name}
+                  handle={handle}
+                  table={table.name}
+                  column={column}
+                  cell={record.cells[at]}
+                  record={record}
+                  onView={() => onView({ rowKey: record.key, column: column.name })}
+                />
+              ))}
+            </dl>
+            <ReferencedBy handle={handle} record={record} />
+            {hasKey && (
+              <Button size="compact-sm" variant="default" onClick={() => setComparing(true)}>
+                Compare with a backup…
+              </Button>
+            )}
+          </>
+        )}
+      </aside>
+      {record && (
+        <CompareDialog
+          isOpen={isComparing}
+          handle={handle}
+          table={table}
+          rowKey={record.key}
+          onClose={() => setComparing(false)}
+        />
+      )}
+    </>
+  );
+}
+
+/** The row before stays until the next one is there. */
+function useRecord(handle: string, table: string, key: string) {
+  const [state, setState] = useState<{ record: BrowseRecord | null; error: AppError | null }>({
+    record: null,
+    error: null,
+  });
+  useEffect(() => {
+    let isWanted = true;
+    void call('browse:record', { handle, table, key }).then((answer) => {
+      if (!isWanted) return;
+      setState(answer.ok ? { record: answer.value, error: null } : { record: null, error: answer.error });
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [handle, table, key]);
+  return state;
+}

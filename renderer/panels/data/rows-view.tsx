@@ -1,0 +1,136 @@
+import type { BrowseTable } from '@shared/browse.ts';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { createPortal } from 'react-dom';
+import { knowRows } from '../../stores/browse.ts';
+import type { RowSource } from '../../stores/browse-rows.ts';
+import { CopyMenu } from './export/copy-menu.tsx';
+import { useCopy } from './export/use-copy.ts';
+import { Grid } from './grid/grid.tsx';
+import { rangeOf, useActiveCell, type CellPlace } from './grid/use-active-cell.ts';
+import { useColumns, type ArrangedColumns } from './grid/use-columns.ts';
+import { useRowWindow } from './grid/use-row-window.ts';
+import { RecordPanel } from './record-panel.tsx';
+import { RowsTrouble } from './rows-trouble.tsx';
+import { StatusLine } from './status-line.tsx';
+import { useKeptPlace, useRowsPlace } from './use-rows-place.ts';
+import { useCellViewer } from './viewer/use-cell-viewer.tsx';
+import styles from './data.module.css';
+
+interface RowsViewProps {
+  readonly handle: string;
+  readonly table: BrowseTable;
+  readonly source: RowSource;
+  readonly arranged: ArrangedColumns;
+  readonly step: string | null;
+  readonly isCopy: boolean;
+  /** A question stands in front of the rows. */
+  readonly isAsking: boolean;
+  /** Where the copy menu stands: among the tools above. */
+  readonly copySlot: HTMLElement | null;
+}
+
+/** The rows of one question, where one is in them, and the row that is open beside them. */
+export function RowsView({ handle, table, source, arranged, step, isCopy, isAsking, copySlot }: RowsViewProps) {
+  const state = useSyncExternalStore(source.subscribe, () => source.state);
+  const box = useRef<HTMLDivElement>(null);
+  const rows = useRowWindow(state.rows.value, box);
+  const columns = useColumns(table.columns, arranged, box);
+  const kept = useKeptPlace(step);
+  const active = useActiveCell(kept?.active);
+  const [openKey, setOpenKey] = useState(kept?.openKey ?? null);
+  useRowsPlace({ step, kept, total: state.rows.value, rows, active, openKey, box });
+  const copying = useCopy({ handle, table, source, selection: active.selection, order: columns.order });
+  const marked = rangeOf(active.selection);
+  const markedRows = marked.to.row - marked.from.row + 1;
+  const focus = (): void => box.current?.focus({ preventScroll: true });
+
+  const { moveTo } = rows;
+  const { select, selection } = active;
+  const asked = JSON.stringify(source.query);
+  const before = useRef(asked);
+  useEffect(() => {
+    // Other rows, or another order: from the first one on, in the column where one is.
+    if (before.current === asked) return;
+    before.current = asked;
+    select({ row: 0, column: selection.active.column }, false);
+    queueMicrotask(() => moveTo(0));
+  }, [asked, moveTo, select, selection]);
+
+  const lastRow = state.rows.isFinal ? Math.max(0, state.rows.value - 1) : Infinity;
+  const lastColumn = Math.max(0, columns.order.length - 1);
+  useEffect(() => {
+    // Rows were deleted, a filter left fewer, or a column was hidden: the active cell is one that there is.
+    const { row, column } = selection.active;
+    if (row > lastRow || column > lastColumn)
+      select({ row: Math.min(row, lastRow), column: Math.min(column, lastColumn) }, false);
+  }, [select, selection, lastRow, lastColumn]);
+
+  const isWhole = source.query.filters.length === 0 && source.query.find === null;
+  const { value, isExact } = state.rows;
+  useEffect(() => {
+    if (isWhole && isExact) knowRows(handle, table.name, value);
+  }, [handle, table.name, isWhole, isExact, value]);
+
+  const wasAsking = useRef(isAsking);
+  useEffect(() => {
+    if (wasAsking.current && !isAsking) box.current?.focus({ preventScroll: true });
+    wasAsking.current = isAsking;
+  }, [isAsking]);
+
+  const viewer = useCellViewer(handle, table, openKey);
+  const cellAt = ({ row, column }: CellPlace): { rowKey: string; column: string } | null => {
+    const rowKey = source.row(row)?.key;
+    const name = table.columns[columns.order[column] ?? -1]?.name;
+    return rowKey === undefined || name === undefined ? null : { rowKey, column: name };
+  };
+  const activeKey = source.row(selection.active.row)?.key;
+  const isOpen = openKey !== null;
+  useEffect(() => {
+    // A row that is open follows the active one.
+    if (isOpen && activeKey !== undefined && box.current === document.activeElement) setOpenKey(activeKey);
+  }, [isOpen, activeKey]);
+
+  const close = (): void => {
+    setOpenKey(null);
+    focus();
+  };
+  return (
+    <div className={styles.rowsView} inert={isAsking}>
+      {state.error && <RowsTrouble error={state.error} onRetry={source.refresh} onDone={focus} />}
+      <div className={styles.rows}>
+        <Grid
+          handle={handle}
+          table={table}
+          source={source}
+          columns={columns}
+          rows={rows}
+          box={box}
+          active={active}
+          onOpen={({ row }) => setOpenKey(source.row(row)?.key ?? null)}
+          onOtherKey={(event, place) => {
+            if (viewer.onKey(event, cellAt(place))) return;
+            if (event.key === 'Escape' && isOpen) {
+              event.preventDefault();
+              close();
+            } else copying.onKey(event);
+          }}
+        />
+        {openKey !== null && (
+          <RecordPanel handle={handle} table={table} rowKey={openKey} onView={viewer.view} onClose={close} />
+        )}
+        {viewer.dialog}
+      </div>
+      {copySlot &&
+        createPortal(
+          <CopyMenu
+            copy={copying.copy}
+            state={copying.state}
+            rows={markedRows}
+            cells={markedRows * (marked.to.column - marked.from.column + 1)}
+          />,
+          copySlot,
+        )}
+      <StatusLine handle={handle} first={rows.first} last={rows.last} state={state} isCopy={isCopy} />
+    </div>
+  );
+}

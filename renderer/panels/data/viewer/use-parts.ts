@@ -1,0 +1,62 @@
+import type { AppError } from '@shared/errors.ts';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Part, ValueSource } from './value-source.ts';
+
+/** What a stretch looks like: so many rows of one height. */
+export interface LaidOut<Row> {
+  readonly index: number;
+  readonly rows: readonly Row[];
+}
+
+/** At most so many stretches of 256 kB are kept: what is scrolled away is fetched again. */
+const MOST_PARTS = 3;
+
+export interface Parts<Row> {
+  /** Neighbours, in order. */
+  readonly loaded: readonly LaidOut<Row>[];
+  readonly error: AppError | null;
+  /** Rows that came before what was there (negative: were dropped): the view moves along by as many. */
+  readonly shiftRows: number;
+  /** Goes to a stretch; forgets the others unless it is a neighbour. */
+  want(index: number): void;
+}
+
+/** Stretches of a value, kept as a window that slides along it. `source` and `layOut` must stay the same. */
+export function useParts<Row>(source: ValueSource, count: number, layOut: (part: Part) => readonly Row[]): Parts<Row> {
+  const [state, setState] = useState<Omit<Parts<Row>, 'want'>>({ loaded: [], error: null, shiftRows: 0 });
+  const asked = useRef<number | null>(null);
+  const want = useCallback(
+    (index: number): void => {
+      if (index < 0 || index >= count || asked.current === index) return;
+      asked.current = index;
+      void source.part(index).then((part) => {
+        if (asked.current !== index) return;
+        asked.current = null;
+        if (!part.ok) return setState((now) => ({ ...now, error: part.error, shiftRows: 0 }));
+        const next = { index, rows: layOut(part.value) };
+        setState(({ loaded }) => ({ ...slide(loaded, next), error: null }));
+      });
+    },
+    [source, count, layOut],
+  );
+  useEffect(() => {
+    want(0);
+  }, [want]);
+  return { ...state, want };
+}
+
+/** Puts a stretch beside its neighbours and lets go of the farthest one. */
+export function slide<Row>(
+  loaded: readonly LaidOut<Row>[],
+  next: LaidOut<Row>,
+): { loaded: readonly LaidOut<Row>[]; shiftRows: number } {
+  const [first, last] = [loaded[0]?.index ?? -2, loaded.at(-1)?.index ?? -2];
+  if (next.index >= first && next.index <= last) return { loaded, shiftRows: 0 };
+  if (next.index === last + 1) {
+    const all = [...loaded, next];
+    const dropped = all.length > MOST_PARTS ? (all[0]?.rows.length ?? 0) : 0;
+    return { loaded: all.slice(-MOST_PARTS), shiftRows: -dropped };
+  }
+  if (next.index === first - 1) return { loaded: [next, ...loaded].slice(0, MOST_PARTS), shiftRows: next.rows.length };
+  return { loaded: [next], shiftRows: 0 };
+}

@@ -1,0 +1,163 @@
+import { create } from 'zustand';
+import type { BrowseQuery, BrowseTable, Filter, RowKey } from '@shared/browse.ts';
+import type { AppError } from '@shared/errors.ts';
+import type { z } from 'zod';
+import { call } from '../api.ts';
+import { newStep, rememberPlace, rememberTrail, trailAt } from './browse-steps.ts';
+import type { Crumb } from './crumb.ts';
+import { navigate } from './route.ts';
+
+type Key = z.infer<typeof RowKey>;
+
+/** What the data browser knows of one database. */
+export interface BrowseView {
+  readonly tables: readonly BrowseTable[] | null;
+  /** The file could not be read where it is without leaving a trace, so a copy is shown. */
+  readonly isCopy: boolean;
+  readonly error: AppError | null;
+  /** The last crumb is what is shown. */
+  readonly trail: readonly Crumb[];
+  /** The step of the window's history that shows this trail; null = none yet. */
+  readonly step: string | null;
+  /** Grows when the rows are to be asked for anew. */
+  readonly asked: number;
+  /** Sorts of large tables that a person agreed to. */
+  readonly consented: readonly string[];
+}
+
+const emptyView: BrowseView = {
+  tables: null,
+  isCopy: false,
+  error: null,
+  trail: [],
+  step: null,
+  asked: 0,
+  consented: [],
+};
+export const useBrowse = create<{ byHandle: Readonly<Record<string, BrowseView>> }>(() => ({ byHandle: {} }));
+
+export const everyRow = (table: string): BrowseQuery => ({ table, sort: [], filters: [], find: null });
+
+/** Asks for the tables; what is shown stays while the answer is on its way. */
+export async function loadTables(handle: string): Promise<void> {
+  const answer = await call('browse:tables', { handle });
+  if (answer.ok) {
+    const { isCopy } = answer.value;
+    // What was measured stays until it is measured again: a size that is a little old is better than none.
+    const before = new Map(viewOf(handle).tables?.map(({ name, sizeBytes }) => [name, sizeBytes]));
+    const tables = answer.value.tables.map((table) => ({
+      ...table,
+      sizeBytes: table.sizeBytes ?? before.get(table.name) ?? null,
+    }));
+    setView(handle, { tables, isCopy, error: null });
+  } else setView(handle, { error: answer.error });
+}
+
+/** Asks for the sizes of all tables on disk, which reads the whole file. @returns false where nobody can tell. */
+export async function loadSizes(handle: string): Promise<boolean> {
+  const answer = await call('browse:sizes', { handle });
+  if (!answer.ok || Object.keys(answer.value).length === 0) return false;
+  const sizes = new Map(Object.entries(answer.value));
+  setTables(handle, (table) => ({ ...table, sizeBytes: sizes.get(table.name) ?? null }));
+  return true;
+}
+
+/** The rows of a table have been counted: the list of tables says so too. */
+export function knowRows(handle: string, name: string, value: number): void {
+  const known = viewOf(handle).tables?.find((table) => table.name === name)?.rows;
+  if (known?.isExact && known.value === value) return;
+  setTables(handle, (table) => (table.name === name ? { ...table, rows: { value, isExact: true } } : table));
+}
+
+/** F5, or another program has written, or an upgrade has run: tables and rows are asked for anew. */
+export async function refreshRows(handle: string): Promise<void> {
+  if (!useBrowse.getState().byHandle[handle]) return;
+  // A copy stays what it was: the process that holds it is ended, and the next question makes another.
+  if (viewOf(handle).isCopy) await call('browse:stop', { handle });
+  await loadTables(handle);
+  setView(handle, { asked: viewOf(handle).asked + 1 });
+}
+
+/** A new way begins at rows of a table: all of them, or those that the filters leave. */
+export function openTable(handle: string, table: string, filters: readonly Filter[] = [], label = table): void {
+  go(handle, [{ query: { ...everyRow(table), filters: [...filters] }, from: null, label }]);
+}
+
+/** A new way begins at the row with this primary key; at all rows of a table that has none, or one of several columns. */
+export async function showKey(handle: string, table: string, key: string): Promise<void> {
+  if (viewOf(handle).tables === null) await loadTables(handle);
+  const columns = viewOf(handle).tables?.find(({ name }) => name === table)?.columns ?? [];
+  const [column, ...others] = columns.filter(({ primaryKeyPosition }) => primaryKeyPosition > 0);
+  const isOne = column !== undefined && others.length === 0;
+  openTable(handle, table, isOne ? [{ operator: 'equals', column: column.name, value: key }] : []);
+}
+
+/** A new way begins at one row, open beside its table. */
+export function showRow(handle: string, table: string, filter: Filter, rowKey: Key): void {
+  openTable(handle, table, [filter]);
+  const { step } = viewOf(handle);
+  if (step !== null) rememberPlace(step, { top: 0, active: { row: 0, column: 0 }, openKey: rowKey });
+}
+
+/** Follows a reference from a row; the way back stays. */
+export function follow(handle: string, from: Key, table: string, filter: Filter, label: string): void {
+  const { trail } = viewOf(handle);
+  const left = trail.map((crumb, at) => (at === trail.length - 1 ? { ...crumb, from } : crumb));
+  go(handle, [...left, { query: { ...everyRow(table), filters: [filter] }, from: null, label }]);
+}
+
+/** @param at index of the crumb to return to. */
+export function returnTo(handle: string, at: number): void {
+  const { trail } = viewOf(handle);
+  if (trail[at]) go(handle, trail.slice(0, at + 1));
+}
+
+/**
+ * Shows what an entry of the window's history showed: after back and forward, and when an address was typed. Where
+ * nothing is known of it, a new way begins at its table.
+ */
+export function arriveAt(handle: string, table: string, step: string | null): void {
+  const trail = trailAt(step, handle);
+  if (trail?.at(-1)?.query.table !== table) {
+    go(handle, [{ query: everyRow(table), from: null, label: table }], 'replace');
+  } else if (viewOf(handle).step !== step) setView(handle, { trail, step });
+}
+
+/** Every step of the way is one of the window's history, so that back and forward follow it. */
+function go(handle: string, trail: readonly Crumb[], how: 'push' | 'replace' = 'push'): void {
+  const step = newStep();
+  const table = trail.at(-1)?.query.table ?? null;
+  rememberTrail(step, handle, trail);
+  setView(handle, { trail, step });
+  navigate({ page: 'database', handle, tab: 'data', detail: table }, how, step);
+}
+
+/** Sorting and filtering change what is shown here; they are no step of the way. */
+export function changeQuery(handle: string, change: Partial<Omit<BrowseQuery, 'table'>>): void {
+  const { trail, step } = viewOf(handle);
+  const changed = trail.map((crumb, at) =>
+    at === trail.length - 1 ? { ...crumb, query: { ...crumb.query, ...change } } : crumb,
+  );
+  if (step !== null) rememberTrail(step, handle, changed);
+  setView(handle, { trail: changed });
+}
+
+export function consent(handle: string, query: BrowseQuery): void {
+  setView(handle, { consented: [...viewOf(handle).consented, orderId(query)] });
+}
+
+/** Agreed to is an order of a table, whatever is filtered out of it. */
+export const orderId = ({ table, sort }: BrowseQuery): string => JSON.stringify([table, sort]);
+
+function setTables(handle: string, change: (table: BrowseTable) => BrowseTable): void {
+  const { tables } = viewOf(handle);
+  if (tables) setView(handle, { tables: tables.map(change) });
+}
+
+export const viewOf = (handle: string): BrowseView => useBrowse.getState().byHandle[handle] ?? emptyView;
+
+function setView(handle: string, change: Partial<BrowseView>): void {
+  useBrowse.setState(({ byHandle }) => ({
+    byHandle: { ...byHandle, [handle]: { ...emptyView, ...byHandle[handle], ...change } },
+  }));
+}

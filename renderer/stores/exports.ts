@@ -1,0 +1,48 @@
+import { create } from 'zustand';
+import type { Events, Input } from '@shared/channels.ts';
+import type { AppError } from '@shared/errors.ts';
+import { call } from '../api.ts';
+
+export type ExportRequest = Omit<Input<'browse:export'>, 'handle'>;
+
+/** The export of one database that runs, or how the last one ended. */
+export type ExportView =
+  | { readonly state: 'running'; readonly table: string; readonly rows: number; readonly bytes: number }
+  | {
+      readonly state: 'done';
+      readonly table: string;
+      readonly path: string;
+      readonly rows: number;
+      readonly bytes: number;
+    }
+  | { readonly state: 'failed'; readonly table: string; readonly error: AppError };
+
+export const useExports = create<{ byHandle: Readonly<Record<string, ExportView>> }>(() => ({ byHandle: {} }));
+
+/** Writes rows to a new file; the system's dialog asks where, or the file goes beside the database. */
+export async function startExport(handle: string, request: ExportRequest): Promise<void> {
+  const { table } = request.query;
+  setView(handle, { state: 'running', table, rows: 0, bytes: 0 });
+  const answer = await call('browse:export', { handle, ...request });
+  if (!answer.ok) setView(handle, { state: 'failed', table, error: answer.error });
+  else if (answer.value === null) forgetExport(handle);
+  else setView(handle, { state: 'done', table, ...answer.value });
+}
+
+export function receiveExport({ handle, rows, bytes }: Events['browse:exported']): void {
+  const view = useExports.getState().byHandle[handle];
+  if (view?.state === 'running') setView(handle, { ...view, rows, bytes });
+}
+
+export const stopExport = (handle: string): void => void call('browse:stopExport', { handle });
+export const revealExport = (handle: string): void => void call('browse:revealExport', { handle });
+
+/** How it ended has been read. */
+export function forgetExport(handle: string): void {
+  useExports.setState(({ byHandle }) => ({
+    byHandle: Object.fromEntries(Object.entries(byHandle).filter(([each]) => each !== handle)),
+  }));
+}
+
+const setView = (handle: string, view: ExportView): void =>
+  useExports.setState(({ byHandle }) => ({ byHandle: { ...byHandle, [handle]: view } }));

@@ -1,0 +1,156 @@
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import path from 'node:path';
+import type { BrowseQuery, Filter } from '@shared/browse.ts';
+import { browseAnswers } from '@engine/browse/answers.ts';
+import { openBrowser, type Browser } from '@engine/browse/browser.ts';
+import { temporaryFolder } from '../../../support/temporary.ts';
+
+/** A sensitive value leaves the engine when somebody asks for this very one, and by no other way. */
+
+const folder = temporaryFolder();
+const file = path.join(folder, 'masks.db');
+const SECRETS = ['s3cret-alpha', 's3cret-beta', 's3cret-gamma'];
+let browser: Browser;
+
+beforeAll(async () => {
+  const db = new Database(file);
+  db.exec(`
+    CREATE TABLE members(token TEXT PRIMARY KEY, name TEXT, password TEXT, token_count INTEGER,
+      loud TEXT AS (upper(password)) VIRTUAL) WITHOUT ROWID;
+    CREATE TABLE visits(id INTEGER PRIMARY KEY, member TEXT REFERENCES members(token));
+    CREATE TABLE pins(secret INTEGER PRIMARY KEY, note TEXT);
+    CREATE VIEW plain AS SELECT name, password FROM members;
+    CREATE VIEW renamed AS SELECT name AS who, password AS word FROM members;
+    CREATE VIEW computed AS SELECT name, lower(password) || '!' AS word, count(*) AS n FROM members GROUP BY 1;
+    CREATE VIEW nested AS SELECT substr(word, 2) AS part FROM renamed;
+    CREATE VIEW mixed AS SELECT name AS x FROM members UNION SELECT password FROM members;
+    CREATE VIEW harmless AS SELECT name, count(*) AS n FROM members GROUP BY name;
+    CREATE VIRTUAL TABLE found USING fts5(password, other);
+    INSERT INTO pins VALUES (987654321, 'n');
+  `);
+  SECRETS.forEach((secret, at) => {
+    db.prepare('INSERT INTO members(token, name, password, token_count) VALUES (?, ?, ?, ?)').run(secret, `n${at}`, `${secret}!`, at); // prettier-ignore
+    db.prepare('INSERT INTO visits(member) VALUES (?)').run(secret);
+    db.prepare('INSERT INTO found VALUES (?, ?)').run(secret, 'plain');
+  });
+  db.close();
+  browser = await openBrowser(file, []);
+});
+afterAll(() => browser.close());
+
+const query = (table: string, more: Partial<BrowseQuery> = {}): BrowseQuery => ({ ...{ table, sort: [], filters: [], find: null }, ...more }); // prettier-ignore
+const rows = (asked: BrowseQuery) => browser.page(asked, { at: 'start' }, 50, true).rows;
+/** As text and as hex, in any case. */
+function expectNothingLeaks(answer: unknown): void {
+  const said = JSON.stringify(answer).toLowerCase();
+  for (const secret of [...SECRETS, 's3cret', '987654321']) {
+    expect(said).not.toContain(secret);
+    expect(said).not.toContain(Buffer.from(secret).toString('hex'));
+  }
+}
+
+describe('sensitive values', () => {
+  it.each([
+    'members',
+    'visits',
+    'plain',
+    'renamed',
+    'computed',
+    'nested',
+    'mixed',
+    'found',
+    'found_content',
+    'found_data',
+    'pins',
+  ])('stand in no page of %s, its keys included', (table) => {
+    const page = browser.page(query(table), { at: 'start' }, 50, true);
+    expect(page.rows.length).toBeGreaterThan(0);
+    expectNothingLeaks(page);
+    expect(JSON.stringify(page)).toContain('"masked"');
+  });
+
+  it('are told from what only speaks of them', () => {
+    const names = (table: string) =>
+      browser.tables().tables.find(({ name }) => name === table)?.columns.filter(({ isSensitive }) => isSensitive).map(({ name }) => name); // prettier-ignore
+    expect(names('members')).toEqual(['token', 'password', 'loud']);
+    expect(names('computed')).toEqual(['word', 'n']);
+    expect(names('harmless')).toEqual([]);
+  });
+
+  it('stand in no record, and its references lead on all the same', () => {
+    const [member] = rows(query('members'));
+    const record = browser.record('members', member?.key ?? '');
+    expectNothingLeaks(record);
+    expect(record.referencedBy).toMatchObject([{ count: 1 }]);
+    const filters = record.referencedBy.flatMap(({ filter }) => (filter ? [filter] : []));
+    const [visit] = rows(query('visits', { filters }));
+    const back = browser.record('visits', visit?.key ?? '');
+    expect(back.references).toMatchObject([{ isThere: true }]);
+    expectNothingLeaks(back);
+    const [there] = rows(
+      query('members', { filters: back.references.flatMap(({ filter }) => (filter ? [filter] : [])) }),
+    );
+    expect(there?.key).toBe(member?.key);
+  });
+
+  it('have keys by which pages go on, and which nobody can make up', () => {
+    const all = rows(query('members'));
+    const after = browser.page(query('members'), { at: 'after', key: all[0]?.key ?? '' }, 50, true).rows;
+    expect(after.map(({ key }) => key)).toEqual(all.slice(1).map(({ key }) => key));
+    const forged = JSON.stringify([['x', Buffer.from('["t","00"]').toString('base64url')]]);
+    expect(() => browser.record('members', forged)).toThrow('E_BAD_REQUEST');
+    const broken = (all[0]?.key ?? '').replace(/.(?="\]\]$)/, (last) => (last === 'A' ? 'Q' : 'A'));
+    expect(() => browser.record('members', broken)).toThrow('E_BAD_REQUEST');
+  });
+
+  it.each<Filter>([
+    { operator: 'less', column: 'password', value: 's' },
+    { operator: 'greater', column: 'password', value: 's' },
+    { operator: 'between', column: 'token', from: 'a', to: 'z' },
+    { operator: 'contains', column: 'password', value: 'alpha' },
+    { operator: 'starts-with', column: 'token', value: 's' },
+    { operator: 'json-equals', column: 'password', path: '$', value: 's' },
+  ])('cannot be found out piece by piece: $operator', (filter) => {
+    expect(() => rows(query('members', { filters: [filter] }))).toThrow('E_BAD_REQUEST');
+  });
+
+  it('can be looked for by somebody who knows the whole of one', () => {
+    const filters: Filter[] = [{ operator: 'equals', column: 'password', value: 's3cret-beta!' }];
+    const found = rows(query('members', { filters }));
+    expect(found).toHaveLength(1);
+    expectNothingLeaks(found);
+  });
+
+  it('neither give an order nor are found by a search', () => {
+    for (const column of ['token', 'password', 'loud'])
+      expect(() => rows(query('members', { sort: [{ column, isDescending: false }] }))).toThrow('E_BAD_REQUEST');
+    expect(() => rows(query('plain', { sort: [{ column: 'password', isDescending: false }] }))).toThrow(
+      'E_BAD_REQUEST',
+    );
+    expect(rows(query('members', { find: 's3cret' }))).toEqual([]);
+    expect(rows(query('members', { find: 'n1' }))).toHaveLength(1);
+  });
+
+  it('come one by one, to who asks for one', async () => {
+    const answers = browseAnswers([], () => {});
+    const keySecret = '5a'.repeat(32);
+    const asked = { path: file, keySecret, query: query('members'), anchor: { at: 'start' as const } };
+    const page = await answers.browsePage({ ...asked, limit: 5, hasConsent: false });
+    const key = page.rows[0]?.key ?? '';
+    const cell = {
+      path: file,
+      keySecret,
+      table: 'members',
+      column: 'token',
+      key,
+      from: 0,
+      length: 100,
+      mayLoad: false,
+    };
+    await expect(answers.browseCell({ ...cell, isRevealed: false })).rejects.toThrow('E_BAD_REQUEST');
+    expect(await answers.browseCell({ ...cell, isRevealed: true })).toMatchObject({ value: 's3cret-alpha' });
+    // A key of this process is good in another one with the same secret, and in no other.
+    await expect(answers.browseCell({ ...cell, keySecret: 'a5'.repeat(32), isRevealed: true })).rejects.toThrow('E_BAD_REQUEST'); // prettier-ignore
+  });
+});

@@ -1,0 +1,99 @@
+import { beforeEach, expect, it, vi } from 'vitest';
+import type { Filter } from '@shared/browse.ts';
+
+/** A window with a history of its own, and a host that knows two tables. */
+const entries: { state: unknown; hash: string }[] = [{ state: null, hash: '#/db/k3/overview' }];
+let at = 0;
+const listeners: (() => void)[] = [];
+const entry = () => entries[at] ?? { state: null, hash: '' };
+vi.stubGlobal('location', {
+  get hash() {
+    return entry().hash;
+  },
+});
+vi.stubGlobal('history', {
+  get state() {
+    return entry().state;
+  },
+  pushState: (state: unknown, _title: string, hash: string) => void entries.splice(++at, Infinity, { state, hash }),
+  replaceState: (state: unknown, _title: string, hash: string) => void (entries[at] = { state, hash }),
+});
+const columns = [{ name: 'id', primaryKeyPosition: 1 }];
+vi.stubGlobal('window', {
+  addEventListener: (name: string, listener: () => void) => name === 'popstate' && listeners.push(listener),
+  phasewise: {
+    call: () => Promise.resolve({ ok: true, value: { tables: [{ name: 'runs', columns }], isCopy: false } }),
+    on: () => () => {},
+  },
+});
+const { connect } = await import('../../../renderer/api.ts');
+const { useRoute } = await import('../../../renderer/stores/route.ts');
+const { arriveAt, changeQuery, follow, openTable, showKey, showRow, viewOf } =
+  await import('../../../renderer/stores/browse.ts');
+const { placeAt, rememberPlace } = await import('../../../renderer/stores/browse-steps.ts');
+connect();
+
+/** As the browser does, and then the data panel. */
+function goBy(steps: number): void {
+  at += steps;
+  for (const listener of listeners) listener();
+  const { route, step } = useRoute.getState();
+  if (route.page === 'database' && route.detail !== null) arriveAt(route.handle, route.detail, step);
+}
+const way = (): string[] => viewOf('k3').trail.map(({ query }) => query.table);
+const refers: Filter = { operator: 'refers', columns: ['id'], key: '["7"]' };
+
+beforeEach(() => openTable('k3', 'runs'));
+
+it('gives back the way, what was asked and where one was', () => {
+  changeQuery('k3', { find: 'night' });
+  const { step } = viewOf('k3');
+  const place = { top: 1_200, active: { row: 1_203, column: 2 }, openKey: '["12"]' };
+  rememberPlace(step ?? '', place);
+  follow('k3', '["12"]', 'jobs', refers, 'jobs');
+  expect(way()).toEqual(['runs', 'jobs']);
+
+  goBy(-1);
+  expect(way()).toEqual(['runs']);
+  expect(viewOf('k3').trail[0]?.query.find).toBe('night');
+  expect(placeAt(viewOf('k3').step)).toEqual(place);
+  goBy(1);
+  expect(way()).toEqual(['runs', 'jobs']);
+  expect(viewOf('k3').trail[1]?.query.filters).toEqual([refers]);
+});
+
+it('tells two steps with the same address apart: a row of a table that refers to itself', () => {
+  follow('k3', '["12"]', 'runs', refers, 'runs');
+  follow('k3', '["7"]', 'runs', refers, 'runs');
+  expect(way()).toHaveLength(3);
+  goBy(-1);
+  expect(way()).toHaveLength(2);
+  goBy(-1);
+  expect(way()).toHaveLength(1);
+});
+
+it('begins a new way where an address was typed, or nothing is known of a step any more', () => {
+  const before = at;
+  entries[at] = { state: 'of-an-earlier-page', hash: '#/db/k3/data/jobs' };
+  goBy(0);
+  expect(way()).toEqual(['jobs']);
+  expect(at).toBe(before); // no entry more: back leads to where one came from
+  expect(entry().state).toBe(viewOf('k3').step);
+});
+
+it('never gives the rows of one database to another', () => {
+  const { step } = viewOf('k3');
+  entries.splice(++at, Infinity, { state: step, hash: '#/db/k4/data/runs' });
+  changeQuery('k3', { find: 'night' });
+  goBy(0);
+  expect(viewOf('k4').trail[0]?.query.find).toBeNull();
+});
+
+it('leads from a key to its row, where the key is one column', async () => {
+  await showKey('k3', 'runs', '12');
+  expect(viewOf('k3').trail[0]?.query.filters).toEqual([{ operator: 'equals', column: 'id', value: '12' }]);
+  await showKey('k3', 'gone', '12');
+  expect(viewOf('k3').trail[0]?.query.filters).toEqual([]);
+  showRow('k3', 'runs', { operator: 'equals', column: 'id', value: '12' }, '["12"]');
+  expect(placeAt(viewOf('k3').step)?.openKey).toBe('["12"]');
+});
