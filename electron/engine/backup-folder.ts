@@ -111,11 +111,21 @@ export function sweepUnfinished(folder: string, now = Date.now()): void {
 
 const REMOVING = '.json.removing';
 
+function isManifestOf(file: string, id: string): boolean {
+  try {
+    const manifest = JSON.parse(fs.readFileSync(file, 'utf8')) as { format?: unknown; id?: unknown };
+    return manifest.format === 'phasewise-backup 1' && manifest.id === id;
+  } catch {
+    return false;
+  }
+}
+
 /** Deletes what is left of backups whose deletion has begun: their manifests were renamed first. */
 export function finishRemovals(folder: string): void {
   const begun = fs.readdirSync(folder).filter((each) => each.endsWith(REMOVING));
   for (const name of begun) {
     const id = name.slice(0, -REMOVING.length);
+    if (!isManifestOf(path.join(folder, name), id)) continue; // whose ever it is, it is none of ours
     // A name is given again only when it is free, so with a manifest there is another backup of that name by now.
     if (!fs.existsSync(manifestFile(folder, id)))
       for (const file of [backupFile(folder, id), path.join(folder, `${id}.check.json`)])

@@ -17,15 +17,11 @@ export type FoundIntent =
 
 const MAX_BYTES = 64 << 10;
 
-/** Durable when it returns. @throws the system's error; then there is no intent. */
+/** Durable when it returns. @throws the system's error; then there is the intent that was there before, or none. */
 export function writeIntent(target: string, intent: RestoreIntent): void {
   setStrangeOneAside(intentFile(target));
-  try {
-    writeFileDurably(intentFile(target), `${JSON.stringify(intent, null, 2)}\n`);
-  } catch (error) {
-    fs.rmSync(intentFile(target), { force: true });
-    throw error;
-  }
+  // Written aside and renamed: where that fails, an earlier intent is still there, and still true.
+  writeFileDurably(intentFile(target), `${JSON.stringify(intent, null, 2)}\n`);
 }
 
 /** What is no file cannot be replaced by one; it is nothing of ours, so it is not deleted either. */

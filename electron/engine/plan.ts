@@ -7,6 +7,7 @@ import { expectedGrowth } from './growth.ts';
 import { statusOf } from './inspect.ts';
 import { inOrder, requireKnownIds } from './ledger.ts';
 import { brokenRules, duplicatesProblem } from './lost-rules.ts';
+import { requireNoIntent } from './intent.ts';
 import { lookAt, type Look } from './look.ts';
 import type { Db, IdentifiedMigration, Pack, Schema } from './migration.ts';
 import { preflight } from './preflight.ts';
@@ -28,10 +29,15 @@ const FAST = { bytesPerSecond: 400e6, rowsPerSecond: 200_000, baseSeconds: 0.3 }
 
 /**
  * Says what would be done to reach a phase, and what stands in the way. Changes nothing.
- * @throws CodedError as `inspect`; E_NEWER_SCHEMA, E_PHASE_UNAVAILABLE.
+ * @throws CodedError as `inspect`; E_NEWER_SCHEMA, E_PHASE_UNAVAILABLE, E_RESTORE_UNFINISHED.
  */
-export const makePlan = (input: EngineRequests['plan']['input'], packs: readonly Pack[]): Promise<Plan> =>
-  lookAt(input.path, (look) => planOf(look, input, packs));
+export function makePlan(input: EngineRequests['plan']['input'], packs: readonly Pack[]): Promise<Plan> {
+  return lookAt(input.path, (look) => {
+    // Half of another file may stand in it: "nothing to do" would be said of that.
+    requireNoIntent(look.file.path);
+    return planOf(look, input, packs);
+  });
+}
 
 function planOf(
   look: Look,

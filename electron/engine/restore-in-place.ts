@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { CodedError, coded } from '@shared/errors.ts';
+import { CodedError, coded, safetyText } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
@@ -10,7 +10,7 @@ import { describeContent } from './backups.ts';
 import { isWal, must } from './connection.ts';
 import { fsyncFile, fsyncFolder } from './fsync.ts';
 import { identify, isUnchanged, type Identity } from './identity.ts';
-import { held, removeIntent, writeIntent } from './intent.ts';
+import { held, readIntent, removeIntent, writeIntent } from './intent.ts';
 import { PATIENCE_MS, setMode, writeLogBack } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
@@ -94,7 +94,9 @@ export async function overwrite(
   const { probe, onWork } = dependencies;
   const patienceMs = dependencies.patienceMs ?? PATIENCE_MS;
   onWork?.({ stage: 'replacing', fraction: null, canCancel: false });
-  const prepared = { state: null as Identity | null, isSwitched: false };
+  const prepared = { state: null as Identity | null, isSwitched: false, isCopied: false };
+  // Of an earlier attempt that was killed: what it left half done is not undone by this one being refused.
+  const earlier = readIntent(target);
   try {
     prepareUnderLock(target, backup, manifest, saved, dependencies, prepared);
     const { state } = prepared;
@@ -107,18 +109,25 @@ export async function overwrite(
       throw coded('E_DB_IN_USE', 'Another program has just opened the database.');
     probe?.('copying', target);
     await copyThroughSqlite(backup, target, dependencies.starvedMs ?? STARVED_MS);
+    prepared.isCopied = true;
     // Whoever keeps a commit from happening also makes it "succeed", with all pages counted: then nothing was written.
     if (isUnchanged(state, identify(target)) && readSidecars(target).walBytes === 0 && !holdsBackup(target, backup))
       throw coded('E_DB_IN_USE', 'Another program has the database open.');
   } catch (error) {
-    if (!(error instanceof CodedError) || error.appError.code === 'E_IO') throw error;
+    if (!(error instanceof CodedError)) throw error;
+    if (error.appError.code === 'E_IO') throw prepared.isCopied ? unsure(error) : error;
     const isBack = !prepared.isSwitched || (await setMode(target, 'delete', patienceMs));
-    removeIntent(target);
+    if (earlier === null) removeIntent(target);
+    else if (earlier.isReadable) writeIntent(target, earlier.intent);
     throw isBack ? error : stillInLogMode(error);
   }
   probe?.('copied', target);
   onWork?.({ stage: 'checking', fraction: null, canCancel: false });
-  await requireLogWrittenBack(target, patienceMs);
+  try {
+    await requireLogWrittenBack(target, patienceMs);
+  } catch (error) {
+    throw error instanceof CodedError && error.appError.code === 'E_IO' ? unsure(error) : error;
+  }
   fsyncFile(target);
   fsyncFolder(path.dirname(target));
   assertSameBytes(backup, target);
@@ -165,6 +174,10 @@ function prepareUnderLock(
     lock.release();
   }
 }
+
+/** The look that failed has changed nothing, but the copying before it has. */
+const unsure = (error: CodedError): CodedError =>
+  new CodedError({ ...error.appError, safety: safetyText.unknown }, { cause: error });
 
 const stillInLogMode = ({ appError: { code, message, details } }: CodedError): CodedError =>
   coded(code, `${message} It has kept the file in write-ahead mode, which changes no row of it.`, {

@@ -46,6 +46,7 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
   const backup = path.resolve(input.backupPath);
   const manifest = requireManifest(backup);
   const target = resolveTargetFile(input.path, backup);
+  refuseReadOnly(target);
   const lock = lockRestores(target, lockFolderOf(input));
   try {
     const pending = pendingFor(target, manifest);
@@ -63,6 +64,17 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
   } finally {
     lock.release();
   }
+}
+
+/** Before anything, a lock included, is written beside it. What the gate cannot read is looked at later, and kept. */
+function refuseReadOnly(target: string): void {
+  let readOnlyReason;
+  try {
+    ({ readOnlyReason } = passGate(target));
+  } catch {
+    return;
+  }
+  if (readOnlyReason) throw new CodedError(readOnlyReason);
 }
 
 /**

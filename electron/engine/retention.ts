@@ -11,6 +11,10 @@ export interface Stock {
   readonly good: ReadonlySet<string>;
   /** Paths of those that something unfinished needs, and what. */
   readonly needed: ReadonlyMap<string, string>;
+  /** Absent: all are backups of the file at this very place. Those of another place may be all that is left of it. */
+  readonly databasePath?: string;
+  /** The file, or the note of a restore beside it, could not be asked what it needs. */
+  readonly isUnsure?: boolean;
 }
 
 export interface Decision {
@@ -22,6 +26,10 @@ export const WHY = {
   newest: 'It is the newest backup that is good.',
   noGood: 'No backup is good: even a broken one may hold what you need.',
   original: 'It holds your database as it was before the first upgrade.',
+  newer: 'It is newer than the newest one that could be read just now.',
+  newestThere: 'It is the newest good one in its folder.',
+  elsewhere: 'It was made of a file at another place, which may have no other backup.',
+  unsure: 'The database could not be asked whether it needs it.',
   recent: (keep: number) => (keep === 1 ? 'It is the newest good one.' : `It is one of the newest ${keep} good ones.`),
 } as const;
 
@@ -30,11 +38,17 @@ export function decideRetention(stock: Stock, keep: number): Decision {
   const good = stock.backups.filter((backup) => stock.good.has(backup.path));
   const recent = new Set(good.slice(0, Math.max(1, keep)));
   const original = originalOf(stock.backups);
+  const newestThere = new Set(
+    [...Map.groupBy(good, ({ folder }) => folder).values()].flatMap((each) => each.slice(0, 1)),
+  );
+  const newestGood = good[0] === undefined ? -1 : stock.backups.indexOf(good[0]);
   const decision: Decision = { remove: [], keep: [] };
-  for (const backup of stock.backups) {
+  for (const [at, backup] of stock.backups.entries()) {
     const why =
       whyNeeded(stock, backup) ??
+      (at < newestGood && backup.state !== 'missing' ? WHY.newer : null) ??
       (recent.has(backup) ? (backup === good[0] ? WHY.newest : WHY.recent(keep)) : null) ??
+      (newestThere.has(backup) ? WHY.newestThere : null) ??
       (backup === original ? WHY.original : null);
     if (why === null) decision.remove.push(backup);
     else decision.keep.push({ backup, why });
@@ -48,9 +62,20 @@ export function whyNotRemove(stock: Stock, backup: BackupRecord): string | null 
   return whyNeeded(stock, backup) ?? (backup.path === newestGood?.path ? WHY.newest : null);
 }
 
-function whyNeeded({ backups, good, needed }: Stock, backup: BackupRecord): string | null {
+function whyNeeded(
+  { backups, good, needed, databasePath, isUnsure = false }: Stock,
+  backup: BackupRecord,
+): string | null {
   const hasGood = backups.some(({ path }) => good.has(path));
-  return needed.get(backup.path) ?? (hasGood || backup.state === 'missing' ? null : WHY.noGood);
+  if (backup.state === 'missing') return needed.get(backup.path) ?? null;
+  const isElsewhere = databasePath !== undefined && backup.databasePath !== databasePath;
+  const mayBeNeeded = isUnsure && (backup.runId !== null || backup.reason === 'before restore');
+  return (
+    needed.get(backup.path) ??
+    (isElsewhere ? WHY.elsewhere : null) ??
+    (mayBeNeeded ? WHY.unsure : null) ??
+    (hasGood ? null : WHY.noGood)
+  );
 }
 
 /** The oldest that was made before an upgrade, whatever its state: damaged, it is still all there is of that time. */

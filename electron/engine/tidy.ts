@@ -38,40 +38,51 @@ export async function tidyBackups(input: Tidy, packs: readonly Pack[]): Promise<
   return { removed: remove, kept: keep, freedBytes };
 }
 
-/** Reads backups again, newest first, until `wanted` are good: the others are not needed to know. */
+/** Reads backups again, newest first, until `wanted` are good, and one in every folder: the others are not needed to know. */
 async function stockOf(input: Remove | Tidy, backups: BackupRecord[], wanted: number): Promise<Stock> {
   const good = new Set<string>();
-  for (const { path: backupPath, state } of backups) {
-    if (good.size >= wanted) break;
-    if (state !== 'missing' && isGood(backupPath)) good.add(backupPath);
+  const folders = new Set<string>();
+  for (const { path: backupPath, folder, state } of backups) {
+    if (state === 'missing' || (good.size >= wanted && folders.has(folder)) || !isGood(backupPath)) continue;
+    good.add(backupPath);
+    folders.add(folder);
   }
   const told = input.needed.map(({ backupPath, why }): [string, string] => [backupPath, why]);
-  return { backups, good, needed: new Map([...told, ...(await neededByFile(input.databasePath, backups))]) };
+  const { databasePath } = input;
+  const { needed, isUnsure } = await neededByFile(databasePath, backups);
+  return { backups, good, needed: new Map([...told, ...needed]), databasePath, isUnsure };
 }
 
 /** What the database itself says: of a restore that was interrupted, and of a run that did not come to its end. */
-async function neededByFile(database: string, backups: readonly BackupRecord[]): Promise<[string, string][]> {
+async function neededByFile(
+  database: string,
+  backups: readonly BackupRecord[],
+): Promise<{ needed: [string, string][]; isUnsure: boolean }> {
   const found = readIntent(database);
   const intended =
     found?.isReadable === true ? [found.intent.backupPath, found.intent.beforePath ?? found.intent.backupPath] : [];
-  const run = await openRun(database);
+  const asked = await openRun(database);
+  const run = asked === 'unanswered' ? null : asked;
   const made = backups.filter(({ runId }) => run !== null && runId === run.id);
   // Of the same bytes when the run's own was moved away or renamed.
   const same = backups.filter(({ sha256 }) => run !== null && sha256 === run.backupSha256);
   const ofRun = (made.length > 0 ? made : same).map(({ path: backupPath }) => backupPath);
-  return [
-    ...intended.map((each): [string, string] => [each, 'An interrupted restore needs it.']),
-    ...ofRun.map((each): [string, string] => [each, 'The upgrade that stopped in the file goes back to it.']),
-  ];
+  return {
+    needed: [
+      ...intended.map((each): [string, string] => [each, 'An interrupted restore needs it.']),
+      ...ofRun.map((each): [string, string] => [each, 'The upgrade that stopped in the file goes back to it.']),
+    ],
+    isUnsure: found?.isReadable === false || asked === 'unanswered',
+  };
 }
 
-/** @returns null when the last run in the file came to its end, or the file cannot be asked. */
-async function openRun(database: string): Promise<RunRow | null> {
+/** @returns null when the last run in the file came to its end, or there is no file; unanswered: busy, damaged, … */
+async function openRun(database: string): Promise<RunRow | null | 'unanswered'> {
   try {
     const last = await lookAt(database, ({ db }) => readRuns(db).at(-1));
     return last === undefined || last.state === 'migrated' ? null : last;
   } catch {
-    return null;
+    return fs.existsSync(database) ? 'unanswered' : null;
   }
 }
 

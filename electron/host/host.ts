@@ -57,7 +57,10 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const databases = createDatabases();
   const begin: BeginWork = (file, kind, runId) => beginWork(dataFolder, { kind, path: file, runId, appVersion });
   // What writes wants the file for itself.
-  const busy = createBusy(begin, (file) => browsing.release(file));
+  const busy = createBusy(begin, (file) => {
+    browsing.release(file);
+    scrub.pause();
+  });
   const browsing = createBrowsing({ spawn, busy });
   const recents = createRecents(dataFolder);
   const engines = createEngines(spawn, (file, error) => {

@@ -110,9 +110,11 @@ function whereUpgradeStopped({ stepsDone, stepsTotal, nextTitle, isNextBegun }: 
 }
 
 /** A final check that missed something, and a file that cannot be looked at, are not called safe. */
-function isSafe({ look, error, restoreWay, backup, isUnproven }: Findings): boolean {
+function isSafe({ kind, look, error, restoreWay, backup, isUnproven }: Findings): boolean {
   if (restoreWay !== null) return isGood(backup);
   if (look.error !== null) return false;
+  // Opened, but not read whole: then only a good backup makes it safe, where something was being written.
+  if (look.health.state === 'not-checked' && kind !== 'backup' && !isGood(backup)) return false;
   return !(isUnproven && error?.safety === safetyText.unknown);
 }
 

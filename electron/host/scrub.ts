@@ -1,6 +1,7 @@
 import type { BackupRecord } from '@shared/run.ts';
 import type { Busy } from './busy.ts';
 import { type Databases, defaultBackupFolder } from './databases.ts';
+import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import type { Recents } from './recents.ts';
@@ -12,6 +13,8 @@ import type { Recents } from './recents.ts';
 export interface Scrub {
   /** Returns at once. */
   start(): void;
+  /** Something begins: what is being read is left, and comes first the next time. */
+  pause(): void;
   stop(): void;
 }
 
@@ -37,12 +40,13 @@ const BYTES_PER_MS = 200_000;
 export function createScrub(context: ScrubContext): Scrub {
   const { idleMs = IDLE_MS } = context;
   let timer: NodeJS.Timeout | undefined;
-  const state = { isStopped: false };
+  const state: State = { isStopped: false, child: null };
   return {
     start() {
       timer = setTimeout(() => void scrub(context, state).catch(() => {}), idleMs);
       timer.unref();
     },
+    pause: () => state.child?.kill(),
     stop() {
       state.isStopped = true;
       clearTimeout(timer);
@@ -50,7 +54,13 @@ export function createScrub(context: ScrubContext): Scrub {
   };
 }
 
-async function scrub(context: ScrubContext, state: { readonly isStopped: boolean }): Promise<void> {
+interface State {
+  isStopped: boolean;
+  /** Reads a backup right now. */
+  child: EngineChild | null;
+}
+
+async function scrub(context: ScrubContext, state: State): Promise<void> {
   const { engines, budgetMs = BUDGET_MS } = context;
   const due = await dueBackups(context);
   const startedAt = Date.now();
@@ -61,7 +71,10 @@ async function scrub(context: ScrubContext, state: { readonly isStopped: boolean
     const fits = at === 0 || backup.sizeBytes / BYTES_PER_MS < leftMs;
     if (state.isStopped || leftMs <= 0) return;
     if (!fits) continue;
-    const checked = await engines.askAlone(backup.path, 'verifyBackup', { backupPath: backup.path }).answer;
+    const asked = engines.askAlone(backup.path, 'verifyBackup', { backupPath: backup.path });
+    state.child = asked.child;
+    const checked = await asked.answer;
+    state.child = null;
     if (checked.ok && checked.value.state !== 'verified') tell(context, backup);
   }
 }

@@ -37,10 +37,22 @@ export function planTrials(profiles: readonly Profile[], { trials, random, only,
   const all = [...groups.flatMap((group) => pick(group, quota(group, scale), random)), ...others];
   const wanted = all.filter(({ fault }) => only.length === 0 || only.some((name) => isOf(fault, name)));
   return shuffle(
-    wanted.map((job) => (isCarryingOn(job.flow) ? { ...job, place: random.int(0, PLACES - 1) } : job)),
+    wanted.map((job) => (isCarryingOn(job.flow) ? { ...job, place: placeFor(job, random, trials) } : job)),
     random,
   );
 }
+
+/** Each place has to be prepared, so that a run of usual length has a few for each database: others with another seed. */
+function placeFor({ flow, database }: Job, random: Random, trials: number): number {
+  if (!Number.isFinite(trials)) return random.int(0, PLACES - 1);
+  const known = places.get(random) ?? new Map<string, number[]>();
+  places.set(random, known);
+  const name = `${flow} ${database}`;
+  const chosen = known.get(name) ?? Array.from({ length: 3 }, () => random.int(0, PLACES - 1));
+  known.set(name, chosen);
+  return random.pick(chosen);
+}
+const places = new WeakMap<Random, Map<string, number[]>>();
 
 function groupsOf(profile: Profile): Group[] {
   return Object.entries(effectsOf).flatMap(([name, effects]) => {

@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRandom } from '../../migrations/kroma/sample/random.ts';
+import { bundlesIn } from './engine/bundle-files.ts';
 import { bundlesFor, buildWorker } from './engine/bundles.ts';
+import { warmUp } from './engine/engine-process.ts';
 import { whyNoStrace } from './engine/strace.ts';
 import { flowNames, pairs } from './flows/names.ts';
 import type { Options } from './options.ts';
@@ -21,6 +23,7 @@ export async function runFaults(options: Options): Promise<Figures> {
   );
   const { folder: bundleFolder, isComplete } = await bundlesFor(options.engine);
   const worker = await buildWorker(bundleFolder);
+  for (const bundle of Object.values(bundlesIn(bundleFolder))) if (existsSync(bundle)) await warmUp(bundle);
   const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'phasewise-faults-'));
   const lanes = options.lanes ?? availableParallelism() + 1;
   const workers = await startWorkers(worker, lanes, folder, bundleFolder, why === null);

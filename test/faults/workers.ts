@@ -23,11 +23,20 @@ export async function startWorkers(
       startWorker(bundle, path.join(folder, `lane-${index + 1}`), bundleFolder, canTrace),
     ),
   );
+  // What was prepared for one flow on one database is used again: all of it is done by the same one, until others wait.
+  const lanes = new Map<string, number>();
+  const laneOf = (message: ToWorker): number => {
+    const name = subjectOf(message);
+    const lane = lanes.get(name) ?? lanes.size % count;
+    lanes.set(name, lane);
+    return lane;
+  };
   return {
     async all(messages, onAnswer, isOver = () => false) {
-      const queue = [...messages];
-      const work = async (child: ChildProcess): Promise<void> => {
-        for (let message = queue.shift(); message !== undefined && !isOver(); message = queue.shift())
+      const queues = children.map((_, lane) => messages.filter((message) => laneOf(message) === lane));
+      const next = (lane: number): ToWorker | undefined => queues[lane]?.shift() ?? longest(queues)?.pop();
+      const work = async (child: ChildProcess, lane: number): Promise<void> => {
+        for (let message = next(lane); message !== undefined && !isOver(); message = next(lane))
           onAnswer(await askTwice(child, message));
       };
       await Promise.all(children.map(work));
@@ -36,6 +45,15 @@ export async function startWorkers(
       for (const child of children) child.kill();
     },
   };
+}
+
+const longest = (queues: ToWorker[][]): ToWorker[] | undefined => queues.toSorted((a, b) => b.length - a.length)[0];
+
+/** Carrying on needs what the flow itself needs. */
+function subjectOf(message: ToWorker): string {
+  if (message.type === 'end') return '';
+  const { flow, database } = message.type === 'trial' ? message.job : message;
+  return `${flow.replace(/ again$/, '').replace(/^resume$/, 'upgrade')} ${database}`;
 }
 
 async function startWorker(

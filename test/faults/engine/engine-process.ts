@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import type { Result } from '@shared/errors.ts';
 import type { EngineRunEvent, FromEngine, ToEngine } from '@engine/protocol.ts';
 import type { Ending, Engine, EngineRequest } from '../flows/flow.ts';
@@ -21,6 +23,22 @@ export interface EngineProcess extends Engine {
   readonly gone: Promise<string>;
 }
 
+/** What Node has compiled of a bundle; a third of every start. Written by an engine that ends by itself. */
+const cacheBeside = (bundle: string): string => path.join(path.dirname(bundle), 'compiled');
+
+/** Fills the cache. */
+export async function warmUp(bundle: string): Promise<void> {
+  const child = fork(bundle, [], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: cacheBeside(bundle) },
+  });
+  const exited = once(child, 'exit');
+  child.once('message', () => child.disconnect());
+  // A channel that is closed keeps nothing waiting.
+  const waiting = setInterval(() => {}, 1_000);
+  await exited.finally(() => clearInterval(waiting));
+}
+
 /** Starts the bundle as the host does, and waits until it is ready, or gone. */
 export async function startEngine(bundle: string, options: EngineOptions): Promise<EngineProcess> {
   const child = fork(bundle, [], {
@@ -31,7 +49,13 @@ export async function startEngine(bundle: string, options: EngineOptions): Promi
       ...(options.nodeArguments ?? []),
       ...(options.preload ? ['--require', options.preload] : []),
     ],
-    env: { ...process.env, TMPDIR: options.temporaryFolder, SQLITE_TMPDIR: options.temporaryFolder, ...options.env },
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: cacheBeside(bundle),
+      TMPDIR: options.temporaryFolder,
+      SQLITE_TMPDIR: options.temporaryFolder,
+      ...options.env,
+    },
   });
   let lastWords = '';
   let isGone = false;

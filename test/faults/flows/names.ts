@@ -13,7 +13,7 @@ export const databasesOf = {
   'restore-by-file again': all,
 } as const;
 
-/** Flows whose request was killed before, at one of so many places. */
+/** Flows whose request was killed before, at one of so many places; the last one is its end. */
 export const isCarryingOn = (flow: string): boolean => flow === 'resume' || flow.endsWith(' again');
 export const PLACES = 9;
 

@@ -73,7 +73,7 @@ describe('a hostile database', () => {
     const file = write(cases.find(({ name }) => name === 'a bomb of views') ?? greedy, 'hangs');
     const still: number[] = [];
     // A loaded computer makes everybody wait; a host that blocks does so every time.
-    for (let round = 0; round < 3 && (still.length === 0 || Math.min(...still) >= 100); round += 1) {
+    for (let round = 0; round < 6 && (still.length === 0 || Math.min(...still) >= 100); round += 1) {
       still.push((await look(file, limits.hangs)).stoodStillMs);
     }
     expect(Math.min(...still)).toBeLessThan(100);

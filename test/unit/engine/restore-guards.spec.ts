@@ -2,11 +2,14 @@ import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, expect, it, vi } from 'vitest';
+import { CodedError, safetyText } from '@shared/errors.ts';
 import { createBackup } from '@engine/backup.ts';
 import { sha256File } from '@engine/fsync.ts';
+import { orRefuse } from '@engine/identity.ts';
 import { replaceByFile } from '@engine/restore-file.ts';
 import { lockRestores } from '@engine/restore-target.ts';
 import { restoreBackup } from '@engine/restore.ts';
+import * as sidecars from '@engine/sidecars.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
@@ -85,4 +88,39 @@ it('keeps away a second restore of an instance that has its locks elsewhere, and
   await restore('locks of the command line');
   const beside = readdirSync(path.dirname(target)).filter((name) => name.startsWith(`${path.basename(target)}.`));
   expect(beside).toEqual([]);
+});
+
+it('does not say that nothing was changed when the disk fails it right after the copying', async () => {
+  const target = makeDatabase(folder, `PRAGMA journal_mode = WAL; CREATE TABLE a (id INTEGER PRIMARY KEY)`);
+  const db = new Database(target);
+  const { path: backupPath } = await createBackup(db, {
+    ...{ path: target, folder: path.join(folder, 'own'), reason: 'by hand', runId: null, appVersion: '0.0.0-test' },
+    content: { packId: '', variantTitle: '', phase: null },
+  });
+  db.exec('INSERT INTO a VALUES (2)');
+  db.close();
+  const really = Database.prototype.backup;
+  vi.spyOn(Database.prototype, 'backup').mockImplementation(async function (this: Database.Database, ...args) {
+    const done = await really.apply(this, args);
+    // As if the log could not be written back: it stays, and cannot be read.
+    if (this.readonly)
+      vi.spyOn(sidecars, 'readSidecars').mockImplementation(() =>
+        orRefuse(target, () => {
+          throw Object.assign(new Error('EIO'), { code: 'EIO' });
+        }),
+      );
+    return done;
+  });
+
+  const error: unknown = await restoreBackup(
+    {
+      ...{ backupPath, path: target, backupFolder: path.join(folder, 'own'), appVersion: '0.0.0-test' },
+      ...{ lockFolder: path.join(folder, 'locks'), allowForeign: true },
+    },
+    { packs: [] },
+  ).catch((thrown: unknown) => thrown);
+
+  expect(error).toBeInstanceOf(CodedError);
+  expect((error as CodedError).appError).toMatchObject({ code: 'E_IO', safety: safetyText.unknown });
+  expect(existsSync(`${target}.restore-intent`)).toBe(true);
 });

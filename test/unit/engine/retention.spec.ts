@@ -44,8 +44,24 @@ describe('which backups may go (R12)', () => {
 
   it('counts only those that were read again just now: the newest good one stays, not the newest', () => {
     const decision = decideRetention({ backups: all, good: goodOf('b', 'first'), needed }, 1);
-    expect(ids(decision.remove)).toBe('d c a');
-    expect(decision.keep.map(({ why }) => why)).toEqual([WHY.newest, WHY.original]);
+    expect(ids(decision.remove)).toBe('a');
+    expect(decision.keep.map(({ why }) => why)).toEqual([WHY.newer, WHY.newer, WHY.newest, WHY.original]);
+  });
+
+  it('keeps those of a file at another place, the newest good one of every folder, and all while nobody can be asked', () => {
+    const elsewhere = make('e', { databasePath: '/other/place.db' });
+    const databasePath = make('d').databasePath;
+    const kin = { backups: [make('d'), elsewhere, make('c')], good: goodOf('d', 'c', 'e'), needed, databasePath };
+    expect(ids(decideRetention(kin, 1).remove)).toBe('c');
+    expect(whyNotRemove(kin, elsewhere)).toBe(WHY.elsewhere);
+
+    const usb = make('u', { folder: '/usb', path: '/usb/u.db', createdAt: '2030-01-01T00:00:00.000Z' });
+    const merged = { backups: [usb, make('d'), make('c')], good: new Set([usb.path, ...goodOf('d', 'c')]), needed };
+    expect(ids(decideRetention(merged, 1).remove)).toBe('c');
+
+    const ofRun = make('r', { runId: 'run' });
+    const unsure = { backups: [make('d'), ofRun, make('c')], good: goodOf('d', 'r', 'c'), needed, isUnsure: true };
+    expect(ids(decideRetention(unsure, 1).remove)).toBe('c');
   });
 
   it('lets nothing go while none is good, and never what something unfinished needs', () => {
@@ -86,17 +102,13 @@ describe('deleting backups', () => {
     flip(c.path);
 
     const trial = await tidyBackups({ ...places(file), keep: 1, isTrial: true }, packs);
-    expect(ids(trial.removed)).toBe(ids([c, a]));
-    expect(trial.freedBytes).toBe(a.sizeBytes + c.sizeBytes);
+    expect(ids(trial.removed)).toBe(a.id);
+    expect(trial.freedBytes).toBe(a.sizeBytes);
     expect(listBackups({ folders: [backupFolderOf(file)], databasePath: file })).toHaveLength(3);
 
     await tidyBackups({ ...places(file), keep: 1, isTrial: false }, packs);
-    expect(ids(listBackups({ folders: [backupFolderOf(file)], databasePath: file }))).toBe(b.id);
-    expect(fs.readdirSync(backupFolderOf(file)).toSorted()).toEqual([
-      `${b.id}.check.json`,
-      `${b.id}.db`,
-      `${b.id}.json`,
-    ]);
+    expect(ids(listBackups({ folders: [backupFolderOf(file)], databasePath: file }))).toBe(ids([c, b]));
+    expect(fs.readdirSync(backupFolderOf(file)).filter((name) => name.startsWith(`${a.id}.`))).toEqual([]);
     expect(verifyBackup({ backupPath: b.path }).state).toBe('verified');
   });
 

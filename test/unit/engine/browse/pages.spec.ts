@@ -168,7 +168,7 @@ describe('pages of rows', () => {
     expect(browser.cost(query('things', [], { find: 'x' }))).toMatchObject({ kind: 'scan' });
   });
 
-  it('take names from the schema only', () => {
+  it('I03: take names from the schema only', () => {
     for (const column of ['id) --', 'rowid', 'no such', '"id"', "id'"])
       expect(() => browser.page(query('things', [up(column)]), { at: 'start' }, 5, true)).toThrow('E_BAD_REQUEST');
     expect(() => browser.page(query('sqlite_schema'), { at: 'start' }, 5, true)).toThrow('E_BAD_REQUEST');
