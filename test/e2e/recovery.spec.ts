@@ -140,6 +140,7 @@ test('an interrupted upgrade can be taken back: the file is what it was before',
     await dialog.getByRole('textbox').fill('lights.db');
     await dialog.getByRole('button', { name: 'Restore this backup' }).click();
     await expect(dialog).toBeHidden({ timeout: 30_000 });
+    await expect(page.getByText(/^Backup restored\./)).toBeVisible({ timeout: 30_000 });
     await app.goTo('Overview');
     await expect(page.getByText('0 of 6 phases are done', { exact: false })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Plan the upgrade' })).toBeVisible();

@@ -44,7 +44,7 @@ describe('the engine, disturbed', () => {
       '--trials',
       '260',
       '--minutes',
-      '0.5',
+      '0.35',
       '--database',
       'kroma-wal,shop,shop-utf16',
     ];
@@ -78,7 +78,7 @@ describe('the engine, disturbed', () => {
       '--trials',
       '60',
       '--minutes',
-      '0.2',
+      '0.15',
       '--database',
       'shop-wal',
       '--flow',

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { root } from '../../build/layout.mjs';
@@ -41,6 +41,13 @@ function otherPart(name: string, args: readonly string[]): boolean {
   return status === 0;
 }
 
+/** Parts that were not run keep the figures of their last run. */
+function keep(file: string, figures: object): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const known: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  writeFileSync(file, `${JSON.stringify({ ...(known as object), ...figures }, null, 2)}\n`);
+}
+
 async function run(options: Options): Promise<boolean> {
   const wanted = partsOf(options);
   const faults = wanted.includes('faults')
@@ -51,9 +58,13 @@ async function run(options: Options): Promise<boolean> {
     !wanted.includes('fuzz') ||
     otherPart('fuzz', ['--seed', String(options.seed), ...(options.isSoak ? ['--soak'] : [])]);
   const isControlGood = !wanted.includes('control') || otherPart('controls', []);
-  const file = path.resolve(root, options.json);
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify({ ...faults, power, isFuzzGood, isControlGood }, null, 2)}\n`);
+  const figures = {
+    ...faults,
+    ...(power === null ? {} : { power }),
+    ...(wanted.includes('fuzz') ? { isFuzzGood } : {}),
+    ...(wanted.includes('control') ? { isControlGood } : {}),
+  };
+  if (options.repeat === null) keep(path.resolve(root, options.json), figures);
   const found = (faults?.violations.length ?? 0) + (power?.violations.length ?? 0);
   return found === 0 && isFuzzGood && isControlGood;
 }
