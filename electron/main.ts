@@ -1,102 +1,123 @@
 import path from 'node:path';
-import { app, type BrowserWindow, dialog, shell } from 'electron';
-import { toAppError } from '@shared/errors.ts';
-import { dataFolderPath } from '@host/data-folder.ts';
+import { app, type BrowserWindow, nativeTheme, shell } from 'electron';
+import { RECOVERED } from '@host/crash-policy.ts';
+import { readPublisher } from '@host/app-version.ts';
+import { requireBundles } from '@host/bundles.ts';
+import { dataFolderPath, documentsFolder } from '@host/data-folder.ts';
 import type { Door } from '@host/door.ts';
 import { createHandlers } from '@host/handlers.ts';
 import { createHost } from '@host/host.ts';
-import { printable } from '@host/printable.ts';
+import { keepLog } from '@host/log-events.ts';
+import { handedOver } from '@host/named-files.ts';
 import { createRouter } from '@host/router.ts';
+import { addressOf } from '@host/shown-database.ts';
 import { openWindowFiles } from '@host/window-files.ts';
+import type { WindowGoal } from '@shared/about.ts';
+import { keepAttention } from './shell/attention.ts';
 import { guardClosing } from './shell/closing.ts';
+import { guardCrashes, logLostProcesses } from './shell/crashes.ts';
 import { spawnWithElectron } from './shell/engine-spawn.ts';
+import { createExternal, systemFolder } from './shell/external.ts';
 import { guardAll } from './shell/guards.ts';
 import { connectWindow } from './shell/ipc.ts';
+
 import { keepMenu } from './shell/menu.ts';
-import {
-  chooseDatabase,
-  chooseFiles,
-  chooseFolder,
-  chooseSaveFile,
-  filesOf,
-  handedOver,
-  openFiles,
-  ownArguments,
-} from './shell/opening.ts';
+import { chooseDatabase, chooseFiles, chooseFolder, chooseSaveFile, openFiles } from './shell/opening.ts';
 import { registerScheme, serveWindow } from './shell/protocol.ts';
-import { focusWindow, openWindow } from './shell/window.ts';
+import { type Launch, launch } from './shell/starting.ts';
+import { focusWindow, nameFile, openWindow } from './shell/window.ts';
 
 // Starts the app and connects its parts. No migration logic here.
 
-const argumentFiles = filesOf(ownArguments(process.argv), process.cwd());
-/** Files that macOS names before there is anything to open them with. */
-const earlyFiles: string[] = [];
-let openLater = (files: readonly string[]): void => void earlyFiles.push(...files);
+launch({ beforeReady: registerScheme, start });
 
-registerScheme();
-app.enableSandbox();
-if (app.requestSingleInstanceLock({ files: argumentFiles })) {
-  app.on('open-file', (event, file) => {
-    event.preventDefault();
-    openLater([file]);
-  });
-  void app.whenReady().then(start).catch(giveUp);
-} else {
-  app.quit(); // the one that runs opens the files
-}
-
-function start(): void {
+function start({ files, log, start: mark, takeFiles }: Launch): void {
   let window: BrowserWindow | null = null;
+  let trouble: string | null = null;
   const getWindow = () => window;
+  requireBundles(__dirname);
   const spawn = spawnWithElectron(path.join(__dirname, 'engine.cjs'));
+  const publisher = readPublisher(__dirname);
+  const external = createExternal(publisher, __dirname, log);
+  const showLog = () => shell.showItemInFolder(log.file);
   const host = createHost({ dataFolder: dataFolderPath(), appVersion: app.getVersion(), spawn });
   const door: Door = {
-    info: { version: app.getVersion(), door: 'electron', fileChoosing: 'native', canRevealFiles: true, notice: null },
+    info: {
+      ...{ version: app.getVersion(), door: 'electron', fileChoosing: 'native', canRevealFiles: true, notice: null },
+      get trouble() {
+        return trouble;
+      },
+    },
     spawn,
-    documentsFolder: app.getPath('documents'),
+    documentsFolder: systemFolder('documents', documentsFolder),
     chooseDatabase: () => chooseDatabase(window),
     chooseFolder: (title, button) => chooseFolder(window, title, button),
     chooseFiles: () => chooseFiles(window),
     chooseSaveFile: (suggested) => chooseSaveFile(window, suggested),
     revealFile: (file) => shell.showItemInFolder(file),
+    ...{ publisher, log, openAddress: external.openAddress },
   };
-  const log = (channel: string, cause: unknown) => console.error(printable(`${channel}: ${String(cause)}`));
-  const router = createRouter(createHandlers(host, door), { log });
+  const router = createRouter(createHandlers(host, door), {
+    log: (channel, cause) => log.failed('call-failed', cause, { channel }),
+  });
 
+  const { colorScheme } = host.settings.get();
+  nativeTheme.themeSource = colorScheme === 'auto' ? 'system' : colorScheme; // the first picture has the chosen colours
   host.scrub.start();
   guardAll();
   serveWindow(openWindowFiles(path.join(__dirname, '../renderer/main_window')));
   connectWindow(host, router, getWindow);
-  const closing = guardClosing(host, getWindow);
-  const show = (): void => {
+  keepLog(host, log);
+  logLostProcesses(log);
+  const closing = guardClosing(host, getWindow, log);
+  const watchCrashes = guardCrashes(log, { showLog, onRecover: () => (trouble = RECOVERED) });
+  const show = (address = ''): void => {
     if (window) return focusWindow(window);
-    window = openWindow(host.dataFolder, __dirname);
-    closing.watch(window);
-    window.on('closed', () => {
+    trouble = null;
+    const opened = openWindow(host.dataFolder, __dirname, { address, onShown: mark.done });
+    window = opened;
+    for (const watch of [closing.watch, watchCrashes, attend]) watch(opened);
+    nameFile(opened, host.databases);
+    opened.on('closed', () => {
       window = null;
     });
   };
-  const open = (files: readonly string[]): void => {
+  /** A window that is opened for it begins there. */
+  const goTo = (goal: WindowGoal): void => {
+    const isThere = window !== null;
+    show(goal.show === 'database' ? addressOf(goal.handle, goal.page) : '');
+    const say = (): void => host.events.emit('window:goal', goal);
+    if (isThere) say();
+    else if (goal.show !== 'database') getWindow()?.webContents.once('did-finish-load', say);
+  };
+  const attend = keepAttention(host, {
+    getWindow,
+    showResult: ({ handle, page }) => goTo({ show: 'database', handle, page }),
+  });
+  const open = (named: readonly string[]): void => {
     show();
-    openFiles(host, files);
+    openFiles(host, named, window);
   };
   const choose = async (): Promise<void> => {
     const file = await chooseDatabase(window);
     if (file !== null) open([file]);
   };
 
-  keepMenu(host, { choose: () => void choose(), open: (file) => open([file]) });
+  keepMenu(host, {
+    hasDocumentation: external.showDocumentation !== null,
+    actions: {
+      choose: () => void choose(),
+      open: (file) => open([file]),
+      show: (what) => goTo({ show: what }),
+      showDocumentation: () => external.showDocumentation?.(),
+      showLog,
+    },
+  });
   app.on('second-instance', (_event, _argv, _folder, data) => open(handedOver(data)));
-  app.on('activate', show);
+  app.on('activate', () => show());
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
-  openLater = open;
-  open([...argumentFiles, ...earlyFiles.splice(0)]);
-}
-
-function giveUp(cause: unknown): void {
-  const { title, message, nextStep } = toAppError(cause);
-  dialog.showErrorBox(`Phasewise cannot start: ${title}`, `${message}\n\n${nextStep}`);
-  app.exit(1);
+  takeFiles(open);
+  open(files);
 }

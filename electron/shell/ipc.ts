@@ -5,6 +5,7 @@ import { publicEntry } from '@host/databases.ts';
 import { openDatabase } from '@host/handlers.ts';
 import type { Host } from '@host/host.ts';
 import type { Router } from '@host/router.ts';
+import { mayCall } from './capabilities.ts';
 import { isOwnUrl } from './guards.ts';
 
 /** Connects the window to the router and to the events, and nobody else. */
@@ -17,7 +18,13 @@ export function connectWindow(host: Host, router: Router, getWindow: () => Brows
       ? act()
       : err(appError('E_BAD_REQUEST', 'The call did not come from the window of Phasewise.'));
 
-  ipcMain.handle(IPC.call, (event, name: unknown, input: unknown) => answer(event, () => router(name, input)));
+  ipcMain.handle(IPC.call, (event, name: unknown, input: unknown) =>
+    answer(event, () =>
+      mayCall('main', name)
+        ? router(name, input)
+        : err(appError('E_BAD_REQUEST', 'This window has no call of that name.')),
+    ),
+  );
   ipcMain.handle(IPC.openDropped, (event, file: unknown) => answer(event, () => openDropped(host, file)));
   host.events.on((name, payload) => {
     const window = getWindow();
@@ -27,8 +34,12 @@ export function connectWindow(host: Host, router: Router, getWindow: () => Brows
 
 /** Only the main frame of our one window, and only while it shows our own page. */
 function isFromWindow(event: IpcMainInvokeEvent, window: BrowserWindow | null): boolean {
-  const frame = event.senderFrame;
-  return frame !== null && frame.parent === null && event.sender.id === window?.webContents.id && isOwnUrl(frame.url);
+  try {
+    const frame = event.senderFrame;
+    return frame !== null && frame.parent === null && event.sender.id === window?.webContents.id && isOwnUrl(frame.url);
+  } catch {
+    return false; // Electron throws for every question about a frame that is gone
+  }
 }
 
 function openDropped(host: Host, file: unknown): Result<ReturnType<typeof publicEntry>> {

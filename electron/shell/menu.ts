@@ -1,70 +1,79 @@
-import { app, Menu, type MenuItemConstructorOptions } from 'electron';
+import { app, Menu } from 'electron';
 import type { Host } from '@host/host.ts';
-
-export interface MenuActions {
-  /** Lets the person choose a file and opens it. */
-  choose(): void;
-  open(file: string): void;
-}
+import { printable } from '@host/printable.ts';
+import { type MenuActions, menuTemplate } from './menu-template.ts';
 
 const RECENTS = 10;
 
-/** The application menu, renewed whenever the list of recent databases may have changed. */
-export function keepMenu(host: Host, actions: MenuActions): void {
-  const renew = (): void => Menu.setApplicationMenu(Menu.buildFromTemplate(template(host, actions)));
-  host.events.on((name) => {
+export interface MenuOptions {
+  readonly hasDocumentation: boolean;
+  /** As MenuActions; what concerns the list of recent databases and the host is done here. */
+  readonly actions: Omit<MenuActions, 'clearRecents' | 'lookAgain' | 'about'> & { open(file: string): void };
+}
+
+/** The application menu and the system's list of recent files, renewed whenever the list of recent databases changes. */
+export function keepMenu(host: Host, { hasDocumentation, actions }: MenuOptions): void {
+  const template = () =>
+    menuTemplate(
+      {
+        platform: process.platform,
+        isPackaged: app.isPackaged,
+        recents: recentsOf(host, actions.open),
+        hasDocumentation,
+      },
+      {
+        ...actions,
+        clearRecents: () => clearRecents(host),
+        lookAgain: () => lookAgain(host),
+        about: () => app.showAboutPanel(),
+      },
+    );
+  let last: string | null = null;
+  /** A menu that is set anew closes under somebody's hand: only when it would look different. */
+  const renew = (): void => {
+    const next = JSON.stringify(recentsOf(host, actions.open));
+    if (next === last) return;
+    last = next;
+    Menu.setApplicationMenu(Menu.buildFromTemplate(template()));
+  };
+  app.setAboutPanelOptions({ applicationName: 'Phasewise', applicationVersion: app.getVersion() });
+  host.recents.watch(renew);
+  host.events.on((name, payload) => {
+    if (name === 'database:opened') rememberFile(host, (payload as { handle: string }).handle);
     if (name === 'database:opened' || name === 'database:closed') renew();
   });
   renew();
 }
 
-function template(host: Host, actions: MenuActions): MenuItemConstructorOptions[] {
-  const isMac = process.platform === 'darwin';
-  const about: MenuItemConstructorOptions = {
-    id: 'about',
-    label: 'About Phasewise',
-    click: () => app.showAboutPanel(),
-  };
-  return [
-    ...(isMac ? [{ role: 'appMenu' as const }] : []),
-    {
-      label: '&File',
-      submenu: [
-        { id: 'open', label: 'Open…', accelerator: 'CmdOrCtrl+O', click: actions.choose },
-        { id: 'recent', label: 'Open recent', submenu: recentItems(host, actions) },
-        { type: 'separator' },
-        { role: isMac ? 'close' : 'quit' },
-      ],
-    },
-    { role: 'editMenu' },
-    {
-      label: '&View',
-      submenu: [
-        { id: 'reload-data', label: 'Look again', accelerator: 'F5', click: () => lookAgain(host) },
-        { type: 'separator' },
-        { role: 'resetZoom' },
-        { role: 'zoomIn' },
-        { role: 'zoomOut' },
-        { role: 'togglefullscreen' },
-        ...(app.isPackaged ? [] : [{ role: 'toggleDevTools' as const }]),
-      ],
-    },
-    { role: 'windowMenu' },
-    { role: 'help', submenu: [about] },
-  ];
+function recentsOf(host: Host, open: (file: string) => void): { label: string; open: () => void }[] {
+  return host.recents
+    .list()
+    .filter(({ exists }) => exists)
+    .slice(0, RECENTS)
+    .map(({ recentId, name, folder }) => ({
+      label: printable(`${name} (${folder})`, 120),
+      open: () => {
+        const file = host.recents.pathOf(recentId);
+        if (file.ok) open(file.value);
+      },
+    }));
 }
 
-function recentItems(host: Host, { open }: MenuActions): MenuItemConstructorOptions[] {
-  const recents = host.recents.list().filter((recent) => recent.exists);
-  if (recents.length === 0) return [{ label: 'None yet', enabled: false }];
-  return recents.slice(0, RECENTS).map(({ recentId, name, folder }) => ({
-    // An ampersand would mark the next letter as a shortcut.
-    label: `${name} (${folder})`.replaceAll('&', '&&'),
-    click: () => {
-      const file = host.recents.pathOf(recentId);
-      if (file.ok) open(file.value);
-    },
-  }));
+/** Dock menu and jump list; Linux has no such list. */
+const hasSystemList = process.platform === 'darwin' || process.platform === 'win32';
+
+function rememberFile(host: Host, handle: string): void {
+  const database = host.databases.get(handle);
+  if (hasSystemList && database.ok) app.addRecentDocument(database.value.path);
+}
+
+function clearRecents(host: Host): void {
+  if (hasSystemList) app.clearRecentDocuments();
+  try {
+    host.recents.clear();
+  } catch {
+    // a read-only data folder: then the list stays
+  }
 }
 
 /** Tells the window to ask for everything again. */

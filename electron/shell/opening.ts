@@ -1,31 +1,8 @@
-import path from 'node:path';
-import { app, type BrowserWindow, dialog, type OpenDialogOptions, type SaveDialogOptions } from 'electron';
+import { type BrowserWindow, dialog, type OpenDialogOptions, type SaveDialogOptions } from 'electron';
 import { openDatabase } from '@host/handlers.ts';
 import type { Host } from '@host/host.ts';
-
-/** More files than anybody passes at once are a mistake or an attack. */
-const MAX_FILES = 20;
-
-/** Files named on a command line: everything that is not an option, made absolute. */
-export const filesOf = (args: readonly string[], folder: string): string[] =>
-  args
-    .filter((argument) => argument !== '' && !argument.startsWith('-'))
-    .map((argument) => path.resolve(folder, argument))
-    .slice(0, MAX_FILES);
-
-/** Our own arguments. In development the first name on Electron's command line is the app itself. */
-export function ownArguments(argv: readonly string[]): string[] {
-  const args = argv.slice(1);
-  const appAt = app.isPackaged ? -1 : args.findIndex((argument) => !argument.startsWith('-'));
-  return args.filter((_argument, at) => at !== appAt);
-}
-
-/** Files that another start of the program handed over. It is another process: believe nothing about their shape. */
-export function handedOver(data: unknown): string[] {
-  const files: unknown = typeof data === 'object' && data !== null ? (data as { files?: unknown }).files : null;
-  if (!Array.isArray(files)) return [];
-  return files.filter((file): file is string => typeof file === 'string' && path.isAbsolute(file)).slice(0, MAX_FILES);
-}
+import { databaseExtensions } from '@host/windows-open-with.ts';
+import { tell } from './asking.ts';
 
 /** The system's dialog. null = the person closed it. */
 export async function chooseDatabase(window: BrowserWindow | null): Promise<string | null> {
@@ -34,7 +11,7 @@ export async function chooseDatabase(window: BrowserWindow | null): Promise<stri
     buttonLabel: 'Open',
     properties: ['openFile' as const, 'dontAddToRecent' as const],
     filters: [
-      { name: 'Databases', extensions: ['db', 'sqlite', 'sqlite3', 'db3'] },
+      { name: 'Databases', extensions: [...databaseExtensions] },
       { name: 'All files', extensions: ['*'] },
     ],
   };
@@ -84,10 +61,21 @@ async function ask(window: BrowserWindow | null, options: OpenDialogOptions): Pr
   return canceled || filePaths.length === 0 ? null : filePaths;
 }
 
-/** Opens files that came from outside the window; what cannot be opened is said in a system dialog. */
-export function openFiles(host: Host, files: readonly string[]): void {
-  for (const file of files) {
+/**
+ * Opens files that came from outside the window; what cannot be opened is said in one system dialog.
+ * Not in an error box: that would hold up everything that is going on until somebody has read it.
+ */
+export function openFiles(host: Host, files: readonly string[], window: BrowserWindow | null): void {
+  const refused = files.flatMap((file) => {
     const opened = openDatabase(host, file);
-    if (!opened.ok) dialog.showErrorBox(opened.error.title, `${opened.error.message}\n\n${opened.error.nextStep}`);
-  }
+    return opened.ok ? [] : [opened.error];
+  });
+  const [first, ...others] = refused;
+  if (!first) return;
+  void tell(window, {
+    type: 'error',
+    title: 'Phasewise',
+    message: others.length === 0 ? first.title : `${refused.length} files could not be opened`,
+    detail: refused.map(({ message, nextStep }) => `${message}\n${nextStep}`).join('\n\n'),
+  });
 }

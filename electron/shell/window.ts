@@ -1,24 +1,49 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { BrowserWindow, screen } from 'electron';
-import { loadWindowState, saveWindowState } from '@host/window-state.ts';
+import { BrowserWindow, nativeTheme, screen } from 'electron';
+import type { Databases } from '@host/databases.ts';
+import { shownHandle } from '@host/shown-database.ts';
+import { firstSize, loadWindowState, saveWindowState } from '@host/window-state.ts';
 import { ORIGIN } from './protocol.ts';
 
 const FIRST_SIZE = { width: 1_280, height: 840 };
 const SMALLEST = { minWidth: 820, minHeight: 560 };
+/** --pw-page of renderer/global.css. */
+const PAGE_LIGHT = '#f5f6f8';
+const PAGE_DARK = '#13171c';
+
+/** A page that has drawn nothing by then is shown as it is, ms: nobody should wait for a window that never comes. */
+const LATEST = 5_000;
+
+export interface WindowOptions {
+  /** The page that it begins with, `#/…`. */
+  readonly address: string;
+  readonly onShown: () => void;
+}
 
 /**
  * Opens the window where it was last time. It shows itself when its first picture is ready: no white flash.
  * @param buildFolder where the preload bundle is.
  */
-export function openWindow(dataFolder: string, buildFolder: string): BrowserWindow {
+export function openWindow(
+  dataFolder: string,
+  buildFolder: string,
+  { address, onShown }: WindowOptions,
+): BrowserWindow {
   const screens = screen.getAllDisplays().map((display) => display.workArea);
   const state = loadWindowState(dataFolder, screens);
-  const { isMaximized, ...bounds } = state ?? { isMaximized: false, ...FIRST_SIZE };
+  const { isMaximized, isFullScreen, ...bounds } = state ?? {
+    ...{ isMaximized: false, isFullScreen: false },
+    ...firstSize(FIRST_SIZE, screen.getPrimaryDisplay().workArea),
+  };
   const window = new BrowserWindow({
     ...bounds,
     ...SMALLEST,
     title: 'Phasewise',
     show: false,
+    // Seen while the page is drawn anew, e.g. when the window grows; a dark page would flash up white.
+    backgroundColor: nativeTheme.shouldUseDarkColors ? PAGE_DARK : PAGE_LIGHT,
+    ...iconFor(buildFolder),
     webPreferences: {
       preload: path.join(buildFolder, 'preload.cjs'),
       sandbox: true,
@@ -30,12 +55,20 @@ export function openWindow(dataFolder: string, buildFolder: string): BrowserWind
       navigateOnDragDrop: false,
     },
   });
-  window.once('ready-to-show', () => {
+  const show = (): void => {
+    clearTimeout(timer);
+    if (window.isDestroyed()) return;
     if (isMaximized) window.maximize();
+    if (isFullScreen) window.setFullScreen(true);
     window.show();
-  });
+    onShown();
+  };
+  const timer = setTimeout(show, LATEST);
+  window.once('ready-to-show', show);
+  window.once('closed', () => clearTimeout(timer));
   window.on('close', () => remember(window, dataFolder));
-  void window.loadURL(`${ORIGIN}/`);
+  // What could not be loaded is told by the guard against crashes.
+  window.loadURL(`${ORIGIN}/${address}`).catch(() => {});
   return window;
 }
 
@@ -47,10 +80,31 @@ export function focusWindow(window: BrowserWindow | null): void {
   window.focus();
 }
 
+/** macOS: the title bar has the icon and the folder of the file that the page is about. */
+export function nameFile(window: BrowserWindow, databases: Databases): void {
+  if (process.platform !== 'darwin') return;
+  const name = (url: string): void => {
+    const handle = shownHandle(url);
+    const database = handle === null ? null : databases.get(handle);
+    window.setRepresentedFilename(database?.ok === true ? database.value.path : '');
+  };
+  window.webContents.on('did-navigate', (_event, url) => name(url));
+  window.webContents.on('did-navigate-in-page', (_event, url, isMainFrame) => {
+    if (isMainFrame) name(url);
+  });
+}
+
 function remember(window: BrowserWindow, dataFolder: string): void {
   try {
-    saveWindowState(dataFolder, { ...window.getNormalBounds(), isMaximized: window.isMaximized() });
+    const [isMaximized, isFullScreen] = [window.isMaximized(), window.isFullScreen()];
+    saveWindowState(dataFolder, { ...window.getNormalBounds(), isMaximized, isFullScreen });
   } catch {
     // a window in its usual place next time is no reason to say anything now
   }
+}
+
+/** Windows and macOS take the program's own icon; on Linux a window has none but this. Packaged apps hold the file. */
+function iconFor(buildFolder: string): { icon?: string } {
+  const icon = path.join(buildFolder, '../../icon.png');
+  return process.platform === 'linux' && existsSync(icon) ? { icon } : {};
 }

@@ -1,0 +1,25 @@
+import path from 'node:path';
+import { expectDone } from '../e2e/support/app.ts';
+import { writeFixture } from '../support/kroma/fixtures.ts';
+import { buildScaled } from '../support/kroma/scaled.ts';
+import { expect, test } from './support/fixtures.ts';
+
+test('a database is chosen in the dialog, upgraded and verified, all in its window', async ({ launchApp, folder }) => {
+  const file = path.join(folder, 'lights.db');
+  writeFixture(file, { build: (db) => buildScaled(db, { candidates: 200 }) });
+  const app = await launchApp();
+  const { page } = app;
+
+  await app.answerDialog('open', { canceled: false, filePaths: [file] });
+  await page.getByRole('button', { name: /^Open a database…/ }).click();
+  await expect(page.getByText('Nothing has been changed by looking.')).toBeVisible();
+  await page.getByRole('button', { name: 'Plan the upgrade' }).click();
+  await page.getByRole('button', { name: 'Start upgrade' }).click();
+  await expectDone(page);
+
+  await expect(page.getByText('Backup verified')).toBeVisible();
+  await expect.poll(async () => (await app.outside()).blockers, 'the computer may sleep again').toEqual([]);
+  expect(await app.windows()).toMatchObject([{ progress: -1 }]);
+  await app.quit();
+  expect(await app.exitCode).toBe(0);
+});
