@@ -1,10 +1,13 @@
-import { cp, mkdir, readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import { VitePlugin } from '@electron-forge/plugin-vite';
 import type { ForgeConfig } from '@electron-forge/shared-types';
 import { FuseV1Options, FuseVersion } from '@electron/fuses';
 import { nodeBundles, root } from './build/layout.mjs';
+import { completeApp, shippedBundles } from './build/packaging/app-files.ts';
+import { bundleId, executable, macDocumentTypes, publisher } from './build/packaging/description.ts';
+import { makers, prepareSquirrel } from './build/packaging/makers.ts';
+import { signing } from './build/packaging/signing.ts';
 
 /** Set by `npm run package:dry-run` only: a folder with a stand-in for Electron's download. Never ship its output. */
 const standInFolder = process.env['PHASEWISE_STAND_IN_ELECTRON'];
@@ -12,37 +15,33 @@ const standInFolder = process.env['PHASEWISE_STAND_IN_ELECTRON'];
 const config: ForgeConfig = {
   packagerConfig: {
     name: 'Phasewise',
-    executableName: 'phasewise',
-    appBundleId: 'org.phasewise.app',
+    executableName: executable,
+    appBundleId: bundleId,
+    appCategoryType: 'public.app-category.developer-tools',
+    appCopyright: `Copyright ${publisher}`,
+    icon: path.join(root, 'build/icons/icon'), // each platform adds its own ending
+    extendInfo: { CFBundleDocumentTypes: macDocumentTypes },
+    win32metadata: {
+      CompanyName: publisher,
+      FileDescription: 'Phasewise', // what the task manager and "Open with" show
+      ProductName: 'Phasewise',
+      InternalName: 'Phasewise',
+    },
+    extraResource: [path.join(root, 'docs')], // the Help menu opens this folder
     asar: { unpack: '**/*.node' },
+    ...signing(process.env),
     ...(standInFolder !== undefined && { electronZipDir: standInFolder }),
   },
   hooks: {
-    /** The Vite plugin packages .vite/ and package.json. What the bundles leave external has to be added by hand. */
-    packageAfterCopy: async (_config, buildPath, _electronVersion, platform, arch) => {
-      const from = path.join(root, 'node_modules/better-sqlite3');
-      const to = path.join(buildPath, 'node_modules/better-sqlite3');
-      const prebuild = `${platform}-${arch}.node`;
-      if (!(await readdir(path.join(from, 'prebuilds'))).includes(prebuild)) {
-        throw new Error(`better-sqlite3 has no prebuilt addon for ${platform}-${arch}`);
-      }
-      await mkdir(path.join(to, 'prebuilds'), { recursive: true });
-      for (const part of ['package.json', 'LICENSE', 'lib', `prebuilds/${prebuild}`]) {
-        await cp(path.join(from, part), path.join(to, part), { recursive: true });
-      }
-      const { dependencies = {} } = JSON.parse(await readFile(path.join(from, 'package.json'), 'utf8')) as {
-        dependencies?: Record<string, string>;
-      };
-      const unknown = Object.keys(dependencies).filter((name) => name !== 'node-addon-api');
-      if (unknown.length > 0)
-        throw new Error(`better-sqlite3 now needs ${unknown.join(', ')} at run time: copy them too`);
-    },
+    // Not earlier: the Vite plugin writes a package.json of its own after copying.
+    packageAfterPrune: (_config, folder, _electronVersion, platform, arch) => completeApp(folder, platform, arch),
+    preMake: prepareSquirrel,
   },
-  makers: [],
+  makers,
   plugins: [
     new VitePlugin({
-      build: Object.entries(nodeBundles).map(([name, entry]) => ({
-        entry,
+      build: shippedBundles.map((name) => ({
+        entry: nodeBundles[name],
         config: 'build/vite.node.config.ts',
         target: name === 'preload' ? 'preload' : 'main',
       })),

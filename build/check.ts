@@ -26,6 +26,8 @@ const steps: readonly Step[] = [
   { name: 'types', command: ['tsc', '-p', '.'] },
   // Before the specs: those of the CLI and of killed engines run the bundles.
   { name: 'build', command: ['node', 'build/build.ts'] },
+  // What would be shipped, of a copy: Forge's plugin empties .vite/.
+  { name: 'package', command: ['node', 'build/package-dry-run.ts'], needs: 'build' },
   {
     name: 'unit',
     command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitReport}`],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import react from '@vitejs/plugin-react';
 import type { UserConfig } from 'vite';
 import { aliases, nodeBundles, rendererFolder, root } from './layout.mjs';
+import { umzugWithoutCli } from './umzug-without-cli.ts';
 
 /** Resolved at run time, never bundled: the native addon, and Electron, which is not a file. */
 const external = [/^electron(\/.*)?$/, 'better-sqlite3', /^node:/, ...builtinModules];
@@ -15,6 +16,7 @@ export function nodeBundle(name: string): UserConfig {
   return {
     root,
     publicDir: false,
+    plugins: [umzugWithoutCli()],
     resolve: { alias: aliases, conditions: ['node'], mainFields: ['module', 'main'] },
     build: {
       target: 'node24',

@@ -1,6 +1,7 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useEffect } from 'react';
 import { CrashNotice } from './components/crash-notice.tsx';
+import { LazyPlace } from './components/lazy-part.tsx';
 import { Frame } from './panels/frame/frame.tsx';
 import { useShortcuts } from './panels/shortcuts/use-shortcuts.ts';
 import { DatabasePage } from './panels/frame/database-page.tsx';
@@ -22,7 +23,11 @@ export function App() {
       <CrashNotice key={formatRoute(route)}>
         {route.page === 'home' && <HomePanel />}
         {route.page === 'refused' && <RefusalPanel />}
-        {route.page === 'database' && <DatabasePage route={route} />}
+        {route.page === 'database' && (
+          <LazyPlace>
+            <DatabasePage route={route} />
+          </LazyPlace>
+        )}
       </CrashNotice>
     </Frame>
   );

@@ -1,11 +1,11 @@
-import '@shared/without-eval.ts';
-import '@mantine/core/styles.layer.css';
+import './mantine.css';
 import './global.css';
 import { MantineProvider } from '@mantine/core';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { connect } from './api.ts';
 import { App } from './app.tsx';
+import { fetchParts } from './components/lazy-part.tsx';
 import { listen } from './stores/events.ts';
 import { cssVariables, theme } from './theme.ts';
 
@@ -29,3 +29,4 @@ createRoot(root).render(
     </MantineProvider>
   </StrictMode>,
 );
+void fetchParts();

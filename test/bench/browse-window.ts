@@ -123,7 +123,7 @@ async function firstRow(page: Page): Promise<number> {
   return Number(/^[\d,]+/.exec(place ?? '')?.[0].replaceAll(',', ''));
 }
 
-function addressOf(host: ChildProcess): Promise<string> {
+export function addressOf(host: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';
     const listen = (chunk: Buffer): void => {

@@ -1,4 +1,5 @@
 // What `npm run bench` starts: the aliases first, because Node resolves imports before it runs anything.
 import '../support/engine/aliases.mjs';
 
-await import(process.argv.includes('--browse') ? './browse.ts' : './upgrade.ts');
+const asked = ['start', 'browse'].find((name) => process.argv.includes(`--${name}`));
+await import(`./${asked ?? 'upgrade'}.ts`);
