@@ -34,7 +34,7 @@ const allowed = {
   'migrations/kroma/20260101_0001_first.ts': `import { own } from './paths.ts'; import type { Migration } from '@engine/migration.ts'; export default own as Migration;`,
   'migrations/other/pack.ts': `export default 1;`,
   'test/unit/backup.spec.ts': `import { backup } from '@engine/backup.ts'; export default backup;`,
-  'test/e2e/double/fixture/main.ts': `import { app } from 'electron'; export default app;`,
+  'test/electron-standin/fixture/main.ts': `import { app } from 'electron'; export default app;`,
   'test/e2e/open.spec.ts': `import { test } from '@playwright/test'; export default test;`,
 };
 
@@ -101,7 +101,13 @@ describe('rejects a planted import', () => {
       `import { backup } from '@engine/backup.ts'; export default backup;`,
     ],
     ['migration', 'migrations/kroma/20260102_0002_x.ts', `import fs from 'node:fs'; export default fs;`],
-    ['double-fixture', 'test/e2e/double/fixture/x.ts', `export * from '../../../../electron/host/router.ts';`],
+    ['standin-fixture', 'test/electron-standin/fixture/x.ts', `export * from '../../../../electron/host/router.ts';`],
+    [
+      'standin',
+      'test/electron-standin/x.ts',
+      `import { menu } from '../../electron/shell/menu.ts'; export default menu;`,
+    ],
+    ['recorder', 'test/electron/support/recorder.cjs', `import fs from 'node:fs'; export default fs;`],
     ['e2e', 'test/e2e/x.spec.ts', `import { backup } from '../../electron/engine/backup.ts'; export default backup;`],
     ['electron-in-specs', 'test/unit/x.spec.ts', `import { app } from 'electron'; export default app;`],
     ['unresolvable', 'electron/host/x.ts', `import { gone } from './gone.ts'; export default gone;`],

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { databaseExtensions } from '@host/windows-open-with.ts';
+import { root } from '../../../build/layout.mjs';
+import { macDocumentTypes } from '../../../build/packaging/description.ts';
+import { problemsInDesktopEntry } from '../../../build/packaging/dry-run/made.ts';
+import { makers } from '../../../build/packaging/makers.ts';
+import { signing } from '../../../build/packaging/signing.ts';
+
+describe('signing', () => {
+  const account = { APPLE_ID: 'a@b.example', APPLE_APP_PASSWORD: 'secret', APPLE_TEAM_ID: 'TEAM' };
+
+  it('does not happen without its variables', () => expect(signing({ PATH: '/bin' })).toEqual({}));
+
+  it('signs and notarises where the variables are', () => {
+    expect(signing({ APPLE_IDENTITY: 'Developer ID Application: X', ...account })).toEqual({
+      osxSign: { identity: 'Developer ID Application: X' },
+      osxNotarize: { appleId: 'a@b.example', appleIdPassword: 'secret', teamId: 'TEAM' },
+    });
+    expect(signing({ WINDOWS_CERTIFICATE_FILE: 'c.pfx', WINDOWS_CERTIFICATE_PASSWORD: 'secret' })).toEqual({
+      windowsSign: { certificateFile: 'c.pfx', certificatePassword: 'secret' },
+    });
+  });
+
+  it('refuses half of what belongs together, and says what is missing, never a value', () => {
+    expect(() => signing({ WINDOWS_CERTIFICATE_FILE: 'c.pfx' })).toThrow(
+      'WINDOWS_CERTIFICATE_PASSWORD must be set too',
+    );
+    expect(() => signing({ ...account, APPLE_IDENTITY: 'X', APPLE_TEAM_ID: '' })).toThrow(
+      /^To sign, APPLE_TEAM_ID must/,
+    );
+    expect(() => signing(account)).toThrow('APPLE_IDENTITY is not set');
+  });
+});
+
+describe('files that the app offers to open', () => {
+  it('are offered on macOS as an alternative, never as the owner', () => {
+    expect(macDocumentTypes.map(({ LSHandlerRank }) => LSHandlerRank)).toEqual(['Alternate']);
+    expect(macDocumentTypes[0]?.CFBundleTypeExtensions).toEqual([...databaseExtensions]);
+  });
+
+  it('are all handed to the app on Linux', () => {
+    const template = readFileSync(path.join(root, 'build/packaging/phasewise.desktop.ejs'), 'utf8');
+    const filled = template
+      .replace('<%= name %> %F', 'phasewise %F')
+      .replace('Icon=<%= name %>', 'Icon=phasewise')
+      .replace(/MimeType=.*/, 'MimeType=application/vnd.sqlite3;application/x-sqlite3;')
+      .replaceAll(/<%=[^%]*%>/g, 'word');
+    expect(problemsInDesktopEntry(filled)).toEqual([]);
+    expect(problemsInDesktopEntry(filled.replace('%F', '%u'))).toEqual([
+      'missing in the desktop entry: Exec=phasewise %F',
+    ]);
+  });
+});
+
+it('there is a maker for every format that is promised', () => {
+  const made = makers.map((maker) => ('name' in maker ? maker.name : ''));
+  expect(made).toEqual([...['zip', 'squirrel', 'dmg', 'deb'].map((kind) => `@electron-forge/maker-${kind}`), 'rpm']);
+});
+
+it('nothing that is packaged names an address or a person', () => {
+  const told = JSON.stringify(makers) + readFileSync(path.join(root, 'forge.config.ts'), 'utf8');
+  expect(told.match(/https?:\/\/[^"']+/g)).toBeNull();
+});
