@@ -97,6 +97,8 @@ test('values are looked at whole, sensitive ones only when somebody asks', async
     await page.keyboard.press('F3');
     await expect(page.getByRole('navigation', { name: 'The way here' })).toBeVisible();
     await expect(page.getByText('1–1 of 1 row')).toBeVisible();
+    const row = page.getByRole('complementary', { name: 'Row of things' });
+    await expect(row.getByRole('definition').first()).toHaveText('1'); // the row that was meant is open
   });
   expect(complaints).toEqual([]);
 });

@@ -78,7 +78,8 @@ test('back and forward follow the way through the references, and give back wher
   await page.keyboard.press('Enter');
   await row.getByRole('button', { name: /^projects/ }).click();
   await expect(grid(page)).toHaveAccessibleName(/^projects/);
-  await expect(grid(page)).toBeFocused();
+  await expect(page.getByRole('complementary', { name: 'Row of projects' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Close the row' })).toBeFocused();
   await expect(page.getByRole('navigation', { name: 'The way here' })).toHaveText('assetsprojects');
 
   await page.keyboard.press('Alt+ArrowLeft');

@@ -17,16 +17,19 @@ type BrowseAnswers = {
 /** The data browser's requests. The database stays open between them, until another one is asked for. */
 export function browseAnswers(packs: readonly Pack[], send: (message: FromEngine) => void): BrowseAnswers {
   let current: Browser | undefined;
-  const browser = async (path: string, keySecret?: string): Promise<Browser> => {
+  // The file itself is opened anew when it was replaced or written to. A copy is not made anew for every page that somebody
+  // looks at while another program writes: the window says that it is old, and asks for the tables again.
+  const browser = async (path: string, keySecret?: string, isCopyKept = true): Promise<Browser> => {
     if (keySecret !== undefined) setKeySecret(keySecret);
-    if (current?.path === path) return current;
+    if (current?.path === path && (current.isCurrent() || (isCopyKept && current.session.via === 'private-copy')))
+      return current;
     current?.close();
     current = undefined;
     return (current = await openBrowser(path, packs));
   };
   return {
     browseTables: async ({ path, keySecret }) => {
-      const { tables, via, version } = (await browser(path, keySecret)).tables();
+      const { tables, via, version } = (await browser(path, keySecret, false)).tables();
       return { tables: [...tables], isCopy: via === 'private-copy', version };
     },
     browseCost: async ({ path, keySecret, query }) => (await browser(path, keySecret)).cost(query),

@@ -34,6 +34,8 @@ export interface Browser {
   /** For what reads beside the pages: exports, comparisons. */
   readonly session: BrowseSession;
   readonly packId: string | null;
+  /** False: the file has been replaced or written to since. */
+  isCurrent(): boolean;
   subject(table: string): Subject;
   isMasked(table: string, column: string): boolean;
   maskedIn(table: string): ReadonlySet<string>;
@@ -61,18 +63,32 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
   let isClosed = false;
   let isWorking = false;
 
+  const [begin, end] = [db.prepare('BEGIN'), db.prepare('COMMIT')];
+  /** One question is answered from one state of the file, whoever writes meanwhile. */
+  const atOnce = <T>(use: () => T): T => {
+    if (db.inTransaction) return use();
+    begin.run();
+    try {
+      return use();
+    } finally {
+      if (db.inTransaction) end.run();
+    }
+  };
   /** Whatever was learnt is forgotten when another program has written. */
   const fresh = <T>(use: (known: Known) => T): T => {
     try {
-      const now = session.version();
-      if (now !== version) {
-        version = now;
-        known = undefined;
-        views.clear();
-      }
-      known ??= learn();
-      return use(known);
+      return atOnce(() => {
+        const now = session.version();
+        if (now !== version) {
+          version = now;
+          known = undefined;
+          views.clear();
+        }
+        known ??= learn();
+        return use(known);
+      });
     } catch (error) {
+      if (error instanceof Error && error.message.startsWith('bad JSON path')) throw noPath();
       throw fromSqlite(error, 'reading rows', 'untouched');
     }
   };
@@ -96,6 +112,8 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
     const id = JSON.stringify(query);
     const kept = views.get(id);
     views.delete(id);
+    if (!kept && costOf(db, subject(query.table), query, rowsOf(query.table)).kind === 'sort')
+      for (const [other, { isLarge }] of views) if (isLarge) views.delete(other);
     const view = kept ?? openView(db, subject(query.table), query, rowsOf(query.table), hasConsent);
     views.set(id, view);
     if (views.size > KEPT_VIEWS) views.delete(views.keys().next().value ?? '');
@@ -124,13 +142,14 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
     get packId() {
       return fresh(({ packId }) => packId);
     },
+    isCurrent: session.isCurrent,
     subject,
     isMasked: (table, column) => fresh(({ catalogue }) => catalogue.masked(table).has(column.toLowerCase())),
     maskedIn: (table) => fresh(({ catalogue }) => catalogue.masked(table)),
     tables: () => fresh(({ catalogue }) => ({ tables: catalogue.tables, via: session.via, version })),
     cost: (query) => fresh(() => costOf(db, subject(query.table), query, rowsOf(query.table))),
     page: (query, anchor, limit, hasConsent) =>
-      fresh(() => ({ ...viewOf(query, hasConsent).page(anchor, limit), version })),
+      fresh(() => ({ ...viewOf(query, hasConsent).page(anchor, limit), version, isOutdated: !session.isCurrent() })),
     count: (query) =>
       fresh(() => {
         const counted = viewOf(query, false).count();
@@ -150,3 +169,8 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
     },
   };
 }
+
+const noPath = (): Error =>
+  coded('E_BAD_REQUEST', 'That is no path into a JSON value.', undefined, {
+    nextStep: 'Write it like status, address.city or items[0].id.',
+  });

@@ -6,7 +6,7 @@ import type { SqlValue } from '../migration-values.ts';
 import { aloneReader, VALUE_WIDTH, valueColumns, valueOf, type StoredValue } from './export-values.ts';
 import { conditionOf } from './filters.ts';
 import { orderBy, orderOf, rangesAfter, type Order, type Range } from './order.ts';
-import { placeColumns, placeValue, type Place } from './row-key.ts';
+import { placeColumns, placeIn, type Place } from './row-key.ts';
 import { columnOf, isMasked, sortableColumn, type Subject } from './subject.ts';
 
 /** All rows of a query from the first to the last, a few at a time. */
@@ -52,7 +52,7 @@ export function walkRows(db: Db, subject: Subject, request: WalkRequest): RowWal
 const sortTerm = (subject: Subject, { column, isDescending }: SortColumn): string =>
   `${quoteName(sortableColumn(subject, column).name)}${isDescending ? ' DESC' : ''}`;
 
-function byStretches({ iterate, valuesIn, placeIn }: Rows, order: Order, condition: Range): RowWalk {
+function byStretches({ iterate, valuesIn, placeOf }: Rows, order: Order, condition: Range): RowWalk {
   let place: Place | null = null;
   return {
     isOneStatement: false,
@@ -63,7 +63,7 @@ function byStretches({ iterate, valuesIn, placeIn }: Rows, order: Order, conditi
         for (const row of iterate([range.where, condition.where], orderBy(order, true), params)) {
           take(valuesIn(row));
           if (performance.now() < until) continue;
-          place = placeIn(row);
+          place = placeOf(row);
           return true;
         }
       }
@@ -93,7 +93,7 @@ interface Rows {
   iterate(where: readonly string[], order: string, params: readonly SqlValue[]): IterableIterator<SqlValue[]>;
   valuesIn(row: readonly SqlValue[]): StoredValue[];
   /** Its place in the order. */
-  placeIn(row: readonly SqlValue[]): Place;
+  placeOf(row: readonly SqlValue[]): Place;
 }
 
 /** @param terms of the order, where rows are read from a place on. */
@@ -122,12 +122,9 @@ function createRows(db: Db, subject: Subject, request: WalkRequest, terms: Order
     valuesIn: (row) =>
       shown.map(({ column, isHidden }, at) => {
         const from = valuesAt + at * VALUE_WIDTH;
-        const alone = (): StoredValue => readAlone(placeAt(row, keyAt, subject.key.length), column);
+        const alone = (): StoredValue => readAlone(placeIn(row, keyAt, subject.key.length), column);
         return valueOf(row[from] ?? null, row[from + 1] ?? null, subject, isHidden, alone);
       }),
-    placeIn: (row) => placeAt(row, 0, terms.length),
+    placeOf: (row) => placeIn(row, 0, terms.length),
   };
 }
-
-const placeAt = (row: readonly SqlValue[], from: number, terms: number): Place =>
-  Array.from({ length: terms }, (_, at) => placeValue(String(row[from + 2 * at]), row[from + 2 * at + 1] ?? null));

@@ -2,6 +2,7 @@ import type { ValueStart } from '@shared/formats/format.ts';
 import { quoteName, type Db } from '../migration.ts';
 import type { SqlValue } from '../migration-values.ts';
 import { decodeText, realText } from './cells.ts';
+import { collect } from './collect.ts';
 import { whereKey, type Place } from './row-key.ts';
 import type { Subject } from './subject.ts';
 
@@ -15,9 +16,9 @@ export interface StoredValue {
 /** Larger ones are read by themselves. */
 export const LARGE_BYTES = 1_000_000;
 /** SQLite loads a value whole to cut a piece out of it: the larger the pieces, the fewer times. */
-const PIECE_BYTES = 16_000_000;
+const PIECE_BYTES = 8_000_000;
 /** What of a piece is turned into text at a time. */
-const SLICE_BYTES = 1_000_000;
+const SLICE_BYTES = 500_000;
 
 /** Two result columns: the value, and how many bytes it has where it is not handed over; NULL everywhere else. */
 export const VALUE_WIDTH = 2;
@@ -86,33 +87,56 @@ export function aloneReader(db: Db, subject: Subject): (key: Place, column: stri
       statements.get(id) ??
       db
         .prepare(
-          // A cast copies the whole value, so blobs go without.
-          `SELECT typeof(${column}), octet_length(${column}), CASE typeof(${column})
-             WHEN 'blob' THEN substr(${column}, ?, ${PIECE_BYTES}) ELSE substr(CAST(${column} AS BLOB), ?, ${PIECE_BYTES}) END
+          `SELECT typeof(${column}), octet_length(${column}),
+             CASE WHEN octet_length(${column}) <= ${PIECE_BYTES} THEN CAST(${column} AS BLOB) END
            FROM ${subject.sql} WHERE ${where}`,
         )
         .safeIntegers()
         .raw();
     statements.set(id, statement);
-    const read = (from: number): { type: string; total: number; bytes: Buffer } => {
-      const row = statement.get(from + 1, from + 1, ...params) as SqlValue[] | undefined;
-      const [type, total, bytes] = row ?? ['blob', 0n, null];
-      return { type: String(type), total: Number(total), bytes: Buffer.from((bytes ?? []) as Uint8Array) };
-    };
-    return inPieces(read, subject.encoding);
+    const [type, total, bytes] = (statement.get(...params) as SqlValue[] | undefined) ?? ['blob', 0n, null];
+    const isWhole = Number(total) <= PIECE_BYTES;
+    const whole = (bytes ?? new Uint8Array()) as Uint8Array;
+    const parts = (): Iterable<Buffer> =>
+      isWhole ? slices(whole) : largeParts(db, subject, column, Number(total), where, params);
+    return inPieces(String(type), Number(total), parts, subject.encoding);
   };
 }
 
+/** One piece is in memory, and while it is cut, the value that it is cut from. */
+function* largeParts(
+  db: Db,
+  { sql }: Subject,
+  column: string,
+  total: number,
+  where: string,
+  params: readonly SqlValue[],
+): Generator<Buffer> {
+  const piece = db
+    .prepare<SqlValue[], Uint8Array | null>(
+      `SELECT CASE typeof(${column}) WHEN 'blob' THEN substr(${column}, ?, ${PIECE_BYTES})
+         ELSE substr(CAST(${column} AS BLOB), ?, ${PIECE_BYTES}) END FROM ${sql} WHERE ${where}`,
+    )
+    .pluck();
+  for (let from = 1; from <= total; from += PIECE_BYTES) {
+    const bytes = piece.get(from, from, ...params);
+    if (!bytes) return;
+    yield* slices(bytes);
+    collect();
+  }
+}
+
+function* slices({ buffer, byteOffset, length }: Uint8Array): Generator<Buffer> {
+  for (let at = 0; at < length; at += SLICE_BYTES)
+    yield Buffer.from(buffer, byteOffset + at, Math.min(SLICE_BYTES, length - at));
+}
+
 function inPieces(
-  read: (from: number) => { type: string; total: number; bytes: Buffer },
+  stored: string,
+  sizeBytes: number,
+  parts: () => Iterable<Buffer>,
   encoding: Subject['encoding'],
 ): StoredValue {
-  const first = read(0);
-  function* parts(): Generator<Buffer> {
-    yield* slices(first.bytes);
-    for (let from = first.bytes.length; from < first.total && from > 0; from += PIECE_BYTES)
-      yield* slices(read(from).bytes);
-  }
   function* texts(): Generator<string> {
     const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
     for (const part of parts()) yield decoder.decode(part, { stream: true });
@@ -121,16 +145,12 @@ function inPieces(
   function* hexes(): Generator<string> {
     for (const part of parts()) yield part.toString('hex');
   }
-  const looked = first.type === 'text' ? lookThrough(texts()) : null;
-  const type = first.type === 'text' ? (looked === null ? 'broken-text' : 'text') : 'blob';
+  const looked = stored === 'text' ? lookThrough(texts()) : null;
+  const type = stored === 'text' ? (looked === null ? 'broken-text' : 'text') : 'blob';
   return {
-    start: { type, text: looked?.start ?? '', sizeBytes: first.total, hasNul: looked?.hasNul ?? false },
+    start: { type, text: looked?.start ?? '', sizeBytes, hasNul: looked?.hasNul ?? false },
     pieces: (isHex) => (isHex ? hexes() : texts()),
   };
-}
-
-function* slices(bytes: Buffer): Generator<Buffer> {
-  for (let from = 0; from < bytes.length; from += SLICE_BYTES) yield bytes.subarray(from, from + SLICE_BYTES);
 }
 
 /** @returns null when it is no text. */

@@ -49,7 +49,7 @@ export async function exportRows(
     const take = (values: readonly StoredValue[]): void => writeRow(file, format, rows++, values);
     for (let isMore = true; isMore;) {
       isMore = walk.go(performance.now() + BURST_MS, take);
-      if (!walk.isOneStatement && browser.session.version() !== version) throw changed();
+      if (!walk.isOneStatement && hasChanged(browser, version)) throw changed();
       if (performance.now() - toldAt > PROGRESS_EVERY_MS) {
         toldAt = performance.now();
         onProgress(rows, file.sizeBytes);
@@ -77,6 +77,10 @@ function writeRow(file: NewFile, format: RowFormat, place: number, values: reado
   }
   file.write(format.rowEnd);
 }
+
+/** A copy stays as it is. */
+const hasChanged = ({ session }: Browser, version: number): boolean =>
+  session.version() !== version || (session.via === 'in-place' && !session.isCurrent());
 
 const changed = (): Error =>
   coded(

@@ -1,7 +1,6 @@
 import type { Filter } from '@shared/browse.ts';
 import { coded } from '@shared/errors.ts';
 import { quoteName, type ColumnInfo } from '../migration.ts';
-import type { SqlValue } from '../migration-values.ts';
 import { affinity } from '../column-diff.ts';
 import { bound, decodePlace } from './row-key.ts';
 import type { Range } from './order.ts';
@@ -18,14 +17,19 @@ export function conditionOf(subject: Subject, filters: readonly Filter[], find: 
   };
 }
 
-/** What may be asked of a masked column: nothing that would find out a value piece by piece. */
-const WHOLE: readonly Filter['operator'][] = ['equals', 'differs', 'in', 'is-null', 'is-not-null'];
+/**
+ * What may be asked of a masked column: anything else would find out its values, piece by piece or by trying. A reference
+ * may be followed, because the engine itself has sealed the value that it leads by.
+ */
+const OF_MASKED: readonly Filter['operator'][] = ['is-null', 'is-not-null'];
 
 function filterOf(subject: Subject, filter: Filter): Range {
   if (filter.operator === 'refers') return refersTo(subject, filter);
   const column = columnOf(subject, filter.column);
-  if (isMasked(subject, column.name) && !WHOLE.includes(filter.operator))
-    throw coded('E_BAD_REQUEST', 'This column is hidden: it can be compared with a whole value only.');
+  if (isMasked(subject, column.name) && !OF_MASKED.includes(filter.operator))
+    throw coded('E_BAD_REQUEST', 'The values of this column are hidden, so they cannot be looked for.', undefined, {
+      nextStep: 'Ask whether it is NULL, or look for a value of another column.',
+    });
   const sql = quoteName(column.name);
   switch (filter.operator) {
     case 'is-null':
@@ -33,7 +37,7 @@ function filterOf(subject: Subject, filter: Filter): Range {
     case 'is-not-null':
       return { where: `${sql} IS NOT NULL`, params: [] };
     case 'contains':
-      return { where: `${asText(sql)} LIKE ? ESCAPE '\\'`, params: [`%${escapeLike(filter.value)}%`] };
+      return holds(sql, filter.value);
     case 'starts-with':
       return { where: `${asText(sql)} LIKE ? ESCAPE '\\'`, params: [`${escapeLike(filter.value)}%`] };
     case 'equals':
@@ -52,11 +56,14 @@ function filterOf(subject: Subject, filter: Filter): Range {
     }
     case 'in':
       return anyOf(filter.values.flatMap((value) => compared(column, '=', value)));
-    case 'json-equals':
+    case 'json-equals': {
+      const path = jsonPath(filter.path);
       return {
-        where: `CASE WHEN json_valid(${sql}) THEN CAST(${sql} ->> ? AS TEXT) = ? END`,
-        params: [jsonPath(filter.path), filter.value],
+        // ->> gives texts without their quotes, -> gives true, false, null and lists as they are written.
+        where: `CASE WHEN json_valid(${sql}) THEN CAST(${sql} ->> ? AS TEXT) = ? OR ${sql} -> ? = ? END`,
+        params: [path, filter.value, path, filter.value],
       };
+    }
   }
 }
 
@@ -96,7 +103,8 @@ function eitherOf(parts: readonly string[]): string {
 
 /** Exact stored values, as a reference holds them. The parent's affinity applies as in SQLite's own foreign keys. */
 function refersTo(subject: Subject, { columns, key, collations }: Extract<Filter, { operator: 'refers' }>): Range {
-  const values = decodePlace(key, columns.length);
+  const isSealed = columns.map((name) => isMasked(subject, name));
+  const values = decodePlace(key, columns.length, isSealed);
   const parts = columns.map((name, at) => {
     const column = columnOf(subject, name);
     const value = bound(values[at] ?? { type: 'null' });
@@ -110,10 +118,14 @@ function refersTo(subject: Subject, { columns, key, collations }: Extract<Filter
 function findIn(subject: Subject, find: string): Range {
   const columns = subject.columns.filter((name) => !isMasked(subject, name));
   if (columns.length === 0) throw coded('E_BAD_REQUEST', 'There is no column to look in.');
-  const pattern = `%${escapeLike(find)}%`;
+  return anyOf(columns.map((name) => holds(quoteName(name), find)));
+}
+
+/** In any case of A–Z. LIKE stops at a NUL; what stands behind one is found as it is written. */
+function holds(sql: string, text: string): Range {
   return {
-    where: eitherOf(columns.map((name) => `${asText(quoteName(name))} LIKE ? ESCAPE '\\'`)),
-    params: columns.map((): SqlValue => pattern),
+    where: `${asText(sql)} LIKE ? ESCAPE '\\' OR instr(${asText(sql)}, ?)`,
+    params: [`%${escapeLike(text)}%`, text],
   };
 }
 
@@ -121,9 +133,5 @@ function findIn(subject: Subject, find: string): Range {
 const asText = (sql: string): string => `CASE typeof(${sql}) WHEN 'blob' THEN NULL ELSE ${sql} END`;
 const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
-function jsonPath(path: string): string {
-  const full = path.startsWith('$') ? path : `$.${path}`;
-  if (/["']/.test(full) && !/^\$(\.("[^"]*"|[^."[\]]+)|\[#?-?\d+\])*$/.test(full))
-    throw coded('E_BAD_REQUEST', 'That is no path into a JSON value.');
-  return full;
-}
+const jsonPath = (path: string): string =>
+  path.startsWith('$') ? path : path === '' || path.startsWith('[') ? `$${path}` : `$.${path}`;

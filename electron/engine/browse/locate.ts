@@ -26,7 +26,7 @@ const MOST_CHARACTERS = 2_000;
  */
 export function locate(subject: Subject, key: string): Located {
   if (subject.key.length > 0)
-    return { sql: subject.sql, ...whereKey(subject.key, decodePlace(key, subject.key.length)) };
+    return { sql: subject.sql, ...whereKey(subject.key, decodePlace(key, subject.key.length, subject.isKeySealed)) };
   const [number, asked] = numberedPlace(key);
   if (asked === null) throw coded('E_BAD_REQUEST', 'Rows of such a long question cannot be opened one by one.');
   const { where, params } = conditionOf(subject, asked.filters, asked.find);

@@ -3,7 +3,7 @@ import { quoteName, type Db, type IndexInfo } from '../migration.ts';
 import type { SqlValue } from '../migration-values.ts';
 import { nameKey } from '../schema.ts';
 import { bound, type Place, type PlaceValue } from './row-key.ts';
-import { orderingIndexes, sortableColumn, type Subject } from './subject.ts';
+import { integerKey, isMasked, isSorted, orderingIndexes, sortableColumn, type Subject } from './subject.ts';
 
 /** One term of a total order of rows. */
 export interface Term {
@@ -26,13 +26,16 @@ export interface Order {
  */
 export function orderOf(db: Db, subject: Subject, sort: readonly SortColumn[]): Order {
   const asked = sort.map(({ column, isDescending }) => ({ column: sortableColumn(subject, column), isDescending }));
-  const isKeyAlone = asked.length === 1 && isRowidColumn(subject, asked[0]?.column.name ?? '');
+  const isKeyAlone = asked.length === 1 && asked[0]?.column.name === integerKey(subject.table);
   if (asked.length === 0 || isKeyAlone) {
     const isDescending = asked[0]?.isDescending ?? false;
-    return { terms: subject.key.map((sql) => term(sql, isDescending, false)), isIndexed: true };
+    const terms = subject.key.map((sql, at) => term(sql, isDescending !== subject.isKeyDescending[at], false));
+    return { terms, isIndexed: true };
   }
   const terms = asked.map(({ column, isDescending }) => term(quoteName(column.name), isDescending, !column.notNull));
   for (const index of orderingIndexes(subject)) {
+    // The order of hidden values, among rows that are equal in what was asked, would tell what they are.
+    if (index.columns.some(({ name }) => name !== null && isMasked(subject, name))) continue;
     const match = matching(subject, index, sort);
     const whole = match && withKey(subject, [...terms, ...match.rest], match.isReversed);
     if (whole && isFree(db, subject, whole)) return { terms: whole, isIndexed: true };
@@ -41,11 +44,6 @@ export function orderOf(db: Db, subject: Subject, sort: readonly SortColumn[]): 
 }
 
 const term = (sql: string, isDescending: boolean, mayBeNull: boolean): Term => ({ sql, isDescending, mayBeNull });
-
-function isRowidColumn({ table, keyKind }: Subject, name: string): boolean {
-  const keys = table.columns.filter(({ primaryKeyPosition }) => primaryKeyPosition > 0);
-  return keyKind === 'rowid' && keys.length === 1 && keys[0]?.name === name && keys[0].type.toUpperCase() === 'INTEGER';
-}
 
 /** An index gives an order when it begins with the same columns, all in its directions or all in the opposite ones. */
 function matching(
@@ -66,13 +64,8 @@ function matching(
   return { isReversed, rest };
 }
 
-/** SQLite itself says whether an order costs a sort: collations, directions and NULLs are its business. */
-function isFree(db: Db, { sql }: Subject, terms: readonly Term[]): boolean {
-  const plan = db
-    .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT 1 FROM ${sql} ORDER BY ${orderBy({ terms }, true)}`)
-    .all();
-  return !plan.some(({ detail }) => detail.includes('TEMP B-TREE'));
-}
+const isFree = (db: Db, { sql }: Subject, terms: readonly Term[]): boolean =>
+  !isSorted(db, `SELECT 1 FROM ${sql} ORDER BY ${orderBy({ terms }, true)}`);
 
 function withKey({ key }: Subject, terms: readonly Term[], isDescending: boolean): Term[] {
   const named = new Set(terms.map(({ sql }) => nameKey(sql)));

@@ -4,7 +4,7 @@ import type { Db } from '../migration.ts';
 import type { SqlValue } from '../migration-values.ts';
 import { cellColumns, cellGroups, cellValue, COLUMNS_PER_CELL } from './cells.ts';
 import { orderBy, rangesAfter, type Order, type Range } from './order.ts';
-import { bound, encodePlace, placeColumns, placeValue, whereKey, type Place } from './row-key.ts';
+import { bound, encodePlace, placeColumns, placeIn, whereKey, type Place } from './row-key.ts';
 import { quoteName } from '../migration.ts';
 import { isMasked, type Subject } from './subject.ts';
 
@@ -38,7 +38,7 @@ export interface ReaderQuery {
   readonly condition: Range;
 }
 
-/** @param prepare of the session's connection; statements are kept by their text. */
+/** Statements are kept by their text. */
 export function createReader(db: Db, { subject, order, condition }: ReaderQuery): Reader {
   const statements = new Map<string, ReturnType<Db['prepare']>>();
   const all = (sql: string, params: readonly SqlValue[]): SqlValue[][] => {
@@ -49,19 +49,15 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
   };
   const placeSql = order.terms.map(({ sql }) => placeColumns(sql)).join(', ');
   const keySql = subject.key.map(placeColumns).join(', ');
-  const [placeWidth, keyWidth] = [order.terms.length * 2, subject.key.length * 2];
+  const [placeLength, keyLength] = [order.terms.length, subject.key.length];
 
-  const valuesIn = (row: readonly SqlValue[], from: number, width: number): Place =>
-    Array.from({ length: width / 2 }, (_, at) =>
-      placeValue(String(row[from + 2 * at]), row[from + 2 * at + 1] ?? null),
-    );
   const foundIn = (row: readonly SqlValue[]): FoundRow => {
     const cells = subject.columns.map((name, column) => {
-      const start = placeWidth + keyWidth + column * COLUMNS_PER_CELL;
+      const start = 2 * (placeLength + keyLength) + column * COLUMNS_PER_CELL;
       return cellValue(row.slice(start, start + COLUMNS_PER_CELL), isMasked(subject, name), subject.encoding);
     });
-    const key = encodePlace(valuesIn(row, placeWidth, keyWidth), subject.isKeySealed);
-    return { key, cells, place: valuesIn(row, 0, placeWidth) };
+    const key = encodePlace(placeIn(row, 2 * placeLength, keyLength), subject.isKeySealed);
+    return { key, cells, place: placeIn(row, 0, placeLength) };
   };
   const [firstSql = '', ...furtherSql] = cellGroups(subject.columns).map((names, at) =>
     [
@@ -121,7 +117,7 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
       return row ? foundIn(row) : null;
     },
     places: (place, limit, isFiltered, skip = 0) =>
-      read(placeSql, rangesFrom(place, true), true, limit, isFiltered, skip).map((row) => valuesIn(row, 0, placeWidth)),
+      read(placeSql, rangesFrom(place, true), true, limit, isFiltered, skip).map((row) => placeIn(row, 0, placeLength)),
     countMatching(from, limit) {
       const matches = condition.where === '' ? '1' : `(${condition.where}) IS TRUE`;
       let [left, count] = [limit, 0];

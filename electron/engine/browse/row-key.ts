@@ -28,12 +28,19 @@ function encodeValue(value: PlaceValue): EncodedValue {
   return [value.type === 'text' ? 't' : 'b', value.bytes.toString('hex')];
 }
 
-/** @throws CodedError E_BAD_REQUEST when it is none, or has another number of values than `length`. */
-export function decodePlace(key: string, length?: number): Place {
+/**
+ * @param isSealed by place: only what the engine sealed itself is taken. Otherwise made up keys would tell, one after the
+ * other, which values a masked column holds.
+ * @throws CodedError E_BAD_REQUEST when it is none, or has another number of values than `length`.
+ */
+export function decodePlace(key: string, length?: number, isSealed: readonly boolean[] = []): Place {
   const parsed = EncodedPlace.safeParse(parse(key));
   if (!parsed.success || (length !== undefined && parsed.data.length !== length)) throw noRow();
-  return parsed.data.map((each) => {
-    if (each[0] !== 'x') return decodeValue(each);
+  return parsed.data.map((each, at) => {
+    if (each[0] !== 'x') {
+      if (isSealed[at]) throw noRow();
+      return decodeValue(each);
+    }
     const unsealed = EncodedValue.safeParse(parse(unseal(each[1]) ?? ''));
     if (!unsealed.success) throw noRow();
     return decodeValue(unsealed.data);
@@ -68,6 +75,10 @@ export function placeValue(type: string, value: SqlValue): PlaceValue {
   if (type === 'text' || type === 'blob') return { type, bytes: Buffer.from(value as Uint8Array) };
   return { type: 'null' };
 }
+
+/** The values of a place that stand in a row from a column on, as `placeColumns` asked for them. */
+export const placeIn = (row: readonly SqlValue[], from: number, length: number): Place =>
+  Array.from({ length }, (_, at) => placeValue(String(row[from + 2 * at]), row[from + 2 * at + 1] ?? null));
 
 /** How a value of a place is written in a comparison, and what is bound for it. Its bytes are in the file's encoding. */
 export function bound(value: PlaceValue): { sql: string; param: SqlValue } {

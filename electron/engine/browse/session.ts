@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { CodedError } from '@shared/errors.ts';
@@ -6,13 +7,19 @@ import { passGate } from '../gate.ts';
 import type { Db } from '../migration.ts';
 import { withPrivateCopy } from '../private-copy.ts';
 import { fromSqlite } from '../sqlite-error.ts';
+import { fileState } from './file-state.ts';
 
 /** A database that is being browsed: open for reading, without a transaction, so that other programs can go on writing. */
 export interface BrowseSession {
   readonly db: Db;
   readonly via: 'in-place' | 'private-copy';
-  /** Another number than before: somebody has written meanwhile. A private copy never changes. */
+  /** Another number than before: somebody has written meanwhile. A private copy never changes. No two sessions share one. */
   version(): number;
+  /**
+   * False: what lies at the path is not what is open here. The file was replaced, restored, or written to, by whomever;
+   * SQLite itself notices only what is written by SQLite into the very file that is open.
+   */
+  isCurrent(): boolean;
   close(): void;
 }
 
@@ -28,9 +35,12 @@ export async function openBrowseSession(path: string): Promise<BrowseSession> {
   keepSmall();
   const deadline = Date.now() + PATIENCE_MS;
   const file = passGate(path);
+  // Before it is opened or copied: what is written from here on is noticed, if need be once too often.
+  const opened = fileState(file.path);
+  const isCurrent = (): boolean => fileState(file.path) === opened;
   if (file.header.journalMode === 'rollback' && !file.sidecars.hasWal) {
     try {
-      return sessionOn(openReadable(file.path), 'in-place', () => {});
+      return sessionOn(openReadable(file.path), 'in-place', isCurrent, () => {});
     } catch (error) {
       if (!isRecoveryNeeded(error)) throw error;
     }
@@ -39,7 +49,7 @@ export async function openBrowseSession(path: string): Promise<BrowseSession> {
   return new Promise((resolve, reject) => {
     withPrivateCopy(file, deadline, async (copy) => {
       const db = openReadable(copy);
-      await new Promise<void>((release) => resolve(sessionOn(db, 'private-copy', release)));
+      await new Promise<void>((release) => resolve(sessionOn(db, 'private-copy', isCurrent, release)));
     }).catch(reject);
   });
 }
@@ -63,11 +73,21 @@ function openReadable(file: string): Db {
   }
 }
 
-function sessionOn(db: Db, via: BrowseSession['via'], onClosed: () => void): BrowseSession {
+/** SQLite counts from 1 in every connection: a process that took the place of another would give its numbers again. */
+const MOST_BASE = 2 ** 47;
+
+function sessionOn(
+  db: Db,
+  via: BrowseSession['via'],
+  isCurrent: BrowseSession['isCurrent'],
+  onClosed: () => void,
+): BrowseSession {
+  const base = randomInt(MOST_BASE);
   return {
     db,
     via,
-    version: () => Number(db.pragma('data_version', { simple: true })),
+    version: () => base + Number(db.pragma('data_version', { simple: true })),
+    isCurrent,
     close() {
       db.close();
       onClosed();

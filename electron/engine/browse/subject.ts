@@ -14,6 +14,8 @@ export interface Subject {
   readonly keyKind: 'rowid' | 'primary-key' | 'none';
   /** SQL expressions that tell rows apart; empty = the rows can only be numbered. */
   readonly key: readonly string[];
+  /** By place in `key`: the table itself is stored in descending order of it. */
+  readonly isKeyDescending: readonly boolean[];
   /** Lower-case names of columns whose values are shown only when a person asks. */
   readonly masked: ReadonlySet<string>;
   /** By place in `key`: the value is one of a masked column, and is sealed in keys. */
@@ -28,47 +30,94 @@ export function subjectOf(db: Db, schema: Schema, name: string, masked: Readonly
   const table = schema.table(name);
   if (!table) throw coded('E_BAD_REQUEST', 'There is no such table.', { table: name.slice(0, 100) });
   const columns = table.columns.filter(({ hidden }) => hidden !== 1).map(({ name: column }) => column);
-  const key = keyOf(table);
+  const key = keyOf(db, table);
   return {
     table,
     sql: `main.${quoteName(table.name)}`,
     encoding: db.pragma('encoding', { simple: true }) as TextEncoding,
     columns,
     keyKind: key.length === 0 ? 'none' : table.isWithoutRowid ? 'primary-key' : 'rowid',
-    key,
+    key: key.map(({ sql }) => sql),
+    isKeyDescending: key.map(({ isDescending }) => isDescending),
     masked,
-    isKeySealed: key.map((sql) => [...masked].some((name) => isKeyOf(table, sql, name))),
+    isKeySealed: key.map(({ column }) => column !== null && masked.has(column.toLowerCase())),
   };
 }
 
-/** The rowid is a column's value too, where that column is an INTEGER PRIMARY KEY. */
-function isKeyOf(table: TableInfo, sql: string, masked: string): boolean {
-  const isSame = (other: string | null): boolean => other?.toLowerCase() === quoteName(masked);
-  return isSame(sql) || (!table.isWithoutRowid && isSame(integerKey(table)));
+interface KeyPart {
+  readonly sql: string;
+  /** Whose value it is; null = a rowid that is no column. */
+  readonly column: string | null;
+  readonly isDescending: boolean;
 }
 
-function keyOf(table: TableInfo): string[] {
+function keyOf(db: Db, table: TableInfo): KeyPart[] {
   const rowid = rowidName(table);
-  if (rowid !== null) return [rowid];
-  if (!table.isWithoutRowid) return [];
-  return table.columns
-    .filter(({ primaryKeyPosition }) => primaryKeyPosition > 0)
-    .toSorted((a, b) => a.primaryKeyPosition - b.primaryKeyPosition)
-    .map(({ name }) => quoteName(name));
+  // The rowid is a column's value too, where that column is an INTEGER PRIMARY KEY.
+  if (rowid !== null) return [{ sql: rowid, column: integerKey(table), isDescending: false }];
+  return table.isWithoutRowid ? primaryKeyOf(db, table) : [];
 }
+
+interface StoredPart {
+  readonly name: string;
+  readonly isDescending: number;
+  readonly collation: string;
+}
+
+/**
+ * As the table is stored by it. Its collations need not be those of the columns: with a column that takes 'a' and 'A' for
+ * the same, and a key that does not, two rows would have one key.
+ */
+function primaryKeyOf(db: Db, table: TableInfo): KeyPart[] {
+  const parts = db
+    .prepare<[string], StoredPart>(
+      `SELECT x.name, x."desc" AS isDescending, x.coll AS collation FROM pragma_index_list(?) AS l, pragma_index_xinfo(l.name) AS x
+       WHERE l.origin = 'pk' AND x.key = 1 ORDER BY x.seqno`,
+    )
+    .all(table.name);
+  const written = (sqlOf: (part: StoredPart) => string): KeyPart[] =>
+    parts.map((part) => ({ sql: sqlOf(part), column: part.name, isDescending: part.isDescending === 1 }));
+  const plain = written(({ name }) => quoteName(name));
+  if (isOrderOf(db, table, plain)) return plain;
+  return written(({ name, collation }) => `${quoteName(name)} COLLATE ${quoteName(collation)}`);
+}
+
+/** Whether rows come in this order without being sorted. */
+function isOrderOf(db: Db, table: TableInfo, key: readonly KeyPart[]): boolean {
+  const order = key.map(({ sql, isDescending }) => `${sql}${isDescending ? ' DESC' : ''}`).join(', ');
+  try {
+    return !isSorted(db, `SELECT 1 FROM main.${quoteName(table.name)} ORDER BY ${order}`);
+  } catch {
+    return true; // a collation that only another program has; whoever reads the rows hears of it
+  }
+}
+
+/** SQLite itself says whether an order costs a sort: collations, directions and NULLs are its business. */
+export const isSorted = (db: Db, select: string): boolean =>
+  db
+    .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${select}`)
+    .all()
+    .some(({ detail }) => detail.includes('TEMP B-TREE'));
 
 /** A name by which the rowid can be reached; columns may have taken all three. Virtual tables need not have one. */
 export function rowidName(table: TableInfo): string | null {
   if (table.isWithoutRowid || table.kind === 'view' || table.kind === 'virtual') return null;
   const taken = new Set(table.columns.map(({ name }) => nameKey(name)));
-  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name)) ?? integerKey(table);
+  const free = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
+  if (free !== undefined) return free;
+  const column = integerKey(table);
+  return column === null ? null : quoteName(column);
 }
 
-/** INTEGER PRIMARY KEY is the rowid by another name. */
-function integerKey(table: TableInfo): string | null {
+/**
+ * The column that is the rowid by another name. INTEGER PRIMARY KEY DESC is none: like every other primary key it has an
+ * index of its own, and may hold NULL.
+ */
+export function integerKey(table: TableInfo): string | null {
   const key = table.columns.filter(({ primaryKeyPosition }) => primaryKeyPosition > 0);
   const only = key.length === 1 ? key[0] : undefined;
-  return only && only.type.toUpperCase() === 'INTEGER' ? quoteName(only.name) : null;
+  const hasIndex = table.isWithoutRowid || table.indexes.some(({ origin }) => origin === 'pk');
+  return only && !hasIndex && only.type.toUpperCase() === 'INTEGER' ? only.name : null;
 }
 
 /** @throws CodedError E_BAD_REQUEST for a name that is no column of the table: identifiers come from the schema only. */

@@ -1,11 +1,13 @@
 import type { BrowseReference, BrowseTable } from '@shared/browse.ts';
+import type { RowCount, TableStatus } from '@shared/status.ts';
 import type { Db, Pack, Schema, TableInfo } from '../migration.ts';
 import { rowCounter } from '../row-count.ts';
 import { nameKey } from '../schema.ts';
 import { tableStatuses } from '../status-tables.ts';
 import { canonicalOf } from './canonical-table.ts';
+import { hasColumns } from './readable.ts';
 import { masksOf } from './masks.ts';
-import { isMasked, orderingIndexes, subjectOf } from './subject.ts';
+import { integerKey, isMasked, orderingIndexes, subjectOf } from './subject.ts';
 
 /** What the browser knows of a whole database before a row is read. */
 export interface Catalogue {
@@ -16,7 +18,8 @@ export interface Catalogue {
 
 /** @param pack null = nobody here knows this kind of database. */
 export function readCatalogue(db: Db, schema: Schema, pack: Pack | null): Catalogue {
-  const count = rowCounter(db);
+  const counted = rowCounter(db);
+  const count = (table: TableInfo): RowCount => (hasColumns(table) ? counted(table) : { value: 0, isExact: false });
   const statuses = pack ? tableStatuses(pack, schema, count) : [];
   const statusOf = new Map(statuses.map((status) => [nameKey(status.presentName ?? status.name), status]));
   const masks = masksOf(db, schema, pack);
@@ -48,7 +51,7 @@ export function readCatalogue(db: Db, schema: Schema, pack: Pack | null): Catalo
             isSensitive: isMasked(subject, name),
             replacedBy: legacy ?? null,
             isLegacy: legacy !== undefined,
-            isIndexed: indexed.has(name) || (column.primaryKeyPosition === 1 && subject.key.length === 1),
+            isIndexed: indexed.has(name) || name === integerKey(table),
           },
         ];
       }),
@@ -56,7 +59,14 @@ export function readCatalogue(db: Db, schema: Schema, pack: Pack | null): Catalo
       referencedBy: references.filter(({ toTable }) => nameKey(toTable) === nameKey(table.name)),
     };
   });
-  return { tables, masked };
+  return { tables: inGroups(tables, statuses), masked };
+}
+
+/** The pack's groups in the pack's order; the tables of each by name. */
+function inGroups(tables: readonly BrowseTable[], statuses: readonly TableStatus[]): BrowseTable[] {
+  const groups = [...new Set(statuses.map(({ group }) => group))];
+  const placeOf = ({ group }: BrowseTable): number => (groups.includes(group) ? groups.indexOf(group) : groups.length);
+  return tables.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** undefined = no legacy column; null = nothing takes its place. */

@@ -1,12 +1,14 @@
 import type { BrowseCost, BrowseQuery, BrowseRow } from '@shared/browse.ts';
 import { coded } from '@shared/errors.ts';
 import type { Db } from '../migration.ts';
+import { countFor } from './counting.ts';
 import { conditionOf } from './filters.ts';
 import { orderOf, type Order, type Range } from './order.ts';
 import { createPositions, type Positions } from './positions.ts';
+import { requireReadable } from './readable.ts';
 import { createReader, type FoundRow, type Reader } from './reader.ts';
 import { decodePlace, type Place } from './row-key.ts';
-import { sortRowids, type SortedList } from './sorted-list.ts';
+import { sortRows, type SortedList } from './sorted-list.ts';
 import { numberedView } from './numbered-view.ts';
 import type { Subject } from './subject.ts';
 import type { View } from './view-of-rows.ts';
@@ -16,41 +18,51 @@ const SORTED_UNASKED = 200_000;
 /** A jump into a part that has not been counted may wait so long for it, ms. */
 const JUMP_MS = 12;
 
+/** How long it is tried to count the rows of a view before somebody is asked whether to sort them, ms. */
+const PROBE_MS = 30;
+
 /** @param rows estimate of the table's size. */
 export function costOf(db: Db, subject: Subject, query: BrowseQuery, rows: number): BrowseCost {
   const { isIndexed } = orderOf(db, subject, query.sort);
   const isFiltered = query.filters.length > 0 || query.find !== null;
   const kind = !isIndexed ? 'sort' : isFiltered ? 'scan' : 'free';
-  return { kind, rows, needsConsent: kind === 'sort' && rows > SORTED_UNASKED };
+  if (kind !== 'sort' || subject.key.length > 0)
+    return { kind, rows, needsConsent: kind === 'sort' && rows > SORTED_UNASKED };
+  // A view is sorted again for every page.
+  const counted = countFor(db, subject, { where: '', params: [] }, PROBE_MS);
+  return { kind, rows: counted.rows, needsConsent: !counted.isWhole || counted.rows > SORTED_UNASKED };
 }
 
 /**
  * @param hasConsent a person agreed that a large table is sorted.
- * @throws CodedError E_BAD_REQUEST for unknown columns, or without the consent that the cost asks for.
+ * @throws CodedError E_BAD_REQUEST for unknown columns, or without the consent that the cost asks for; E_HOSTILE_SCHEMA
+ * for what cannot be read.
  */
 export function openView(db: Db, subject: Subject, query: BrowseQuery, rows: number, hasConsent: boolean): View {
+  requireReadable(db, subject);
   const order = orderOf(db, subject, query.sort);
   const condition = conditionOf(subject, query.filters, query.find);
-  if (subject.key.length === 0) return numberedView(db, subject, query, condition);
-  if (order.isIndexed) return indexedView(createReader(db, { subject, order, condition }), order, condition);
-  if (!hasConsent && rows > SORTED_UNASKED)
+  if (!order.isIndexed && !hasConsent && costOf(db, subject, query, rows).needsConsent)
     throw coded('E_BAD_REQUEST', 'Sorting this many rows has to be agreed to first.');
+  if (subject.key.length === 0) return numberedView(db, subject, query, condition);
+  if (order.isIndexed) return indexedView(createReader(db, { subject, order, condition }), subject, order, condition);
   const natural = orderOf(db, subject, []);
-  const list = sortRowids(db, subject, order, condition);
-  return listedView(createReader(db, { subject, order: natural, condition: { where: '', params: [] } }), list);
+  const list = sortRows(db, subject, order, condition);
+  const reader = createReader(db, { subject, order: natural, condition: { where: '', params: [] } });
+  return listedView(reader, list, (key) => decodePlace(key, subject.key.length, subject.isKeySealed));
 }
 
 const bare = ({ key, cells }: FoundRow): BrowseRow => ({ key, cells });
 
 /** Rows in an order that an index gives: keyset paging both ways, jumps through the position index. */
-function indexedView(reader: Reader, order: Order, condition: Range): View {
+function indexedView(reader: Reader, subject: Subject, order: Order, condition: Range): View {
   const isFiltered = condition.where !== '';
   const positions = createPositions(reader, isFiltered, order.terms.length === 1);
   const known = new Map<string, { place: Place; position: number | null }>();
   const recall = (key: string): { place: Place; position: number | null } => {
     const remembered = known.get(key);
     if (remembered) return remembered;
-    const row = reader.row(decodePlace(key));
+    const row = reader.row(decodePlace(key, subject.key.length, subject.isKeySealed));
     if (row === null) throw coded('E_BAD_REQUEST', 'That row is not there any more.');
     return { place: row.place, position: null };
   };
@@ -97,6 +109,7 @@ function indexedView(reader: Reader, order: Order, condition: Range): View {
     },
     count: () => ({ value: positions.counted, isExact: positions.isDone, isFinal: positions.isDone }),
     work: (ms) => !positions.build(ms),
+    isLarge: false,
   };
 
   function jump(position: number, limit: number) {
@@ -136,12 +149,12 @@ function guessPlace(reader: Reader, order: Order, position: number, positions: P
 }
 
 /** Rows in an order that had to be sorted: everything goes by number. */
-function listedView(reader: Reader, list: SortedList): View {
+function listedView(reader: Reader, list: SortedList, decode: (key: string) => Place): View {
   const take = (from: number, limit: number) => {
     const start = Math.max(0, Math.min(from, list.length));
     const rows: BrowseRow[] = [];
     for (let at = start; at < Math.min(start + limit, list.length); at++) {
-      const row = reader.row([{ type: 'integer', value: list.rowid(at) }]);
+      const row = reader.row(list.key(at));
       if (row) rows.push(bare(row));
     }
     return {
@@ -153,8 +166,7 @@ function listedView(reader: Reader, list: SortedList): View {
     };
   };
   const placeOf = (key: string): number => {
-    const [value] = decodePlace(key, 1);
-    const at = value?.type === 'integer' ? list.indexOf(value.value) : -1;
+    const at = list.indexOf(decode(key));
     if (at < 0) throw coded('E_BAD_REQUEST', 'That row is not in this view.');
     return at;
   };
@@ -179,5 +191,6 @@ function listedView(reader: Reader, list: SortedList): View {
     },
     count: () => ({ value: list.length, isExact: true, isFinal: true }),
     work: () => false,
+    isLarge: true,
   };
 }

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { EmptyState, PageSkeleton } from '../../components/page.tsx';
-import { arriveAt, loadTables, openTable, useBrowse } from '../../stores/browse.ts';
+import { arriveAt, loadTables, openTable, returnToData, useBrowse } from '../../stores/browse.ts';
 import { useRoute } from '../../stores/route.ts';
 import { TableList } from './table-list.tsx';
 import { TableView } from './table-view.tsx';
@@ -17,6 +17,10 @@ export function DataPanel({ handle, table }: { handle: string; table: string | n
   useEffect(() => {
     if (table !== null) arriveAt(handle, table, step);
   }, [handle, table, step]);
+  const isKnown = view?.tables !== undefined && view.tables !== null;
+  useEffect(() => {
+    if (table === null && isKnown) returnToData(handle);
+  }, [handle, table, isKnown]);
   if (!view?.tables) {
     if (view?.error)
       return (
@@ -36,7 +40,7 @@ export function DataPanel({ handle, table }: { handle: string; table: string | n
         {current ? (
           <TableView key={current.name} handle={handle} table={current} query={query ?? null} view={view} />
         ) : (
-          <EmptyState title="Choose a table on the left">
+          <EmptyState title={view.tables.length === 0 ? 'There are no tables' : 'Choose a table'}>
             <p className="muted">You look only: nothing here can change the database.</p>
           </EmptyState>
         )}

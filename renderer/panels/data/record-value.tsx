@@ -49,7 +49,14 @@ export function RecordValue({ handle, table, column, cell, record, onView }: Rec
         )}
         {referencesOf(record, column.name).map(({ reference, filter, isThere }) =>
           filter && isThere ? (
-            <Follow key={reference.toTable} handle={handle} from={record.key} to={reference.toTable} filter={filter}>
+            <Follow
+              key={reference.toTable}
+              handle={handle}
+              from={record.key}
+              to={reference.toTable}
+              filter={filter}
+              isOne
+            >
               {reference.toTable} →
             </Follow>
           ) : (

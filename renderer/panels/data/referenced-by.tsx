@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import type { BrowseRecord, BrowseReference, Filter } from '@shared/browse.ts';
-import { follow } from '../../stores/browse.ts';
+import { follow, followToRow } from '../../stores/browse.ts';
 import { count, counted } from '../../words/numbers.ts';
 import styles from './record.module.css';
 
@@ -32,12 +32,15 @@ interface FollowProps {
   readonly from: string;
   readonly to: string;
   readonly filter: Filter;
+  /** It means one row, which is to stand open there. */
+  readonly isOne?: boolean;
   readonly children: React.ReactNode;
 }
 
-export function Follow({ handle, from, to, filter, children }: FollowProps) {
+export function Follow({ handle, from, to, filter, isOne = false, children }: FollowProps) {
+  const go = (): void => (isOne ? void followToRow(handle, from, to, filter) : follow(handle, from, to, filter, to));
   return (
-    <Button variant="subtle" size="compact-xs" onClick={() => follow(handle, from, to, filter, to)}>
+    <Button variant="subtle" size="compact-xs" onClick={go}>
       {children}
     </Button>
   );

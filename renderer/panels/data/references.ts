@@ -1,6 +1,6 @@
 import type { BrowseRecord, BrowseTable } from '@shared/browse.ts';
 import { call } from '../../api.ts';
-import { follow } from '../../stores/browse.ts';
+import { followToRow } from '../../stores/browse.ts';
 
 type Leading = BrowseRecord['references'][number];
 
@@ -14,5 +14,5 @@ export async function followCell(handle: string, table: BrowseTable, rowKey: str
   const record = await call('browse:record', { handle, table: table.name, key: rowKey });
   if (!record.ok) return;
   const leading = referencesOf(record.value, column).find(({ isThere }) => isThere);
-  if (leading?.filter) follow(handle, rowKey, leading.reference.toTable, leading.filter, leading.reference.toTable);
+  if (leading?.filter) await followToRow(handle, rowKey, leading.reference.toTable, leading.filter);
 }

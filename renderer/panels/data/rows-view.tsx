@@ -9,6 +9,7 @@ import { Grid } from './grid/grid.tsx';
 import { rangeOf, useActiveCell, type CellPlace } from './grid/use-active-cell.ts';
 import { useColumns, type ArrangedColumns } from './grid/use-columns.ts';
 import { useRowWindow } from './grid/use-row-window.ts';
+import { OutdatedNotice } from './outdated-notice.tsx';
 import { RecordPanel } from './record-panel.tsx';
 import { RowsTrouble } from './rows-trouble.tsx';
 import { StatusLine } from './status-line.tsx';
@@ -97,6 +98,7 @@ export function RowsView({ handle, table, source, arranged, step, isCopy, isAski
   return (
     <div className={styles.rowsView} inert={isAsking}>
       {state.error && <RowsTrouble error={state.error} onRetry={source.refresh} onDone={focus} />}
+      {state.isOutdated && !state.error && <OutdatedNotice handle={handle} onDone={focus} />}
       <div className={styles.rows}>
         <Grid
           handle={handle}

@@ -1,4 +1,5 @@
 import { Modal } from '@mantine/core';
+import { useMounted } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { showDialog, useDialogs } from '../../stores/dialogs.ts';
@@ -11,7 +12,8 @@ const close = (): void => showDialog({ isPaletteOpen: false });
 
 /** Ctrl+P: type a part of a name, choose, be there. */
 export function PaletteDialog() {
-  const isOpen = useDialogs((state) => state.isPaletteOpen);
+  const isAsked = useDialogs((state) => state.isPaletteOpen);
+  const isOpen = useMounted() && isAsked; // as in Dialog
   return (
     <Modal.Root
       opened={isOpen}

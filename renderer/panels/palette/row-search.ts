@@ -36,7 +36,7 @@ function placesIn(tables: readonly BrowseTable[], key: string): KeyPlace[] {
   if (key === '') return [];
   return tables.flatMap(({ name, kind, columns }) => {
     const [column, ...others] = columns.filter(({ primaryKeyPosition }) => primaryKeyPosition > 0);
-    if (kind !== 'table' || !column || others.length > 0 || !canHold(column.type, key)) return [];
+    if (kind !== 'table' || !column || column.isSensitive || others.length > 0 || !canHold(column.type, key)) return [];
     return [{ table: name, column: column.name, key }];
   });
 }

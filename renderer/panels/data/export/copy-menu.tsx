@@ -2,6 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import { IconChevronDown, IconCopy } from '@tabler/icons-react';
 import type { CopyKind } from './copy-text.ts';
 import type { CopyState } from './use-copy.ts';
+import { menuPlace } from '../menu-place.ts';
 import styles from './export.module.css';
 
 interface CopyMenuProps {
@@ -17,7 +18,11 @@ export function CopyMenu({ copy, state, cells, rows }: CopyMenuProps) {
   const marked = cells === 1 ? 'Cell' : 'Cells';
   const row = rows === 1 ? 'Row' : 'Rows';
   const item = (kind: CopyKind, words: string, hint?: string) => (
-    <Menu.Item onClick={() => void copy(kind)} rightSection={hint && <kbd>{hint}</kbd>}>
+    <Menu.Item
+      data-autofocus={kind === 'cells' || undefined}
+      onClick={() => void copy(kind)}
+      rightSection={hint && <kbd>{hint}</kbd>}
+    >
       {words}
     </Menu.Item>
   );
@@ -26,7 +31,7 @@ export function CopyMenu({ copy, state, cells, rows }: CopyMenuProps) {
       <span role="status" className={styles.copied} data-failed={state?.isFailed ?? false}>
         {state?.words}
       </span>
-      <Menu position="bottom-end" width={250}>
+      <Menu position="bottom-end" width={250} {...menuPlace}>
         <Menu.Target>
           <Button
             size="xs"

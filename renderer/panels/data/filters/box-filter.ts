@@ -46,8 +46,8 @@ export function withBoxFilter(filters: readonly Filter[], column: string, next: 
 }
 
 /** What people ask of a column first. */
-export const usualOperator = ({ type }: BrowseColumn): Operator =>
-  /int|real|num|dec|floa|doub|bool/i.test(type) ? 'equals' : 'contains';
+export const usualOperator = ({ type, isSensitive }: BrowseColumn): Operator =>
+  isSensitive ? 'is-not-null' : /int|real|num|dec|floa|doub|bool/i.test(type) ? 'equals' : 'contains';
 
 export const valuesOf = (operator: Operator): number =>
   operators.find((each) => each.operator === operator)?.values ?? 1;
@@ -62,11 +62,10 @@ export function boxHint(operator: Operator): string {
     case 'json-equals':
       return 'path = value';
     case 'is-null':
-      return 'NULL';
     case 'is-not-null':
-      return 'not NULL';
-    default:
       return '';
+    default:
+      return '…';
   }
 }
 

@@ -3,7 +3,7 @@ import { IconFilterPlus, IconSearch, IconX } from '@tabler/icons-react';
 import type { BrowseQuery, BrowseTable } from '@shared/browse.ts';
 import { useEffect, useState } from 'react';
 import { changeQuery } from '../../../stores/browse.ts';
-import { filterOf, filterWords, operators, type Draft, type Operator } from './filter-words.ts';
+import { filterOf, filterWords, operators, operatorsOf, type Draft, type Operator } from './filter-words.ts';
 import styles from './filters.module.css';
 
 interface FilterBarProps {
@@ -20,7 +20,7 @@ export function FilterBar({ handle, table, query, column }: FilterBarProps) {
     changeQuery(handle, { filters: query.filters.filter((_, index) => index !== at) });
   return (
     <div className={styles.bar}>
-      <Find handle={handle} find={query.find} />
+      <Find handle={handle} find={query.find} hasHidden={table.columns.some(({ isSensitive }) => isSensitive)} />
       <NewFilter handle={handle} table={table} query={query} column={column} />
       <ul className={styles.chips} aria-label="Filters">
         {query.filters.map((filter, at) => (
@@ -45,7 +45,8 @@ export function FilterBar({ handle, table, query, column }: FilterBarProps) {
 
 const TYPING_PAUSE_MS = 350;
 
-function Find({ handle, find }: { handle: string; find: string | null }) {
+function Find({ handle, find, hasHidden }: { handle: string; find: string | null; hasHidden: boolean }) {
+  const label = hasHidden ? 'Find in all columns but hidden ones' : 'Find in all columns';
   const [text, setText] = useState(find ?? '');
   useEffect(() => {
     if (text === (find ?? '')) return;
@@ -56,8 +57,9 @@ function Find({ handle, find }: { handle: string; find: string | null }) {
     <TextInput
       size="xs"
       w={190}
-      placeholder="Find in all columns"
-      aria-label="Find in all columns"
+      placeholder={hasHidden ? 'Find, not in hidden columns' : label}
+      aria-label={label}
+      title={label}
       leftSection={<IconSearch size={13} aria-hidden />}
       value={text}
       onChange={({ currentTarget }) => setText(currentTarget.value)}
@@ -67,7 +69,11 @@ function Find({ handle, find }: { handle: string; find: string | null }) {
 
 function NewFilter({ handle, table, query, column }: FilterBarProps) {
   const [isOpen, setOpen] = useState(false);
-  const start: Draft = { column: column ?? table.columns[0]?.name ?? '', operator: 'equals', first: '', second: '' };
+  const choicesOf = (name: string) =>
+    operatorsOf(table.columns.find((each) => each.name === name) ?? { isSensitive: false });
+  const firstOf = (name: string): Operator => choicesOf(name)[0]?.operator ?? 'equals';
+  const named = column ?? table.columns[0]?.name ?? '';
+  const start: Draft = { column: named, operator: firstOf(named), first: '', second: '' };
   const [draft, setDraft] = useState(start);
   const change = (next: Partial<Draft>): void => setDraft((now) => ({ ...now, ...next }));
   const wanted = operators.find(({ operator }) => operator === draft.operator)?.values ?? 1;
@@ -107,12 +113,15 @@ function NewFilter({ handle, table, query, column }: FilterBarProps) {
             label="Column"
             data={table.columns.map(({ name }) => name)}
             value={draft.column}
-            onChange={({ currentTarget }) => change({ column: currentTarget.value })}
+            onChange={({ currentTarget: { value } }) => {
+              const isThere = choicesOf(value).some(({ operator }) => operator === draft.operator);
+              change({ column: value, ...(!isThere && { operator: firstOf(value) }) });
+            }}
           />
           <NativeSelect
             size="xs"
             label="Condition"
-            data={operators.map(({ operator, title }) => ({ value: operator, label: title }))}
+            data={choicesOf(draft.column).map(({ operator, title }) => ({ value: operator, label: title }))}
             value={draft.operator}
             onChange={({ currentTarget }) => change({ operator: currentTarget.value as Operator })}
           />

@@ -2,8 +2,9 @@ import { Menu } from '@mantine/core';
 import type { BrowseColumn, BrowseQuery } from '@shared/browse.ts';
 import { useEffect, useRef, useState } from 'react';
 import { changeQuery } from '../../../stores/browse.ts';
+import { menuPlace } from '../menu-place.ts';
 import { boxFilterOf, boxHint, filterOfBox, usualOperator, valuesOf, withBoxFilter } from './box-filter.ts';
-import { operators, type Operator } from './filter-words.ts';
+import { operators, operatorsOf, type Operator } from './filter-words.ts';
 import styles from './filters.module.css';
 
 interface FilterBoxProps {
@@ -59,13 +60,19 @@ export function FilterBox({ handle, column, query, describedBy, onLeave }: Filte
   };
   return (
     <div className={styles.box} data-used={found !== null}>
-      <OperatorMenu name={column.name} operator={operator} isOpen={isOpen} onOpen={setOpen} onChoose={choose} />
+      <OperatorMenu
+        column={column}
+        operator={column.isSensitive && !found ? null : operator}
+        isOpen={isOpen}
+        onOpen={setOpen}
+        onChoose={choose}
+      />
       <input
         ref={input}
         className={styles.input}
         aria-label={`Filter ${column.name}`}
         aria-describedby={describedBy}
-        placeholder={boxHint(operator)}
+        placeholder={column.isSensitive && !found ? 'hidden' : boxHint(operator)}
         value={text}
         readOnly={valuesOf(operator) === 0}
         onChange={({ currentTarget }) => later(currentTarget.value)}
@@ -99,21 +106,22 @@ export function FilterBox({ handle, column, query, describedBy, onLeave }: Filte
 }
 
 interface OperatorMenuProps {
-  readonly name: string;
-  readonly operator: Operator;
+  readonly column: BrowseColumn;
+  /** null = nothing is asked, and nothing is usual. */
+  readonly operator: Operator | null;
   readonly isOpen: boolean;
   readonly onOpen: (isOpen: boolean) => void;
   readonly onChoose: (operator: Operator) => void;
 }
 
-function OperatorMenu({ name, operator, isOpen, onOpen, onChoose }: OperatorMenuProps) {
-  const { sign, title } = operators.find((each) => each.operator === operator) ?? operators[0];
+function OperatorMenu({ column, operator, isOpen, onOpen, onChoose }: OperatorMenuProps) {
+  const { sign, title } = operators.find((each) => each.operator === operator) ?? { sign: '▾', title: 'any' };
   const opener = (
     <button
       type="button"
       tabIndex={-1}
       className={styles.operator}
-      aria-label={`Condition for ${name}: ${title}`}
+      aria-label={`Condition for ${column.name}: ${title}`}
       aria-haspopup="menu"
       title={title}
       data-sign={sign}
@@ -128,14 +136,16 @@ function OperatorMenu({ name, operator, isOpen, onOpen, onChoose }: OperatorMenu
       position="bottom-start"
       shadow="md"
       width={190}
+      {...menuPlace}
       transitionProps={{ duration: 0 }}
       clickOutsideEvents={['mousedown', 'touchstart']} // the key that opens it would close it
     >
       <Menu.Target>{opener}</Menu.Target>
       <Menu.Dropdown>
-        {operators.map((each) => (
+        {operatorsOf(column).map((each, at) => (
           <Menu.Item
             key={each.operator}
+            data-autofocus={at === 0 || undefined}
             leftSection={<span className={styles.sign}>{each.sign}</span>}
             onClick={() => onChoose(each.operator)}
           >

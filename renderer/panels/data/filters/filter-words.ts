@@ -1,20 +1,26 @@
-import type { Filter } from '@shared/browse.ts';
+import type { BrowseColumn, Filter } from '@shared/browse.ts';
 
 /** What may be asked of a column, in the words of the menu, and how many values it takes. */
 export const operators = [
   { operator: 'equals', title: 'is', sign: '=', values: 1 },
   { operator: 'differs', title: 'is not', sign: '≠', values: 1 },
-  { operator: 'contains', title: 'contains', sign: '…a…', values: 1 },
-  { operator: 'starts-with', title: 'starts with', sign: 'a…', values: 1 },
+  { operator: 'contains', title: 'contains', sign: 'has', values: 1 },
+  { operator: 'starts-with', title: 'starts with', sign: 'begins', values: 1 },
   { operator: 'less', title: 'is less than', sign: '<', values: 1 },
   { operator: 'greater', title: 'is greater than', sign: '>', values: 1 },
-  { operator: 'between', title: 'is between', sign: '↔', values: 2 },
-  { operator: 'in', title: 'is one of', sign: '∈', values: 1 },
+  { operator: 'between', title: 'is between', sign: '..', values: 2 },
+  { operator: 'in', title: 'is one of', sign: 'in', values: 1 },
   { operator: 'json-equals', title: 'has in its JSON', sign: '{}', values: 2 },
-  { operator: 'is-null', title: 'is NULL', sign: '∅', values: 0 },
-  { operator: 'is-not-null', title: 'is not NULL', sign: '≠∅', values: 0 },
+  { operator: 'is-null', title: 'is NULL', sign: 'NULL', values: 0 },
+  { operator: 'is-not-null', title: 'is not NULL', sign: 'not NULL', values: 0 },
 ] as const;
 export type Operator = (typeof operators)[number]['operator'];
+
+/** Of hidden values nothing may be asked that would tell what they are. */
+export const operatorsOf = ({
+  isSensitive,
+}: Pick<BrowseColumn, 'isSensitive'>): readonly (typeof operators)[number][] =>
+  isSensitive ? operators.filter(({ values }) => values === 0) : operators;
 
 /** What a person is typing: not a filter yet where a value is missing. */
 export interface Draft {

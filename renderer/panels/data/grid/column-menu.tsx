@@ -2,6 +2,7 @@ import { Menu } from '@mantine/core';
 import { IconDotsVertical } from '@tabler/icons-react';
 import type { BrowseQuery } from '@shared/browse.ts';
 import { changeQuery } from '../../../stores/browse.ts';
+import { menuPlace } from '../menu-place.ts';
 import { canMove, withHidden, withMove, withPin, withWidth } from './arrange.ts';
 import { sortedBy, unsortedBy } from './sorting.ts';
 import type { ArrangedColumns } from './use-columns.ts';
@@ -11,6 +12,8 @@ interface ColumnMenuProps {
   readonly handle: string;
   readonly query: BrowseQuery;
   readonly name: string;
+  /** False: the order of hidden values would tell what they are. */
+  readonly isSortable: boolean;
   readonly widthPx: number;
   readonly arranged: ArrangedColumns;
 }
@@ -48,6 +51,7 @@ export function ColumnMenu({ isOpen, onChange, ...column }: ColumnMenuButtonProp
       shadow="md"
       width={230}
       returnFocus={false}
+      {...menuPlace}
       transitionProps={{ duration: 0 }}
       clickOutsideEvents={OUTSIDE}
     >
@@ -59,25 +63,16 @@ export function ColumnMenu({ isOpen, onChange, ...column }: ColumnMenuButtonProp
   );
 }
 
-function Choices({ handle, query, name, widthPx, arranged }: ColumnMenuProps) {
-  const { sort } = query;
-  const own = sort.find(({ column }) => column === name);
-  const isAmongOthers = sort.some(({ column }) => column !== name);
+function Choices({ handle, query, name, isSortable, widthPx, arranged }: ColumnMenuProps) {
   const isPinned = arranged.pinned.includes(name);
   const shown = arranged.order.length - arranged.hidden.size;
-  const by = (isDescending: boolean, isMore: boolean) => () =>
-    changeQuery(handle, { sort: sortedBy(sort, name, isDescending, isMore) });
   return (
     <>
-      <Menu.Item onClick={by(false, false)}>Sort ascending</Menu.Item>
-      <Menu.Item onClick={by(true, false)}>Sort descending</Menu.Item>
-      {isAmongOthers && <Menu.Item onClick={by(false, true)}>Then by this, ascending</Menu.Item>}
-      {isAmongOthers && <Menu.Item onClick={by(true, true)}>Then by this, descending</Menu.Item>}
-      {own && (
-        <Menu.Item onClick={() => changeQuery(handle, { sort: unsortedBy(sort, name) })}>Do not sort by this</Menu.Item>
-      )}
-      <Menu.Divider />
-      <Menu.Item onClick={() => arranged.change(withPin(arranged, name, !isPinned))}>
+      {isSortable && <SortChoices handle={handle} query={query} name={name} />}
+      <Menu.Item
+        data-autofocus={!isSortable || undefined}
+        onClick={() => arranged.change(withPin(arranged, name, !isPinned))}
+      >
         {isPinned ? 'Unpin' : 'Pin to the left edge'}
       </Menu.Item>
       <Menu.Item disabled={shown < 2} onClick={() => arranged.change(withHidden(arranged, name, true))}>
@@ -97,6 +92,27 @@ function Choices({ handle, query, name, widthPx, arranged }: ColumnMenuProps) {
       </Menu.Item>
       <Menu.Divider />
       <Menu.Item onClick={arranged.reset}>Reset all columns</Menu.Item>
+    </>
+  );
+}
+
+function SortChoices({ handle, query: { sort }, name }: Pick<ColumnMenuProps, 'handle' | 'query' | 'name'>) {
+  const own = sort.find(({ column }) => column === name);
+  const isAmongOthers = sort.some(({ column }) => column !== name);
+  const by = (isDescending: boolean, isMore: boolean) => () =>
+    changeQuery(handle, { sort: sortedBy(sort, name, isDescending, isMore) });
+  return (
+    <>
+      <Menu.Item data-autofocus onClick={by(false, false)}>
+        Sort ascending
+      </Menu.Item>
+      <Menu.Item onClick={by(true, false)}>Sort descending</Menu.Item>
+      {isAmongOthers && <Menu.Item onClick={by(false, true)}>Then by this, ascending</Menu.Item>}
+      {isAmongOthers && <Menu.Item onClick={by(true, true)}>Then by this, descending</Menu.Item>}
+      {own && (
+        <Menu.Item onClick={() => changeQuery(handle, { sort: unsortedBy(sort, name) })}>Do not sort by this</Menu.Item>
+      )}
+      <Menu.Divider />
     </>
   );
 }

@@ -83,19 +83,25 @@ function HeaderCell({ shown, ...props }: GridHeaderProps & { readonly shown: Sho
       }}
     >
       <div className={styles.headerText}>
-        <button
-          type="button"
-          tabIndex={-1}
-          className={styles.sort}
-          title={name}
-          onClick={(event) => {
-            changeQuery(handle, { sort: clicked(query.sort, name, event.shiftKey) });
-            onLeave();
-          }}
-        >
-          <span className={styles.name}>{name}</span>
-          <SortMark query={query} name={name} />
-        </button>
+        {column.isSensitive ? (
+          <span className={styles.unsorted} title={`${name}: hidden values have no order`}>
+            <span className={styles.name}>{name}</span>
+          </span>
+        ) : (
+          <button
+            type="button"
+            tabIndex={-1}
+            className={styles.sort}
+            title={name}
+            onClick={(event) => {
+              changeQuery(handle, { sort: clicked(query.sort, name, event.shiftKey) });
+              onLeave();
+            }}
+          >
+            <span className={styles.name}>{name}</span>
+            <SortMark query={query} name={name} />
+          </button>
+        )}
         <span className={styles.badges}>
           <span className={styles.type}>{column.type === '' ? 'any' : column.type.toLowerCase()}</span>
           <Badges column={column} table={table} />
@@ -105,6 +111,7 @@ function HeaderCell({ shown, ...props }: GridHeaderProps & { readonly shown: Sho
         handle={handle}
         query={query}
         name={name}
+        isSortable={!column.isSensitive}
         widthPx={width}
         arranged={arranged}
         isOpen={menuOf === name}

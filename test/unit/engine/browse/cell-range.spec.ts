@@ -146,6 +146,18 @@ describe.skipIf(!isLinux)('a value of 100 MB (peaks of memory are read from /pro
     keeper.end();
     helper.end();
   }, 60_000);
+
+  it('is exported in pieces, with no more than the value itself and a little in memory', async () => {
+    const process = engine();
+    const empty = await process.peak('browseTables', { path: file });
+    const target = path.join(folder, 'large.csv');
+    const query = { table: 't', sort: [], filters: [], find: null };
+    const asked = { path: file, query, columns: ['v'], revealed: [], format: 'csv' as const, hasMark: false };
+    const { bytes } = await process.ask('browseExport', { ...asked, target, partial: `${target}.part` });
+    expect(bytes).toBeGreaterThan(100 * MEGABYTE);
+    expect((await process.peak('browseTables', { path: file })) - empty).toBeLessThan(145 * MEGABYTE);
+    process.end();
+  }, 60_000);
 });
 
 /** An engine process that stays, as the host keeps one. */

@@ -100,7 +100,7 @@ describe('a row and its backup', () => {
 });
 
 describe('a migrated row and its backup', () => {
-  it('are brought together by the names that the pack knows', async () => {
+  it('are brought together by the names that the pack knows, among tables in the order of its groups', async () => {
     const file = path.join(folder, 'legacy.db');
     writeFixture(file, { build: (db) => buildKromaSample(db, { seed: 1 }) });
     const migrated = path.join(folder, 'migrated.db');
@@ -112,6 +112,10 @@ describe('a migrated row and its backup', () => {
     change.exec('ALTER TABLE users RENAME TO app_users');
     change.close();
     const own = await openBrowser(migrated, packs);
+    const groups = [...new Set(own.tables().tables.map(({ group }) => group))];
+    const ofPack = [...new Set(packs.flatMap(({ canonical }) => canonical.map(({ group }) => group)))];
+    expect(groups.length).toBeGreaterThan(5);
+    expect(ofPack.filter((group) => groups.includes(group))).toEqual(groups.filter((group) => ofPack.includes(group)));
     const key = keyOf(own, 'app_users', 0);
     const found = compareWithBackup(own, packs, { table: 'app_users', key, backupPath: file }, true);
     own.close();
