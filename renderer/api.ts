@@ -73,11 +73,14 @@ function takeToken(): string {
   return given ?? sessionStorage.getItem(TOKEN_KEY) ?? 'none';
 }
 
-const disconnected = (): ReturnType<typeof appError> =>
-  appError(
+/** Every step is in the file as a whole or not at all, with or without a window. */
+const disconnected = (): ReturnType<typeof appError> => ({
+  ...appError(
     'E_DISCONNECTED',
-    'Phasewise does not answer. A run under way goes on or, if Phasewise was closed, can be continued.',
-  );
+    'Phasewise does not answer. What is under way goes on or, if Phasewise was closed, is asked about at its next start.',
+  ),
+  safety: 'Losing the connection harms nothing: whatever is under way can be carried through.',
+});
 
 interface Waiting {
   readonly request: string;

@@ -2,8 +2,6 @@ import {
   ActionIcon,
   Button,
   createTheme,
-  Select,
-  TextInput,
   Tooltip,
   type CSSVariablesResolver,
   type MantineColorsTuple,
@@ -63,8 +61,9 @@ export const theme = createTheme({
   components: {
     Button: Button.extend({ defaultProps: { size: 'xs' }, styles: { label: { fontWeight: 600, fontSize: 13 } } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray', size: 26 } }),
-    TextInput: TextInput.extend({ defaultProps: { size: 'xs' } }),
-    Select: Select.extend({ defaultProps: { size: 'xs', allowDeselect: false } }),
+    // By name: naming the components themselves would put them into the code of the first screen.
+    TextInput: { defaultProps: { size: 'xs' } },
+    Select: { defaultProps: { size: 'xs', allowDeselect: false } },
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: true, fz: 12, multiline: true, maw: 420 } }),
   },
 });

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { appError, type AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { resolveDatabasePath } from '@host/databases.ts';
@@ -6,7 +7,8 @@ import { bytesText, printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
 import { openOrMissing } from './missing.ts';
-import { failure, type Outcome } from './terminal.ts';
+import { commandLine, windowLine } from './suggested.ts';
+import { failure, type Outcome, tell } from './terminal.ts';
 import { backupText, some } from './words.ts';
 
 type Of<N extends Command['name']> = Extract<Command, { name: N }>;
@@ -19,7 +21,7 @@ export async function backups(host: Host, { file, keep, yes }: Of<'backups'>): P
   const { folder, backups: found, replaced, beforeRecovery } = listed.value;
   if (found.length === 0 && !(statsOf(file)?.isFile() ?? false))
     return failure(appError('E_NOT_FOUND', `There is no ${printable(file)}, and no backup of it.`));
-  if (keep !== null) return tidy(host, database.value, keep, yes);
+  if (keep !== null) return tidy(host, database.value, found.length, { keep, yes });
   const lines = found.length === 0 ? [`No backups yet. They go to ${printable(folder)}.`] : found.map(backupText);
   if (replaced) lines.push(`The last restore set files aside: ${printable(replaced.folder)}`);
   for (const copy of beforeRecovery) lines.push(`File and journal as found by a run: ${printable(copy.folder)}`);
@@ -29,15 +31,21 @@ export async function backups(host: Host, { file, keep, yes }: Of<'backups'>): P
 async function tidy(
   host: Host,
   database: Parameters<Host['backups']['tidy']>[0],
-  keep: number,
-  yes: boolean,
+  count: number,
+  { keep, yes }: { readonly keep: number; readonly yes: boolean },
 ): Promise<Outcome> {
+  if (count > 0) tell(`Reading ${some(count, 'backup')} again, so that only what is not needed may go …`);
   const tidied = await host.backups.tidy(database, keep, !yes);
   if (!tidied.ok) return failure(tidied.error);
   const { removed, kept, freedBytes } = tidied.value;
   const went = `${some(removed.length, 'backup')} (${bytesText(freedBytes)})`;
+  const trial = [
+    `Could go: ${went}. Nothing was deleted. To delete them for good:`,
+    `  ${commandLine('backups', database.path, '--keep', `${keep}`, '--yes')}`,
+  ];
+  const nothing = count === 0 ? 'There are no backups yet, so there is nothing to tidy up.' : 'All backups stay.';
   const lines = [
-    yes ? `Deleted: ${went}.` : `Could go: ${went}. Nothing was deleted; --yes does it.`,
+    ...(removed.length === 0 ? [nothing] : yes ? [`Deleted: ${went}.`] : trial),
     ...removed.map(backupText),
     ...(kept.length > 0 ? ['', 'Kept:'] : []),
     ...kept.map(({ backup, why }) => `${backupText(backup)}\n  ${why}`),
@@ -51,6 +59,7 @@ export async function verify(host: Host, command: Of<'verify'>): Promise<Outcome
   const file = resolveDatabasePath(backup);
   if (!file.ok)
     return failure(file.error.code === 'E_NOT_FOUND' ? appError('E_BACKUP_GONE', file.error.message) : file.error);
+  tell(`Reading ${printable(path.basename(file.value))} again …`);
   const checked = await host.engines.askAlone(file.value, 'verifyBackup', { backupPath: file.value }).answer;
   if (!checked.ok)
     return {
@@ -68,12 +77,16 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
   const listed = database.ok ? await host.backups.list(database.value) : database;
   if (!listed.ok) return failure(listed.error);
   const checked: BackupRecord[] = [];
-  for (const { path: backupPath } of listed.value.backups) {
+  const all = listed.value.backups;
+  if (all.length === 0) return failure(noneYet(file));
+  for (const [index, { path: backupPath, sizeBytes }] of all.entries()) {
+    tell(
+      `Reading backup ${index + 1} of ${all.length}: ${printable(path.basename(backupPath))} (${bytesText(sizeBytes)})`,
+    );
     const answer = await host.engines.askAlone(backupPath, 'verifyBackup', { backupPath }).answer;
     if (!answer.ok) return failure(answer.error, { backups: checked });
     checked.push(answer.value);
   }
-  if (checked.length === 0) return failure(appError('E_BACKUP_GONE', `There is no backup of ${printable(file)}.`));
   const broken = checked.filter(({ state }) => state !== 'verified');
   const [first] = broken;
   const text = [
@@ -86,5 +99,13 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
   return { ...failed, exitCode: 1, text: `${text.join('\n')}\n\n${failed.text}` };
 }
 
-const whyBroken = ({ lastCheck, path }: BackupRecord): AppError =>
-  lastCheck?.error ?? appError('E_BACKUP_CORRUPT', `${printable(path)} did not pass its checks.`);
+/** Nothing was checked, so nothing is called whole. */
+const noneYet = (file: string): AppError =>
+  statsOf(file) === undefined
+    ? appError('E_NOT_FOUND', `There is no ${printable(file)}, and no backup of it.`)
+    : appError('E_NOTHING_TO_DO', `There is no backup of ${printable(file)} yet, so nothing was checked.`, undefined, {
+        nextStep: `Every upgrade makes one before it changes anything. The window makes one whenever you like: ${windowLine(file)}`,
+      });
+
+const whyBroken = ({ lastCheck, path: file }: BackupRecord): AppError =>
+  lastCheck?.error ?? appError('E_BACKUP_CORRUPT', `${printable(file)} did not pass its checks.`);

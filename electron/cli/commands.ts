@@ -5,9 +5,10 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { buildSampleAt, freeName } from '@host/samples.ts';
 import { statsOf } from '@host/stats.ts';
-import { type Command, HELP } from './arguments.ts';
+import type { Command } from './arguments.ts';
 import { backups, verify } from './backups.ts';
 import { exportTable } from './export.ts';
+import { HELP } from './help.ts';
 import { ingest } from './ingest.ts';
 import { issues } from './issues.ts';
 import { keys } from './keys.ts';
@@ -15,14 +16,29 @@ import { migrate } from './migrate.ts';
 import { openOrMissing } from './missing.ts';
 import { restore } from './restore.ts';
 import { endAtOnce } from './signals.ts';
-import { failure, type Outcome } from './terminal.ts';
+import { errorText, failure, type Outcome, tell } from './terminal.ts';
 import { recoveryText } from './recovery-words.ts';
+import { unfinishedRestore } from './unfinished.ts';
 import { planText, statusText } from './words.ts';
 
 type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 
 /** Carries a command out. What a person can cause or cure ends as an Outcome; only bugs throw. */
 export async function execute(host: Host, command: Command): Promise<Outcome> {
+  const warning = isReading(command) ? unfinishedRestore(host, command.file) : null;
+  if (warning === null) return carryOut(host, command);
+  tell(`${errorText(warning)}\n`);
+  const outcome = await carryOut(host, command);
+  return { ...outcome, json: { ...outcome.json, warning } };
+}
+
+/** Answers from the rows of a database, without writing to it. */
+const isReading = (command: Command): command is Of<'issues' | 'export' | 'keys'> =>
+  command.name === 'export' ||
+  (command.name === 'issues' && !command.retry) ||
+  (command.name === 'keys' && !command.clear);
+
+async function carryOut(host: Host, command: Command): Promise<Outcome> {
   if (command.name === 'migrate') return migrate(host, command);
   if (command.name === 'restore') return restore(host, command);
   if (command.name === 'ingest') return ingest(host, command);
@@ -47,6 +63,8 @@ async function look(
       return { exitCode: 0, json: { ok: true, version: host.appVersion }, text: host.appVersion };
     case 'status':
       return status(host, command);
+    case 'stay':
+      return stay(host, command);
     case 'plan':
       return plan(host, command);
     case 'issues':
@@ -82,6 +100,25 @@ async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Ou
     text: statusText(looked.value, recovery),
   };
 }
+
+/** Leaves what was interrupted as it is; from then on `status` has one line about it. */
+async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
+  const database = openOrMissing(host, file);
+  if (!database.ok) return failure(database.error);
+  const recovery = await host.recoveries.get(database.value, { isReadOnly: true, isBrief: true });
+  if (recovery === null)
+    return failure(appError('E_NOTHING_TO_DO', 'Nothing is unfinished in this database.', undefined, NOTHING_OPEN));
+  if (recovery.choices.every(({ id }) => id !== 'stay')) {
+    const details = recovery.backup === null ? undefined : { backup: recovery.backup.path };
+    return failure(appError('E_RESTORE_UNFINISHED', 'An interrupted restore cannot be left at that.', details));
+  }
+  const stayed = await host.recoveries.stay(database.value);
+  if (!stayed.ok) return failure(stayed.error);
+  const text = 'Everything stays as it is. You can go on or put a backup back whenever you like.';
+  return { exitCode: 0, json: { ok: true, runId: recovery.runId }, text };
+}
+
+const NOTHING_OPEN = { nextStep: 'Nothing has to be left or gone on with.' };
 
 const missing = (file: string): Result<never> => err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`));
 

@@ -7,7 +7,8 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
 import { whileRunning } from './signals.ts';
-import { canAsk, failure, isConfirmed, type Outcome, tell } from './terminal.ts';
+import { commandLine } from './suggested.ts';
+import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
 import { number, some } from './words.ts';
 
 type IssuesCommand = Extract<Command, { name: 'issues' }>;
@@ -25,7 +26,7 @@ export async function issues(host: Host, command: IssuesCommand): Promise<Outcom
   if (command.exportTo !== null) return exportTo(host, database.value, command.exportTo);
   const listed = await readAll(host, database.value);
   if (!listed.ok) return failure(listed.error);
-  return { exitCode: 0, json: { ok: true, issues: listed.value }, text: issuesText(listed.value) };
+  return { exitCode: 0, json: { ok: true, issues: listed.value }, text: issuesText(listed.value, database.value.path) };
 }
 
 async function readAll(host: Host, { path: file }: OpenEntry): Promise<Result<IssueList>> {
@@ -39,7 +40,7 @@ async function readAll(host: Host, { path: file }: OpenEntry): Promise<Result<Is
   }
 }
 
-export function issuesText(list: IssueList): string {
+export function issuesText(list: IssueList, file: string): string {
   if (list.length === 0) return 'There are no issue rows.';
   const lines = list
     .slice(0, SHOWN)
@@ -48,7 +49,11 @@ export function issuesText(list: IssueList): string {
       `    ${printable(title)}${detail === '' ? '' : ` (${printable(detail)})`}`,
     ]);
   const more =
-    list.length > SHOWN ? [`… and ${number(list.length - SHOWN)} more; --export FILE writes all of them.`] : [];
+    list.length > SHOWN
+      ? [
+          `… and ${number(list.length - SHOWN)} more. All of them: ${commandLine('issues', file, '--export', 'issues.csv')}`,
+        ]
+      : [];
   return [...lines, ...more, `${some(list.length, 'issue row')}.`].join('\n');
 }
 
@@ -68,8 +73,7 @@ async function exportTo(host: Host, database: OpenEntry, target: string): Promis
 
 async function retry(host: Host, database: OpenEntry, command: IssuesCommand): Promise<Outcome> {
   if (!command.yes) {
-    if (!canAsk())
-      return failure(appError('E_USAGE', 'Nobody can be asked here, and --yes is missing. Nothing was started.'));
+    if (!canAsk()) return failure(nobodyToAsk());
     tell(`The issue rows of ${printable(database.path)} will be tried again, behind a verified backup.`);
     if (!(await isConfirmed('Start? Type "yes" to start:', 'yes')))
       return failure(appError('E_CONFIRMATION', 'Nothing was started.'));

@@ -4,7 +4,7 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
 import { whileRunning } from './signals.ts';
-import { canAsk, failure, isConfirmed, type Outcome, tell } from './terminal.ts';
+import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
 import { some } from './words.ts';
 
 type KeysCommand = Extract<Command, { name: 'keys' }>;
@@ -19,8 +19,7 @@ export async function keys(host: Host, command: KeysCommand): Promise<Outcome> {
     return listed.ok ? outcome(listed.value, listText(listed.value)) : failure(listed.error);
   }
   if (!command.yes) {
-    if (!canAsk())
-      return failure(appError('E_USAGE', 'Nobody can be asked here, and --yes is missing. Nothing was started.'));
+    if (!canAsk()) return failure(nobodyToAsk());
     tell(`All keys that stand in ${printable(path)} in plain text will be emptied, behind a verified backup.`);
     if (!(await isConfirmed('Start? Type "yes" to start:', 'yes')))
       return failure(appError('E_CONFIRMATION', 'Nothing was started.'));

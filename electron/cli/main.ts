@@ -1,11 +1,12 @@
 import path from 'node:path';
-import { toAppError } from '@shared/errors.ts';
+import { type AppError, toAppError } from '@shared/errors.ts';
 import { readAppVersion } from '@host/app-version.ts';
 import { dataFolderPath } from '@host/data-folder.ts';
 import { createHost } from '@host/host.ts';
 import { printableJson } from '@host/printable.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
-import { parseCommand } from './arguments.ts';
+import { adviceFor } from './advice.ts';
+import { type Command, parseCommand } from './arguments.ts';
 import { execute } from './commands.ts';
 import { failure, type Outcome, tell } from './terminal.ts';
 
@@ -32,10 +33,18 @@ async function outcomeOf(args: readonly string[]): Promise<Outcome> {
     spawn: spawnWithNode(path.join(__dirname, 'engine.cjs')),
   });
   try {
-    return await execute(host, command.value);
+    return advised(await execute(host, command.value), command.value, args);
   } catch (cause) {
     return failure(toAppError(cause));
   } finally {
     host.close();
   }
+}
+
+/** With the command for what an error says to do next. */
+function advised(outcome: Outcome, command: Command, args: readonly string[]): Outcome {
+  const { error } = outcome.json as { readonly error?: AppError };
+  const suggested = error ? adviceFor(error, command, args) : null;
+  if (suggested === null) return outcome;
+  return { ...outcome, json: { ...outcome.json, suggested }, text: `${outcome.text}\n  ${suggested}` };
 }

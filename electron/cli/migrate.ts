@@ -1,6 +1,6 @@
 import { type AppError, appError, type Result, safetyText } from '@shared/errors.ts';
 import type { Recovery } from '@shared/recovery.ts';
-import type { Plan, RunReport, RunSnapshot } from '@shared/run.ts';
+import { isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import { defaultBackupFolder } from '@host/databases.ts';
@@ -12,8 +12,18 @@ import type { Command } from './arguments.ts';
 import { continuesText } from './recovery-words.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
 import { waitForSpace } from './space-wait.ts';
-import { canAsk, endInPlace, exitCodeOf, failure, isConfirmed, type Outcome, tell, tellInPlace } from './terminal.ts';
-import { number, planText, reportText, some, sourceText, stepText } from './words.ts';
+import {
+  canAsk,
+  endInPlace,
+  exitCodeOf,
+  failure,
+  isConfirmed,
+  nobodyToAsk,
+  type Outcome,
+  tell,
+  tellInPlace,
+} from './terminal.ts';
+import { backupsOf, number, planText, reportText, some, sourceText, stepText } from './words.ts';
 
 type Migrate = Extract<Command, { name: 'migrate' }>;
 
@@ -23,10 +33,7 @@ const nothingDone = { fromPhase: null, toPhase: null, migrations: [], backfills:
 /** `migrate`: plan, ask, run, verdict. Continues where an earlier run stopped. */
 export async function migrate(host: Host, command: Migrate): Promise<Outcome> {
   if (!command.yes && !canAsk()) {
-    return failure(
-      appError('E_USAGE', 'Nobody can be asked here, and --yes is missing. Nothing was started.'),
-      nothingDone,
-    );
+    return failure(nobodyToAsk(), nothingDone);
   }
   const database = host.databases.open(command.file);
   if (!database.ok) return failure(database.error, nothingDone);
@@ -109,14 +116,20 @@ function outcomeOf(run: RunSnapshot, signalCode: 130 | 143 | null): Outcome {
 
 /** The issue's contract for `migrate --json`; more fields may follow, these stay. */
 function document(report: RunReport): object {
-  const { runId, fromPhase, toPhase, startedAt, finishedAt, backup, verified, issues, checks } = report;
+  const { runId, fromPhase, toPhase, startedAt, finishedAt, verified, issues, checks } = report;
+  const backups = backupsOf(report).map(({ path, sha256, verified: isProven }) => ({
+    path,
+    sha256,
+    verified: isProven,
+  }));
   return {
     runId,
     fromPhase,
     toPhase,
     migrations: report.migrations.map(({ id, ms }) => ({ id, ms })),
     backfills: report.backfills.map(({ title: _title, ...counts }) => counts),
-    backup: backup && { path: backup.path, sha256: backup.sha256, verified: backup.verified },
+    backup: backups[0] ?? null,
+    ...(backups.length > 1 ? { backups } : {}),
     verified,
     issues,
     checks: checks.map(({ id, title, state, summary }) => ({ id, title, state, summary })),
@@ -142,7 +155,11 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepa
   return {
     exitCode: 0,
     json: { ok: true, ...common, verified: true, message: 'There is nothing to do.' },
-    text: `There is nothing to do: phase ${plan.toPhase} is reached and verified.`,
+    text:
+      input.backupPath === null
+        ? `There is nothing to do: phase ${plan.toPhase} is reached and verified.`
+        : `The check that was missing was made, and holds: phase ${plan.toPhase} is reached and verified.\n` +
+          `The backup from before: ${printable(input.backupPath)}`,
   };
 }
 
@@ -204,6 +221,8 @@ function newLines(before: RunSnapshot | null, now: RunSnapshot): string[] {
     if (step.state === 'applied' && earlier !== undefined && earlier !== 'applied')
       lines.push(stepText(step.title, step.ms ?? 0));
   }
-  if (before?.state !== now.state) lines.push(printable(now.now));
+  // Its end is told by the outcome, and a lack of space by who waits for it; a wish to stop changes no words.
+  const isToldElsewhere = isFinal(now.state) || now.attention !== null || before?.now === now.now;
+  if (before?.state !== now.state && !isToldElsewhere) lines.push(printable(now.now));
   return lines;
 }

@@ -1,12 +1,14 @@
 import { appError, type Result } from '@shared/errors.ts';
-import { askRestore, putBackReplaced } from '@host/backups.ts';
+import { askRestore, putBackReplaced } from '@host/restores.ts';
 import { type OpenEntry, resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
 import { openOrMissing } from './missing.ts';
 import { whileRunning } from './signals.ts';
-import { canAsk, failure, isConfirmed, type Outcome, tell } from './terminal.ts';
+import { commandLine } from './suggested.ts';
+import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
+import { tellWork } from './work-teller.ts';
 import { localTime } from './words.ts';
 
 type Restore = Extract<Command, { name: 'restore' }>;
@@ -14,8 +16,7 @@ type Restore = Extract<Command, { name: 'restore' }>;
 /** Puts a backup back, carries an interrupted restore through, or undoes one that set files aside. */
 export async function restore(host: Host, command: Restore): Promise<Outcome> {
   const { file, yes } = command;
-  if (!yes && !canAsk())
-    return failure(appError('E_USAGE', 'Nobody can be asked here, and --yes is missing. Nothing was started.'));
+  if (!yes && !canAsk()) return failure(nobodyToAsk());
   const target = openOrMissing(host, file);
   if (!target.ok) return failure(target.error);
   const source = sourceOf(command);
@@ -46,20 +47,22 @@ function isWanted({ how }: Restore, source: string, { path, name }: OpenEntry): 
 async function putIn(host: Host, backup: string, target: OpenEntry): Promise<Outcome> {
   const free = host.busy.take(target.path, 'restore');
   if (!free.ok) return failure(free.error);
-  const asked = askRestore(host, backup, target.path);
+  const telling = tellWork(host, target, 'restore');
+  const asked = askRestore(host, backup, target.path, telling.listeners);
   // Until it begins to replace, a restore can be stopped without a trace; then only its end is a safe place.
   const stop = { gently: () => void asked.child.cancel(0), atOnce: () => host.close() };
   const { value: restored, signalCode } = await whileRunning(asked.answer, stop);
+  telling.end();
   free.value(restored.ok);
   if (!restored.ok) return { ...failure(restored.error), ...(signalCode === null ? {} : { exitCode: signalCode }) };
   return done(target, restored.value, 'Restored');
 }
 
 async function finish(host: Host, target: OpenEntry): Promise<Outcome> {
-  const { value: finished } = await whileRunning(host.recoveries.finish(target), {
-    gently: () => {},
-    atOnce: () => host.close(),
-  });
+  const telling = tellWork(host, target, 'restore');
+  const work = host.recoveries.finish(target, telling.listeners);
+  const { value: finished } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
+  telling.end();
   return finished.ok ? done(target, finished.value, 'Finished') : failure(finished.error);
 }
 
@@ -67,13 +70,22 @@ type Restored = Extract<Awaited<ReturnType<Host['recoveries']['finish']>>, { ok:
 
 function done(target: OpenEntry, restored: Restored, word: string): Outcome {
   const { before, replacedFolder } = restored;
-  const kept = [before?.path, replacedFolder].filter((each) => each !== undefined && each !== null);
   const lines = [
     `${word}: ${printable(target.path)} now holds the backup of ${localTime(restored.restored.createdAt)}.`,
-    ...kept.map((each) => `What was there is kept in ${printable(each)}.`),
+    ...keptLines(before?.path ?? null, ['restore'], target),
+    ...keptLines(replacedFolder, ['restore', '--put-back'], target),
   ];
   return { exitCode: 0, json: { ok: true, ...restored }, text: lines.join('\n') };
 }
+
+/** Where what was there is, and how to have it back. */
+const keptLines = (kept: string | null, undo: readonly string[], target: OpenEntry): string[] =>
+  kept === null
+    ? []
+    : [
+        `What was there is kept in ${printable(kept)}.`,
+        `To undo this: ${commandLine(...undo, kept, '--to', target.path, '--yes')}`,
+      ];
 
 async function putBack(host: Host, folder: string, target: OpenEntry): Promise<Outcome> {
   const free = host.busy.take(target.path, 'restore');

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { type AppError, type ErrorCode, errorCatalogue } from '@shared/errors.ts';
+import { type AppError, appError, type ErrorCode, errorCatalogue } from '@shared/errors.ts';
 import { printable } from '@host/printable.ts';
 
 /** 0 done and verified, 1 failed, 2 wrong usage, 3 refused, 130 and 143 ended by SIGINT and SIGTERM. */
@@ -51,3 +51,9 @@ export async function isConfirmed(question: string, expected: string): Promise<b
   reader.close();
   return typed.trim().toLowerCase() === expected.toLowerCase();
 }
+
+/** Where somebody would have to be asked. The command with --yes follows it. */
+export const nobodyToAsk = (): AppError =>
+  appError('E_USAGE', 'Nobody can be asked here, and --yes is missing. Nothing was started.', undefined, {
+    nextStep: 'Say --yes where you would have been asked.',
+  });

@@ -3,6 +3,7 @@ import type { BackupRecord, Plan, RunReport, SourceCoverage } from '@shared/run.
 import type { DatabaseStatus, PhaseState } from '@shared/status.ts';
 import { bytesText, printable } from '@host/printable.ts';
 import { recoveryText } from './recovery-words.ts';
+import { commandLine } from './suggested.ts';
 
 export const number = (value: number): string => value.toLocaleString('en-US');
 export const some = (count: number, one: string, many = `${one}s`): string =>
@@ -35,7 +36,7 @@ export function statusText(status: DatabaseStatus, recovery: Recovery | null = n
   const { file, scoreCard: card } = status;
   const isNewer = file.readOnlyReason?.code === 'E_NEWER_SCHEMA';
   const lines = [
-    `${printable(file.name)}: ${status.pack.title}, ${status.variant.title} (${bytesText(file.sizeBytes)}, ${file.journalMode})`,
+    `${printable(file.name)}: ${status.pack.title}, ${status.variant.title} (${bytesText(file.sizeBytes)})`,
     status.variant.description,
     status.health.summary,
     '',
@@ -53,15 +54,28 @@ export function statusText(status: DatabaseStatus, recovery: Recovery | null = n
       (issue) => `Issue rows: ${number(issue.count)} in ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
     ),
   ];
-  if (status.unfinishedRun && !isNewer && recovery === null)
-    lines.push(`A run stopped at "${printable(status.unfinishedRun.stoppedAt)}"; migrate continues it.`);
+  if (status.unfinishedRun && !isNewer && recovery === null) lines.push(leftText(status));
   if (file.readOnlyReason)
     lines.push(
       `Cannot be changed: ${printable(file.readOnlyReason.message)} ${printable(file.readOnlyReason.nextStep)} (${file.readOnlyReason.code})`,
     );
-  if (recovery !== null) lines.push('', recoveryText(recovery, file.path));
+  if (recovery !== null) lines.push('', recoveryText(recovery, file.path, isRemoving(status, recovery.toPhase)));
   return lines.join('\n');
 }
+
+/** One quiet line: whoever left it as it is knows. */
+function leftText(status: DatabaseStatus): string {
+  const { toPhase, stoppedAt } = status.unfinishedRun ?? { toPhase: status.defaultTarget, stoppedAt: '' };
+  const consent = isRemoving(status, toPhase) ? '--contract' : '--yes';
+  const goOn = commandLine('migrate', status.file.path, '--to', `${toPhase}`, consent);
+  return `The upgrade to phase ${toPhase} stands at “${printable(stoppedAt)}”. To go on: ${goOn}`;
+}
+
+const isRemoving = ({ phases, phaseReached }: DatabaseStatus, toPhase: number | null): boolean =>
+  phases.some(
+    ({ number: each, removesAnything }) =>
+      removesAnything && toPhase !== null && each <= toPhase && each > (phaseReached ?? -1),
+  );
 
 export function planText(plan: Plan): string {
   if (plan.steps.length === 0 && (plan.fromPhase ?? -1) >= plan.toPhase)
@@ -123,7 +137,7 @@ export function sourceText(source: SourceCoverage): string {
   if (folder === null)
     return choice === 'declined'
       ? `${title}: not read, as you asked; ${without}.`
-      : `${title}: none found; ${without}. --run-logs says where they are.`;
+      : `${title}: none found; ${without}. If you have them, add --run-logs and their folder.`;
   const how = choice === 'guessed' ? ' (found by looking)' : '';
   const looked = found + missing + unreadable + differing;
   const part = isComplete ? '' : ` Only the first ${number(looked)} were looked into.`;
@@ -134,8 +148,11 @@ export function sourceText(source: SourceCoverage): string {
 }
 
 export function reportText(report: RunReport): string {
+  const { continues, fromPhase, toPhase } = report;
+  const from = fromPhase === null ? 'before any phase' : phaseText(fromPhase);
   const lines = [
-    `Done and verified: ${phaseText(report.fromPhase)} -> phase ${report.toPhase}, ${some(report.migrations.length, 'migration')}.`,
+    `Done and verified: ${from} -> phase ${toPhase}, ${some(report.migrations.length, 'migration')}.`,
+    ...(continues ? [wholeText(continues)] : []),
     ...report.backfills.map(
       (backfill) =>
         `  ${printable(backfill.source)}: ${some(backfill.expected, 'row')} = ${number(backfill.moved)} moved + ` +
@@ -145,10 +162,38 @@ export function reportText(report: RunReport): string {
       (issue) => `  noted: ${some(issue.count, 'row')} of ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
     ),
   ];
-  if (report.backup)
-    lines.push(`Backup: ${printable(report.backup.path)}`, `  SHA-256 ${report.backup.sha256}, verified`);
+  lines.push(...backupsOf(report).flatMap((backup) => backupLines(report, backup)));
   lines.push(`${some(report.checks.length, 'check')} held when a fresh process opened the file again.`);
   return lines.join('\n');
+}
+
+/** That of the original first. */
+export const backupsOf = ({ backup, backups }: RunReport): readonly BackupRecord[] =>
+  backups ?? (backup === null ? [] : [backup]);
+
+function backupLines(report: RunReport, backup: BackupRecord): string[] {
+  const { path, sha256, verified } = backup;
+  return [
+    `${whichBackup(report, backup)}: ${printable(path)}`,
+    `  SHA-256 ${sha256}, ${verified ? 'verified' : 'not verified'}`,
+  ];
+}
+
+function whichBackup(
+  { continues, backup: own, runId }: RunReport,
+  { path, runId: madeBy, reason }: BackupRecord,
+): string {
+  if (continues && path === continues.original?.path)
+    return 'Backup of your original, from before the upgrade was begun';
+  if (path !== own?.path && madeBy === runId) return `Backup ${reason}`;
+  return continues ? 'Backup of the half upgraded file, from when the upgrade was gone on with' : 'Backup';
+}
+
+/** Of an upgrade that was gone on with. */
+function wholeText({ runIds, startedAt, original }: NonNullable<RunReport['continues']>): string {
+  const gone = original === null ? ' The backup from before it was begun is no longer where it was.' : '';
+  const parts = runIds.length === 1 ? 'both' : `all ${runIds.length + 1}`;
+  return `It was begun at ${localTime(startedAt)} and gone on with; this is the whole of it, ${parts} parts.${gone}`;
 }
 
 export const stepText = (title: string, ms: number): string => `  applied: ${title} (${milliseconds(ms)})`;

@@ -9,12 +9,13 @@ import { PathText } from './path-text.tsx';
 import styles from './backup-card.module.css';
 
 /** A verified backup, as reassurance: what, where, how big, and its fingerprint. */
-export function BackupCard({ backup, onReveal, extra }: BackupCardProps) {
+export function BackupCard({ backup, what = null, onReveal, extra }: BackupCardProps) {
   return (
     <div className={styles.card} role="group" aria-label="Backup">
       <IconShieldCheckFilled size={22} className={styles.icon} aria-hidden />
       <div className={styles.words}>
-        <p className={styles.title}>
+        {what !== null && <p className={styles.title}>{what}</p>}
+        <p className={what === null ? styles.title : undefined}>
           {backup.verified ? 'Backup verified' : 'Backup not verified'}
           <span className="muted">
             {' '}
@@ -39,6 +40,8 @@ export function BackupCard({ backup, onReveal, extra }: BackupCardProps) {
 
 interface BackupCardProps {
   readonly backup: BackupRecord;
+  /** Which of several it is. */
+  readonly what?: string | null;
   readonly onReveal?: (() => void) | undefined;
   readonly extra?: React.ReactNode;
 }

@@ -2,27 +2,44 @@ import { Button } from '@mantine/core';
 import { Component, type ReactNode } from 'react';
 import { appError, type AppError } from '@shared/errors.ts';
 import { ErrorNotice } from './error-notice.tsx';
+import { PartNotLoaded } from './lazy-part.tsx';
 import { Page } from './page.tsx';
 
-/** A page that cannot be drawn says so instead of leaving the window blank. React offers this to classes only. */
-export class CrashNotice extends Component<{ children: ReactNode }, { error: AppError | null }> {
-  override state: { error: AppError | null } = { error: null };
+interface Crash {
+  readonly error: AppError | null;
+  /** The code of the page never arrived: the window has to be loaded again. */
+  readonly isMissing: boolean;
+}
 
-  static getDerivedStateFromError(thrown: unknown): { error: AppError } {
+/** A page that cannot be drawn says so instead of leaving the window blank. React offers this to classes only. */
+export class CrashNotice extends Component<{ children: ReactNode }, Crash> {
+  override state: Crash = { error: null, isMissing: false };
+
+  static getDerivedStateFromError(thrown: unknown): Crash {
     const what = thrown instanceof Error ? thrown.message : String(thrown);
-    const override = { nextStep: 'Draw the page again. A run that was under way goes on by itself.' };
-    return { error: appError('E_INTERNAL', `This page could not be drawn: ${what}`, undefined, override) };
+    const isMissing = thrown instanceof PartNotLoaded;
+    const message = isMissing
+      ? `A part of Phasewise could not be loaded: ${what}`
+      : `This page could not be drawn: ${what}`;
+    const nextStep = `${isMissing ? 'Reload the window' : 'Draw the page again'}. A run that was under way goes on by itself.`;
+    return { error: appError('E_INTERNAL', message, undefined, { nextStep }), isMissing };
   }
 
   override render(): ReactNode {
-    const { error } = this.state;
+    const { error, isMissing } = this.state;
     if (error === null) return this.props.children;
     return (
       <Page label="This page could not be drawn">
         <ErrorNotice
           level={1}
           error={error}
-          actions={<Button onClick={() => this.setState({ error: null })}>Draw the page again</Button>}
+          actions={
+            isMissing ? (
+              <Button onClick={() => location.reload()}>Reload the window</Button>
+            ) : (
+              <Button onClick={() => this.setState({ error: null })}>Draw the page again</Button>
+            )
+          }
         />
       </Page>
     );

@@ -1,4 +1,5 @@
 import { Modal } from '@mantine/core';
+import { useMounted } from '@mantine/hooks';
 import { useEffect, type ReactNode } from 'react';
 import styles from './dialog.module.css';
 
@@ -15,6 +16,8 @@ interface DialogProps {
 
 /** Mantine's modal with a plain head: its own is a <header>, which assistive technology takes for a second page banner. */
 export function Dialog({ title, isOpen, onClose, children, width = 440, closesOnClickOutside = true }: DialogProps) {
+  // Mantine gives the focus back only to where it was when a dialog went from closed to open.
+  const isMounted = useMounted();
   useEffect(() => {
     if (!isOpen) return undefined;
     // The dialog may be gone before the window's shortcuts hear the key: this Escape was for it alone.
@@ -26,7 +29,7 @@ export function Dialog({ title, isOpen, onClose, children, width = 440, closesOn
   }, [isOpen]);
   return (
     <Modal.Root
-      opened={isOpen}
+      opened={isOpen && isMounted}
       onClose={onClose}
       size={width}
       centered

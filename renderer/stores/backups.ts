@@ -50,6 +50,10 @@ export async function restoreBackup(handle: string, backupId: string, confirmati
   return restored.ok ? null : restored.error;
 }
 
+/** What an interrupted restore that was carried through has achieved. */
+export const tellRestored = (handle: string, restored: Output<'backup:restore'>): void =>
+  setView(handle, restoredWords(restored));
+
 function restoredWords({ before, replacedFolder }: Output<'backup:restore'>): Pick<BackupsView, 'said' | 'undo'> {
   if (replacedFolder !== null) {
     const said = `Backup restored. SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;

@@ -33,6 +33,8 @@ export interface SourceState {
   readonly error: AppError | null;
   /** Of the last page, ms, as measured here. */
   readonly tookMs: number | null;
+  /** A copy is shown, and the file has changed since. */
+  readonly isOutdated: boolean;
   /** Something takes its time. */
   readonly isWaiting: boolean;
   /** Grows with everything that may have changed on screen. */
@@ -59,6 +61,7 @@ export function createRowSource(
     rows: { value: guess, isExact: false, isFinal: false },
     error: null,
     tookMs: null,
+    isOutdated: false,
     isWaiting: false,
     revision: 0,
   };
@@ -93,7 +96,12 @@ export function createRowSource(
     version ??= page.value.version;
     if (version !== page.value.version) return outdated();
     receive(block, page.value);
-    change({ error: null, isWaiting: state.isWaiting && asked.size > 0, tookMs: performance.now() - startedAt });
+    change({
+      error: null,
+      isOutdated: page.value.isOutdated,
+      isWaiting: state.isWaiting && asked.size > 0,
+      tookMs: performance.now() - startedAt,
+    });
   };
   // Another program has written, perhaps other columns: these rows are shown once the tables are known again.
   let isOutdated = false;
@@ -108,12 +116,14 @@ export function createRowSource(
     if (page.isPositionExact) guessed.delete(block);
     else guessed.add(block);
     if (blocks.size > MOST_BLOCKS) blocks.delete(blocks.keys().next().value ?? -1);
+    const seen = block * BLOCK_ROWS + page.rows.length;
     if (page.isPositionExact && !page.hasAfter && page.rows.length < BLOCK_ROWS) {
-      const value = block * BLOCK_ROWS + page.rows.length;
-      if (page.rows.length > 0 || block === 0) change({ rows: { value, isExact: true, isFinal: true } });
-    } else if (!state.rows.isFinal) {
-      const seen = block * BLOCK_ROWS + page.rows.length;
-      if (seen > state.rows.value) change({ rows: { ...state.rows, value: seen } });
+      const isEnd = page.rows.length > 0 || block === 0 || blocks.get(block - 1)?.length === BLOCK_ROWS;
+      if (isEnd) change({ rows: { value: seen, isExact: true, isFinal: true } });
+      else if (!state.rows.isExact) change({ rows: { ...state.rows, value: seen } });
+    } else if (!state.rows.isExact && seen >= state.rows.value) {
+      // What nobody can count (some views) ends where no more rows come: there is at least one more to scroll to.
+      change({ rows: { ...state.rows, value: page.hasAfter ? seen + 1 : seen } });
     }
   };
   const count = async (afterMs: number): Promise<void> => {

@@ -83,18 +83,36 @@ export function openTable(handle: string, table: string, filters: readonly Filte
   go(handle, [{ query: { ...everyRow(table), filters: [...filters] }, from: null, label }]);
 }
 
-/** A new way begins at the row with this primary key; at all rows of a table that has none, or one of several columns. */
+/**
+ * A new way begins at the row with this primary key, open beside its table; at all rows of a table that has no such key,
+ * one of several columns, or one that is hidden.
+ */
 export async function showKey(handle: string, table: string, key: string): Promise<void> {
   if (viewOf(handle).tables === null) await loadTables(handle);
   const columns = viewOf(handle).tables?.find(({ name }) => name === table)?.columns ?? [];
   const [column, ...others] = columns.filter(({ primaryKeyPosition }) => primaryKeyPosition > 0);
-  const isOne = column !== undefined && others.length === 0;
-  openTable(handle, table, isOne ? [{ operator: 'equals', column: column.name, value: key }] : []);
+  if (column === undefined || column.isSensitive || others.length > 0) return openTable(handle, table);
+  const filter: Filter = { operator: 'equals', column: column.name, value: key };
+  const rowKey = await firstRow(handle, table, filter);
+  if (rowKey === null) openTable(handle, table, [filter]);
+  else showRow(handle, table, filter, rowKey);
+}
+
+/** null = there is none, or it cannot be read. */
+async function firstRow(handle: string, table: string, filter: Filter): Promise<Key | null> {
+  const query = { ...everyRow(table), filters: [filter] };
+  const page = await call('browse:page', { handle, query, anchor: { at: 'start' }, limit: 1, hasConsent: false });
+  return page.ok ? (page.value.rows[0]?.key ?? null) : null;
 }
 
 /** A new way begins at one row, open beside its table. */
 export function showRow(handle: string, table: string, filter: Filter, rowKey: Key): void {
   openTable(handle, table, [filter]);
+  openBeside(handle, rowKey);
+}
+
+/** The step that has just begun shows its first row beside the others. */
+function openBeside(handle: string, rowKey: Key): void {
   const { step } = viewOf(handle);
   if (step !== null) rememberPlace(step, { top: 0, active: { row: 0, column: 0 }, openKey: rowKey });
 }
@@ -104,6 +122,24 @@ export function follow(handle: string, from: Key, table: string, filter: Filter,
   const { trail } = viewOf(handle);
   const left = trail.map((crumb, at) => (at === trail.length - 1 ? { ...crumb, from } : crumb));
   go(handle, [...left, { query: { ...everyRow(table), filters: [filter] }, from: null, label }]);
+}
+
+/** Follows a reference to the one row that it means, which stands open there. */
+export async function followToRow(handle: string, from: Key, table: string, filter: Filter): Promise<void> {
+  const { step } = viewOf(handle);
+  const rowKey = await firstRow(handle, table, filter);
+  if (viewOf(handle).step !== step) return; // somebody went elsewhere meanwhile
+  follow(handle, from, table, filter, table);
+  if (rowKey !== null) openBeside(handle, rowKey);
+}
+
+/** Where one was in the data of this database; at first, the first of its tables that has rows. */
+export function returnToData(handle: string): void {
+  const { trail, tables } = viewOf(handle);
+  const plain = tables?.filter(({ kind }) => kind === 'table') ?? [];
+  const first = plain.find(({ rows }) => (rows?.value ?? 0) > 0) ?? plain[0];
+  if (trail.length > 0) go(handle, trail, 'replace');
+  else if (first) go(handle, [{ query: everyRow(first.name), from: null, label: first.name }], 'replace');
 }
 
 /** @param at index of the crumb to return to. */

@@ -23,6 +23,7 @@ interface Dialogs {
   readonly picker: PickerRequest | null;
   readonly isHelpOpen: boolean;
   readonly isPaletteOpen: boolean;
+  readonly isVersionOpen: boolean;
   /** Name of a file that was dropped where dropping cannot open it. */
   readonly droppedName: string | null;
 }
@@ -32,6 +33,7 @@ export const useDialogs = create<Dialogs>(() => ({
   picker: null,
   isHelpOpen: false,
   isPaletteOpen: false,
+  isVersionOpen: false,
   droppedName: null,
 }));
 

@@ -1,11 +1,13 @@
-import { isFinal } from '@shared/run.ts';
+import { isFinal } from '@shared/run-state.ts';
+import type { WindowGoal } from '@shared/about.ts';
 import { onEvent, takeFirstArrival } from '../api.ts';
 import { forgetSaid, loadBackups, useBackups } from './backups.ts';
 import { refreshRows } from './browse.ts';
 import { adopt, forget, loadDatabases, look, lookIfChanged, reportDeath, useDatabases } from './databases.ts';
+import { showDialog } from './dialogs.ts';
 import { receiveExport } from './exports.ts';
 import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery } from './recovery.ts';
-import { goTo, navigate, useRoute } from './route.ts';
+import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
 import { loadSession, useSession, watchConnection } from './session.ts';
 import { receiveWork } from './works.ts';
@@ -34,12 +36,29 @@ export function listen(): void {
     forgetRecovery(handle);
   });
   onEvent('browse:exported', receiveExport);
+  onEvent('window:goal', pursue);
   onEvent('engine:died', ({ handle, error }) => {
     reportDeath(handle, error);
     // The run's end follows, and with it the look at what is left.
     if (isActive(useRuns.getState().byHandle[handle])) awaitRecovery(handle);
     void loadRun(handle);
   });
+}
+
+/** The menu, or a notification that was clicked. */
+function pursue(goal: WindowGoal): void {
+  switch (goal.show) {
+    case 'database':
+      return goTo(goal.handle, goal.page);
+    case 'home':
+      return goHome();
+    case 'palette':
+      return showDialog({ isPaletteOpen: true });
+    case 'shortcuts':
+      return showDialog({ isHelpOpen: true });
+    case 'version':
+      return showDialog({ isVersionOpen: true });
+  }
 }
 
 /** Asks again for everything that is on screen about one database. */

@@ -1,10 +1,11 @@
 import { create } from 'zustand';
 import type { AppError } from '@shared/errors.ts';
 import type { Recovery, RecoveryChoiceId, RecoveryNotice } from '@shared/recovery.ts';
-import { isFinal, type RunSnapshot } from '@shared/run.ts';
+import type { RunSnapshot } from '@shared/run.ts';
+import { isFinal } from '@shared/run-state.ts';
 import { call } from '../api.ts';
 import { INGEST_DETAIL, issuesDetail, upgradeDetail } from '../route.ts';
-import { createBackup } from './backups.ts';
+import { createBackup, tellRestored } from './backups.ts';
 import { goTo } from './route.ts';
 import { startRun } from './runs.ts';
 
@@ -115,6 +116,7 @@ const actions: Record<Exclude<RecoveryChoiceId, 'restore'>, Action> = {
     const finished = await call('recovery:finish', { handle });
     if (!finished.ok) return finished.error;
     setView(handle, { recovery: null });
+    tellRestored(handle, finished.value);
     goTo(handle, 'backups');
     return null;
   },

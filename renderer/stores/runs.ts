@@ -1,7 +1,8 @@
 import { create } from 'zustand';
 import type { Output } from '@shared/channels.ts';
 import type { AppError, Result } from '@shared/errors.ts';
-import { isFinal, type RunReport, type RunSnapshot } from '@shared/run.ts';
+import type { RunReport, RunSnapshot } from '@shared/run.ts';
+import { isFinal } from '@shared/run-state.ts';
 import { call } from '../api.ts';
 
 interface Runs {
@@ -58,8 +59,31 @@ export async function startRun(
   confirmation: string | null,
 ): Promise<Result<Output<'run:start'>>> {
   const started = await call('run:start', { handle, toPhase, fingerprint, confirmation });
-  if (started.ok) receiveRun(started.value);
+  if (started.ok) {
+    remember(started.value.runId);
+    receiveRun(started.value);
+  }
   return started;
+}
+
+const STARTED_KEY = 'phasewise.started';
+
+/** For as long as the tab lives: a page that is loaded again has started it all the same. */
+function remember(runId: string): void {
+  try {
+    sessionStorage.setItem(STARTED_KEY, runId);
+  } catch {
+    // storage may be forbidden: then the window says that the run may be somebody else's
+  }
+}
+
+/** Whether this window, and not another one that shows the same host, has started it. */
+export function isStartedHere({ runId }: RunSnapshot): boolean {
+  try {
+    return sessionStorage.getItem(STARTED_KEY) === runId;
+  } catch {
+    return false;
+  }
 }
 
 export const pauseRun = (handle: string): Promise<void> => control('run:pause', handle);

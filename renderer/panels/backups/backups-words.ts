@@ -12,6 +12,7 @@ export function backupMark(backup: BackupRecord): Mark {
 
 /** "opened, 31 checks, restored to a scratch copy; checked again 2 days ago" */
 export function describeProof(backup: BackupRecord, now: number): string {
+  if (backup.state === 'missing') return backup.lastCheck === null ? '' : `noticed ${ago(backup.lastCheck.at, now)}`;
   const met = backup.checks.filter(({ state }) => state === 'met').length;
   const made = backup.verified
     ? `restored to a scratch file, ${counted(met, 'check')} passed`

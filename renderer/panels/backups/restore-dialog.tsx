@@ -65,7 +65,7 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       fileName={fileName}
       label="Restore this backup"
       busyLabel="Restoring…"
-      keepLabel="Keep the file as it is"
+      keepLabel={error?.code === 'E_DISCONNECTED' ? 'Close' : 'Keep the file as it is'}
       isBusy={isRestoring}
       busyWords=""
       error={error}

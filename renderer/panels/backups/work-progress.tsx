@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { AppError } from '@shared/errors.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
+import { useSession } from '../../stores/session.ts';
 import { cancelWork, useWorks } from '../../stores/works.ts';
 import styles from './backups.module.css';
 
@@ -16,6 +17,7 @@ interface WorkProgressProps {
 /** A backup or restore on its way, and the way to stop it while that is still possible. */
 export function WorkProgress({ handle, fileName, words }: WorkProgressProps) {
   const work = useWorks((state) => state.byHandle[handle] ?? null);
+  const isConnected = useSession((state) => state.connection === 'open');
   const [isStopping, setStopping] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
   const stop = async (): Promise<void> => {
@@ -32,11 +34,13 @@ export function WorkProgress({ handle, fileName, words }: WorkProgressProps) {
       />
       {work && (
         <p className={styles.safety}>
-          {work.canCancel
-            ? 'Safe to stop: nothing of your database has been changed.'
-            : 'This is seen through to its end.'}
+          {!isConnected
+            ? 'Not connected: nobody can be asked how it stands. It goes on without this window.'
+            : work.canCancel
+              ? 'Safe to stop: nothing of your database has been changed.'
+              : 'This is seen through to its end.'}
           {work.canCancel && (
-            <Button variant="default" disabled={isStopping} onClick={() => void stop()}>
+            <Button variant="default" disabled={isStopping || !isConnected} onClick={() => void stop()}>
               Stop
             </Button>
           )}

@@ -7,20 +7,23 @@ import { Page, PageSkeleton } from '../../components/page.tsx';
 import { INGEST_DETAIL, issuesPage, migrationOf, targetPhase, type Route } from '../../route.ts';
 import { chooseDatabase, closeDatabase, look, useDatabases } from '../../stores/databases.ts';
 import { refresh } from '../../stores/events.ts';
+import { showDialog } from '../../stores/dialogs.ts';
 import { goHome, goTo } from '../../stores/route.ts';
 import { shownRecovery, useRecovery } from '../../stores/recovery.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { canShowRows, needsAnotherFile } from '../../words/errors.ts';
-import { DataPanel } from '../data/data-panel.tsx';
-import { BackupsPanel } from '../backups/backups-panel.tsx';
-import { IngestPanel } from '../ingest/ingest-panel.tsx';
-import { IssuesPanel } from '../issues/issues-panel.tsx';
-import { OverviewPanel } from '../overview/overview-panel.tsx';
-import { PhasesPanel } from '../phases/phases-panel.tsx';
-import { PlanPanel } from '../plan/plan-panel.tsx';
-import { RecoveryPanel } from '../recovery/recovery-panel.tsx';
-import { ActivityPanel } from '../run/activity-panel.tsx';
+import {
+  ActivityPanel,
+  BackupsPanel,
+  DataPanel,
+  IngestPanel,
+  IssuesPanel,
+  OverviewPanel,
+  PhasesPanel,
+  PlanPanel,
+  RecoveryPanel,
+} from './pages.ts';
 
 type DatabaseRoute = Extract<Route, { page: 'database' }>;
 
@@ -106,6 +109,11 @@ function StatusRefused({ handle }: { handle: string }) {
             {canShowRows(error) && (
               <Button variant="default" onClick={() => goTo(handle, 'data')}>
                 Look at the data
+              </Button>
+            )}
+            {error.code === 'E_NEWER_SCHEMA' && (
+              <Button variant="default" onClick={() => showDialog({ isVersionOpen: true })}>
+                Version and updates…
               </Button>
             )}
             <Button variant="default" onClick={() => void closeDatabase(handle)}>

@@ -3,15 +3,13 @@ import { DropZone } from '../../components/drop-zone.tsx';
 import { dropFile } from '../../stores/databases.ts';
 import { useRoute } from '../../stores/route.ts';
 import { useSession } from '../../stores/session.ts';
-import { PickerDialog } from '../picker/picker-dialog.tsx';
-import { PaletteDialog } from '../palette/palette-dialog.tsx';
-import { HelpDialog } from '../shortcuts/help-dialog.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { DatabaseList } from './database-list.tsx';
-import { DropHint } from './drop-hint.tsx';
+import { Dialogs } from './dialogs.tsx';
 import { Header } from './header.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
+import { TroubleBanner } from './trouble-banner.tsx';
 import styles from './frame.module.css';
 
 /** Header, list of open databases, tabs, page, status bar; and the dialogs that any page may open. */
@@ -27,6 +25,7 @@ export function Frame({ children }: { children: ReactNode }) {
       <DatabaseList />
       <div className={styles.center}>
         <ConnectionBanner />
+        <TroubleBanner />
         {isDatabase && <Tabs />}
         <main id="main" tabIndex={-1} className={styles.main}>
           {children}
@@ -41,10 +40,7 @@ export function Frame({ children }: { children: ReactNode }) {
         }
         onDrop={drop}
       />
-      <DropHint />
-      <PickerDialog />
-      <HelpDialog />
-      <PaletteDialog />
+      <Dialogs />
     </div>
   );
 }

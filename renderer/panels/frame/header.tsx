@@ -24,10 +24,10 @@ export function Header() {
         <svg viewBox="0 0 32 32" width={20} height={20} aria-hidden>
           <rect width="32" height="32" rx="7" className={styles.logo} />
           <path
-            d="M7 22h5v-4h4v-4h4v-4h5"
+            d="M6 24h6v-8h8V8h6"
             fill="none"
             stroke="#fff"
-            strokeWidth="3"
+            strokeWidth="4"
             strokeLinecap="round"
             strokeLinejoin="round"
           />

@@ -10,7 +10,7 @@ import { ago } from '../../words/times.ts';
 import { describeFile, describeRunState } from './status-words.ts';
 import styles from './status-bar.module.css';
 
-/** Small facts for the phone call with support: size, journal mode, age of what is shown, run, page address. */
+/** Small facts for the phone call with support: size, age of what is shown, run, page address. */
 export function StatusBar() {
   const route = useRoute((state) => state.route);
   const version = useSession((state) => state.info?.version);
@@ -28,6 +28,7 @@ export function StatusBar() {
 function DatabaseFacts({ handle }: { handle: string }) {
   const view = useDatabases((state) => state.views[handle]);
   const run = useRuns((state) => state.byHandle[handle] ?? null);
+  const isConnected = useSession((state) => state.connection !== 'lost');
   const backups = useBackups((state) => state.byHandle[handle]?.list?.backups);
   const now = useNow(5_000);
   const status = view?.status;
@@ -37,7 +38,7 @@ function DatabaseFacts({ handle }: { handle: string }) {
     <>
       {status && <span>{describeFile(status.file)}</span>}
       <span>{words ?? (status ? `checked ${ago(status.checkedAt, now)}` : 'not looked at yet')}</span>
-      <span>{describeRunState(run, isActive(run), superseded)}</span>
+      <span>{isConnected ? describeRunState(run, isActive(run), superseded) : 'not connected'}</span>
     </>
   );
 }

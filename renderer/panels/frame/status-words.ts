@@ -6,12 +6,9 @@ import { supersededShort, type Superseded } from '../result/superseded.ts';
 import { runMarks } from '../../words/states.ts';
 import { kindWords } from '../run/run-words.ts';
 
-/** "59.9 MB + 4.1 MB not yet merged · WAL" */
-export function describeFile(file: FileFacts): string {
-  const size =
-    file.walBytes > 0 ? `${bytes(file.sizeBytes)} + ${bytes(file.walBytes)} not yet merged` : bytes(file.sizeBytes);
-  return `${size} · ${file.journalMode === 'wal' ? 'WAL' : 'rollback journal'}`;
-}
+/** "59.9 MB + 4.1 MB not yet merged". How the file keeps its journal is a matter for the evidence. */
+export const describeFile = (file: FileFacts): string =>
+  file.walBytes > 0 ? `${bytes(file.sizeBytes)} + ${bytes(file.walBytes)} not yet merged` : bytes(file.sizeBytes);
 
 /** "run: none", "run: upgrading, 64 %", "last run: completed" */
 export function describeRunState(

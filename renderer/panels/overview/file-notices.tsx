@@ -3,8 +3,10 @@ import { IconAlertTriangleFilled, IconInfoCircle, IconLock } from '@tabler/icons
 import type { ReactNode } from 'react';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { PathText } from '../../components/path-text.tsx';
+import { showDialog } from '../../stores/dialogs.ts';
 import { useDatabases } from '../../stores/databases.ts';
 import { showRecovery, useRecovery } from '../../stores/recovery.ts';
+import { isActive, useRuns } from '../../stores/runs.ts';
 import { isNewer, unfinishedSentence } from './overview-words.ts';
 import styles from './overview.module.css';
 
@@ -19,6 +21,14 @@ export function FileNotices({ handle, status }: { handle: string; status: Databa
         <Notice tone="read-only" title={file.readOnlyReason.title}>
           You can look at everything. {file.readOnlyReason.message} {file.readOnlyReason.nextStep}{' '}
           <code>{file.readOnlyReason.code}</code>
+          {isNewer(status) && (
+            <>
+              {' '}
+              <Button variant="default" onClick={() => showDialog({ isVersionOpen: true })}>
+                Version and updates…
+              </Button>
+            </>
+          )}
         </Notice>
       )}
       {file.needsRecovery && (
@@ -39,6 +49,7 @@ export function FileNotices({ handle, status }: { handle: string; status: Databa
 /** What was interrupted, put off for now or left as it is. */
 function Unfinished({ handle, status }: { handle: string; status: DatabaseStatus }) {
   const recovery = useRecovery((state) => state.byHandle[handle]?.recovery ?? null);
+  const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
   if (recovery)
     return (
       <Notice tone="attention" title={recovery.what}>
@@ -48,9 +59,9 @@ function Unfinished({ handle, status }: { handle: string; status: DatabaseStatus
         </Button>
       </Notice>
     );
-  if (status.unfinishedRun === null || isNewer(status)) return null;
+  if (status.unfinishedRun === null || isNewer(status) || hasActiveRun) return null;
   return (
-    <Notice tone="attention" title="An upgrade stopped before it was finished. Your data is safe.">
+    <Notice tone="info" title="An upgrade is not finished, and was left as it is.">
       {unfinishedSentence(status)}
     </Notice>
   );

@@ -13,8 +13,10 @@ import type { Recovery, RecoveryChoiceId } from '@shared/recovery.ts';
 import { BackupCard } from '../../components/backup-card.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page } from '../../components/page.tsx';
+import { WorkBar } from '../../components/work-bar.tsx';
 import { useNow } from '../../components/use-now.ts';
 import { choose, putOff, useRecovery } from '../../stores/recovery.ts';
+import { useWorks } from '../../stores/works.ts';
 import { ago, dateTime } from '../../words/times.ts';
 import { RestoreDialog } from '../backups/restore-dialog.tsx';
 import { busyWords, headline, reasonsTitle } from './recovery-words.ts';
@@ -30,6 +32,7 @@ interface RecoveryProps {
 export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
   const view = useRecovery((state) => state.byHandle[handle]);
   const [isRestoring, setRestoring] = useState(false);
+  const work = useWorks((state) => state.byHandle[handle] ?? null);
   const now = useNow(15_000);
   const busy = view?.busy ?? null;
   useEffect(() => document.getElementById('main')?.focus({ preventScroll: true }), [recovery.runId]);
@@ -54,6 +57,13 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
           </h2>
           <Choices choices={recovery.choices} isBusy={busy !== null} onChoose={onChoose} />
         </section>
+        {busy === 'finish' && (
+          <WorkBar
+            words={`${work?.now ?? 'Reading the backup'}…`}
+            done={typeof work?.fraction === 'number' ? Math.round(work.fraction * 1000) : null}
+            total={1000}
+          />
+        )}
         {view?.error && <ErrorNotice error={view.error} subject={fileName} />}
         <p className={styles.foot}>
           <Button variant="subtle" disabled={busy !== null} onClick={() => putOff(handle)}>

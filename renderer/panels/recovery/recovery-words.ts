@@ -26,7 +26,7 @@ export const reasonsTitle = ({ isSafe }: Recovery): string =>
 export const busyWords: Record<RecoveryChoiceId, string> = {
   continue: 'Looking at the file once more before anything is started…',
   check: 'Opening the file afresh and comparing it with the backup. Nothing in it is changed…',
-  finish: 'Putting the whole backup in place…',
+  finish: '', // its bar has words of its own
   stay: 'Noting that everything stays as it is…',
   restore: '',
 };

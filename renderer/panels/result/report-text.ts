@@ -2,7 +2,7 @@ import type { RunReport } from '@shared/run.ts';
 import { bytes, count, duration, rate } from '../../words/numbers.ts';
 import { checkMarks } from '../../words/states.ts';
 import { dateTime } from '../../words/times.ts';
-import { backupsOfRun, resultHeadline, verifiedStatement } from './result-words.ts';
+import { backupsOfRun, resultHeadline, verifiedStatement, whichBackup, wholeWords } from './result-words.ts';
 
 /** The report as plain text, for a mail or a ticket: counts and names, no rows. */
 export function reportText(report: RunReport): string {
@@ -11,6 +11,7 @@ export function reportText(report: RunReport): string {
     `${dateTime(report.startedAt)} to ${dateTime(report.finishedAt)} (local time), run ${report.runId}`,
     '',
     resultHeadline(report, report.error ?? null),
+    ...lineOf(wholeWords(report)),
     verifiedStatement(report) ?? 'Not verified.',
     ...(report.error
       ? [`${report.error.code}: ${report.error.message}`, report.error.safety, report.error.nextStep]
@@ -47,10 +48,13 @@ export function reportText(report: RunReport): string {
   ].join('\n');
 }
 
+const lineOf = (words: string | null): string[] => (words === null ? [] : [words]);
+
 function backupLines(report: RunReport): string[] {
   const backups = backupsOfRun(report, null);
   if (backups.length === 0) return ['  none'];
   return backups.flatMap((backup) => [
+    ...lineOf(whichBackup(report, backup)).map((what) => `  ${what}:`),
     `  ${backup.path}`,
     `  ${backup.reason}, ${bytes(backup.sizeBytes)}, ${backup.verified ? 'verified' : 'not verified'}, SHA-256 ${backup.sha256}`,
   ]);

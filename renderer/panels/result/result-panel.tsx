@@ -17,7 +17,16 @@ import { RestoreDialog } from '../backups/restore-dialog.tsx';
 import { RunSteps } from '../run/run-steps.tsx';
 import { ResultEvidence } from './result-evidence.tsx';
 import { SaveReport } from './save-report.tsx';
-import { backupsOfRun, hasRemoved, isStillAhead, resultHeadline, verifiedStatement, whatNext } from './result-words.ts';
+import {
+  backupsOfRun,
+  hasRemoved,
+  isStillAhead,
+  resultHeadline,
+  verifiedStatement,
+  whatNext,
+  whichBackup,
+  wholeWords,
+} from './result-words.ts';
 import { supersededHeadline, supersededWords } from './superseded.ts';
 import { useSuperseded } from './use-superseded.ts';
 import styles from './result.module.css';
@@ -40,6 +49,7 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
   const [restoring, setRestoring] = useState<BackupRecord | null>(null);
   const kept = backupsOfRun(report, backup);
   const verified = report === null ? null : verifiedStatement(report);
+  const whole = report === null ? null : wholeWords(report);
   const superseded = useSuperseded(handle, report, status);
   const headline = resultHeadline(report, error);
   const isBelowGoal = report !== null && report.ok && report.toPhase < status.defaultTarget;
@@ -61,6 +71,7 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
             {supersededWords(superseded)} <span className="muted">{headline}</span>
           </p>
         )}
+        {whole !== null && <p className="muted">{whole}</p>}
         {verified !== null && !superseded && (
           <p className={styles.verified}>
             <IconCircleCheckFilled size={18} aria-hidden />
@@ -89,6 +100,7 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
         <BackupCard
           key={each.id}
           backup={each}
+          what={report && whichBackup(report, each)}
           onReveal={canReveal ? () => void revealBackup(handle, each.id) : undefined}
           extra={
             <Button variant="default" onClick={() => setRestoring(each)}>

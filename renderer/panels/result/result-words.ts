@@ -5,7 +5,7 @@ import { issueTotal } from '../issues/issues-words.ts';
 import { wasNotStarted } from '../../words/errors.ts';
 import { count, counted } from '../../words/numbers.ts';
 import { upperFirst } from '../../words/text.ts';
-import { stamp } from '../../words/times.ts';
+import { dateTime, stamp } from '../../words/times.ts';
 
 export interface Totals {
   readonly expected: number;
@@ -77,10 +77,29 @@ export function verifiedStatement(report: RunReport): string | null {
   if (!report.verified) return null;
   const met = report.checks.filter(({ state }) => state === 'met').length;
   const checks = report.checks.length > 0 ? ` and ${count(met)} of ${count(report.checks.length)} checks passed` : '';
-  const backup = report.backup?.verified
-    ? ' The backup from before the upgrade was restored to a scratch file and checked.'
-    : '';
+  const kept = backupsOfRun(report, null);
+  const proven = kept.length > 0 && kept.every(({ verified }) => verified);
+  const which = kept.length > 1 ? 'Each backup was restored to' : 'The backup from before the upgrade was restored to';
+  const backup = proven ? ` ${which} a scratch file and checked.` : '';
   return `Verified: a fresh process opened the file again${checks}.${backup}`;
+}
+
+/**
+ * Which of the backups of an upgrade that was gone on with this is; null where one is enough, or its reason says it.
+ */
+export function whichBackup({ continues, backups = [], backup: own }: RunReport, backup: BackupRecord): string | null {
+  if (continues === undefined) return null;
+  if (backup.path === continues.original?.path) return 'Your original: the file from before the upgrade was begun';
+  const isFurther = own !== null && backups.findIndex(({ path }) => path === own.path) < backups.indexOf(backup);
+  return isFurther ? null : 'Also kept: the half upgraded file, from when the upgrade was gone on with';
+}
+
+/** Said of an upgrade that was gone on with. */
+export function wholeWords({ continues }: RunReport): string | null {
+  if (continues === undefined) return null;
+  const parts = continues.runIds.length + 1;
+  const gone = continues.original === null ? ' The backup from before it was begun is no longer where it was.' : '';
+  return `The upgrade was begun ${dateTime(continues.startedAt)} and gone on with; what follows is the whole of it, ${parts === 2 ? 'both' : `all ${parts}`} parts.${gone}`;
 }
 
 /** The backups that a run made, oldest first: before it changed anything, and before it removed something. */
@@ -109,7 +128,7 @@ export function whatNext(report: RunReport, isOldGone = false): string[] {
           `Look at the ${noted === 1 ? 'issue row' : counted(noted, 'issue row')} below when you have time. ${noted === 1 ? 'Its' : 'Their'} content is kept; nothing is waiting for it.`,
         ]
       : []),
-    'Keep the backup until you have worked with the upgraded project for a while.',
+    `Keep the ${report.continues?.original ? 'backup of your original' : 'backup'} until you have worked with the upgraded project for a while.`,
   ];
 }
 

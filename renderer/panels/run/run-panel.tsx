@@ -1,5 +1,11 @@
 import { Button, Group, Progress, Text } from '@mantine/core';
-import { IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconShieldCheckFilled } from '@tabler/icons-react';
+import {
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconPlugConnectedX,
+  IconShieldCheckFilled,
+} from '@tabler/icons-react';
 import { useState } from 'react';
 import type { RunSnapshot } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
@@ -8,12 +14,23 @@ import { Dialog } from '../../components/dialog.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageHead } from '../../components/page.tsx';
 import { revealBackup } from '../../stores/backups.ts';
-import { cancelRun, pauseRun, resumeRun, useRuns } from '../../stores/runs.ts';
+import { cancelRun, isStartedHere, pauseRun, resumeRun, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { percent } from '../../words/numbers.ts';
 import { useNow } from '../../components/use-now.ts';
 import { RunSteps } from './run-steps.tsx';
-import { canCancel, canPause, describeNow, progressOf, quietWords, runTitle, safeToStopWords } from './run-words.ts';
+import {
+  canCancel,
+  canPause,
+  describeNow,
+  lastKnown,
+  NOT_CONNECTED,
+  progressOf,
+  quietWords,
+  runTitle,
+  safeToStopWords,
+  SHARED_RUN,
+} from './run-words.ts';
 import { SpaceNotice } from './space-notice.tsx';
 import styles from './run.module.css';
 
@@ -21,18 +38,24 @@ import styles from './run.module.css';
 export function RunPanel({ handle, run, status }: { handle: string; run: RunSnapshot; status: DatabaseStatus }) {
   const refused = useRuns((state) => state.refused[handle]);
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
+  const isConnected = useSession((state) => state.connection === 'open');
   const phaseName = status.phases.find(({ number }) => number === run.toPhase)?.name ?? null;
   return (
     <Page label="Run">
       <PageHead
         title={runTitle(run, phaseName)}
-        actions={run.kind !== 'upgrade' || run.attention !== null ? undefined : <Controls handle={handle} run={run} />}
+        actions={
+          run.kind !== 'upgrade' || run.attention !== null ? undefined : (
+            <Controls handle={handle} run={run} isConnected={isConnected} />
+          )
+        }
       >
-        <p className={styles.now}>{describeNow(run)}</p>
+        <p className={styles.now}>{isConnected ? describeNow(run) : lastKnown(run)}</p>
       </PageHead>
-      {run.attention && <SpaceNotice handle={handle} attention={run.attention} />}
-      <Bar run={run} />
-      <Quiet run={run} />
+      {run.kind === 'upgrade' && !isStartedHere(run) && <p className="muted">{SHARED_RUN}</p>}
+      {run.attention && <SpaceNotice handle={handle} attention={run.attention} isConnected={isConnected} />}
+      <Bar run={run} isConnected={isConnected} />
+      {isConnected && <Quiet run={run} />}
       {refused && <ErrorNotice error={refused} subject={status.file.name} />}
       {run.backup && (
         <BackupCard
@@ -50,39 +73,51 @@ function Quiet({ run }: { run: RunSnapshot }) {
   return words === null ? null : <p className={styles.quiet}>{words}</p>;
 }
 
-function Bar({ run }: { run: RunSnapshot }) {
+function Bar({ run, isConnected }: { run: RunSnapshot; isConnected: boolean }) {
   const progress = progressOf(run);
   const isVerifying = run.state === 'verifying';
   const done = isVerifying ? 100 : progress === null ? 0 : percent(progress.rowsDone, progress.rowsTotal);
   return (
     <div className={styles.progress}>
       <div className={styles.barLine}>
-        <Progress.Root size={14} className={styles.bar} data-waiting={progress === null}>
+        <Progress.Root size={14} className={styles.bar} data-waiting={progress === null && isConnected}>
           <Progress.Section
             value={done}
             striped={isVerifying}
-            animated={isVerifying}
+            animated={isVerifying && isConnected}
             aria-label="Rows done"
             aria-valuetext={describeNow(run)}
           />
         </Progress.Root>
         <span className={styles.percent}>{progress === null ? '' : `${done} %`}</span>
       </div>
-      <p className={styles.safe} data-safe={run.safeToStop}>
-        <IconShieldCheckFilled size={16} aria-hidden />
-        {safeToStopWords(run)}
+      <p className={styles.safe} data-safe={run.safeToStop && isConnected}>
+        {isConnected ? <IconShieldCheckFilled size={16} aria-hidden /> : <IconPlugConnectedX size={16} aria-hidden />}
+        {isConnected ? safeToStopWords(run) : NOT_CONNECTED}
       </p>
     </div>
   );
 }
 
-function Controls({ handle, run }: { handle: string; run: RunSnapshot }) {
+interface ControlsProps {
+  readonly handle: string;
+  readonly run: RunSnapshot;
+  /** Nobody hears a button otherwise. */
+  readonly isConnected: boolean;
+}
+
+function Controls({ handle, run, isConnected }: ControlsProps) {
   const [isAsking, setAsking] = useState(false);
   const isPaused = run.state === 'paused';
   return (
     <>
       {run.state === 'verifying' ? null : isPaused ? (
-        <Button size="sm" leftSection={<IconPlayerPlay size={15} aria-hidden />} onClick={() => void resumeRun(handle)}>
+        <Button
+          size="sm"
+          leftSection={<IconPlayerPlay size={15} aria-hidden />}
+          disabled={!isConnected}
+          onClick={() => void resumeRun(handle)}
+        >
           Resume
         </Button>
       ) : (
@@ -90,7 +125,7 @@ function Controls({ handle, run }: { handle: string; run: RunSnapshot }) {
           size="sm"
           variant="default"
           leftSection={<IconPlayerPause size={15} aria-hidden />}
-          disabled={!canPause(run)}
+          disabled={!isConnected || !canPause(run)}
           onClick={() => void pauseRun(handle)}
         >
           {run.state === 'pausing' ? 'Pausing…' : 'Pause'}
@@ -100,12 +135,16 @@ function Controls({ handle, run }: { handle: string; run: RunSnapshot }) {
         size="sm"
         variant="default"
         leftSection={<IconPlayerStop size={15} aria-hidden />}
-        disabled={!canCancel(run)}
+        disabled={!isConnected || !canCancel(run)}
         onClick={() => setAsking(true)}
       >
         {run.state === 'cancelling' ? 'Stopping…' : 'Stop safely'}
       </Button>
-      <Dialog isOpen={isAsking && canCancel(run)} onClose={() => setAsking(false)} title="Stop this upgrade?">
+      <Dialog
+        isOpen={isAsking && isConnected && canCancel(run)}
+        onClose={() => setAsking(false)}
+        title="Stop this upgrade?"
+      >
         <Text size="sm">
           It stops after the rows in hand. Every finished step is kept, the file stays usable, and you can continue
           later from the same place. The verified backup stays where it is.

@@ -1,5 +1,6 @@
 import type { AppError } from '@shared/errors.ts';
-import { isFinal, type RunReport, type RunSnapshot, type RunStep } from '@shared/run.ts';
+import type { RunReport, RunSnapshot, RunStep } from '@shared/run.ts';
+import { isFinal } from '@shared/run-state.ts';
 import { bytes, count, counted, duration, percent, rate, secondsRange } from '../../words/numbers.ts';
 import { wasNotStarted } from '../../words/errors.ts';
 import type { Mark } from '../../words/states.ts';
@@ -54,6 +55,16 @@ export function describeNow(run: RunSnapshot): string {
     ...(run.state === 'migrating' && progress.etaSeconds !== null ? [`${secondsRange(progress.etaSeconds)} left`] : []),
   ].join(' – ');
 }
+
+/** While nobody answers: what is shown is from before. */
+export const lastKnown = (run: RunSnapshot): string =>
+  `Last heard: ${lowerFirst(describeNow(run).replace(/^(Now|Paused): /, ''))}`;
+export const NOT_CONNECTED =
+  'Not connected: this is how it stood when the connection was lost. It goes on without this window, or can be continued.';
+
+/** A second tab, or a second person at the same address. */
+export const SHARED_RUN =
+  'Started in another window. Pausing or stopping it here pauses or stops it there, too: it is the same upgrade.';
 
 /** Words and rows of the same step: between two steps the engine's last words are about the one before. */
 function nowWords(run: RunSnapshot): string {

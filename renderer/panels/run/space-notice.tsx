@@ -9,8 +9,10 @@ import styles from './run.module.css';
 export function SpaceNotice({
   handle,
   attention,
+  isConnected,
 }: {
   handle: string;
+  isConnected: boolean;
   attention: NonNullable<RunSnapshot['attention']>;
 }) {
   return (
@@ -37,10 +39,10 @@ export function SpaceNotice({
         <strong>What to do:</strong> {attention.nextStep}
       </p>
       <div className={styles.ways}>
-        <Button size="sm" onClick={() => void resumeRun(handle)}>
+        <Button size="sm" disabled={!isConnected} onClick={() => void resumeRun(handle)}>
           Continue
         </Button>
-        <Button size="sm" variant="default" onClick={() => void cancelRun(handle)}>
+        <Button size="sm" variant="default" disabled={!isConnected} onClick={() => void cancelRun(handle)}>
           Stop here
         </Button>
       </div>

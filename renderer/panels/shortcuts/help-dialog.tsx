@@ -1,4 +1,4 @@
-import { Kbd, Table } from '@mantine/core';
+import { Button, Kbd, Table } from '@mantine/core';
 import { Dialog } from '../../components/dialog.tsx';
 import { showDialog, useDialogs } from '../../stores/dialogs.ts';
 import { shortcuts } from './shortcuts.ts';
@@ -25,6 +25,9 @@ export function HelpDialog() {
           ))}
         </Table.Tbody>
       </Table>
+      <Button variant="subtle" mt="sm" onClick={() => showDialog({ isHelpOpen: false, isVersionOpen: true })}>
+        Version and updates…
+      </Button>
     </Dialog>
   );
 }

@@ -1,0 +1,22 @@
+import { type AppError, appError } from '@shared/errors.ts';
+import type { Host } from '@host/host.ts';
+import { printable } from '@host/printable.ts';
+import { hasIntent } from '@host/restore-note.ts';
+import { openOrMissing } from './missing.ts';
+import { commandLine } from './suggested.ts';
+
+/**
+ * What a command that only reads says first where a restore of the database was interrupted: it may answer from before
+ * the restore or from after it, and nobody knows which. null = none was. What writes is refused by the engine.
+ */
+export function unfinishedRestore(host: Host, file: string): AppError | null {
+  const database = openOrMissing(host, file);
+  if (!database.ok || !hasIntent(database.value.path)) return null;
+  const { path, name } = database.value;
+  return appError(
+    'E_RESTORE_UNFINISHED',
+    `What is read from ${printable(name)} now may be from before that restore or from after it.`,
+    undefined,
+    { safety: 'unknown', nextStep: `See what can be done: ${commandLine('status', path)}` },
+  );
+}

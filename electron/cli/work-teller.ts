@@ -1,0 +1,31 @@
+import type { Events } from '@shared/channels.ts';
+import type { WorkKind } from '@shared/recovery.ts';
+import type { AskListeners } from '@host/engine-process.ts';
+import type { OpenEntry } from '@host/databases.ts';
+import type { Host } from '@host/host.ts';
+import { endInPlace, tell, tellInPlace } from './terminal.ts';
+
+/** Tells on stderr what a backup or a restore is doing: a line for every stage, on terminals with the percentage. */
+export function tellWork(host: Host, database: OpenEntry, kind: WorkKind): { listeners: AskListeners; end(): void } {
+  let told = '';
+  const stopListening = host.events.on((name, payload) => {
+    if (name !== 'work:changed') return;
+    const { work } = payload as Events['work:changed'];
+    if (work === null) return;
+    if (work.now !== told) {
+      endInPlace();
+      tell(work.now);
+      told = work.now;
+    }
+    if (work.fraction !== null) tellInPlace(`  ${work.now}: ${Math.floor(work.fraction * 100)} %`);
+  });
+  const tracked = host.ongoing.begin(database, kind);
+  return {
+    listeners: { onWork: tracked.onWork },
+    end() {
+      tracked.end();
+      stopListening();
+      endInPlace();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { Button } from '@mantine/core';
+import { useEffect } from 'react';
+import type { About } from '@shared/about.ts';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { loadAbout, openReleases, showLog, useAbout } from '../../stores/about.ts';
+import { showDialog, useDialogs } from '../../stores/dialogs.ts';
+import { newerSentence, OLDER_CAN, packSentence, versionLine } from './version-words.ts';
+import styles from './version.module.css';
+
+/** Which version this is, what it can upgrade, where a newer one would be. */
+export function VersionDialog() {
+  const isOpen = useDialogs((state) => state.isVersionOpen);
+  const { about, error } = useAbout();
+  useEffect(() => {
+    if (isOpen) void loadAbout();
+  }, [isOpen]);
+  return (
+    <Dialog
+      isOpen={isOpen}
+      onClose={() => showDialog({ isVersionOpen: false })}
+      title="Version and updates"
+      width={520}
+    >
+      <div className={styles.parts}>
+        {about && <Known about={about} />}
+        {about === null && error === null && <p>Looking what this version can do…</p>}
+        {error && <ErrorNotice error={error} />}
+      </div>
+    </Dialog>
+  );
+}
+
+function Known({ about }: { about: About }) {
+  const { packs, releasesUrl, canOpenReleases, logFolder } = about;
+  return (
+    <>
+      <p className={styles.version}>{versionLine(about)}</p>
+      <section aria-label="What it can upgrade" className={styles.part}>
+        {packs.map((pack) => (
+          <p key={pack.title}>
+            <strong>{pack.title}</strong> ({pack.variants.join(', ')}). {packSentence(pack)}
+          </p>
+        ))}
+      </section>
+      <section aria-label="A newer version" className={styles.part}>
+        <p>{newerSentence(about)}</p>
+        {releasesUrl !== null && (
+          <p className={styles.address}>
+            {releasesUrl} <CopyButton text={releasesUrl} label="Copy the address" />
+          </p>
+        )}
+        <p>{OLDER_CAN}</p>
+      </section>
+      {(logFolder !== null || canOpenReleases) && (
+        <div className={styles.buttons}>
+          {logFolder !== null && (
+            <Button variant="default" onClick={() => void showLog()}>
+              Show the log
+            </Button>
+          )}
+          {canOpenReleases && <Button onClick={() => void openReleases()}>Open the page of releases</Button>}
+        </div>
+      )}
+    </>
+  );
+}
