@@ -2,11 +2,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { CodedError } from '@shared/errors.ts';
-import { readAppVersion } from '@host/app-version.ts';
+import { readAppVersion, readPublisher } from '@host/app-version.ts';
 import { dataFolderPath, documentsFolder } from '@host/data-folder.ts';
 import type { Door } from '@host/door.ts';
 import { createHandlers, openDatabase } from '@host/handlers.ts';
 import { createHost, type Host } from '@host/host.ts';
+import { keepLog } from '@host/log-events.ts';
+import { openLog } from '@host/log-file.ts';
 import { printable } from '@host/printable.ts';
 import { createRouter } from '@host/router.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
@@ -87,6 +89,8 @@ async function serve(options: Options): Promise<void> {
   const files = openWindowFiles(path.join(__dirname, '../renderer/main_window'));
   const spawn = spawnWithNode(path.join(__dirname, 'engine.cjs'));
   const host = createHost({ dataFolder: dataFolderPath(), appVersion: APP_VERSION, spawn });
+  const log = openLog({ folder: path.join(host.dataFolder, 'logs'), stem: 'browser' });
+  log.write('started', { version: APP_VERSION, platform: process.platform, arch: process.arch, node: process.version });
   const door: Door = {
     info: {
       version: APP_VERSION,
@@ -98,10 +102,15 @@ async function serve(options: Options): Promise<void> {
     spawn,
     documentsFolder: documentsFolder(),
     picker: await createPicker(placesOf(named)),
-    ...(hasDisplay() ? { revealFile: revealInFileManager } : {}),
+    ...(hasDisplay() ? { revealFile: revealInFileManager, openAddress: openInBrowser } : {}),
+    ...{ publisher: readPublisher(__dirname), log },
   };
-  const log = (channel: string, cause: unknown) => console.error(printable(`${channel}: ${String(cause)}`));
-  const router = createRouter(createHandlers(host, door), { log });
+  const said = (channel: string, cause: unknown): void => {
+    log.failed('call-failed', cause, { channel });
+    console.error(printable(`${channel}: ${String(cause)}`));
+  };
+  const router = createRouter(createHandlers(host, door), { log: said });
+  keepLog(host, log);
   const server = await startServer({ port: options.port, files, router, events: host.events });
   openNamed(host, named);
   host.scrub.start();

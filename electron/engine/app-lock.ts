@@ -4,6 +4,7 @@ import path from 'node:path';
 import { CodedError, coded } from '@shared/errors.ts';
 import { errorCode, makeFolder, removeIfPossible } from './fsync.ts';
 import type { Identity } from './identity.ts';
+import { isExiting, isLiving, startOf } from './process-life.ts';
 
 /**
  * Keeps our own instances apart before they meet in SQLite, so that the second one can say "Phasewise is already
@@ -13,11 +14,23 @@ export interface AppLock {
   release(): void;
 }
 
-interface Owner {
+interface OneProcess {
   readonly pid: number;
   /** When the process started, as the system counts; '' where it does not tell. Pids are used again, this is not. */
   readonly startedAt: string;
+}
+
+interface Owner extends OneProcess {
   readonly token: string;
+  /** Who started it: without that one it ends soon. */
+  readonly host?: OneProcess;
+}
+
+/** Another living Phasewise process that holds a lock. */
+export interface Holder {
+  readonly pid: number;
+  /** It was killed, or its host was: a moment later it is gone. */
+  readonly isEnding: boolean;
 }
 
 /**
@@ -27,7 +40,7 @@ interface Owner {
 export function takeAppLock(folder: string, identity: Identity): AppLock {
   try {
     makeFolder(path.resolve(folder));
-    return takeLockFile(path.join(folder, `${identity.dev}-${identity.ino}.lock`));
+    return takeLockFile(lockFileOf(folder, identity));
   } catch (error) {
     if (error instanceof CodedError) throw error;
     const code = errorCode(error) || 'no reason given';
@@ -38,12 +51,24 @@ export function takeAppLock(folder: string, identity: Identity): AppLock {
   }
 }
 
+/** Who works on a database right now; null = none of ours. */
+export const holderOf = (folder: string, identity: Identity): Holder | null =>
+  holderOfLock(lockFileOf(folder, identity));
+
+/** The same of a lock file of any name. */
+export function holderOfLock(file: string): Holder | null {
+  const owner = readOwner(file);
+  return owner && isAlive(owner) ? { pid: owner.pid, isEnding: isEnding(owner) } : null;
+}
+
+const lockFileOf = (folder: string, { dev, ino }: Identity): string => path.join(folder, `${dev}-${ino}.lock`);
+
 /**
  * The same with a file of any name. What else a killed process may leave has that name, a dot and more.
  * @throws CodedError E_RUN_ACTIVE; the system's error when it cannot be written.
  */
 export function takeLockFile(file: string): AppLock {
-  const own: Owner = { pid: process.pid, startedAt: startOf(process.pid), token: randomBytes(8).toString('hex') };
+  const own: Owner = { ...oneOf(process.pid), token: randomBytes(8).toString('hex'), host: oneOf(process.ppid) };
   for (let attempt = 0; attempt < 20; attempt++) {
     if (create(file, own) && readOwner(file)?.token === own.token) {
       held.add(own.token);
@@ -51,8 +76,11 @@ export function takeLockFile(file: string): AppLock {
     }
     const holder = readOwner(file);
     if (holder !== undefined && isAlive(holder)) {
-      throw coded('E_RUN_ACTIVE', `Another Phasewise (process ${holder.pid}) is working on this database.`, {
+      const isLeaving = isEnding(holder);
+      const what = isLeaving ? 'was ended, but still holds this database' : 'is working on this database';
+      throw coded('E_RUN_ACTIVE', `Another Phasewise (process ${holder.pid}) ${what}.`, {
         pid: holder.pid,
+        isEnding: isLeaving,
       });
     }
     setAsideStale(file, own);
@@ -120,31 +148,23 @@ function setAsideStale(file: string, own: Owner): void {
 function readOwner(file: string): Owner | undefined {
   try {
     const value = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Owner>;
-    const { pid, startedAt, token } = value;
+    const { pid, startedAt, token, host } = value;
     return typeof pid === 'number' && typeof startedAt === 'string' && typeof token === 'string'
-      ? { pid, startedAt, token }
+      ? { pid, startedAt, token, ...(isOneProcess(host) ? { host } : {}) }
       : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isAlive({ pid, startedAt, token }: Owner): boolean {
-  if (pid === process.pid && startedAt === startOf(pid)) return held.has(token);
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (errorCode(error) !== 'EPERM') return false;
-  }
-  return startedAt === startOf(pid);
+const oneOf = (pid: number): OneProcess => ({ pid, startedAt: startOf(pid) });
+const isOneProcess = (value: Partial<OneProcess> | undefined): value is OneProcess =>
+  typeof value?.pid === 'number' && typeof value.startedAt === 'string';
+const isThere = ({ pid, startedAt }: OneProcess): boolean => isLiving(pid) && startedAt === startOf(pid);
+
+function isAlive(owner: Owner): boolean {
+  if (owner.pid === process.pid && owner.startedAt === startOf(owner.pid)) return held.has(owner.token);
+  return isThere(owner);
 }
 
-/** Field 22 of /proc/<pid>/stat, counted after the name, which may hold anything. */
-function startOf(pid: number): string {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-}
+const isEnding = ({ pid, host }: Owner): boolean => isExiting(pid) || (host !== undefined && !isThere(host));

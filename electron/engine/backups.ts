@@ -17,6 +17,7 @@ import type { Db, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { newestFirst } from './retention.ts';
+import { isUnanswered } from './sqlite-error.ts';
 import { phaseReached } from './target.ts';
 
 /** Backups by hand, the list of backups, and reading one again. */
@@ -60,7 +61,8 @@ export function describeContent(db: Db, packs: readonly Pack[]): BackupRequest['
     const { pack, variant } = recogniseOrRefuse(db, packs);
     const identity = identityOf(pack, db);
     return { packId: pack.id, variantTitle: variant.title, phase: phaseReached(db, pack, new Set()), identity };
-  } catch {
+  } catch (error) {
+    if (isUnanswered(error)) throw error;
     return { packId: '', variantTitle: 'Not recognised', phase: null };
   }
 }

@@ -5,9 +5,12 @@ import { countRows } from './compare.ts';
 import type { Db, ExitCriterion, Pack, Phase, Proof, Schema } from './migration.ts';
 import { readSchema } from './schema.ts';
 import { inTransaction, requireTransaction, type RunSession } from './session.ts';
-import { isUnanswered } from './sqlite-error.ts';
+import { isReadFailure } from './sqlite-error.ts';
 
-/** Evaluates criteria over schema and data. One that throws is unmet, with the reason as its summary. */
+/**
+ * Evaluates criteria over schema and data. One that throws is unmet, with the reason as its summary.
+ * @throws SqliteError when the file could not be read: that says nothing about the data.
+ */
 export function evaluateCriteria(
   db: Db,
   criteria: readonly ExitCriterion[],
@@ -65,7 +68,7 @@ function evaluate(db: Db, schema: Schema, { id, title, check }: ExitCriterion, p
     const { met, summary, evidence } = check(db, schema, proof);
     return { id, title, state: met ? 'met' : 'unmet', summary, evidence };
   } catch (error) {
-    if (isUnanswered(error)) throw error;
+    if (isReadFailure(error)) throw error;
     return {
       id,
       title,

@@ -7,12 +7,13 @@ import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
 import { checkCold, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
 import { expandFiles, readIngestFile, type NamedFile } from './ingest-files.ts';
-import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import type { MaintenanceLock } from './lock.ts';
 import { tryOnCopy } from './look.ts';
 import type { Db, Ingest, IngestVerdict, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { inTransaction, rollBack } from './session.ts';
+import { type OnWork, tellChecking, tellWriting, underMaintenanceLock } from './small-change.ts';
 import { fromSqlite } from './sqlite-error.ts';
 import { findUntrue, phaseReached } from './target.ts';
 
@@ -26,18 +27,17 @@ type Entry = IngestReport['files'][number];
  * @throws CodedError of the gate and the lock; E_INGEST_PHASE, E_INGEST_NOTHING, E_SOURCE_FOLDER; those of the backup;
  * E_VERIFY_FAILED when the file is not as it should be afterwards.
  */
-export async function ingestFiles(input: Input, packs: readonly Pack[]): Promise<IngestReport> {
+export async function ingestFiles(
+  input: Input,
+  packs: readonly Pack[],
+  onWork: OnWork = () => {},
+): Promise<IngestReport> {
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
-  const lock = await lockForMaintenance({ path: gated.path, identity: gated.identity, lockFolder: input.lockFolder });
-  let done: Done;
-  try {
-    done = await underLock(lock, input, packs);
-  } finally {
-    lock.release();
-  }
-  const { report, expected } = done;
+  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
+  const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
   if (expected === null) return report;
+  tellChecking(onWork);
   const checks = checkCold(gated.path, expected);
   const failed = checks.find(({ state }) => state !== 'met');
   if (failed) throw coded('E_VERIFY_FAILED', `After taking the files in: ${failed.summary}`, { check: failed.id });
@@ -50,7 +50,7 @@ interface Done {
   readonly expected: Expected | null;
 }
 
-async function underLock(lock: MaintenanceLock, input: Input, packs: readonly Pack[]): Promise<Done> {
+async function underLock(lock: MaintenanceLock, input: Input, packs: readonly Pack[], onWork: OnWork): Promise<Done> {
   const { db } = lock;
   const { pack, ingest } = readyFor(db, packs);
   const files = expandFiles(input.files, ingest.extension);
@@ -60,8 +60,11 @@ async function underLock(lock: MaintenanceLock, input: Input, packs: readonly Pa
   const isPointless = trial.every(({ state }) => state === 'known' || state === 'refused');
   if (input.isTrial || isPointless) return { report, expected: null };
   const before = { foreignKeys: fkCensus(db), rows: rowCounts(db) };
-  const backup = await backUp(lock, input, packs);
-  const taken = files.map((file) => takeOne(work, file));
+  const backup = await backUp(lock, input, packs, onWork);
+  const taken = files.map((file, at) => {
+    tellWriting(onWork, at, files.length);
+    return takeOne(work, file);
+  });
   assertForeignKeysNotWorse(before.foreignKeys, fkCensus(db));
   const rows = rowCounts(db);
   assertGrown(before.rows, rows, pack);
@@ -145,7 +148,12 @@ function entryOf({ name }: NamedFile, take: () => IngestVerdict): Entry {
     : { name, state: verdict.state, reason: null, project: verdict.project, counts: { ...verdict.counts } };
 }
 
-function backUp({ db, path: file }: MaintenanceLock, input: Input, packs: readonly Pack[]): Promise<BackupRecord> {
+function backUp(
+  { db, path: file }: MaintenanceLock,
+  input: Input,
+  packs: readonly Pack[],
+  onWork: OnWork,
+): Promise<BackupRecord> {
   return createBackup(db, {
     path: file,
     folder: input.backupFolder,
@@ -153,6 +161,7 @@ function backUp({ db, path: file }: MaintenanceLock, input: Input, packs: readon
     runId: input.runId,
     appVersion: input.appVersion,
     content: describeContent(db, packs),
+    onWork,
   });
 }
 

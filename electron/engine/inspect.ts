@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { AppError } from '@shared/errors.ts';
+import { CodedError, type AppError } from '@shared/errors.ts';
 import type { DatabaseStatus, Drift, FileFacts, MigrationStatus, PhaseStatus } from '@shared/status.ts';
 import { checkBookkeeping, readCheckpoints, readRuns, type AppliedMigration } from './bookkeeping.ts';
 import { checkHealth } from './health.ts';
@@ -7,6 +7,7 @@ import { inOrder, newerSchema } from './ledger.ts';
 import { requireNoIntent, unfinishedRestoreOf } from './intent.ts';
 import { lookAt, type Look } from './look.ts';
 import type { Pack, Schema } from './migration.ts';
+import { lookBesideOurs } from './own-holder.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { issueSummaries } from './report.ts';
 import { rowCounter } from './row-count.ts';
@@ -23,12 +24,19 @@ export type Check = 'schema' | 'data';
  * @param check 'schema' costs by the schema, not the data; 'data' also reads every row.
  * A database of a newer version is looked at like any other; why it may not be written is its `readOnlyReason`.
  * @throws CodedError of the gate and of the look; E_FOREIGN_DATABASE, E_NAME_COLLISION, E_NEWER_SCHEMA (a generation
- * whose tables are others), E_LEDGER_TAMPERED, E_SCHEMA_TOO_COMPLEX, E_CORRUPT.
+ * whose tables are others), E_RUN_ACTIVE (ours has it, by `lockFolder`), E_LEDGER_TAMPERED, E_SCHEMA_TOO_COMPLEX, E_CORRUPT.
  */
-export async function inspect(file: string, check: Check, packs: readonly Pack[]): Promise<DatabaseStatus> {
+export async function inspect(
+  file: string,
+  check: Check,
+  packs: readonly Pack[],
+  lockFolder?: string,
+): Promise<DatabaseStatus> {
+  const look = () => lookAt(file, (seen) => statusOf(seen, check, packs));
   try {
-    return await lookAt(file, (look) => statusOf(look, check, packs));
+    return await (lockFolder === undefined ? look() : lookBesideOurs(file, lockFolder, look));
   } catch (error) {
+    if (error instanceof CodedError && error.appError.code === 'E_RUN_ACTIVE') throw error;
     requireNoIntent(path.resolve(file)); // missing or damaged in the middle of a restore: that is what there is to say
     throw error;
   }

@@ -1,5 +1,5 @@
 import type { Db } from './migration-values.ts';
-import { isUnanswered } from './sqlite-error.ts';
+import { isReadFailure } from './sqlite-error.ts';
 
 /** SQLite stops listing problems there; more than this is damage whatever the lines say. */
 const MAX_LINES = 10_000;
@@ -97,7 +97,7 @@ function countViolations(db: Db, child: string): number {
   try {
     return db.prepare<[string], number>(`SELECT count(*) FROM pragma_foreign_key_check(?)`).pluck().get(child) ?? 0;
   } catch (error) {
-    if (isUnanswered(error)) throw error;
+    if (isReadFailure(error)) throw error;
     return -1; // "foreign key mismatch": the parent's key is not unique; it was so before us
   }
 }

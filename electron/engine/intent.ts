@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { intentFile, isReplacedFolder } from '@shared/beside.ts';
+import { intentFile } from '@shared/beside.ts';
 import { coded, type CodedError } from '@shared/errors.ts';
-import { RestoreIntent } from '@shared/restore-intent.ts';
+import { type FoundIntent, readRestoreIntent, type RestoreIntent } from '@shared/restore-intent.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { errorCode, fsyncFolder, removeIfPossible, writeFileDurably } from './fsync.ts';
 import { holdersOf } from './lock-holders.ts';
@@ -11,11 +11,7 @@ import { holdersOf } from './lock-holders.ts';
  * The note that a restore is under way, beside the database. It is never obeyed blindly: what it names must be names of
  * ours beside this database, and what is put in place is compared with its SHA-256 first.
  */
-export type FoundIntent =
-  | { readonly isReadable: true; readonly intent: RestoreIntent }
-  | { readonly isReadable: false; readonly why: string; readonly since: string };
-
-const MAX_BYTES = 64 << 10;
+export type { FoundIntent };
 
 /** Durable when it returns. @throws the system's error; then there is the intent that was there before, or none. */
 export function writeIntent(target: string, intent: RestoreIntent): void {
@@ -44,17 +40,12 @@ export function readIntent(target: string): FoundIntent | null {
   const file = intentFile(target);
   const stats = lookUp(file);
   if (!stats) return null;
-  const unreadable = (why: string): FoundIntent => ({ isReadable: false, why, since: stats.mtime.toISOString() });
-  if (!stats.isFile() || stats.nlink > 1) return unreadable('it is not an ordinary file');
-  if (stats.size > MAX_BYTES) return unreadable('it is too large');
-  const intent = parse(file);
-  if (intent === null) return unreadable('its content is not what Phasewise writes');
-  const { databaseName, quarantine } = intent;
-  if (databaseName !== path.basename(target)) return unreadable('it speaks of another database');
-  if (quarantine !== null && !isReplacedFolder(databaseName, quarantine))
-    return unreadable('it names a strange folder');
-  return { isReadable: true, intent };
+  return readRestoreIntent(path.basename(target), stats, () => fs.readFileSync(file, 'utf8'));
 }
+
+/** Of an undoing: the folder with what comes back. It lies beside the database, wherever both of them are by now. */
+export const replacedFolderOf = (target: string, { backupPath }: RestoreIntent): string =>
+  path.join(path.dirname(target), path.basename(backupPath));
 
 /** A name that the system does not take, or a folder that may not be entered, holds no intent of ours. */
 function lookUp(file: string): fs.Stats | undefined {
@@ -63,14 +54,6 @@ function lookUp(file: string): fs.Stats | undefined {
   } catch (error) {
     if (['ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE', 'EACCES', 'ELOOP'].includes(errorCode(error))) return undefined;
     throw error;
-  }
-}
-
-function parse(file: string): RestoreIntent | null {
-  try {
-    return RestoreIntent.safeParse(JSON.parse(fs.readFileSync(file, 'utf8'))).data ?? null;
-  } catch {
-    return null;
   }
 }
 

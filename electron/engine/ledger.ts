@@ -1,5 +1,5 @@
 import { appError, coded, CodedError, type AppError } from '@shared/errors.ts';
-import { readApplied, type AppliedMigration, type BackfillRow } from './bookkeeping.ts';
+import { readApplied, readRuns, type AppliedMigration, type BackfillRow } from './bookkeeping.ts';
 import { some } from './counted.ts';
 import { quoteName, type Db, type IdentifiedMigration, type Pack } from './migration.ts';
 import { schemaSha256 } from './schema.ts';
@@ -66,21 +66,29 @@ export function requireKnownIds(db: Db, pack: Pack): void {
 export function newerSchema(db: Db, pack: Pack): AppError | null {
   const ours = pack.migrations.map(({ id }) => id);
   const known = new Set([...ours, ...pack.ledger.knownMarkers]);
-  const found = [
-    ...readLedgerIds(db, pack).filter((id) => !known.has(id)),
-    ...readApplied(db)
-      .map(({ id }) => id)
-      .filter((id) => !ours.includes(id)),
-  ];
+  const recorded = readApplied(db)
+    .map(({ id }) => id)
+    .filter((id) => !ours.includes(id));
+  const found = [...readLedgerIds(db, pack).filter((id) => !known.has(id)), ...recorded];
   const unknown = [...new Set(found)]; // what Phasewise applied stands in both lists
   if (unknown.length === 0) return null;
+  const writer = recorded.length > 0 ? lastWriter(db) : null;
+  const who = writer === null ? '' : `Phasewise ${writer} worked on it last. `;
   return appError(
     'E_NEWER_SCHEMA',
-    `The database lists ${some(unknown.length, 'step')} that this version does not know${unknown.length === 1 ? ':' : ', among them'} "${unknown[0]?.slice(0, 80)}".`,
-    {
-      unknown: unknown.length,
-    },
+    `${who}The database lists ${some(unknown.length, 'step')} that this version does not know${unknown.length === 1 ? ':' : ', among them'} "${unknown[0]?.slice(0, 80)}".`,
+    { unknown: unknown.length, writtenBy: writer },
+    { nextStep: newerNextStep(writer) },
   );
+}
+
+const newerNextStep = (writer: string | null): string =>
+  `To change it, use ${writer === null ? 'the version that knows them' : `Phasewise ${writer}`} or a newer one; here you can look at it, and at its rows under Data.`;
+
+/** The version that ran last, by the file's own word: shown only where it looks like one. */
+function lastWriter(db: Db): string | null {
+  const version = readRuns(db).at(-1)?.appVersion;
+  return typeof version === 'string' && /^[\w.+-]{1,40}$/.test(version) ? version : null;
 }
 
 /** Ids in the pack's ledger; none when there is no such table. */

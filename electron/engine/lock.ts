@@ -3,11 +3,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { coded, type CodedError } from '@shared/errors.ts';
 import { takeAppLock } from './app-lock.ts';
+import { patiently } from './app-lock-wait.ts';
 import { isWal, openEngine } from './connection.ts';
 import { markConnected } from './fsync.ts';
 import { identify, isSameFile, type Identity } from './identity.ts';
 import type { Db } from './migration.ts';
 import { holdersOf } from './lock-holders.ts';
+import { assertLocksWork } from './lock-probe.ts';
 import { fromSqlite, sqliteCode } from './sqlite-error.ts';
 
 /**
@@ -35,6 +37,8 @@ export interface LockRequest {
   readonly waitMs?: number;
   /** Awaited between two tries; what it throws ends the waiting. */
   readonly stopPoint?: () => Promise<void>;
+  /** Told once when another process of ours, which was ended a moment ago, is waited for. */
+  readonly onWait?: () => void;
 }
 
 const WAIT_MS = 10_000;
@@ -44,10 +48,15 @@ const LONGEST_PAUSE_MS = 400;
 /**
  * Opens the file and locks everybody else out of it, readers too. Changes nothing in it.
  * @throws CodedError E_RUN_ACTIVE when another Phasewise works on it; E_DB_IN_USE or E_DB_BUSY when another program
- * still has it open or writes to it after `waitMs`; E_PATH_CHANGED when it is no longer the file the gate saw.
+ * still has it open or writes to it after `waitMs`; E_LOCKING_UNAVAILABLE; E_PATH_CHANGED when it is no longer the file the gate saw.
  */
 export async function lockForMaintenance(request: LockRequest): Promise<MaintenanceLock> {
-  const appLock = takeAppLock(request.lockFolder, request.identity);
+  const { lockFolder, stopPoint, onWait } = request;
+  const appLock = await patiently(() => takeAppLock(lockFolder, request.identity), {
+    ...(stopPoint ? { stopPoint } : {}),
+    ...(onWait ? { onWait } : {}),
+    ...(request.waitMs === undefined ? {} : { graceMs: Math.min(request.waitMs, WAIT_MS / 10) }),
+  });
   let unmark: (() => void) | undefined;
   let db: Db | undefined;
   try {
@@ -90,6 +99,7 @@ async function openExclusively(file: string, waitMs: number, stopPoint?: () => P
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const db = tryExclusively(file);
     if (db !== undefined) return db;
+    if (pauseMs === FIRST_PAUSE_MS && holdersOf(file).length === 0) assertLocksWork(file);
     if (performance.now() + pauseMs > deadline) throw inUse(file);
     await sleep(pauseMs);
     await stopPoint?.();

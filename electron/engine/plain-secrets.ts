@@ -6,12 +6,13 @@ import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
 import { checkCold, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
 import { requireKnownIds } from './ledger.ts';
-import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import type { MaintenanceLock } from './lock.ts';
 import { lookAt, tryOnCopy } from './look.ts';
 import type { Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { inTransaction } from './session.ts';
+import { type OnWork, tellChecking, tellWriting, underMaintenanceLock } from './small-change.ts';
 
 type Input = EngineRequests['clearPlainSecrets']['input'];
 
@@ -26,16 +27,16 @@ export const listPlainSecrets = (path: string, packs: readonly Pack[]): Promise<
  * Empties every secret that stands in the file in plain text, behind a verified backup, which then still holds them.
  * @throws CodedError of the gate, the lock and the backup; E_NEWER_SCHEMA, E_NOTHING_TO_DO, E_INVARIANT, E_VERIFY_FAILED.
  */
-export async function clearPlainSecrets(input: Input, packs: readonly Pack[]): Promise<PlainSecretsReport> {
+export async function clearPlainSecrets(
+  input: Input,
+  packs: readonly Pack[],
+  onWork: OnWork = () => {},
+): Promise<PlainSecretsReport> {
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
-  const lock = await lockForMaintenance({ path: gated.path, identity: gated.identity, lockFolder: input.lockFolder });
-  let done: { report: PlainSecretsReport; expected: Expected };
-  try {
-    done = await underLock(lock, input, packs);
-  } finally {
-    lock.release();
-  }
+  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
+  const done = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
+  tellChecking(onWork);
   const failed = checkCold(gated.path, done.expected).find(({ state }) => state !== 'met');
   if (failed) throw coded('E_VERIFY_FAILED', `After clearing the keys: ${failed.summary}`, { check: failed.id });
   return done.report;
@@ -45,6 +46,7 @@ async function underLock(
   lock: MaintenanceLock,
   input: Input,
   packs: readonly Pack[],
+  onWork: OnWork,
 ): Promise<{ report: PlainSecretsReport; expected: Expected }> {
   const { db } = lock;
   const { pack } = recogniseOrRefuse(db, packs);
@@ -60,7 +62,9 @@ async function underLock(
     runId: input.runId,
     appVersion: input.appVersion,
     content: describeContent(db, packs),
+    onWork,
   });
+  tellWriting(onWork, 0, 0);
   const cleared = inTransaction(lock, 'clearing the keys', () => {
     const count = plainSecrets.clear(
       db,

@@ -9,6 +9,7 @@ import { megabytes } from './space.ts';
 import { errorCode } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
 import { identify, isSameFile, isUnchanged, orRefuse, type Identity } from './identity.ts';
+import { isLiving } from './process-life.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
 const PREFIX = 'phasewise-look-';
@@ -145,20 +146,11 @@ function mergeSidecars(copy: string): void {
 function sweep(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    if (Number.isNaN(pid) || isLiving(pid)) continue;
     try {
       rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
     } catch {
       // another user's: theirs to sweep
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }

@@ -1,3 +1,4 @@
+import type { KnownPack } from '@shared/about.ts';
 import type {
   Anchor,
   BackupComparison,
@@ -18,10 +19,12 @@ import type {
   PlainSecretsReport,
   RetryReport,
   RunReport,
-  RunStep,
   SourceCoverage,
 } from '@shared/run.ts';
 import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
+import type { EngineControl, EngineRunEvent, EngineWork } from './events.ts';
+
+export type { EngineControl, EngineRunEvent, EngineWork };
 
 /**
  * What a host and its engine process say to each other: requests down, one answer each up, events in between.
@@ -29,7 +32,11 @@ import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
  */
 export interface EngineRequests {
   /** Looks at a file without changing a byte of it or of its folder. check 'data' also scans all rows. */
-  inspect: { input: { path: string; check: 'schema' | 'data' }; output: DatabaseStatus };
+  inspect: {
+    /** lockFolder: where our instances keep their locks, so that it can say that one of them has the file. */
+    input: { path: string; check: 'schema' | 'data'; lockFolder?: string };
+    output: DatabaseStatus;
+  };
   plan: { input: { path: string; toPhase: number | null; backupFolder: string; source?: SourceChoice }; output: Plan };
   /** How the files below a folder match the rows; null = no phase of this kind of database reads any. */
   source: { input: { path: string; source: SourceChoice }; output: SourceCoverage | null };
@@ -49,6 +56,8 @@ export interface EngineRequests {
       source?: SourceChoice;
       /** A person typed the confirmation (or the CLI got --contract). Without it a phase that removes something refuses. */
       isRemovalConfirmed?: boolean;
+      /** Ids of the runs that this one goes on from: the report counts over all of them. */
+      continues?: string[];
     };
     output: RunReport;
   };
@@ -114,6 +123,8 @@ export interface EngineRequests {
       appVersion: string;
       allowForeign: boolean;
       lockFolder?: string;
+      /** Before anything is replaced it sends a work event that asks to proceed, and waits for the message that lets it. */
+      asksToProceed?: boolean;
     };
     output: Restored;
   };
@@ -144,6 +155,8 @@ export interface EngineRequests {
     output: Settled;
   };
   sample: { input: { path: string; packId: string; seed: number }; output: { path: string } };
+  /** What this build knows; opens nothing. */
+  packs: { input: Record<string, never>; output: KnownPack[] };
   listIssues: {
     input: { path: string; afterId: number | null; limit: number };
     output: {
@@ -258,51 +271,10 @@ export type SourceChoice =
   { readonly kind: 'guess' } | { readonly kind: 'folder'; readonly folder: string } | { readonly kind: 'none' };
 export type EngineRequestName = keyof EngineRequests;
 
-/** Sent while a `run` is active. The host turns them into RunSnapshots and run-journal lines. */
-export type EngineRunEvent =
-  | {
-      type: 'state';
-      state: 'starting' | 'backing-up' | 'migrating' | 'pausing' | 'paused' | 'cancelling';
-      now: string;
-      safeToStop: boolean;
-      /** Why it paused by itself; E_NO_SPACE, E_BACKUP_NO_SPACE, E_TEMP_UNAVAILABLE. */
-      attention?: AppError | null;
-    }
-  | { type: 'steps'; steps: RunStep[] }
-  /** An unfinished copy has come into being; whoever ends the process must have it removed. */
-  | { type: 'partial'; file: string }
-  /** File and journal as they were found, before SQLite played the journal back: to be removed with a verdict that says yes. */
-  | { type: 'recovery-copy'; folder: string }
-  | { type: 'backup'; backup: BackupRecord }
-  | {
-      type: 'progress';
-      migrationId: string;
-      now: string;
-      rowsDone: number;
-      rowsTotal: number;
-      issueRows: number;
-      rowsPerSecond: number | null;
-      etaSeconds: { min: number; max: number } | null;
-    }
-  /** Committed and read back. The host writes it to the run journal. */
-  | { type: 'applied'; migrationId: string; ms: number }
-  | { type: 'checkpoint'; phase: number };
-
-/** Sent while anything but a run is at work. canCancel false: the point of no return is passed. */
-export interface EngineWork {
-  readonly stage: 'saving' | 'replacing' | 'checking' | 'copying' | 'proving';
-  /** 0 to 1; null where nobody can tell. */
-  readonly fraction: number | null;
-  readonly canCancel: boolean;
-  /** An unfinished copy that has come into being, as in the run event. */
-  readonly partial?: string;
-}
-
-export type EngineControl = 'pause' | 'resume' | 'cancel';
-
 export type ToEngine =
   | { type: 'request'; id: number; name: EngineRequestName; input: unknown }
-  | { type: 'control'; control: EngineControl };
+  | { type: 'control'; control: EngineControl }
+  | { type: 'proceed' };
 export type FromEngine =
   | { type: 'ready' }
   | { type: 'answer'; id: number; result: Result<unknown> }

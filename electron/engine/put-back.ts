@@ -5,7 +5,7 @@ import { coded } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { sha256File } from './fsync.ts';
-import { readIntent, removeIntent, unfinished } from './intent.ts';
+import { readIntent, removeIntent, replacedFolderOf, unfinished } from './intent.ts';
 import type { EngineRequests } from './protocol.ts';
 import {
   canCarryOn,
@@ -32,7 +32,8 @@ export function putBackReplaced(input: PutBack['input'], probe?: FileProbe): Put
   try {
     const found = readIntent(target);
     if (found !== null) {
-      const isSame = found.isReadable && found.intent.source === 'replaced' && found.intent.backupPath === folder;
+      const isSame =
+        found.isReadable && found.intent.source === 'replaced' && replacedFolderOf(target, found.intent) === folder;
       if (!isSame) throw unfinished(target, found);
       return { replacedFolder: finishPutBack(target, found.intent, probe).replacedFolder };
     }
@@ -44,7 +45,7 @@ export function putBackReplaced(input: PutBack['input'], probe?: FileProbe): Put
 
 /** Carries an interrupted one through. */
 export function finishPutBack(target: string, intent: RestoreIntent, probe?: FileProbe) {
-  const folder = requireReplacedFolder(target, intent.backupPath);
+  const folder = requireReplacedFolder(target, replacedFolderOf(target, intent));
   if (!canCarryOn(target, intent)) {
     const replacedFolder = putBack(target, folder, probe);
     return { restored: asRecord(target, folder, intent), before: null, replacedFolder };

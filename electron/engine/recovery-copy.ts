@@ -1,8 +1,10 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { backupError, freeFolderName, prepareFolder } from './backup-folder.ts';
-import { errorCode, fsyncFolder, renameWithRetry } from './fsync.ts';
+import { errorCode, fsyncFolder, renameWithRetry, sha256Text } from './fsync.ts';
 import type { GatedFile } from './gate.ts';
+import { isLiving, startOf } from './process-life.ts';
 import { copyRaw } from './restore-file.ts';
 import { readSidecars } from './sidecars.ts';
 
@@ -16,14 +18,13 @@ import { readSidecars } from './sidecars.ts';
 export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFolder: string): string | null {
   if (!sidecars.isJournalHot) return null;
   const folder = prepareFolder(backupFolder);
-  const kept = freeFolderName(folder, { path: file, reason: 'before recovery' }, new Date());
-  const filling = `${kept}.filling`;
+  const freeName = () => freeFolderName(folder, { path: file, reason: 'before recovery' }, new Date());
+  const filling = `${freeName()}.${ownMark()}.filling`;
   try {
-    for (const name of fs.readdirSync(folder).filter((each) => each.endsWith(' before recovery.filling')))
-      fs.rmSync(path.join(folder, name), { recursive: true, force: true }); // of a run that was killed
+    sweepFillings(folder);
     fs.mkdirSync(filling, { mode: 0o700 });
     copyRaw(file, filling);
-    renameWithRetry(filling, kept);
+    const kept = renamedTo(filling, freeName);
     fsyncFolder(folder);
     return kept;
   } catch (error) {
@@ -32,6 +33,58 @@ export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFo
     if (errorCode(error) === 'ENOENT') return null;
     throw backupError(error, folder);
   }
+}
+
+/** Another of ours may take the same name in the same second. */
+function renamedTo(filling: string, freeName: () => string): string {
+  for (let attempt = 1; ; attempt++) {
+    const kept = freeName();
+    try {
+      renameWithRetry(filling, kept);
+      return kept;
+    } catch (error) {
+      if (attempt === 5 || !['EEXIST', 'ENOTEMPTY', 'EPERM'].includes(errorCode(error))) throw error;
+    }
+  }
+}
+
+/** Says whose an unfinished folder is: of which start of which computer, and of which process. */
+const ownMark = (): string => `${computer()}-${process.pid}-${startOf(process.pid)}`;
+
+function computer(): string {
+  let boot = '';
+  try {
+    boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+  } catch {
+    // not Linux: the name has to do
+  }
+  return sha256Text(`${os.hostname()} ${boot}`).slice(0, 8);
+}
+
+const FILLING = / before recovery(?: \d+)?(?:\.([0-9a-f]{8})-(\d+)-(\d*))?\.filling$/;
+const OLD_MS = 3_600_000;
+
+/** What runs left that were killed. One that may still be at work is let alone: several hosts may share a folder. */
+function sweepFillings(folder: string): void {
+  for (const name of fs.readdirSync(folder)) {
+    const match = FILLING.exec(name);
+    if (match === null) continue;
+    const [, on, pid, startedAt = ''] = match;
+    const file = path.join(folder, name);
+    const isOurs = on === computer();
+    const isLeft = isOurs ? !isAtWork(Number(pid), startedAt) : isOld(file);
+    if (isLeft) fs.rmSync(file, { recursive: true, force: true });
+  }
+}
+
+const isAtWork = (pid: number, startedAt: string): boolean => isLiving(pid) && startOf(pid) === startedAt;
+
+/** Of another computer, or from before this one was started again: only the time tells. Copying keeps changing it. */
+function isOld(folder: string): boolean {
+  const times = [folder, ...fs.readdirSync(folder).map((name) => path.join(folder, name))].map(
+    (file) => fs.lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  return Date.now() - Math.max(...times) > OLD_MS;
 }
 
 /** Nobody played the journal back after all: what was copied is still what is there. */

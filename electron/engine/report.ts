@@ -19,11 +19,14 @@ export interface RunOutcome {
   /** All that the run made, in order. */
   readonly backups: readonly BackupRecord[];
   readonly rowsBefore: Census;
+  /** Runs that this one went on from. */
+  readonly continues: readonly string[];
 }
 
 /** What was done, from what the database says now. */
 export function reportOf(session: RunSession, outcome: RunOutcome, error: AppError | undefined): RunReport {
   const { db, pack, runId } = session;
+  const parts = new Set([...outcome.continues, runId]);
   return {
     runId,
     ok: error === undefined,
@@ -36,7 +39,7 @@ export function reportOf(session: RunSession, outcome: RunOutcome, error: AppErr
     migrations: outcome.applied,
     backfills: orNone(() =>
       readBackfills(db)
-        .filter((row) => row.runId === runId)
+        .filter((row) => parts.has(row.runId))
         .map((row) => backfillReport(pack, row)),
     ),
     backup: outcome.backup,

@@ -1,10 +1,13 @@
 import { type AppError, appError, err, ok, type Result, safetyText, toAppError } from '@shared/errors.ts';
+import { patiently } from './app-lock-wait.ts';
 import { bounded } from './bounded.ts';
 import { backupDatabase, listAllBackups, verifyBackup } from './backups.ts';
 import { browseAnswers } from './browse/answers.ts';
 import { createControl, type RunControl } from './control.ts';
+import { createPassage, type Passage } from './passage.ts';
 import { ingestFiles } from './ingest.ts';
 import { inspect } from './inspect.ts';
+import { knownPack } from './known-pack.ts';
 import { exportIssues } from './issues-export.ts';
 import { listIssues } from './issues.ts';
 import type { Pack } from './migration.ts';
@@ -49,7 +52,8 @@ export function serveRequests(
 ): RequestServer {
   let control: RunControl | undefined;
   let active: Promise<void> | undefined;
-  const answers = answersWith(packs, send, (started) => (control = started), tuning);
+  const passage = createPassage(send);
+  const answers = answersWith(packs, send, { onControl: (started) => (control = started), passage }, tuning);
 
   async function answer(id: number, name: EngineRequestName, input: unknown): Promise<void> {
     const found = await resultOf(answers, name, input);
@@ -63,6 +67,7 @@ export function serveRequests(
   return {
     receive(message) {
       if (message.type === 'control') return requestControl(control, message.control);
+      if (message.type === 'proceed') return passage.open();
       const { id, name, input } = message;
       if (active)
         return send({
@@ -74,6 +79,7 @@ export function serveRequests(
     },
     async leave() {
       requestControl(control, 'cancel');
+      passage.close();
       await active;
     },
   };
@@ -84,13 +90,14 @@ const requestControl = (control: RunControl | undefined, wish: EngineControl): v
 function answersWith(
   packs: readonly Pack[],
   send: (message: FromEngine) => void,
-  onControl: (control: RunControl) => void,
+  { onControl, passage }: { readonly onControl: (control: RunControl) => void; readonly passage: Passage },
   tuning: Partial<RunTuning>,
 ): Answers {
   const onWork = (work: EngineWork): void => send({ type: 'work', work });
+  const onWait = (): void => onWork({ stage: 'waiting', fraction: null, canCancel: true });
   return {
     ...browseAnswers(packs, send),
-    inspect: ({ path, check }) => inspect(path, check, packs),
+    inspect: ({ path, check, lockFolder }) => inspect(path, check, packs, lockFolder),
     plan: (input) => makePlan(input, packs),
     run: (input) => {
       const control = createControl();
@@ -109,17 +116,21 @@ function answersWith(
     listBackups: (input) => listAllBackups(input, packs),
     removeBackup: (input) => removeBackup(input, packs),
     tidyBackups: (input) => tidyBackups(input, packs),
-    restore: (input) => restoreBackup(input, { packs, onWork }),
-    finishRestore: (input) => finishRestore(input, { packs, onWork }),
-    putBack: (input) => putBackReplaced(input),
+    restore: (input) => {
+      const asking = input.asksToProceed ? { beforeReplacing: passage.pass } : {};
+      return patiently(() => restoreBackup(input, { packs, onWork, ...asking }), { onWait });
+    },
+    finishRestore: (input) => patiently(() => finishRestore(input, { packs, onWork }), { onWait }),
+    putBack: (input) => patiently(() => putBackReplaced(input), { onWait }),
     sample: (input) => buildSample(input, packs),
+    packs: () => packs.map(knownPack),
     settle,
     listIssues: (input) => listIssues(input, packs),
     source: (input) => lookAtSource(input, packs),
-    ingest: (input) => ingestFiles(input, packs),
-    retryIssues: (input) => retryIssues(input, packs),
+    ingest: (input) => ingestFiles(input, packs, onWork),
+    retryIssues: (input) => retryIssues(input, packs, onWork),
     listPlainSecrets: ({ path }) => listPlainSecrets(path, packs),
-    clearPlainSecrets: (input) => clearPlainSecrets(input, packs),
+    clearPlainSecrets: (input) => clearPlainSecrets(input, packs, onWork),
     exportIssues: (input) => exportIssues(input, packs),
   };
 }

@@ -3,6 +3,7 @@ import { openEngine } from './connection.ts';
 import { markConnected } from './fsync.ts';
 import type { Pack } from './migration.ts';
 import { recogniseOrRefuse } from './recognise.ts';
+import { isReadFailure } from './sqlite-error.ts';
 
 /**
  * Leaves an event of the restore in the restored database's own list, where its family has one and the restored content
@@ -42,7 +43,8 @@ export function noteRestore(target: string, manifest: Manifest, packs: readonly 
 function recognisedPack(db: Parameters<typeof recogniseOrRefuse>[0], packs: readonly Pack[]): Pack | null {
   try {
     return recogniseOrRefuse(db, packs).pack;
-  } catch {
+  } catch (error) {
+    if (isReadFailure(error)) throw error;
     return null;
   }
 }

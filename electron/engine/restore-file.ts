@@ -4,8 +4,9 @@ import { isReplacingFolder, replacedPrefix, replacingPrefix, restoreLockFile } f
 import { CodedError, coded } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { assertNotConnected, fsyncFile, fsyncFolder, renameWithRetry, sha256File } from './fsync.ts';
-import { writeIntent } from './intent.ts';
+import { removeIntent, writeIntent } from './intent.ts';
 import { holdersOf } from './lock-holders.ts';
+import { placeWhereNothingIs } from './restore-place.ts';
 
 export const SIDECARS = ['-wal', '-journal', '-shm'] as const;
 type Suffix = RestoreIntent['files'][number]['suffix'];
@@ -66,13 +67,29 @@ export function replaceByFile(
     throw coded('E_RESTORE_TARGET', `The backup could not be put into ${folder}: ${reason}`, { folder });
   }
   probe?.('intended', target);
-  carryOn(target, intent, probe);
+  try {
+    carryOn(target, intent, probe);
+  } catch (error) {
+    throw isStateChanged(error) ? asWhatIsLeft(target, intent, error) : error;
+  }
   return quarantineOf(target, intent);
+}
+
+const isStateChanged = (error: unknown): error is CodedError =>
+  error instanceof CodedError && error.appError.code === 'E_STATE_CHANGED';
+
+/** Nothing was there, but something is by now: unless sidecars were moved, it is as if nothing had been begun. */
+function asWhatIsLeft(target: string, intent: RestoreIntent, error: CodedError): CodedError {
+  if (intent.quarantine !== null)
+    return coded('E_RESTORE_UNFINISHED', `${error.message} What lay beside it is kept in ${intent.quarantine}.`);
+  removeStages(target);
+  removeIntent(target);
+  return error;
 }
 
 /**
  * Goes on with an intended replacement from wherever it stopped; may itself be killed and asked again.
- * @throws the system's error; the intent stays.
+ * @throws CodedError E_STATE_CHANGED when a file has appeared where none was; the system's error. The intent stays.
  */
 export function carryOn(target: string, intent: RestoreIntent, probe?: FileProbe): void {
   const folder = path.dirname(target);
@@ -82,7 +99,7 @@ export function carryOn(target: string, intent: RestoreIntent, probe?: FileProbe
   if (isThere(stageOf(target, ''))) {
     moveSidecars(target, intent);
     probe?.('cleared', target);
-    renameWithRetry(stageOf(target, ''), target);
+    placeMain(target, intent);
     fsyncFolder(folder);
     probe?.('replaced', target);
   }
@@ -90,6 +107,16 @@ export function carryOn(target: string, intent: RestoreIntent, probe?: FileProbe
     if (suffix !== '' && isThere(stageOf(target, suffix))) renameWithRetry(stageOf(target, suffix), target + suffix);
   }
   fsyncFolder(folder);
+}
+
+function placeMain(target: string, intent: RestoreIntent): void {
+  const kept = quarantineOf(target, intent);
+  const stage = stageOf(target, '');
+  const isReplacing = kept !== null && isThere(path.join(kept, path.basename(target)));
+  if (isReplacing) renameWithRetry(stage, target);
+  // An earlier try was killed between the two names.
+  else if (isThere(target) && sha256File(target) === intent.sha256) fs.rmSync(stage);
+  else placeWhereNothingIs(stage, target);
 }
 
 /**
@@ -112,7 +139,9 @@ export function canCarryOn(target: string, intent: RestoreIntent): boolean {
   const isOld =
     old !== null && isThere(old) && isThere(target)
       ? sha256File(old) === sha256File(target)
-      : isThere(target) === (old !== null && isThere(old));
+      : isThere(target)
+        ? sha256File(target) === intent.sha256
+        : old === null || !isThere(old);
   const hasNewSidecar = SIDECARS.some((suffix) => {
     const moved = inQuarantine(suffix);
     return isThere(target + suffix) && (moved === null || isThere(moved));

@@ -13,7 +13,7 @@ import { identify, isUnchanged, type Identity } from './identity.ts';
 import { held, readIntent, removeIntent, writeIntent } from './intent.ts';
 import { PATIENCE_MS, setMode, writeLogBack } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
-import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
+import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
 import { lockFolderOf } from './restore-target.ts';
 import { assertSameBytes } from './same-bytes.ts';
 import { readSidecars } from './sidecars.ts';
@@ -81,7 +81,7 @@ export async function saveWhatIsThere(
 /**
  * Overwrites a readable database through SQLite, in one transaction. The intent lies beside it while it is not known
  * which of the two it holds; the caller removes it when the new content is proven. Lets the lock of `saved` go.
- * @throws CodedError E_STATE_CHANGED | E_DB_IN_USE | E_NO_SPACE | E_RESTORE_TARGET with every row as it was and no intent;
+ * @throws CodedError E_STATE_CHANGED | E_DB_IN_USE | E_NO_SPACE | E_RESTORE_TARGET | E_CANCELLED with every row as it was and no intent;
  * E_RESTORE_HELD with the intent beside the new content; E_RESTORE_FAILED.
  */
 export async function overwrite(
@@ -93,7 +93,12 @@ export async function overwrite(
 ): Promise<void> {
   const { probe, onWork } = dependencies;
   const patienceMs = dependencies.patienceMs ?? PATIENCE_MS;
-  onWork?.({ stage: 'replacing', fraction: null, canCancel: false });
+  try {
+    await passPointOfNoReturn(dependencies);
+  } catch (error) {
+    saved.lock.release();
+    throw error;
+  }
   const prepared = { state: null as Identity | null, isSwitched: false, isCopied: false };
   // Of an earlier attempt that was killed: what it left half done is not undone by this one being refused.
   const earlier = readIntent(target);

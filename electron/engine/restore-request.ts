@@ -13,7 +13,18 @@ export interface RestoreDependencies {
   readonly patienceMs?: number;
   readonly clock?: () => Date;
   readonly onWork?: (work: EngineWork) => void;
+  /**
+   * Awaited before the first byte is replaced: resolves once the host knows that it cannot stop the restore any more.
+   * @throws CodedError E_CANCELLED when nobody is there to know.
+   */
+  readonly beforeReplacing?: () => Promise<void>;
   readonly probe?: (point: RestorePoint, file: string) => void;
 }
 export type RestorePoint =
   'saved' | 'switched' | 'unlocked' | 'copying' | 'copied' | 'finished' | 'unmarked' | Parameters<FileProbe>[0];
+
+/** What this throws leaves the file as it was. */
+export async function passPointOfNoReturn({ onWork, beforeReplacing }: RestoreDependencies): Promise<void> {
+  if (beforeReplacing) await beforeReplacing();
+  else onWork?.({ stage: 'replacing', fraction: null, canCancel: false });
+}

@@ -1,24 +1,20 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CodedError, coded, type ErrorCode } from '@shared/errors.ts';
+import { CodedError, type ErrorCode } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
-import type { RestoreIntent } from '@shared/restore-intent.ts';
-import type { BackupRecord } from '@shared/run.ts';
 import { assertOfThatDatabase } from './backup-identity.ts';
 import { findDamage, requireManifest } from './backups.ts';
-import { openVerifier } from './connection.ts';
-import { sha256File } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
-import { checkIntegrity } from './integrity.ts';
-import { held, readIntent, removeIntent, unfinished } from './intent.ts';
-import { PATIENCE_MS, setMode } from './journal-mode.ts';
-import { readManifest, recordFrom } from './manifest.ts';
+import { readIntent } from './intent.ts';
+import { recordFrom } from './manifest.ts';
 import type { EngineRequests } from './protocol.ts';
 import { finishPutBack } from './put-back.ts';
 import { noteRestore } from './restore-audit.ts';
-import { canCarryOn, carryOn, keepForGood, makeRawCopy, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
-import { holdsBackup, overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
-import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
+import { assertPlaced, conclude, guarded, guardedLater } from './restore-end.ts';
+import { keepForGood, makeRawCopy, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
+import { overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
+import { backupOf, pendingFor, type Replaced, requireIntent, resume } from './restore-pending.ts';
+import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
 import { lockFolderOf, lockRestores, resolveTargetFile } from './restore-target.ts';
 
 type Restored = EngineRequests['restore']['output'];
@@ -52,6 +48,7 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const pending = pendingFor(target, manifest);
     const damage = findDamage(backup, manifest);
     if (damage !== null) throw new CodedError(damage);
+    if (pending !== null) await passPointOfNoReturn(dependencies);
     const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
     const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
     const replacedFolder = done.replacedFolder ?? (pending && quarantineOf(target, pending));
@@ -101,65 +98,6 @@ export async function finishRestore(
   return restoreBackup({ ...input, backupPath, allowForeign: false }, dependencies);
 }
 
-function requireIntent(target: string): RestoreIntent {
-  const found = readIntent(target);
-  if (found === null) throw coded('E_NOTHING_TO_DO', `No restore of ${path.basename(target)} was interrupted.`);
-  if (!found.isReadable) throw unfinished(target, found);
-  return found.intent;
-}
-
-/** Where it was, or, since folders get moved, where the database's backups are now. */
-function backupOf({ backupPath, sha256 }: RestoreIntent, folder: string): string {
-  const moved = path.join(folder, path.basename(backupPath));
-  const isIt = (file: string) => {
-    const read = readManifest(file);
-    return read !== undefined && 'manifest' in read && read.manifest.sha256 === sha256;
-  };
-  return !isIt(backupPath) && isIt(moved) ? moved : backupPath;
-}
-
-interface Replaced {
-  readonly before: BackupRecord | null;
-  readonly replacedFolder: string | null;
-}
-
-/** @returns the intent of a restore of this very backup that was interrupted; null when there is none. */
-function pendingFor(target: string, manifest: Manifest): RestoreIntent | null {
-  const found = readIntent(target);
-  // An unreadable note says nothing that could be carried out; a restore makes the file whole, whatever it meant.
-  if (found === null || !found.isReadable) return null;
-  const { intent } = found;
-  if (intent.source === 'backup' && intent.sha256 === manifest.sha256) return intent;
-  const isLost = intent.source === 'backup' ? !isUsable(intent) : !fs.existsSync(intent.backupPath);
-  if (isLost) return null; // it can never be carried through
-  throw unfinished(target, found);
-}
-
-function isUsable({ backupPath, sha256 }: RestoreIntent): boolean {
-  const read = readManifest(backupPath);
-  if (read === undefined || !('manifest' in read) || read.manifest.sha256 !== sha256) return false;
-  return findDamage(backupPath, read.manifest) === null;
-}
-
-/** @returns null when what is there is not as the interrupted restore left it: then it begins anew. */
-function resume(target: string, backup: string, manifest: Manifest, intent: RestoreIntent): Replaced | null {
-  if (intent.way === 'by-file' && canCarryOn(target, intent)) {
-    guarded(() => {
-      carryOn(target, intent);
-      assertPlaced(target, manifest);
-    });
-    return { before: null, replacedFolder: quarantineOf(target, intent) };
-  }
-  if (!holdsBackup(target, backup)) return null;
-  return { before: recordAt(intent.beforePath), replacedFolder: quarantineOf(target, intent) };
-}
-
-function recordAt(backupPath: string | null): BackupRecord | null {
-  const read = backupPath === null ? undefined : readManifest(backupPath);
-  if (backupPath === null || read === undefined || !('manifest' in read)) return null;
-  return recordFrom(path.dirname(backupPath), read.manifest);
-}
-
 async function replace(
   target: string,
   backup: string,
@@ -167,10 +105,10 @@ async function replace(
   input: RestoreInput,
   dependencies: RestoreDependencies,
 ): Promise<Replaced> {
-  const byFile = (): Replaced => ({
-    before: null,
-    replacedFolder: putInPlaceOf(target, backup, manifest, dependencies),
-  });
+  const byFile = async (): Promise<Replaced> => {
+    await passPointOfNoReturn(dependencies);
+    return { before: null, replacedFolder: putInPlaceOf(target, backup, manifest, dependencies) };
+  };
   const gated = fs.existsSync(target) ? passGateOrUnusable(target) : null;
   if (gated === null) {
     if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db: null }, dependencies.packs);
@@ -178,7 +116,7 @@ async function replace(
   }
   const raw = await saveBytesAndRows(gated, backup, manifest, input, dependencies);
   if ('folder' in raw) {
-    const { replacedFolder } = byFile();
+    const { replacedFolder } = await byFile();
     return { before: null, replacedFolder: raw.folder ?? replacedFolder };
   }
   await guardedLater(() => overwrite(target, backup, manifest, raw, dependencies));
@@ -232,9 +170,8 @@ function putInPlaceOf(
   target: string,
   backup: string,
   manifest: Manifest,
-  { onWork, probe, clock }: RestoreDependencies,
+  { probe, clock }: RestoreDependencies,
 ): string | null {
-  onWork?.({ stage: 'replacing', fraction: null, canCancel: false });
   const startedAt = (clock?.() ?? new Date()).toISOString();
   const files = [{ suffix: '' as const, from: backup, sha256: manifest.sha256 }];
   return guarded(() => {
@@ -242,10 +179,6 @@ function putInPlaceOf(
     assertPlaced(target, manifest);
     return kept;
   });
-}
-
-function assertPlaced(target: string, manifest: Manifest): void {
-  if (sha256File(target) !== manifest.sha256) throw coded('E_RESTORE_FAILED', 'The file holds other bytes.');
 }
 
 /** As the gate for writing, but for the note of a restore: this is what ends one. */
@@ -259,54 +192,3 @@ function passGateOrUnusable(target: string): GatedFile | null {
     throw error;
   }
 }
-
-/** The journal mode the original had, a last look with fresh eyes, and then the note may go. */
-async function conclude(target: string, manifest: Manifest, { probe, patienceMs }: RestoreDependencies): Promise<void> {
-  try {
-    const mode = manifest.journalMode === 'wal' ? 'wal' : 'delete';
-    if (!(await setMode(target, mode, patienceMs ?? PATIENCE_MS))) throw held(target, 'restored');
-    const verifier = openVerifier(target);
-    try {
-      const { isSound, lines } = checkIntegrity(verifier);
-      if (!isSound) throw coded('E_RESTORE_FAILED', `The integrity check says: ${lines[0] ?? 'nothing'}.`);
-    } finally {
-      verifier.close();
-    }
-    probe?.('finished', target);
-    removeIntent(target);
-    probe?.('unmarked', target);
-  } catch (error) {
-    // By now the file is another: whatever it is called, it is no refusal any more.
-    const isTold = error instanceof CodedError && ['E_RESTORE_FAILED', 'E_RESTORE_HELD'].includes(error.appError.code);
-    if (isTold) throw error;
-    throw failed(error instanceof CodedError ? (error.cause ?? error.message) : error);
-  }
-}
-
-function guarded<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    throw failed(error);
-  }
-}
-
-async function guardedLater<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw failed(error);
-  }
-}
-
-/** What a refusal says of untouched data is true; anything else that went wrong is a restore that did not end well. */
-const failed = (error: unknown): CodedError =>
-  error instanceof CodedError
-    ? error
-    : new CodedError(
-        coded(
-          'E_RESTORE_FAILED',
-          `The restored file did not pass its checks: ${error instanceof Error ? error.message : String(error)}`,
-        ).appError,
-        { cause: error },
-      );

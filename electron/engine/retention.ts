@@ -25,7 +25,7 @@ export interface Decision {
 export const WHY = {
   newest: 'It is the newest backup that is good.',
   noGood: 'No backup is good: even a broken one may hold what you need.',
-  original: 'It holds your database as it was before the first upgrade.',
+  original: 'It is the oldest good one: the nearest to your database as it was before the first upgrade.',
   newer: 'It is newer than the newest one that could be read just now.',
   newestThere: 'It is the newest good one in its folder.',
   elsewhere: 'It was made of a file at another place, which may have no other backup.',

@@ -7,7 +7,7 @@ import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
 import { checkCold, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
 import { inOrder, readCheckedRecords } from './ledger.ts';
-import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import type { MaintenanceLock } from './lock.ts';
 import { tryOnCopy } from './look.ts';
 import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
@@ -16,6 +16,7 @@ import { openRetry, retryMigration, type Retried } from './retry-rows.ts';
 import { inTransaction, rollBack } from './session.ts';
 import { resolveSource } from './source-coverage.ts';
 import { fromSqlite } from './sqlite-error.ts';
+import { type OnWork, tellChecking, tellWriting, underMaintenanceLock } from './small-change.ts';
 
 type Input = EngineRequests['retryIssues']['input'];
 
@@ -25,17 +26,17 @@ type Input = EngineRequests['retryIssues']['input'];
  * Issue rows of migrations that a later one replaced, of removed tables, and of phases that remove something are kept.
  * @throws CodedError of the gate and the lock; those of the backup; E_ROWS_SKIPPED, E_INVARIANT, E_VERIFY_FAILED.
  */
-export async function retryIssues(input: Input, packs: readonly Pack[]): Promise<RetryReport> {
+export async function retryIssues(
+  input: Input,
+  packs: readonly Pack[],
+  onWork: OnWork = () => {},
+): Promise<RetryReport> {
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
-  const lock = await lockForMaintenance({ path: gated.path, identity: gated.identity, lockFolder: input.lockFolder });
-  let done: { report: RetryReport; expected: Expected | null };
-  try {
-    done = await underLock(lock, input, packs);
-  } finally {
-    lock.release();
-  }
+  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
+  const done = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
   if (done.expected === null) return done.report;
+  tellChecking(onWork);
   const failed = checkCold(gated.path, done.expected).find(({ state }) => state !== 'met');
   if (failed) throw coded('E_VERIFY_FAILED', `After trying the issue rows: ${failed.summary}`, { check: failed.id });
   return done.report;
@@ -45,6 +46,7 @@ async function underLock(
   lock: MaintenanceLock,
   input: Input,
   packs: readonly Pack[],
+  onWork: OnWork,
 ): Promise<{ report: RetryReport; expected: Expected | null }> {
   const { db } = lock;
   checkBookkeeping(db);
@@ -56,15 +58,12 @@ async function underLock(
   const trial = tryAll(work);
   if (trial.changed === 0) return { report: reportOf(db, trial, null), expected: null };
   const before = fkCensus(db);
-  const backup = await backUp(work, packs);
-  const result = migrations.reduce<Retried>(
-    (sum, migration) =>
-      add(
-        sum,
-        inTransaction(lock, migration.id, () => retryOne(work, migration)),
-      ),
-    nothing,
-  );
+  const backup = await backUp(work, packs, onWork);
+  const result = migrations.reduce<Retried>((sum, migration, at) => {
+    tellWriting(onWork, at, migrations.length);
+    const retried = inTransaction(lock, migration.id, () => retryOne(work, migration));
+    return add(sum, retried);
+  }, nothing);
   assertForeignKeysNotWorse(before, fkCensus(db));
   return { report: reportOf(db, result, backup), expected: { rows: rowCounts(db), foreignKeys: before } };
 }
@@ -116,7 +115,7 @@ function tryAll(work: Work): Retried {
   }
 }
 
-function backUp({ lock, input }: Work, packs: readonly Pack[]): Promise<BackupRecord> {
+function backUp({ lock, input }: Work, packs: readonly Pack[], onWork: OnWork): Promise<BackupRecord> {
   return createBackup(lock.db, {
     path: lock.path,
     folder: input.backupFolder,
@@ -124,6 +123,7 @@ function backUp({ lock, input }: Work, packs: readonly Pack[]): Promise<BackupRe
     runId: input.runId,
     appVersion: input.appVersion,
     content: describeContent(lock.db, packs),
+    onWork,
   });
 }
 

@@ -40,6 +40,8 @@ export interface RunDependencies {
   readonly clock?: () => number;
 }
 
+const WAITING = 'Waiting for an earlier process of Phasewise, which was ended, to let go of the file';
+
 /**
  * Takes the database to a phase: gate, lock, verified backup, migrations, checkpoints, integrity; then lets go.
  * @returns the report; `ok: false` with an error when it stopped after the backup, at a whole step. Never `verified`:
@@ -58,6 +60,7 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
     identity: gated.identity,
     lockFolder: input.lockFolder,
     stopPoint: dependencies.control.stopPoint,
+    onWait: () => emit({ type: 'state', state: 'starting', now: WAITING, safeToStop: true }),
     ...(dependencies.lockWaitMs === undefined ? {} : { waitMs: dependencies.lockWaitMs }),
   }).catch((error: unknown) => {
     dropRecoveryCopy(asFound, gated);
@@ -207,7 +210,8 @@ async function migrate(
     error = stepError(thrown, 'the upgrade').appError;
   }
   error = endRun(session, error, new Date(clock()).toISOString()) ?? error;
-  const report = reportOf(session, { ...prepared, path: lock.path, applied, backups, finishedAt: clock() }, error);
+  const parts = { backups, continues: input.continues ?? [] };
+  const report = reportOf(session, { ...prepared, ...parts, path: lock.path, applied, finishedAt: clock() }, error);
   try {
     lock.release();
   } catch (thrown) {

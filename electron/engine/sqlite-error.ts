@@ -99,6 +99,15 @@ export function isUnanswered(error: unknown): boolean {
   const code = sqliteCode(error);
   return code !== null && UNANSWERED.some((prefix) => code === prefix || code.startsWith(`${prefix}_`));
 }
+
+/**
+ * Or what should have been read is damaged. Nobody may take such an error for "the condition is not met", "it holds
+ * nothing" or "there are none".
+ */
+export function isReadFailure(error: unknown): boolean {
+  return isUnanswered(error) || /^SQLITE_(CORRUPT|NOTADB)(_|$)/.test(sqliteCode(error) ?? '');
+}
+
 const UNANSWERED = ['IOERR', 'NOMEM', 'FULL', 'BUSY', 'LOCKED', 'PROTOCOL', 'CANTOPEN', 'INTERRUPT'].map(
   (name) => `SQLITE_${name}`,
 );

@@ -3,18 +3,20 @@ import type { Output } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { z } from 'zod';
+import { findById, withUniqueIds } from './backup-ids.ts';
 import type { Busy } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey, defaultBackupFolder, type OpenEntry } from './databases.ts';
-import type { AskListeners } from './engine-process.ts';
 import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import { neighbouringBackupFolders, recoveryCopies, replacedFolders } from './kept-files.ts';
-import type { Ongoing, Tracked } from './ongoing.ts';
+import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
 import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
 import type { Recents } from './recents.ts';
+import { askRestore, putBackReplaced } from './restores.ts';
+import { settleFile, wasEnded } from './run-stop.ts';
 import { readWorks } from './works.ts';
 
 type Confirmed = string;
@@ -58,7 +60,7 @@ export function createBackups(context: BackupsContext): Backups {
     const places = placesOf(dataFolder, database);
     const found = await engines.askAlone(database.path, 'listBackups', places).answer;
     if (!found.ok) return found;
-    const backups = found.value;
+    const backups = withUniqueIds(found.value);
     context.recents.knowsBroken(database.path, backups.filter(({ state }) => state === 'broken').length);
     const folder = defaultBackupFolder(database.path);
     const [replaced = null] = replacedFolders(database.path);
@@ -67,8 +69,7 @@ export function createBackups(context: BackupsContext): Backups {
   const find: Backups['find'] = async (database, backupId) => {
     const listed = await list(database);
     if (!listed.ok) return listed;
-    const backup = listed.value.backups.find((record) => record.id === backupId);
-    return backup ? ok(backup) : err(appError('E_BACKUP_GONE', `There is no backup named ${printable(backupId, 80)}.`));
+    return findById(listed.value.backups, backupId);
   };
   const remember: Backups['remember'] = (databasePath, backup) => {
     rememberFolder(dataFolder, databasePath, backup.folder);
@@ -89,7 +90,9 @@ export function createBackups(context: BackupsContext): Backups {
     async verify(database, backupId) {
       const backup = await find(database, backupId);
       if (!backup.ok) return backup;
-      return engines.askAlone(backup.value.path, 'verifyBackup', { backupPath: backup.value.path }).answer;
+      const { id, path: backupPath } = backup.value;
+      const read = await engines.askAlone(backupPath, 'verifyBackup', { backupPath }).answer;
+      return read.ok ? ok({ ...read.value, id }) : read;
     },
     async restore(database, backupId, confirmation) {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
@@ -123,32 +126,6 @@ export function createBackups(context: BackupsContext): Backups {
   };
 }
 
-type Shared = Pick<BackupsContext, 'engines' | 'appVersion' | 'dataFolder'>;
-
-/** Puts a backup back; what it replaces is backed up first, beside the database. Shared by the window and the CLI. */
-export function askRestore(
-  { engines, appVersion, dataFolder }: Shared,
-  backupPath: string,
-  databasePath: string,
-  listeners: AskListeners = {},
-): Asked<'restore'> {
-  const backupFolder = defaultBackupFolder(databasePath);
-  const lockFolder = ensureFolder(dataFolder, 'locks');
-  const input = { backupPath, path: databasePath, backupFolder, lockFolder, appVersion, allowForeign: false };
-  return engines.askAlone(databasePath, 'restore', input, listeners);
-}
-
-/** Puts back the files that a restore set aside in `folder`. Shared by the window and the CLI. */
-export function putBackReplaced(
-  { engines, dataFolder }: Shared,
-  folder: string,
-  databasePath: string,
-): Promise<Result<{ replacedFolder: string | null }>> {
-  const backupFolder = defaultBackupFolder(databasePath);
-  const lockFolder = ensureFolder(dataFolder, 'locks');
-  return engines.askAlone(databasePath, 'putBack', { path: databasePath, folder, backupFolder, lockFolder }).answer;
-}
-
 /** Backups that an upgrade names which has not come to a proven end. */
 export const neededBackups = (dataFolder: string, databasePath: string): { backupPath: string; why: string }[] =>
   backupsInNeed(readWorks(dataFolder, databasePath));
@@ -179,27 +156,22 @@ async function occupied<T>(
 ): Promise<Result<T>> {
   const free = context.busy.take(database.path, work ?? 'backup', work === null ? { isTrial: true } : {});
   if (!free.ok) return free;
-  const tracked = work === null ? SHORT : context.ongoing.begin(database, work);
+  const tracked = work === null ? UNTOLD : context.ongoing.begin(database, work);
   let isDone = false;
   try {
     const result = await act(tracked);
     // A refusal is an end like another: only a work that never answers is asked about later.
     isDone = result.ok;
-    if (!result.ok && result.error.details?.['wasEnded'] === true) await settle(context, database, tracked);
+    if (!result.ok && work === 'backup' && wasEnded(result.error)) {
+      const lockFolder = ensureFolder(context.dataFolder, 'locks');
+      await settleFile(context.engines, { path: database.path, lockFolder, partials: tracked.partials });
+    }
     return result;
   } finally {
     tracked.end();
     free.value(isDone);
     context.events.emit('database:changed', { handle: database.handle });
   }
-}
-
-const SHORT: Tracked = { onWork: () => {}, follow: () => {}, partials: [], end: () => {} };
-
-/** Takes away what the ended process left; whatever keeps that from happening, the next opening does it. */
-async function settle({ engines, dataFolder }: BackupsContext, database: OpenEntry, { partials }: Tracked) {
-  const lockFolder = ensureFolder(dataFolder, 'locks');
-  await engines.askAlone(database.path, 'settle', { path: database.path, lockFolder, partials: [...partials] }).answer;
 }
 
 const Folders = z.array(z.string());

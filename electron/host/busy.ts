@@ -28,6 +28,17 @@ export interface Busy {
   any(): boolean;
   /** Resolves when nothing is going on any more. */
   free(): Promise<void>;
+  /** Tells of every work that begins and ends. */
+  watch(listener: (change: BusyChange) => void): void;
+}
+
+export interface BusyChange {
+  readonly file: string;
+  readonly work: Work;
+  /** Nothing is changed by it. */
+  readonly isTrial: boolean;
+  /** null = it begins; else whether it did what it should. */
+  readonly ended: { readonly isDone: boolean } | null;
 }
 
 export interface TakeOptions {
@@ -44,6 +55,10 @@ export interface TakeOptions {
 export function createBusy(begin: BeginWork = () => () => {}, onTaken: (file: string) => void = () => {}): Busy {
   const busy = new Map<string, Work>();
   const waiting: (() => void)[] = [];
+  const watching: ((change: BusyChange) => void)[] = [];
+  const tell = (change: BusyChange): void => {
+    for (const listener of watching) listener(change);
+  };
   const release = (file: string): void => {
     busy.delete(file);
     if (busy.size === 0) for (const resolve of waiting.splice(0)) resolve();
@@ -59,13 +74,16 @@ export function createBusy(begin: BeginWork = () => () => {}, onTaken: (file: st
       busy.set(file, work);
       onTaken(file);
       const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId);
+      tell({ file, work, isTrial, ended: null });
       return ok((isDone = false) => {
         end(isDone);
         release(file);
+        tell({ file, work, isTrial, ended: { isDone } });
       });
     },
     refusal,
     any: () => busy.size > 0,
+    watch: (listener) => void watching.push(listener),
     free: () => (busy.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }

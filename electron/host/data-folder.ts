@@ -1,7 +1,17 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { coded } from '@shared/errors.ts';
+import { type AppError, appError, coded, toAppError } from '@shared/errors.ts';
 import { isFsError, printableFsError } from './fs-errors.ts';
 
 /**
@@ -39,6 +49,18 @@ export function ensureFolder(folder: string, ...parts: string[]): string {
       { folder: full },
       { safety: 'untouched', nextStep: 'Allow writing there, or set PHASEWISE_HOME to another folder.' },
     );
+  }
+}
+
+/** Why nothing can be written into the folder; null when something can. It is made where it is missing. */
+export function folderError(folder: string): AppError | null {
+  try {
+    ensureFolder(folder);
+    accessSync(folder, constants.W_OK);
+    return null;
+  } catch (cause) {
+    if (!isFsError(cause)) return toAppError(cause);
+    return appError('E_DATA_FOLDER', `${folder} cannot be used (${printableFsError(cause)}). Nothing was started.`);
   }
 }
 

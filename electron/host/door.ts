@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { FileEntry } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import type { Publisher } from './app-version.ts';
 import type { SpawnEngine } from './engine-process.ts';
+import type { Log } from './log-file.ts';
 import { printable } from './printable.ts';
 
 /** What differs between Electron and the browser host; everything else is the same house. */
@@ -12,6 +14,8 @@ export interface Door {
     readonly fileChoosing: 'native' | 'picker';
     readonly canRevealFiles: boolean;
     readonly notice: string | null;
+    /** See `app:info`; absent = none. */
+    readonly trouble?: string | null;
   };
   readonly spawn: SpawnEngine;
   /** The folder that people look in for their documents; the sample is put there. */
@@ -27,6 +31,10 @@ export interface Door {
   readonly picker?: FilePicker;
   /** Shows a file, or the inside of a folder, in the system's file manager. */
   revealFile?(file: string): Promise<void> | void;
+  readonly publisher?: Publisher;
+  /** Hands an address to the system's browser; called with the publisher's own only. */
+  openAddress?(url: string): Promise<void> | void;
+  readonly log?: Pick<Log, 'folder'>;
 }
 
 export interface FolderListing {

@@ -168,8 +168,7 @@ export class EngineChild {
       if (this.#current && message.event.type === 'backup') this.#current.hasBackup = true;
       this.#current?.options.onRunEvent?.(message.event);
     } else if (message.type === 'work') {
-      if (this.#current) this.#current.isIrrevocable = !message.work.canCancel;
-      this.#current?.options.onWork?.(message.work);
+      this.#worked(message.work);
     } else if (message.type === 'export') {
       this.#current?.options.onExported?.(message.rows, message.bytes);
     } else if (message.type === 'answer') {
@@ -179,6 +178,16 @@ export class EngineChild {
       const safety = this.#current && safetyText[safetyOf(this.#current)];
       this.#answer(err(safety ? { ...message.error, safety } : message.error));
     }
+  }
+
+  #worked(work: EngineWork): void {
+    const request = this.#current;
+    if (!request) return;
+    // It waits for us: whoever is being stopped is not let through.
+    if (work.asksToProceed === true && request.isCancelled) return void this.#end(request);
+    request.isIrrevocable = !work.canCancel;
+    if (work.asksToProceed === true) this.#process?.send({ type: 'proceed' });
+    request.options.onWork?.(work);
   }
 
   #sendCurrent(): void {

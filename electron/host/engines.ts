@@ -23,8 +23,17 @@ export interface Asked<K extends EngineRequestName> {
   readonly child: EngineChild;
 }
 
-/** @param onDied told when a process that worked on `file` ended by itself. */
-export function createEngines(spawn: SpawnEngine, onDied: (file: string, error: AppError) => void): Engines {
+/**
+ * @param onDied told when a process that worked on `file` ended by itself.
+ * @param lockFolder where engines keep their locks; a look that meets one says whose it is.
+ */
+export function createEngines(
+  spawn: SpawnEngine,
+  onDied: (file: string, error: AppError) => void,
+  lockFolder?: string,
+): Engines {
+  const complete = <K extends EngineRequestName>(name: K, input: Input<K>): Input<K> =>
+    name === 'inspect' && lockFolder !== undefined ? { ...input, lockFolder } : input;
   const kept = new Map<string, EngineChild>();
   const alone = new Set<EngineChild>();
   const childFor = (file: string): EngineChild => {
@@ -33,14 +42,17 @@ export function createEngines(spawn: SpawnEngine, onDied: (file: string, error: 
     return child;
   };
   return {
-    ask: (file, name, input) => childFor(file).ask(name, input, { limitMs: limitFor(name, input, file) }),
+    ask: (file, name, input) =>
+      childFor(file).ask(name, complete(name, input), { limitMs: limitFor(name, input, file) }),
     askAlone(file, name, input, listeners = {}) {
       const child = new EngineChild(spawn, (error) => onDied(file, error));
       alone.add(child);
-      const answer = child.ask(name, input, { limitMs: limitFor(name, input, file), ...listeners }).finally(() => {
-        alone.delete(child);
-        child.kill();
-      });
+      const answer = child
+        .ask(name, complete(name, input), { limitMs: limitFor(name, input, file), ...listeners })
+        .finally(() => {
+          alone.delete(child);
+          child.kill();
+        });
       return { answer, child };
     },
     release(file) {
@@ -72,6 +84,7 @@ export function limitFor(name: EngineRequestName, input: unknown, file: string):
       return 30 * SECOND + passMs;
     case 'listIssues':
     case 'listBackups':
+    case 'packs':
       return 30 * SECOND;
     case 'verifyBackup':
     case 'exportIssues':

@@ -1,4 +1,5 @@
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { appHandlers } from './app-handlers.ts';
 import { browseHandlers } from './browse-handlers.ts';
 import { defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
 import { type Door, reveal } from './door.ts';
@@ -13,6 +14,7 @@ import { sourceOfPlan } from './sources.ts';
 export function createHandlers(host: Host, door: Door): Handlers {
   return {
     ...appHandlers(host, door),
+    ...placeHandlers(host, door),
     ...databaseHandlers(host, door),
     ...runHandlers(host),
     ...fileHandlers(host, door),
@@ -34,14 +36,8 @@ export function openDatabase(host: Host, file: string): Result<OpenEntry> {
 
 type Some<K extends keyof Handlers> = Pick<Handlers, K>;
 
-function appHandlers(
-  host: Host,
-  door: Door,
-): Some<'app:info' | 'settings:get' | 'settings:set' | 'recents:list' | 'recents:remove' | 'files:list'> {
+function placeHandlers(host: Host, door: Door): Some<'recents:list' | 'recents:remove' | 'files:list'> {
   return {
-    'app:info': () => ok({ ...door.info, dataFolder: host.dataFolder }),
-    'settings:get': () => ok(host.settings.get()),
-    'settings:set': (settings) => ok(host.settings.set(settings)),
     'recents:list': () => ok(host.recents.list()),
     'recents:remove': ({ recentId }) => {
       host.recents.remove(recentId);
@@ -139,7 +135,12 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
   };
 }
 
-function recoveryHandlers({ databases, looks, recoveries }: Host): Some<Extract<keyof Handlers, `recovery:${string}`>> {
+function recoveryHandlers({
+  databases,
+  looks,
+  ongoing,
+  recoveries,
+}: Host): Some<Extract<keyof Handlers, `recovery:${string}`>> {
   const at = databases.get;
   return {
     'recovery:list': () => ok(recoveries.list()),
@@ -150,7 +151,11 @@ function recoveryHandlers({ databases, looks, recoveries }: Host): Some<Extract<
       }),
     'recovery:stay': ({ handle }) => then(at(handle), (database) => recoveries.stay(database)),
     'recovery:check': ({ handle }) => then(at(handle), (database) => recoveries.check(database)),
-    'recovery:finish': ({ handle }) => then(at(handle), (database) => recoveries.finish(database)),
+    'recovery:finish': ({ handle }) =>
+      then(at(handle), async (database) => {
+        const { onWork, end } = ongoing.begin(database, 'restore');
+        return recoveries.finish(database, { onWork }).finally(end);
+      }),
   };
 }
 

@@ -1,3 +1,5 @@
+import path from 'node:path';
+import type { AppError } from '@shared/errors.ts';
 import type { SpawnEngine } from './engine-process.ts';
 import { type Backups, createBackups } from './backups.ts';
 import { type Browsing, createBrowsing } from './browsing.ts';
@@ -63,10 +65,11 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   });
   const browsing = createBrowsing({ spawn, busy });
   const recents = createRecents(dataFolder);
-  const engines = createEngines(spawn, (file, error) => {
+  const onDied = (file: string, error: AppError): void => {
     const database = databases.find(file);
     if (database) events.emit('engine:died', { handle: database.handle, error });
-  });
+  };
+  const engines = createEngines(spawn, onDied, path.join(dataFolder, 'locks'));
   const sources = createSources({ engines, dataFolder });
   const looks = createLooks({
     engines,
@@ -78,7 +81,7 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const backups = createBackups({ engines, events, busy, ongoing, recents, dataFolder, appVersion });
   const onBackup: Backups['remember'] = (file, backup) => forgive(() => backups.remember(file, backup));
   const runs = createRuns({ engines, events, busy, dataFolder, appVersion, onBackup });
-  const ingests = createIngests({ engines, events, busy, dataFolder, appVersion, onBackup });
+  const ingests = createIngests({ engines, events, busy, ongoing, dataFolder, appVersion, onBackup });
   const recoveries = createRecoveries({ engines, events, busy, backups, recents, dataFolder, appVersion });
   const settings = createSettings(dataFolder);
   const scrub = createScrub({ engines, busy, recents, databases, events });

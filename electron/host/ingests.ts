@@ -5,8 +5,10 @@ import type { SourceChoice } from '@engine/protocol.ts';
 import type { Busy, Work } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
-import type { Engines } from './engines.ts';
+import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
+import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
+import { settleFile, wasEnded } from './run-stop.ts';
 
 /** Small changes to an upgraded database: taking files in, trying issue rows again. Each is one step behind a backup. */
 export interface Ingests {
@@ -32,6 +34,7 @@ export interface IngestsContext {
   readonly engines: Engines;
   readonly events: EventBus;
   readonly busy: Busy;
+  readonly ongoing: Ongoing;
   readonly dataFolder: string;
   readonly appVersion: string;
   readonly onBackup: (databasePath: string, backup: BackupRecord) => void;
@@ -48,9 +51,9 @@ export function createIngests(context: IngestsContext): Ingests {
     runId,
   });
   const take: Ingests['take'] = (database, { files, project, isTrial, backupFolder }) =>
-    occupied(context, database, { work: 'ingest', isTrial }, (runId) => {
+    occupied(context, database, { work: 'ingest', isTrial }, (runId, tracked) => {
       const input = { ...common(database, runId, backupFolder), files: [...files], project, isTrial };
-      return engines.askAlone(database.path, 'ingest', input).answer;
+      return asked(engines.askAlone(database.path, 'ingest', input, tracked), tracked);
     });
   return {
     take,
@@ -70,36 +73,48 @@ export function createIngests(context: IngestsContext): Ingests {
       return taken;
     },
     clearSecrets: (database, backupFolder) =>
-      occupied(
-        context,
-        database,
-        { work: 'clear' },
-        (runId) => engines.askAlone(database.path, 'clearPlainSecrets', common(database, runId, backupFolder)).answer,
-      ),
+      occupied(context, database, { work: 'clear' }, (runId, tracked) => {
+        const input = common(database, runId, backupFolder);
+        return asked(engines.askAlone(database.path, 'clearPlainSecrets', input, tracked), tracked);
+      }),
     retry: (database, { source, backupFolder }) =>
-      occupied(context, database, { work: 'retry' }, (runId) => {
+      occupied(context, database, { work: 'retry' }, (runId, tracked) => {
         const input = { ...common(database, runId, backupFolder), source };
-        return engines.askAlone(database.path, 'retryIssues', input).answer;
+        return asked(engines.askAlone(database.path, 'retryIssues', input, tracked), tracked);
       }),
   };
+}
+
+function asked<K extends 'ingest' | 'retryIssues' | 'clearPlainSecrets'>(
+  { answer, child }: Asked<K>,
+  tracked: Tracked,
+): Asked<K>['answer'] {
+  tracked.follow(child);
+  return answer;
 }
 
 async function occupied<T extends { readonly backup: BackupRecord | null }>(
   context: IngestsContext,
   database: OpenEntry,
   { work, isTrial = false }: { readonly work: Work; readonly isTrial?: boolean },
-  act: (runId: string) => Promise<Result<T>>,
+  act: (runId: string, tracked: Tracked) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const runId = randomUUID();
   const free = context.busy.take(database.path, work, { runId, isTrial });
   if (!free.ok) return free;
+  const tracked = isTrial ? UNTOLD : context.ongoing.begin(database, work);
   let isDone = false;
   try {
-    const done = await act(runId);
+    const done = await act(runId, tracked);
     isDone = done.ok;
+    if (!done.ok && wasEnded(done.error)) {
+      const lockFolder = ensureFolder(context.dataFolder, 'locks');
+      await settleFile(context.engines, { path: database.path, lockFolder, partials: tracked.partials });
+    }
     if (done.ok && done.value.backup !== null) context.onBackup(database.path, done.value.backup);
     return done;
   } finally {
+    tracked.end();
     free.value(isDone);
     context.events.emit('database:changed', { handle: database.handle });
   }

@@ -21,6 +21,11 @@ export interface Tracked {
   end(): void;
 }
 
+/** Of what is too short to be told of, or changes nothing. */
+export const UNTOLD: Tracked = { onWork: () => {}, follow: () => {}, partials: [], end: () => {} };
+
+const BACKING_UP = 'Backing the database up first';
+
 /** Words for each stage of each kind; a stage that is not listed has those of its kind. */
 const words: Partial<Record<`${WorkKind} ${EngineWork['stage']}` | WorkKind, string>> = {
   backup: 'Backing up',
@@ -31,9 +36,20 @@ const words: Partial<Record<`${WorkKind} ${EngineWork['stage']}` | WorkKind, str
   'restore replacing': 'Putting the backup back',
   'restore checking': 'Checking the file again',
   ingest: 'Taking the files in',
+  'ingest copying': BACKING_UP,
+  'ingest proving': BACKING_UP,
+  'ingest checking': 'Checking the file again',
   retry: 'Trying the issue rows again',
+  'retry copying': BACKING_UP,
+  'retry proving': BACKING_UP,
+  'retry checking': 'Checking the file again',
   clear: 'Clearing the keys',
+  'clear copying': BACKING_UP,
+  'clear proving': BACKING_UP,
+  'clear checking': 'Checking the file again',
 };
+
+const WAITING = 'Waiting for an earlier process of Phasewise, which was ended, to let go of the file';
 
 /** Windows draw at most so often, ms. */
 const PAUSE_MS = 100;
@@ -50,7 +66,8 @@ export function createOngoing(events: EventBus): Ongoing {
       let saidAt = 0;
       const say = (fraction: number | null, canCancel: boolean): void => {
         saidAt = Date.now();
-        const now = (stage === null ? undefined : words[`${kind} ${stage}`]) ?? words[kind] ?? 'Working';
+        const special = stage === null ? undefined : stage === 'waiting' ? WAITING : words[`${kind} ${stage}`];
+        const now = special ?? words[kind] ?? 'Working';
         events.emit('work:changed', { handle, work: { kind, now, fraction, canCancel } });
       };
       say(null, true);

@@ -7,31 +7,51 @@ export interface OpenWork {
   readonly work: Work;
   /** The upgrades that it went on from, newest first, itself included: none of them came to a proven end. */
   readonly chain: readonly Work[];
+  /** Another host is doing something smaller on the file right now, so that a look at it may have to wait. */
+  readonly isWorkedOn: boolean;
 }
 
 /**
  * Of the works of one database, newest first, the one that a person has to be asked about. null: nothing is unfinished,
- * or somebody is working on it right now. An upgrade or restore goes before lesser works.
+ * or somebody is going on with it right now. An upgrade or restore goes before lesser works, and is not hidden by them.
  */
 export function openWork(works: readonly Work[]): OpenWork | null {
   const chain: Work[] = [];
   let other: Work | null = null;
+  let isWorkedOn = false;
   const finishedKinds = new Set<string>();
-  for (const work of works) {
-    if (work.isAlive) return null;
+  for (const [at, work] of works.entries()) {
+    if (isBelieved(work, at === 0)) {
+      if (isGreat(work)) return null;
+      isWorkedOn = true;
+      continue;
+    }
     const standing = standingOf(work);
     if (standing === 'ends') break;
-    if (standing === 'open' && work.kind === 'restore') return chain.length === 0 ? alone(work) : { ...first(chain) };
+    if (standing === 'open' && work.kind === 'restore') return first(chain.length === 0 ? [work] : chain, isWorkedOn);
     if (standing === 'open' && work.kind === 'upgrade') chain.push(work);
     else if (standing === 'open' && !finishedKinds.has(work.kind)) other ??= work;
     if (work.isOver === true) finishedKinds.add(work.kind);
   }
-  if (chain.length > 0) return first(chain);
-  return other && alone(other);
+  if (chain.length > 0) return first(chain, isWorkedOn);
+  return other === null || isWorkedOn ? null : first([other], isWorkedOn);
 }
 
-const alone = (work: Work): OpenWork => ({ work, chain: [work] });
-const first = (chain: readonly Work[]): OpenWork => ({ work: chain[0] as Work, chain });
+const first = (chain: readonly Work[], isWorkedOn: boolean): OpenWork => ({
+  work: chain[0] as Work,
+  chain,
+  isWorkedOn,
+});
+
+const isGreat = ({ kind }: Work): boolean => kind === 'upgrade' || kind === 'restore';
+
+/**
+ * Whether its process is at work on it. Where only the id of the process is known, which may be another's by now, nothing
+ * that was begun on the file since may speak against it, and it must not have been silent for a day.
+ */
+const isBelieved = ({ isAlive, isSurelyAlive, lastSignAt }: Work, isLatest: boolean): boolean =>
+  isAlive && (isSurelyAlive || (isLatest && Date.now() - Date.parse(lastSignAt) < DAY_MS));
+const DAY_MS = 24 * 3_600_000;
 
 /**
  * open: ask about it. ends: it and everything before it is settled. nothing: it says nothing about what was before it.
@@ -48,8 +68,7 @@ const first = (chain: readonly Work[]): OpenWork => ({ work: chain[0] as Work, c
  */
 function standingOf(work: Work): 'open' | 'ends' | 'nothing' {
   const { kind, report } = work;
-  const isGreat = kind === 'upgrade' || kind === 'restore';
-  if (work.isClosed) return isGreat ? 'ends' : 'nothing';
+  if (work.isClosed) return isGreat(work) ? 'ends' : 'nothing';
   if (kind !== 'upgrade') {
     if (work.isOver === null) return 'open';
     return kind === 'restore' && work.isOver ? 'ends' : 'nothing';

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import { isLivingProcess, type ProcessSystem, startInStat } from '@shared/process-state.ts';
 
 /**
  * What tells a process from a later one of the same id: when it was started, as the system counts. '' where the system
@@ -18,7 +19,7 @@ export function processIdentity(pid: number): string {
  *   the computer was started since.
  */
 export function isStillRunning(pid: number, identity: string | undefined, notedAt: string): boolean {
-  if (!exists(pid)) return false;
+  if (!isLivingProcess(pid, system)) return false;
   if (identity !== undefined && identity !== '') return identity === processIdentity(pid);
   return Date.parse(notedAt) >= Date.now() - os.uptime() * 1_000 - CLOCK_SLACK_MS;
 }
@@ -26,22 +27,23 @@ export function isStillRunning(pid: number, identity: string | undefined, notedA
 /** The clock may have been set since the start of the computer; rather believe a process too long. */
 const CLOCK_SLACK_MS = 60_000;
 
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+const system: ProcessSystem = {
+  signal: (pid) => void process.kill(pid, 0),
+  stat(pid) {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'utf8');
+    } catch {
+      return ''; // not Linux, or gone
+    }
+  },
+};
 
-/** Boot id, and field 22 of /proc/<pid>/stat: clock ticks since then, counted after the name, which may hold anything. */
+/** Boot id, and clock ticks since then. */
 function linuxStart(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return ticks === undefined ? '' : `${boot}:${ticks}`;
+    const ticks = startInStat(system.stat(pid));
+    return ticks === '' ? '' : `${boot}:${ticks}`;
   } catch {
     return '';
   }

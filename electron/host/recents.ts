@@ -30,6 +30,10 @@ export interface Recents {
   /** Error: E_NOT_FOUND for an entry that is no longer remembered. */
   pathOf(recentId: string): Result<string>;
   remove(recentId: string): void;
+  /** Forgets all of them; the files stay. */
+  clear(): void;
+  /** Told whenever the list was written. */
+  watch(listener: () => void): void;
   /** Remembers a database that could be read, or brings its entry up to date. */
   seen(file: string, status: DatabaseStatus): void;
   backedUp(file: string, at: string): void;
@@ -42,9 +46,11 @@ export interface Recents {
 export function createRecents(dataFolder: string): Recents {
   const file = path.join(dataFolder, 'recents.json');
   const read = (): Remembered[] => readJsonFile(file, z.array(Remembered), []);
+  const watching: (() => void)[] = [];
   const write = (entries: Remembered[]): void => {
     ensureFolder(dataFolder);
     writeJsonFile(file, entries.slice(0, LIMIT));
+    for (const listener of watching) listener();
   };
   return {
     list: () => read().map(withFile),
@@ -53,6 +59,8 @@ export function createRecents(dataFolder: string): Recents {
       return found ? ok(found.path) : err(appError('E_NOT_FOUND', 'It is no longer among the recent databases.'));
     },
     remove: (recentId) => write(read().filter((entry) => entry.recentId !== recentId)),
+    clear: () => write([]),
+    watch: (listener) => void watching.push(listener),
     seen(databasePath, status) {
       const recentId = databaseKey(databasePath);
       const before = read();

@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { intentFile } from '@shared/beside.ts';
-import type { Result } from '@shared/errors.ts';
-import { RestoreIntent } from '@shared/restore-intent.ts';
+import type { AppError, Result } from '@shared/errors.ts';
 import type { DatabaseStatus, MigrationStatus } from '@shared/status.ts';
 import type { Engines } from './engines.ts';
+import { lostSteps } from './lost-steps.ts';
 import type { OpenWork } from './open-work.ts';
-import { statsOf } from './stats.ts';
 import { findWork, isClosedWithoutStart, type Work } from './works.ts';
 
 /** An engine whose host was killed needs a moment to end at its next whole step, ms. */
 const BUSY_RETRIES_MS = [300, 700, 1_500, 2_500];
-const BUSY: readonly string[] = ['E_DB_BUSY', 'E_DB_IN_USE', 'E_RUN_ACTIVE'];
+/** Somebody has the file right now. */
+export const isBusy = ({ code }: AppError): boolean => ['E_DB_BUSY', 'E_DB_IN_USE', 'E_RUN_ACTIVE'].includes(code);
 
 /**
  * A fresh look at a file whose work was interrupted, all of its data where a short look leaves that out.
@@ -26,7 +24,7 @@ export async function lookFor(
   const ask = (check: 'schema' | 'data') => engines.askAlone(file, 'inspect', { path: file, check }).answer;
   let looked = await ask('schema');
   for (const waitMs of BUSY_RETRIES_MS) {
-    if (looked.ok || !BUSY.includes(looked.error.code)) break;
+    if (looked.ok || !isBusy(looked.error)) break;
     await sleep(waitMs);
     looked = await ask('schema');
   }
@@ -35,22 +33,6 @@ export async function lookFor(
   // A very large file may take longer than a look may; damage is an answer, lack of time is none.
   return whole.ok || whole.error.code !== 'E_TIMEOUT' ? whole : looked;
 }
-
-/** The note of an interrupted restore, also beside a file that is missing or cannot be looked at. backupPath '': unreadable. */
-export function interruptedRestore(file: string, status: DatabaseStatus | null): DatabaseStatus['unfinishedRestore'] {
-  const known = status?.unfinishedRestore ?? null;
-  const stats = known ? undefined : statsOf(intentFile(file));
-  if (stats === undefined) return known;
-  const unreadable = { startedAt: stats.mtime.toISOString(), backupPath: '', way: 'by-file' } as const;
-  if (!stats.isFile() || stats.size > MOST_INTENT_BYTES) return unreadable;
-  try {
-    return RestoreIntent.parse(JSON.parse(readFileSync(intentFile(file), 'utf8')));
-  } catch {
-    return unreadable;
-  }
-}
-
-const MOST_INTENT_BYTES = 65_536;
 
 /** A run that only the file itself knows of as unfinished: begun on another computer, or under another name. */
 export function openRunInFile(
@@ -66,7 +48,7 @@ export function openRunInFile(
       ? isClosedWithoutStart(dataFolder, file, runId)
       : work.isAlive || work.isClosed || work.verdict?.verified === true;
   if (isSettled) return null;
-  return { runId, open: work && { work, chain: [work] } };
+  return { runId, open: work && { work, chain: [work], isWorkedOn: false } };
 }
 
 /**
@@ -84,6 +66,8 @@ export interface FoundProgress {
   readonly stepsDone: number;
   readonly stepsTotal: number;
   readonly stepsUntrue: number;
+  /** Steps that were finished and that the file does not know any more. */
+  readonly stepsLost: number;
   readonly nextTitle: string | null;
   readonly isNextBegun: boolean;
   readonly isUnproven: boolean;
@@ -102,6 +86,7 @@ export function progressIn(status: DatabaseStatus | null, work: Work | null, toP
     stepsDone: steps.length - open.length,
     stepsTotal: steps.length,
     stepsUntrue: open.filter(({ state }) => state === 'untrue').length,
+    stepsLost: lostSteps(steps, work),
     nextTitle: next?.title ?? null,
     isNextBegun: next?.state === 'started',
     isUnproven: (status.phaseReached ?? -1) >= toPhase,
@@ -112,6 +97,7 @@ const none: FoundProgress = {
   stepsDone: 0,
   stepsTotal: 0,
   stepsUntrue: 0,
+  stepsLost: 0,
   nextTitle: null,
   isNextBegun: false,
   isUnproven: false,

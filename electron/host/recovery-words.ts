@@ -2,7 +2,9 @@ import { type AppError, safetyText } from '@shared/errors.ts';
 import type { Recovery, RecoveryChoiceId, WorkKind } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { Health } from '@shared/status.ts';
+import { aboutLostSteps } from './lost-steps.ts';
 import type { Cause } from './open-work.ts';
+import { aboutUnreadable, FINISH_LATER, RESTORE_NEWEST, restoreInstead } from './restore-words.ts';
 
 /** What was found out about an unfinished work, all of it just now but for how it ended. */
 export interface Findings {
@@ -16,6 +18,8 @@ export interface Findings {
   readonly stepsTotal: number;
   /** Recorded steps that no longer hold. */
   readonly stepsUntrue: number;
+  /** Steps that were finished, but that the file does not know any more. */
+  readonly stepsLost: number;
   /** The step that was under way or would have been next. */
   readonly nextTitle: string | null;
   /** Some of its rows are done. */
@@ -26,10 +30,14 @@ export interface Findings {
     { readonly health: Health; readonly error: null } | { readonly health: null; readonly error: AppError };
   /** Of the state before it began, read again; or the one that was being put back. */
   readonly backup: BackupRecord | null;
+  /** Path of the one that was being put back, where it is gone or broken; `backup` is then another one, or it. */
+  readonly lostBackup: string | null;
   /** The note of a restore that was interrupted after it had begun to replace the file. */
   readonly restoreWay: 'in-place' | 'by-file' | null;
-  /** False: that note lies there, but does not say what to do. */
-  readonly isRestoreReadable: boolean;
+  /** Why that note cannot be read; then nobody knows which backup it meant, and `backup` is the newest good one. */
+  readonly unreadableRestore: string | null;
+  /** What there is then: the newest good ones, of any kind and of what a restore replaced. */
+  readonly otherBackups: readonly BackupRecord[];
 }
 
 type Told = Pick<Recovery, 'state' | 'what' | 'where' | 'isSafe' | 'reasons' | 'choices'>;
@@ -83,8 +91,10 @@ function whereItStopped(findings: Findings): string {
   const { kind, stepsDone, stepsTotal, restoreWay, error } = findings;
   switch (kind) {
     case 'restore':
-      if (restoreWay === null) return 'Nothing of it is half done: either it had not begun yet, or it was finished.';
-      return 'It stopped while the content of the file was being replaced by that of the backup.';
+      if (restoreWay === null)
+        return 'Nothing of it is half done: the file is as it was before the restore or, if that had just ended, what the backup holds.';
+      if (findings.unreadableRestore !== null) return 'How far it came is not known.';
+      return `It stopped while the content of the file was being replaced by that of the backup.${whatIsLost(findings)}`;
     case 'backup':
       return 'The backup was not finished, so it does not count as one.';
     case 'ingest':
@@ -110,9 +120,19 @@ function whereUpgradeStopped({ stepsDone, stepsTotal, nextTitle, isNextBegun }: 
 }
 
 /** A final check that missed something, and a file that cannot be looked at, are not called safe. */
-function isSafe({ kind, look, error, restoreWay, backup, isUnproven }: Findings): boolean {
+function isSafe({
+  kind,
+  look,
+  error,
+  restoreWay,
+  unreadableRestore,
+  backup,
+  isUnproven,
+  stepsLost,
+}: Findings): boolean {
+  if (unreadableRestore !== null) return false;
   if (restoreWay !== null) return isGood(backup);
-  if (look.error !== null) return false;
+  if (look.error !== null || stepsLost > 0) return false;
   // Opened, but not read whole: then only a good backup makes it safe, where something was being written.
   if (look.health.state === 'not-checked' && kind !== 'backup' && !isGood(backup)) return false;
   return !(isUnproven && error?.safety === safetyText.unknown);
@@ -121,15 +141,15 @@ function isSafe({ kind, look, error, restoreWay, backup, isUnproven }: Findings)
 const isGood = (backup: BackupRecord | null): boolean => backup?.verified === true && backup.state === 'verified';
 
 function reasonsFor(findings: Findings): string[] {
-  const { kind, look, restoreWay } = findings;
+  const { kind, look, restoreWay, unreadableRestore, otherBackups } = findings;
   const reasons: string[] = [];
   if (look.error !== null) reasons.push(`The file could not be looked at just now: ${look.error.message}`);
   else if (restoreWay === null) reasons.push(aboutTheFile(look.health));
-  if (kind === 'upgrade' && look.error === null) reasons.push(...aboutTheSteps(findings));
+  if (kind === 'upgrade' && look.error === null)
+    reasons.push(...aboutLostSteps(findings.stepsLost), ...aboutTheSteps(findings));
   if (kind === 'backup') reasons.push('Making a backup only reads the file; nothing in it was changed.');
-  const backup = aboutTheBackup(findings);
-  if (backup !== null) reasons.push(backup);
-  return reasons;
+  if (unreadableRestore !== null) return [...reasons, ...aboutUnreadable(unreadableRestore, otherBackups)];
+  return [...reasons, ...lineOf(aboutTheBackup(findings))];
 }
 
 function aboutTheFile(health: Health): string {
@@ -152,13 +172,30 @@ function aboutTheSteps({ stepsDone, stepsTotal, stepsUntrue, isNextBegun, isUnpr
   return [...untrue, 'Every step is in it as a whole or not at all; what was under way was taken back.'];
 }
 
-function aboutTheBackup({ kind, backup, restoreWay, stepsDone, look }: Findings): string | null {
+const lineOf = (words: string | null): string[] => (words === null ? [] : [words]);
+
+const isOther = ({ backup, lostBackup }: Findings): boolean =>
+  lostBackup !== null && backup !== null && backup.path !== lostBackup;
+
+/** No reason for anything to be safe, so it does not stand among those. A broken one is told there, when there is no other. */
+function whatIsLost(findings: Findings): string {
+  const { lostBackup, backup } = findings;
+  if (lostBackup === null || (backup !== null && !isOther(findings))) return '';
+  return ` That backup is not where it was, or no longer good: ${lostBackup}`;
+}
+
+function aboutTheBackup(findings: Findings): string | null {
+  const { kind, backup, restoreWay, stepsDone, look } = findings;
   if (kind === 'backup') return null;
+  if (isOther(findings) && isGood(backup))
+    return `There is another backup (“${backup?.reason ?? ''}”). It was read again just now: it is byte for byte what was saved.`;
   const subject = restoreWay !== null ? 'The backup that was being put back' : 'The backup from before';
   if (isGood(backup)) return `${subject} was read again just now: it is byte for byte what was saved.`;
   if (backup !== null)
     return `${subject} is no longer good: ${backup.lastCheck?.error?.message ?? 'its check did not succeed.'}`;
-  if (kind !== 'upgrade' || (stepsDone === 0 && look.error === null)) return null;
+  if (kind !== 'upgrade') return null;
+  if (stepsDone === 0 && look.error === null)
+    return findings.isNextBegun ? null : 'No finished backup was found: before it has one, an upgrade changes nothing.';
   return 'No backup from before was found on this computer.';
 }
 
@@ -167,7 +204,10 @@ type Choice = readonly [RecoveryChoiceId, string, string];
 function choicesFor(findings: Findings): Choice[] {
   const { kind, backup, look, restoreWay, isUnproven } = findings;
   const restore: Choice[] = isGood(backup) ? [RESTORE] : [];
-  if (restoreWay !== null) return findings.isRestoreReadable || restore.length === 0 ? [FINISH] : restore;
+  if (restoreWay !== null && findings.lostBackup !== null)
+    return [...(isOther(findings) && isGood(backup) ? [restoreInstead(backup)] : []), FINISH_LATER];
+  if (findings.unreadableRestore !== null) return restore.length === 0 ? [] : [RESTORE_NEWEST];
+  if (restoreWay !== null) return [FINISH];
   // What cannot be opened cannot be continued either; a busy file only has to be let go of by its program.
   if (look.error !== null) return isDamage(look.error) ? [...restore, STAY] : [STAY, ...restore];
   switch (kind) {
@@ -182,8 +222,9 @@ function choicesFor(findings: Findings): Choice[] {
       return [CONTINUE_INGEST, STAY, ...restore];
     case 'retry':
       return [CONTINUE_RETRY, STAY, ...restore];
-    case 'clear':
     case 'restore':
+      return [GO_ON, ...restore];
+    case 'clear':
       return [STAY, ...restore];
   }
 }
@@ -194,7 +235,7 @@ const isDamage = ({ code }: AppError): boolean =>
 const FINISH: Choice = [
   'finish',
   'Finish restoring',
-  'Puts the whole backup in place. Until then nothing else can be done with the file; nothing that was kept is lost.',
+  'Puts the whole backup in place. Until then nothing else can be done with the file. What it held before is kept as well.',
 ];
 const CHECK: Choice = [
   'check',
@@ -205,6 +246,11 @@ const STAY: Choice = [
   'stay',
   'Leave it as it is',
   'Nothing is done now and you are not asked again. You can go on or put a backup back whenever you like.',
+];
+const GO_ON: Choice = [
+  'stay',
+  'Go on to the database',
+  'Nothing has to be put right, and you are not asked again. The restore can be started again whenever you like, among its backups.',
 ];
 const RESTORE: Choice = [
   'restore',
@@ -222,11 +268,13 @@ const CONTINUE_RETRY: Choice = [
   'Nothing is changed yet. From there they can be tried again, behind a new backup.',
 ];
 
-function continueUpgrade({ stepsDone, stepsTotal }: Findings): Choice {
+function continueUpgrade({ stepsDone, stepsTotal, isNextBegun }: Findings): Choice {
   const left = stepsTotal - stepsDone;
   const what =
     stepsDone === 0
-      ? 'Begins where it stopped.'
+      ? isNextBegun
+        ? 'Begins where it stopped.'
+        : 'Begins from the start.'
       : left === 0
         ? 'Goes on with the checks at the end of the phase.'
         : `Goes on with step ${stepsDone + 1} of ${stepsTotal}. What is finished is not done again.`;

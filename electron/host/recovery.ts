@@ -1,4 +1,3 @@
-import { intentFile } from '@shared/beside.ts';
 import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
 import type { Recovery, RecoveryNotice } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
@@ -7,16 +6,17 @@ import type { Backups } from './backups.ts';
 import type { Busy } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
+import type { AskListeners } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { causeOf, type OpenWork, openWork } from './open-work.ts';
 import type { Recents } from './recents.ts';
-import { createBackupReader } from './recovery-backup.ts';
-import { interruptedRestore, isOver, lookFor, openRunInFile, progressIn } from './recovery-look.ts';
+import { createBackupReader, type FoundBackup } from './recovery-backup.ts';
+import { isBusy, isOver, lookFor, openRunInFile, progressIn } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
 import { type Findings, tellRecovery } from './recovery-words.ts';
+import { hasIntent, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
 import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
-import { statsOf } from './stats.ts';
 import { disagreement, patiently } from './verdict.ts';
 import { readWorks } from './works.ts';
 
@@ -29,7 +29,7 @@ export interface Recoveries {
   stay(database: OpenEntry): Promise<Result<Record<string, never>>>;
   /** Error: E_NOTHING_TO_DO when no verdict is missing. */
   check(database: OpenEntry): Promise<Result<{ checks: CheckResult[]; error: AppError | null }>>;
-  finish(database: OpenEntry): Promise<Result<Finished>>;
+  finish(database: OpenEntry, listeners?: AskListeners): Promise<Result<Finished>>;
   /** Notes that the verdict which the last upgrade lacked has been given, where there is one that lacked it. */
   noteVerdict(database: OpenEntry, checks: CheckResult[], error: AppError | null): void;
   /** A database that was being worked on, under the id that the first page has for it. */
@@ -82,6 +82,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     if (busy.refusal(file) !== null) return null;
     const inJournal = openOf(file);
     const look = await lookFor(engines, file, inJournal === null ? known : undefined);
+    if (inJournal?.isWorkedOn === true && !look.ok && isBusy(look.error)) return null;
     const status = look.ok ? look.value : null;
     const restore = interruptedRestore(file, status);
     const inFile = status && inJournal === null ? openRunInFile(dataFolder, file, status) : null;
@@ -96,8 +97,8 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     const runId = open?.work.runId ?? inFile?.runId ?? 'restore';
     found.set(file, { runId, folder: open?.work.folder ?? journalFolder(dataFolder, file), open });
     const wanted = { open, runId, restore, isReadOnly };
-    const backup = isBrief ? null : await readBackup(database, wanted);
-    return recoveryOf({ open, runId, look, backup, restore });
+    const kept = isBrief ? { record: null, lost: null, others: [] } : await readBackup(database, wanted);
+    return recoveryOf({ open, runId, look, kept, restore });
   };
 
   const foundNow = async (database: OpenEntry): Promise<Found | null> => {
@@ -137,7 +138,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       changed(database);
       return ok({ checks, error });
     },
-    async finish(database) {
+    async finish(database, listeners = {}) {
       const free = busy.take(database.path, 'restore');
       if (!free.ok) return free;
       let isDone = false;
@@ -148,7 +149,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
           appVersion: context.appVersion,
           lockFolder: ensureFolder(dataFolder, 'locks'),
         };
-        const finished = await engines.askAlone(database.path, 'finishRestore', input).answer;
+        const finished = await engines.askAlone(database.path, 'finishRestore', input, listeners).answer;
         isDone = finished.ok;
         if (!finished.ok) return finished;
         const { restored, before, replacedFolder } = finished.value;
@@ -172,7 +173,6 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
 const never = new AbortController().signal;
 const now = (): string => new Date().toISOString();
 const append = (folder: string, runId: string, line: JournalLine): void => appendToJournal(folder, runId, line);
-const hasIntent = (file: string): boolean => statsOf(intentFile(file)) !== undefined;
 const lastBackupOf = (open: OpenWork | null): string | null =>
   open?.chain.find(({ backupPath }) => backupPath !== null)?.backupPath ?? null;
 
@@ -180,11 +180,12 @@ interface Looked {
   readonly open: OpenWork | null;
   readonly runId: string;
   readonly look: Result<DatabaseStatus>;
-  readonly backup: BackupRecord | null;
-  readonly restore: DatabaseStatus['unfinishedRestore'];
+  readonly kept: FoundBackup;
+  readonly restore: UnfinishedRestore | null;
 }
 
-function recoveryOf({ open, runId, look, backup, restore }: Looked): Recovery {
+function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
+  const backup = kept.record ?? kept.others[0] ?? null;
   const status = look.ok ? look.value : null;
   const isRestore = restore !== null;
   const work = isRestore && open?.work.kind !== 'restore' ? null : (open?.work ?? null);
@@ -202,8 +203,10 @@ function recoveryOf({ open, runId, look, backup, restore }: Looked): Recovery {
     ...progress,
     look: look.ok ? { health: look.value.health, error: null } : { health: null, error: look.error },
     backup,
+    lostBackup: kept.lost,
+    otherBackups: kept.others,
     restoreWay: restore?.way ?? null,
-    isRestoreReadable: restore === null || restore.backupPath !== '',
+    unreadableRestore: restore?.unreadable ?? null,
   };
   const startedAt = restore?.startedAt ?? work?.startedAt ?? run?.startedAt ?? now();
   return {

@@ -51,6 +51,11 @@ function parse(
   problem: { text: string },
 ): { ok: true; value: unknown } | { ok: false } {
   try {
+    // A date or a map crosses the border whole, and would pass where nothing is asked for.
+    if (!isPlain(input)) {
+      problem.text = 'it is no plain object';
+      return { ok: false };
+    }
     const result = schema.safeParse(input);
     if (result.success) return { ok: true, value: result.data };
     // Places and expectations only; the value itself may be huge or secret.
@@ -63,6 +68,11 @@ function parse(
   }
   return { ok: false };
 }
+
+const isPlain = (input: unknown): boolean =>
+  typeof input === 'object' &&
+  input !== null &&
+  [Object.prototype, null].includes(Object.getPrototypeOf(input) as null);
 
 const badRequest = (message: string): Result<never> => err(appError('E_BAD_REQUEST', message));
 const describe = (name: unknown): string =>

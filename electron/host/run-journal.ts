@@ -6,6 +6,7 @@ import type { Plan, RunReport } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { ensureFolder, syncFolder } from './data-folder.ts';
 import { databaseKey } from './databases.ts';
+import { nextOrder, withOrder } from './journal-order.ts';
 import { writeJsonFile } from './json-file.ts';
 import { processIdentity } from './process-identity.ts';
 
@@ -13,6 +14,8 @@ import { processIdentity } from './process-identity.ts';
 export type JournalLine =
   | {
       type: 'started';
+      /** Counts the works on a database; journals from before there was a count have none. */
+      order?: number;
       at: string;
       runId: string;
       /** Journals of before there were other kinds do not say: upgrade. */
@@ -70,11 +73,13 @@ const ownIdentity = (): string => (own ??= processIdentity(process.pid));
  */
 export function openRunJournal(dataFolder: string, databasePath: string, runId: string): RunJournal {
   const folder = ensureFolder(dataFolder, 'runs', databaseKey(databasePath));
+  const order = nextOrder(folder);
   const descriptor = openSync(path.join(folder, `${runId}.jsonl`), 'ax', 0o600);
   syncFolder(folder);
   return {
     write(line) {
-      writeFileSync(descriptor, `${JSON.stringify(line)}\n`);
+      const numbered = line.type === 'started' ? withOrder(line, order) : line;
+      writeFileSync(descriptor, `${JSON.stringify(numbered)}\n`);
       fsyncSync(descriptor);
       if (line.type === 'ended') writeJsonFile(path.join(folder, `${runId}.report.json`), line.report);
     },

@@ -23,12 +23,13 @@ export interface SettleRequest {
   readonly lockFolder: string;
   /** Of a run that was stopped on purpose, which the file is to say. */
   readonly runId?: string;
-  readonly partials: string[];
+  readonly partials: readonly string[];
 }
 
 /** Lets a fresh process put the file right. @returns what it holds, or why it could not be asked. */
 export async function settleFile(engines: Engines, request: SettleRequest): Promise<Settled | AppError> {
-  const settled = await engines.askAlone(request.path, 'settle', request).answer;
+  const settled = await engines.askAlone(request.path, 'settle', { ...request, partials: [...request.partials] })
+    .answer;
   return settled.ok ? settled.value : settled.error;
 }
 
@@ -47,11 +48,13 @@ export function stoppedError(run: RunSnapshot, error: AppError, settled: Settled
   const problem = settled !== null && 'code' in settled ? settled : null;
   const message = `${keptWords(run)}${problem ? ` ${afterwards(problem)}` : ''}`;
   const details = { ...error.details, ...(problem ? { settling: problem.code } : {}) };
-  if (run.backup === null) return appError('E_CANCELLED', message, details, { safety: 'untouched' });
+  if (run.backup === null) return appError('E_CANCELLED', message, details, { safety: 'untouched', nextStep: AGAIN });
   return appError('E_CANCELLED', message, details, {
     safety: problem && !HELD_BY_OTHERS.includes(problem.code) ? 'unknown' : 'whole-step',
   });
 }
+
+const AGAIN = 'Start it again whenever you like.';
 
 const HELD_BY_OTHERS: readonly string[] = ['E_DB_IN_USE', 'E_DB_BUSY', 'E_RUN_ACTIVE'];
 const afterwards = (problem: AppError): string =>

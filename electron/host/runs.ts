@@ -4,6 +4,7 @@ import { type AppError, appError, err, ok, type Result, toAppError } from '@shar
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import type { EngineControl, EngineRunEvent, SourceChoice } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
+import { asWhole, earlierParts } from './continued.ts';
 import { ensureFolder } from './data-folder.ts';
 import type { OpenEntry } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
@@ -15,7 +16,7 @@ import { notStarted, record, type RecordedRun, writeDown } from './run-record.ts
 import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
 import { hasDied, settleFile, STOP_GRACE_MS, stepsOf, stoppedError, unprovenReport, wasEnded } from './run-stop.ts';
 import { withVerdict } from './verdict.ts';
-import { readHistory } from './works.ts';
+import { readHistory, type Work } from './works.ts';
 
 export interface RunRequest {
   readonly toPhase: number;
@@ -70,6 +71,8 @@ interface ActiveRun extends RecordedRun {
   partials: string[];
   /** File and journal as they were found; gone with a verdict that says yes. */
   recoveryCopy: string | null;
+  /** What it goes on from. */
+  readonly parts: readonly Work[];
   /** Aborted when the person asks to stop. */
   readonly stop: AbortController;
   done: Promise<RunSnapshot>;
@@ -135,8 +138,7 @@ function begin(
   let journal: RunJournal | undefined;
   try {
     journal = openRunJournal(context.dataFolder, database.path, runId);
-    const { path: file } = database;
-    const { appVersion } = context;
+    const [file, { appVersion }] = [database.path, context];
     journal.write(startedLine({ kind: 'upgrade', at: startedAt, runId, path: file, toPhase, appVersion, plan }));
     const snapshot = firstSnapshot({
       runId,
@@ -146,10 +148,11 @@ function begin(
       startedAt,
     });
     const done = Promise.resolve(snapshot);
+    const parts = earlierParts(context.dataFolder, file);
     return ok({
       run: {
         ...{ database, request, snapshot, child: null, done, journalError: null, publishedAt: 0, timer: undefined },
-        ...{ partials: [], recoveryCopy: null, stop: new AbortController() },
+        ...{ parts, partials: [], recoveryCopy: null, stop: new AbortController() },
       },
       journal,
     });
@@ -163,15 +166,13 @@ function begin(
 async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal): Promise<RunSnapshot> {
   let report: RunReport;
   try {
-    report = await runInEngine(context, run, journal);
+    const own = await runInEngine(context, run, journal);
+    report = await asWhole(context.engines, run.parts, run.snapshot.steps, own);
     if (report.ok && !report.error) {
       record(run, journal, { type: 'migrated', at: new Date().toISOString(), report });
-      const verifying = {
-        ...run.snapshot,
-        state: 'verifying',
-        now: 'Opening the file again in a fresh process to check it',
-      } as const;
-      if (!run.stop.signal.aborted) publish(context, run, { ...verifying, safeToStop: true, progress: null });
+      const now = 'Opening the file again in a fresh process to check it';
+      const verifying = { state: 'verifying', now, safeToStop: true, progress: null } as const;
+      if (!run.stop.signal.aborted) publish(context, run, { ...run.snapshot, ...verifying });
       const verdict = await withVerdict(context.engines, run.database.path, report, {
         signal: run.stop.signal,
         onChild: (child) => (run.child = child),
@@ -205,6 +206,7 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
     appVersion: context.appVersion,
     source,
     isRemovalConfirmed,
+    continues: run.parts.map((part) => part.runId),
   };
   const onRunEvent = (event: EngineRunEvent): void => {
     writeDown(run, journal, event);

@@ -10,14 +10,17 @@ export const WindowState = z.object({
   width: z.number().int().min(200).max(20_000),
   height: z.number().int().min(200).max(20_000),
   isMaximized: z.boolean(),
+  isFullScreen: z.boolean().default(false),
 });
 export type WindowState = z.infer<typeof WindowState>;
 
-export interface Area {
-  readonly x: number;
-  readonly y: number;
+export interface Size {
   readonly width: number;
   readonly height: number;
+}
+export interface Area extends Size {
+  readonly x: number;
+  readonly y: number;
 }
 
 const fileOf = (dataFolder: string): string => path.join(dataFolder, 'window.json');
@@ -31,8 +34,24 @@ export const saveWindowState = (dataFolder: string, state: WindowState): void =>
 
 /** The remembered state, unless the screen that it was on is gone. @param screens the work areas there are now. */
 export function loadWindowState(dataFolder: string, screens: readonly Area[]): WindowState | null {
-  const state = readJsonFile(fileOf(dataFolder), WindowState.nullable(), null);
-  return state && screens.some((screen) => isReachable(state, screen)) ? state : null;
+  const state = readJsonFile<WindowState | null>(
+    fileOf(dataFolder),
+    WindowState.nullable() as z.ZodType<WindowState | null>,
+    null,
+  );
+  return state && screens.some((screen) => isReachable(state, screen)) ? fitted(state, screens) : null;
+}
+
+/** For a first start: no larger than the screen. */
+export const firstSize = (wanted: Size, screen: Size): Size => ({
+  width: Math.min(wanted.width, screen.width),
+  height: Math.min(wanted.height, screen.height),
+});
+
+/** A screen may have become smaller: no window is larger than the one that it is on. */
+function fitted(state: WindowState, screens: readonly Area[]): WindowState {
+  const screen = screens.find((area) => isReachable(state, area));
+  return screen ? { ...state, ...firstSize(state, screen) } : state;
 }
 
 function isReachable(window: Area, screen: Area): boolean {

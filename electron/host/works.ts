@@ -23,6 +23,10 @@ export interface Work {
   readonly lastSignAt: string;
   /** Another process, which began it, still exists. What this one is doing its host knows. */
   readonly isAlive: boolean;
+  /** It is that very process, and not just one of the same id. */
+  readonly isSurelyAlive: boolean;
+  /** Counts up with every work on the database, whatever the clock does; 0 where nobody counted yet. */
+  readonly order: number;
   readonly started: Line<'started'>;
   readonly steps: Line<'steps'>['steps'];
   readonly applied: readonly Line<'applied'>[];
@@ -36,6 +40,8 @@ export interface Work {
   readonly verdict: Line<'verdict'> | null;
   /** A person said, or a look found, that there is nothing more to ask. */
   readonly isClosed: boolean;
+  /** A look found that the file is not where the work left it any more. */
+  readonly isSettled: boolean;
 }
 
 /** Works of a database from its journals, newest first. A journal that cannot be read is left out. */
@@ -48,7 +54,13 @@ export function worksIn(folder: string): Work[] {
     const work = workOf(folder, linesOf(path.join(folder, file)));
     return work ? [work] : [];
   });
-  return works.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  return works.sort(byAge);
+}
+
+/** Newest first: by their count; journals of an older version have none, then the clock has to do. */
+function byAge(a: Work, b: Work): number {
+  const counted = a.order > 0 && b.order > 0 ? b.order - a.order : 0;
+  return counted || (a.startedAt < b.startedAt ? 1 : -1);
 }
 
 /** The folders of all databases that anything was ever noted of. */
@@ -86,6 +98,7 @@ function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
   const report = lastOf(lines, 'ended')?.report ?? null;
   const isOver = lastOf(lines, 'over')?.ok ?? null;
   const hasEnded = report !== null || isOver !== null;
+  const isAlive = !hasEnded && started.pid !== process.pid && isStillRunning(started.pid, started.process, started.at);
   return {
     runId: started.runId,
     folder,
@@ -94,7 +107,9 @@ function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
     toPhase: started.toPhase,
     startedAt: started.at,
     lastSignAt: lines.findLast(({ type }) => !LATER.includes(type))?.at ?? started.at,
-    isAlive: !hasEnded && started.pid !== process.pid && isStillRunning(started.pid, started.process, started.at),
+    isAlive,
+    isSurelyAlive: isAlive && (started.process ?? '') !== '',
+    order: started.order ?? 0,
     started,
     steps: firstOf(lines, 'steps')?.steps ?? [],
     applied: lines.filter((line) => line.type === 'applied'),
@@ -104,6 +119,7 @@ function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
     isOver,
     verdict: lastOf(lines, 'verdict') ?? null,
     isClosed: isClosed(lines),
+    isSettled: lines.some(({ type }) => type === 'settled'),
   };
 }
 
@@ -199,6 +215,7 @@ const Started = z.looseObject({
   toPhase: z.number().int().nullable(),
   pid: z.number().int(),
   process: z.string().optional(),
+  order: z.number().int().optional(),
 });
 
 /**

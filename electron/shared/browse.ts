@@ -159,6 +159,8 @@ export const BrowsePage = z.object({
   hasAfter: z.boolean(),
   /** Changes when another program has written: then positions and counts are asked anew. */
   version: z.number().int(),
+  /** A copy is shown, and the file has changed since it was made. */
+  isOutdated: z.boolean(),
 });
 export type BrowsePage = z.infer<typeof BrowsePage>;
 

@@ -14,7 +14,8 @@ import {
   MOST_ROWS,
   RowKey,
 } from './browse.ts';
-import { AppError } from './errors.ts';
+import { About, WindowGoal } from './about.ts';
+import { AppError } from './error-schema.ts';
 import { Recovery, RecoveryNotice, WorkKind } from './recovery.ts';
 import { BackupRecord, IngestReport, Plan, RetryReport, RunReport, RunSnapshot, SourceCoverage } from './run.ts';
 import { CheckResult, DatabaseStatus } from './status.ts';
@@ -87,8 +88,16 @@ export const channels = {
       /** One sentence when the browser host stands in for Electron. */
       notice: z.string().nullable(),
       dataFolder: z.string(),
+      /** What the window should say about itself: it was opened again after it had stopped working. */
+      trouble: z.string().nullable(),
     }),
   ),
+  /** Which version this is, what it can upgrade, where there may be a newer one. */
+  'app:about': call(none, About),
+  /** Opens the publisher's page of releases in the system's browser: that address and no other. */
+  'app:openReleases': call(none, done),
+  /** Shows the folder of the log in the system's file manager. */
+  'app:showLog': call(none, done),
   'settings:get': call(none, Settings),
   'settings:set': call(z.strictObject(Settings.shape), Settings),
 
@@ -332,6 +341,8 @@ export const events = {
   }),
   /** The engine process of this database died; the app goes on. */
   'engine:died': z.object({ handle: Handle, error: AppError }),
+  /** A menu or a notification asks the window to show something. */
+  'window:goal': WindowGoal,
 } as const;
 
 export type Channels = typeof channels;

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** What the person must know about their data when something went wrong. Worded once, here. */
 export const safetyText = {
   untouched: 'Nothing was changed. Your data is as it was.',
@@ -257,20 +255,20 @@ export const errorCatalogue = {
 export type ErrorCode = keyof typeof errorCatalogue;
 export const errorCodes = Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]];
 
-export const AppError = z.object({
-  code: z.enum(errorCodes),
+/** What a person is told. Its schema is in error-schema.ts: whoever only makes errors needs no zod. */
+export interface AppError {
+  code: ErrorCode;
   /** Headline, e.g. "Another program is writing to this database". */
-  title: z.string(),
+  title: string;
   /** What happened here, with the specifics. */
-  message: z.string(),
+  message: string;
   /** Is the data safe? One plain sentence. */
-  safety: z.string(),
+  safety: string;
   /** What to do next. */
-  nextStep: z.string(),
+  nextStep: string;
   /** For support: small facts, never rows or secrets. */
-  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
-});
-export type AppError = z.infer<typeof AppError>;
+  details?: Record<string, string | number | boolean | null> | undefined;
+}
 export type ErrorDetails = NonNullable<AppError['details']>;
 
 /** Builds the error value for `code`; headline, safety and next step come from the catalogue unless overridden. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BackupRecord } from './run.ts';
-import { AppError } from './errors.ts';
+import { AppError } from './error-schema.ts';
 
 /**
  * What is written beside every backup, last of all: a backup without its manifest does not exist for us. The file is

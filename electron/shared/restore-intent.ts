@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isReplacedFolder } from './beside.ts';
 
 /**
  * Lies beside a database from before the first byte of it is replaced until the new content is proven: whoever finds it
@@ -24,3 +25,52 @@ export const RestoreIntent = z.object({
   beforePath: z.string().nullable(),
 });
 export type RestoreIntent = z.infer<typeof RestoreIntent>;
+
+/** What lies where such a note would lie. */
+export type FoundIntent =
+  | { readonly isReadable: true; readonly intent: RestoreIntent }
+  /** `why` completes "…, but …"; `since`: when it was written, ISO. */
+  | { readonly isReadable: false; readonly why: string; readonly since: string };
+
+export interface IntentStats {
+  readonly size: number;
+  readonly nlink: number;
+  readonly mtime: Date;
+  isFile(): boolean;
+}
+
+const MAX_BYTES = 65_536;
+
+/**
+ * Reads such a note as strictly as it is obeyed: what one side of Phasewise offers to finish, the other must not refuse.
+ * @param databaseName of the file beside which it lies.
+ * @param text gives its content; what it throws makes it unreadable. Not called for what cannot be a note of ours.
+ */
+export function readRestoreIntent(databaseName: string, stats: IntentStats, text: () => string): FoundIntent {
+  const unreadable = (why: string): FoundIntent => ({ isReadable: false, why, since: stats.mtime.toISOString() });
+  if (!stats.isFile() || stats.nlink > 1) return unreadable('it is not an ordinary file');
+  if (stats.size > MAX_BYTES) return unreadable('it is too large');
+  const intent = parse(text);
+  if (intent === null) return unreadable('its content is not what Phasewise writes');
+  if (intent.databaseName !== databaseName) return unreadable('it speaks of another database');
+  const folders = [intent.quarantine, intent.source === 'replaced' ? lastPart(intent.backupPath) : null];
+  if (folders.some((folder) => folder !== null && !isReplacedFolder(databaseName, folder)))
+    return unreadable('it names a strange folder');
+  const paths = [intent.backupPath, intent.beforePath ?? intent.backupPath];
+  if (!paths.every(isWholePath)) return unreadable('it names a strange file');
+  return { isReadable: true, intent };
+}
+
+function parse(text: () => string): RestoreIntent | null {
+  try {
+    return RestoreIntent.safeParse(JSON.parse(text())).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+const lastPart = (path: string): string => path.split(/[\\/]/).at(-1) ?? '';
+
+/** From the root, and without what some layer below reads as another name. */
+const isWholePath = (path: string): boolean =>
+  /^([\\/]|[A-Za-z]:[\\/])/.test(path) && !/[\u0000-\u001f\u007f]/.test(path);

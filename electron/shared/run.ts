@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AppError } from './errors.ts';
+import { AppError } from './error-schema.ts';
+import { runStates } from './run-state.ts';
 import { CheckResult, IssueSummary } from './status.ts';
 
 /** Plans, runs, backups: what will be done, what is being done, what was done and kept. */
@@ -155,8 +156,15 @@ export const RunReport = z.object({
   backfills: z.array(BackfillReport),
   /** Of the state before the run: what the result is compared with. */
   backup: BackupRecord.nullable(),
-  /** Only where the run made more than one: all of them, in order. */
+  /** Only where there is more than one: all of them, in order, those of the parts that it went on from included. */
   backups: z.array(BackupRecord).optional(),
+  /**
+   * Only where it went on from upgrades that had stopped: then counts, migrations, tables and backups are those of the
+   * whole way. `original`: the backup from before the first of them; null = it is no longer there.
+   */
+  continues: z
+    .object({ runIds: z.array(z.string()), startedAt: z.string(), original: BackupRecord.nullable() })
+    .optional(),
   /** True only when a fresh process reopened the file and every check passed. */
   verified: z.boolean(),
   checks: z.array(CheckResult),
@@ -225,20 +233,9 @@ export const wasRefused = ({ backup, error }: { backup: unknown; error?: AppErro
  * verifying    | fresh process reopens the file          -> completed | failed
  * completed, failed, cancelled are final.
  */
-export const RunState = z.enum([
-  'starting',
-  'backing-up',
-  'migrating',
-  'pausing',
-  'paused',
-  'cancelling',
-  'verifying',
-  'completed',
-  'failed',
-  'cancelled',
-]);
+export const RunState = z.enum(runStates);
 export type RunState = z.infer<typeof RunState>;
-export const isFinal = (state: RunState): boolean => ['completed', 'failed', 'cancelled'].includes(state);
+export { isFinal } from './run-state.ts';
 
 export const RunStep = z.object({
   migrationId: z.string(),

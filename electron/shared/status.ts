@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from './errors.ts';
+import { AppError } from './error-schema.ts';
 
 /** What a database is and how far it has come. Derived by looking; never stored, never believed from a marker alone. */
 

@@ -1,0 +1,74 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { coded } from '@shared/errors.ts';
+import type { Manifest } from '@shared/manifest.ts';
+import type { RestoreIntent } from '@shared/restore-intent.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { findDamage } from './backups.ts';
+import { readIntent, replacedFolderOf, unfinished } from './intent.ts';
+import { readManifest, recordFrom } from './manifest.ts';
+import { assertPlaced, guarded } from './restore-end.ts';
+import { canCarryOn, carryOn, quarantineOf } from './restore-file.ts';
+import { holdsBackup } from './restore-in-place.ts';
+
+/** A restore that was interrupted: which one it is, and how much of it is done. */
+
+export interface Replaced {
+  readonly before: BackupRecord | null;
+  readonly replacedFolder: string | null;
+}
+
+/** @throws CodedError E_NOTHING_TO_DO; E_RESTORE_UNFINISHED when the note cannot be obeyed. */
+export function requireIntent(target: string): RestoreIntent {
+  const found = readIntent(target);
+  if (found === null) throw coded('E_NOTHING_TO_DO', `No restore of ${path.basename(target)} was interrupted.`);
+  if (!found.isReadable) throw unfinished(target, found);
+  return found.intent;
+}
+
+/** Where it was, or, since folders get moved, where the database's backups are now. */
+export function backupOf({ backupPath, sha256 }: RestoreIntent, folder: string): string {
+  const moved = path.join(folder, path.basename(backupPath));
+  const isIt = (file: string) => {
+    const read = readManifest(file);
+    return read !== undefined && 'manifest' in read && read.manifest.sha256 === sha256;
+  };
+  return !isIt(backupPath) && isIt(moved) ? moved : backupPath;
+}
+
+/** @returns the intent of a restore of this very backup that was interrupted; null when there is none. */
+export function pendingFor(target: string, manifest: Manifest): RestoreIntent | null {
+  const found = readIntent(target);
+  // An unreadable note says nothing that could be carried out; a restore makes the file whole, whatever it meant.
+  if (found === null || !found.isReadable) return null;
+  const { intent } = found;
+  if (intent.source === 'backup' && intent.sha256 === manifest.sha256) return intent;
+  const isLost = intent.source === 'backup' ? !isUsable(intent) : !fs.existsSync(replacedFolderOf(target, intent));
+  if (isLost) return null; // it can never be carried through
+  throw unfinished(target, found);
+}
+
+function isUsable({ backupPath, sha256 }: RestoreIntent): boolean {
+  const read = readManifest(backupPath);
+  if (read === undefined || !('manifest' in read) || read.manifest.sha256 !== sha256) return false;
+  return findDamage(backupPath, read.manifest) === null;
+}
+
+/** @returns null when what is there is not as the interrupted restore left it: then it begins anew. */
+export function resume(target: string, backup: string, manifest: Manifest, intent: RestoreIntent): Replaced | null {
+  if (intent.way === 'by-file' && canCarryOn(target, intent)) {
+    guarded(() => {
+      carryOn(target, intent);
+      assertPlaced(target, manifest);
+    });
+    return { before: null, replacedFolder: quarantineOf(target, intent) };
+  }
+  if (!holdsBackup(target, backup)) return null;
+  return { before: recordAt(intent.beforePath), replacedFolder: quarantineOf(target, intent) };
+}
+
+function recordAt(backupPath: string | null): BackupRecord | null {
+  const read = backupPath === null ? undefined : readManifest(backupPath);
+  if (backupPath === null || read === undefined || !('manifest' in read)) return null;
+  return recordFrom(path.dirname(backupPath), read.manifest);
+}

@@ -1,0 +1,58 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { coded, type CodedError } from '@shared/errors.ts';
+import { errorCode, fsyncFolder, removeIfPossible, renameWithRetry } from './fsync.ts';
+
+/**
+ * Gives a finished copy the name of a database that is missing. Not by renaming, which would silently replace a file that
+ * another program has made there in the meantime: by a second name (hard link), which fails then, and taking the first
+ * one away. Killed in between, both names lead to the same content.
+ * @throws CodedError E_STATE_CHANGED when there is a file by now; it is left alone. The system's error.
+ */
+export function placeWhereNothingIs(copy: string, target: string): void {
+  try {
+    fs.linkSync(copy, target);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') throw appeared(target);
+    return placeByReserving(copy, target);
+  }
+  fsyncFolder(path.dirname(target));
+  fs.rmSync(copy, { force: true });
+}
+
+/**
+ * For file systems without hard links: an empty file takes the name, if it is free, and the copy replaces that. Whoever
+ * opens the empty file in these milliseconds is noticed when it has written to it, and not in the last few microseconds.
+ */
+function placeByReserving(copy: string, target: string): void {
+  const reserved = reserve(target);
+  try {
+    if (!isStill(reserved, target)) throw appeared(target);
+    renameWithRetry(copy, target);
+  } catch (error) {
+    if (isStill(reserved, target)) removeIfPossible(target);
+    throw error;
+  }
+}
+
+function reserve(target: string): fs.Stats {
+  let handle;
+  try {
+    handle = fs.openSync(target, 'wx', 0o600);
+  } catch (error) {
+    throw errorCode(error) === 'EEXIST' ? appeared(target) : error;
+  }
+  try {
+    return fs.fstatSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
+function isStill(reserved: fs.Stats, target: string): boolean {
+  const stats = fs.lstatSync(target, { throwIfNoEntry: false });
+  return stats?.ino === reserved.ino && stats.dev === reserved.dev && stats.size === 0;
+}
+
+const appeared = (target: string): CodedError =>
+  coded('E_STATE_CHANGED', `A file named ${path.basename(target)} has just been made there by another program.`);

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Manifest } from '@shared/manifest.ts';
+import type { BackupRecord, RunReport, RunStep } from '@shared/run.ts';
+import { defaultBackupFolder } from './databases.ts';
+import type { Engines } from './engines.ts';
+import { statsOf } from './stats.ts';
+import { readWorks, type Work } from './works.ts';
+
+/**
+ * The upgrades that one beginning now goes on from, oldest first: those since the last proven one that had made a backup,
+ * also where a person left them as they were. A restore, or another file in its place, ends the row.
+ */
+export function earlierParts(dataFolder: string, databasePath: string): Work[] {
+  const parts: Work[] = [];
+  for (const work of readWorks(dataFolder, databasePath)) {
+    const { kind, report, verdict, isOver, isSettled, backupPath } = work;
+    if (kind === 'restore' && isOver === true) break;
+    if (kind !== 'upgrade') continue;
+    if (isSettled || report?.verified === true || verdict?.verified === true) break;
+    if (backupPath !== null) parts.push(work);
+  }
+  return parts.reverse();
+}
+
+/**
+ * The report of an upgrade that went on from earlier parts, told as the whole of it: where it began, every step and every
+ * backup, that of the original first. The engine has counted over all parts. What is gone since is not named.
+ */
+export async function asWhole(
+  engines: Engines,
+  parts: readonly Work[],
+  steps: readonly RunStep[],
+  report: RunReport,
+): Promise<RunReport> {
+  const [first] = parts;
+  if (first === undefined || report.backup === null) return report;
+  const own = report.backups ?? [report.backup];
+  const known = await recordsOf(engines, parts);
+  const original = known.find(({ path: at }) => at === first.backupPath) ?? null;
+  return {
+    ...report,
+    fromPhase: first.started.plan?.fromPhase ?? null,
+    migrations: [...appliedBefore(parts, steps, report), ...report.migrations],
+    backups: [...known, ...own],
+    tables: withRowsOf(original, report.tables),
+    continues: { runIds: parts.map(({ runId }) => runId), startedAt: first.startedAt, original },
+  };
+}
+
+/**
+ * What the earlier parts have applied, by the file: whoever was killed may not have written down the last step any more;
+ * how long that took is not known then.
+ */
+function appliedBefore(parts: readonly Work[], steps: readonly RunStep[], { migrations }: RunReport) {
+  const again = new Set(migrations.map(({ id }) => id));
+  const atStart = parts.find((part) => part.steps.length > 0)?.steps ?? [];
+  const wasThere = new Set(atStart.filter(({ isApplied }) => isApplied).map(({ migrationId }) => migrationId));
+  const times = new Map(parts.flatMap(({ applied }) => applied.map(({ migrationId, ms }) => [migrationId, ms])));
+  return steps
+    .filter(({ state, migrationId: id }) => state === 'applied' && !again.has(id) && !wasThere.has(id))
+    .map(({ migrationId: id, title }) => ({ id, title, ms: times.get(id) ?? 0 }));
+}
+
+/** The backups of the parts that are still there, in their order. */
+async function recordsOf(engines: Engines, parts: readonly Work[]): Promise<BackupRecord[]> {
+  const wanted = parts.flatMap(({ backupPath }) => (backupPath !== null && statsOf(backupPath) ? [backupPath] : []));
+  const [first] = parts;
+  if (first === undefined || wanted.length === 0) return [];
+  const folders = [...new Set([defaultBackupFolder(first.path), ...wanted.map((file) => path.dirname(file))])];
+  const listed = await engines.askAlone(first.path, 'listBackups', { folders, databasePath: first.path }).answer;
+  const found = listed.ok ? listed.value : [];
+  return wanted.flatMap((file) => found.find((record) => record.path === file && record.state === 'verified') ?? []);
+}
+
+/** "Before" is before the first part. */
+function withRowsOf(original: BackupRecord | null, tables: RunReport['tables']): RunReport['tables'] {
+  const rows = original && tableRows(original);
+  if (!rows) return tables;
+  const theirs = Object.keys(rows).filter((name) => !/^(_phasewise_|sqlite_)/.test(name));
+  const names = [...new Set([...theirs, ...tables.map(({ name }) => name)])].toSorted();
+  const after = new Map(tables.map(({ name, rowsAfter }) => [name, rowsAfter]));
+  return names.map((name) => ({ name, rowsBefore: rows[name] ?? null, rowsAfter: after.get(name) ?? null }));
+}
+
+function tableRows({ folder, id }: BackupRecord): Record<string, number> | null {
+  try {
+    const manifest = readFileSync(path.join(folder, `${id}.json`), 'utf8');
+    return Manifest.pick({ tableRows: true }).parse(JSON.parse(manifest)).tableRows;
+  } catch {
+    return null; // only the counts of this part are known then
+  }
+}

@@ -1,0 +1,18 @@
+import type { Host } from './host.ts';
+
+/** finish-step and finish-all are what a person chooses; session-ends: the system waits for seconds, not for a backup. */
+export type Leaving = 'finish-step' | 'finish-all' | 'session-ends';
+
+/** Ends what is going on so that the program may be left. Resolves when nothing is going on any more; never rejects. */
+export async function endWork(
+  host: Pick<Host, 'runs' | 'ongoing' | 'databases' | 'busy'>,
+  how: Leaving,
+): Promise<void> {
+  if (how === 'finish-all') await host.runs.settled();
+  else {
+    // What is past its point of no return refuses to be stopped, and is waited for.
+    if (how === 'session-ends') for (const database of host.databases.list()) host.ongoing.cancel(database);
+    await host.runs.cancelAll();
+  }
+  await host.busy.free();
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { intentFile } from '@shared/beside.ts';
+import { type FoundIntent, readRestoreIntent } from '@shared/restore-intent.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
+import { ownStatsOf } from './stats.ts';
+
+/** The note of a restore lies beside the database: it was interrupted, or is under way. */
+export const hasIntent = (database: string): boolean => ownStatsOf(intentFile(database)) !== undefined;
+
+/** That note, as strictly as the engine reads it; null where there is none. */
+export function intentAt(database: string): FoundIntent | null {
+  const file = intentFile(database);
+  const stats = ownStatsOf(file);
+  return stats === undefined
+    ? null
+    : readRestoreIntent(path.basename(database), stats, () => readFileSync(file, 'utf8'));
+}
+
+/** An interrupted restore, as far as its note can be read. */
+export interface UnfinishedRestore {
+  readonly startedAt: string;
+  /** What could not be read, and why not; then the rest is not known. */
+  readonly unreadable: string | null;
+  readonly way: 'in-place' | 'by-file';
+  readonly source: 'backup' | 'replaced';
+  /** Backup file, or folder with files that were set aside; '' = not known. A wish: see whether it is one of ours. */
+  readonly backupPath: string;
+  /** Of the backup; null = not known. */
+  readonly sha256: string | null;
+  /** The backup of what is replaced; null = none was made, or it is not known. */
+  readonly beforePath: string | null;
+}
+
+/** Also beside a file that is missing or cannot be looked at. @param status what else there is to go by. */
+export function interruptedRestore(database: string, status: DatabaseStatus | null): UnfinishedRestore | null {
+  const found = intentAt(database);
+  if (found === null) return byStatus(status);
+  if (found.isReadable) return { ...found.intent, unreadable: null };
+  return { ...unknown, startedAt: found.since, unreadable: found.why };
+}
+
+/** The folder may not be entered by us, though the engine could, a moment ago. */
+function byStatus(status: DatabaseStatus | null): UnfinishedRestore | null {
+  const told = status?.unfinishedRestore ?? null;
+  if (told === null) return null;
+  return {
+    ...unknown,
+    ...told,
+    unreadable: told.backupPath === '' ? 'its content is not what Phasewise writes' : null,
+  };
+}
+
+const unknown = { way: 'by-file', source: 'backup', backupPath: '', sha256: null, beforePath: null } as const;

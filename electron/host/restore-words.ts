@@ -1,0 +1,52 @@
+import path from 'node:path';
+import type { RecoveryChoiceId } from '@shared/recovery.ts';
+import type { BackupRecord } from '@shared/run.ts';
+
+/**
+ * Words for an interrupted restore that cannot simply be finished: its backup is lost, or its note cannot be read. Then
+ * nobody knows which backup was being put back, and none is guessed.
+ */
+
+/** @param others the newest good backup, and, where that is another, the newest of what a restore was about to replace. */
+export function aboutUnreadable(why: string, others: readonly BackupRecord[]): string[] {
+  const [newest, before] = others;
+  const unknown = `The note that the restore left beside the file cannot be used (${why}), so it is not known which backup was being put back.`;
+  if (newest === undefined)
+    return [unknown, 'No good backup was found. Once one lies in the folder of its backups, it can be put back here.'];
+  const isBefore = newest.reason === 'before restore' ? ' It is what the file held before a restore.' : '';
+  return [
+    unknown,
+    `The newest good backup is ${nameOf(newest)}.${isBefore} ${WAS_READ}`,
+    ...(before ? [`The newest backup of what the file held before a restore is ${nameOf(before)}. ${WAS_READ}`] : []),
+  ];
+}
+
+const WAS_READ = 'It was read again just now: it is byte for byte what was saved.';
+const nameOf = (backup: BackupRecord): string => `“${path.basename(backup.path)}” (${backup.reason})`;
+
+type Choice = readonly [RecoveryChoiceId, string, string];
+
+export const RESTORE_NEWEST: Choice = [
+  'restore',
+  'Put the newest good backup back',
+  'The file becomes what it was when that backup was made; it need not be the one that was being put back. What is in it now is kept. Any other backup can be put back from the list of backups instead.',
+];
+
+export const FINISH_LATER: Choice = [
+  'finish',
+  'Finish restoring',
+  'Only possible once the backup that was being put back is in its place again, whole: look for it there, or in a copy of that folder.',
+];
+/** @param backup what the file held before the restore, or any other that is good. */
+export const restoreInstead = (backup: BackupRecord | null): Choice =>
+  backup?.reason === 'before restore'
+    ? [
+        'restore',
+        'Go back to before the restore',
+        'The file becomes what it was before the restore was begun. What is in it now is backed up first, so that this can be undone, too.',
+      ]
+    : [
+        'restore',
+        'Put the other backup back',
+        'The file becomes what it was when that backup was made. What is in it now is backed up first, so that this can be undone, too.',
+      ];

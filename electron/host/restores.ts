@@ -1,0 +1,67 @@
+import path from 'node:path';
+import { appError, err, type Result } from '@shared/errors.ts';
+import type { EngineRequests } from '@engine/protocol.ts';
+import { ensureFolder } from './data-folder.ts';
+import { defaultBackupFolder } from './databases.ts';
+import type { AskListeners } from './engine-process.ts';
+import type { Asked, Engines } from './engines.ts';
+import { printable } from './printable.ts';
+import { hasIntent } from './restore-note.ts';
+import { settleFile, wasEnded } from './run-stop.ts';
+
+/** Restores as the window and the command line begin them. */
+export interface RestoresContext {
+  readonly engines: Engines;
+  readonly dataFolder: string;
+  readonly appVersion: string;
+}
+
+/**
+ * Puts a backup back; what it replaces is backed up first, beside the database. Where its process was ended on request,
+ * the file is put right, and the answer says what is true of it then.
+ */
+export function askRestore(
+  context: RestoresContext,
+  backupPath: string,
+  databasePath: string,
+  listeners: AskListeners = {},
+): Asked<'restore'> {
+  const backupFolder = defaultBackupFolder(databasePath);
+  const lockFolder = ensureFolder(context.dataFolder, 'locks');
+  const partials: string[] = [];
+  const input = {
+    ...{ backupPath, path: databasePath, backupFolder, lockFolder, appVersion: context.appVersion },
+    ...{ allowForeign: false, asksToProceed: true },
+  };
+  const asked = context.engines.askAlone(databasePath, 'restore', input, {
+    ...listeners,
+    onWork(work) {
+      if (work.partial !== undefined) partials.push(work.partial);
+      listeners.onWork?.(work);
+    },
+  });
+  const answer = asked.answer.then(async (result) => {
+    if (result.ok || !wasEnded(result.error)) return result;
+    await settleFile(context.engines, { path: databasePath, lockFolder, partials });
+    return hasIntent(databasePath) ? stillUnfinished(databasePath) : result;
+  });
+  return { answer, child: asked.child };
+}
+
+/** This one had replaced nothing, or the engine had not let itself be ended; one before it had. */
+function stillUnfinished(databasePath: string): Result<never> {
+  const name = printable(path.basename(databasePath));
+  const message = `It was stopped before it replaced anything more, but a restore of ${name} from before is still unfinished.`;
+  return err(appError('E_RESTORE_UNFINISHED', message));
+}
+
+/** Puts back the files that a restore set aside in `folder`. */
+export function putBackReplaced(
+  { engines, dataFolder }: Pick<RestoresContext, 'engines' | 'dataFolder'>,
+  folder: string,
+  databasePath: string,
+): Promise<Result<EngineRequests['putBack']['output']>> {
+  const backupFolder = defaultBackupFolder(databasePath);
+  const lockFolder = ensureFolder(dataFolder, 'locks');
+  return engines.askAlone(databasePath, 'putBack', { path: databasePath, folder, backupFolder, lockFolder }).answer;
+}
