@@ -3,11 +3,20 @@ import { defineConfig } from '@playwright/test';
 /** `npm run e2e` finds a browser and names it here; without it Playwright uses its own. */
 const executablePath = process.env['CHROMIUM_PATH'];
 
+const screens = '**/e2e/screens.spec.ts';
+const responsive = '**/e2e/responsive.spec.ts';
+
 export default defineConfig({
-  testDir: 'test/e2e',
-  testMatch: '**/*.spec.ts',
+  testDir: 'test',
+  testMatch: '**/test/{e2e,electron,electron-standin}/**/*.spec.ts',
   outputDir: 'test-results/e2e',
-  workers: 1, // each test starts a host, an engine and a browser; two at a time only make each other slow
+  // One at a time of those that start a host, an engine and a browser; beside them the screens, which start a page.
+  workers: 2,
+  projects: [
+    { name: 'app', testIgnore: [screens, responsive], workers: 1 },
+    { name: 'screens', testMatch: screens, workers: 1 },
+    { name: 'responsive', testMatch: responsive, workers: 1, dependencies: ['app', 'screens'] }, // alone on the machine
+  ],
   retries: 0, // a test that passes at the second try is a bug report
   forbidOnly: Boolean(process.env['CI']),
   timeout: 60_000,
@@ -18,7 +27,8 @@ export default defineConfig({
     locale: 'en-US',
     timezoneId: 'UTC',
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // A trace of everything makes everything slower: asked for where a failure is to be understood.
+    trace: process.env['PHASEWISE_TRACE'] === '1' ? 'retain-on-failure' : 'off',
     launchOptions: {
       ...(executablePath !== undefined && { executablePath }),
       args: [

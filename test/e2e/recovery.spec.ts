@@ -41,6 +41,12 @@ test('A10: the host is killed in the middle of an upgrade; no engine is left, an
     expect(engines.filter((id) => !isGone(id))).toEqual([]);
   });
 
+  await test.step('the window that is left says that nobody answers, and has no button that nobody hears', async () => {
+    await expect(page.getByText('Not connected: this is how it stood', { exact: false })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Stop safely' })).toBeDisabled();
+    await look(page, 'real-40-not-connected');
+  });
+
   await test.step('the first page says so before anything was opened', async () => {
     await app.startAgain();
     const notice = page.getByRole('region', { name: 'Interrupted' });
@@ -57,6 +63,11 @@ test('A10: the host is killed in the middle of an upgrade; no engine is left, an
     await page.getByRole('button', { name: /^Continue the upgrade/ }).focus();
     await page.keyboard.press('Enter');
     await expectDone(page);
+    // The backup that is named first is that of the original, not of the half upgraded file.
+    const [original, half] = [page.getByText('Your original: the file from'), page.getByText('Also kept: the half')];
+    await expect(page.getByRole('group', { name: 'Backup' }).filter({ has: original })).toBeVisible();
+    await expect(page.getByRole('group', { name: 'Backup' }).last().filter({ has: half })).toBeVisible();
+    await look(page, 'real-42-done-in-two-parts');
   });
 
   await test.step('afterwards nothing is asked any more', async () => {
@@ -92,6 +103,7 @@ test('A12: the tab is closed during an upgrade; it goes on, a new tab shows it, 
     await expect(tab.getByText('lights.db').first()).toBeVisible();
     await tab.getByRole('link', { name: 'Activity' }).click();
     await expect(heading(tab)).toHaveText(/^Upgrading to phase 4/);
+    await expect(tab.getByText('Started in another window.', { exact: false })).toBeVisible();
   }
 
   await test.step('the second tab can start nothing beside it', async () => {

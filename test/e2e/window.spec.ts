@@ -148,3 +148,32 @@ test('what taking in and trying again achieved is said with the backup that was 
   await expect(page.getByText('Backup verified')).toBeVisible();
   await host.close();
 });
+
+test('a part whose code cannot be fetched is said in words, and loading the window again brings it', async ({
+  page,
+}) => {
+  const backups = '**/assets/backups-panel-*.js';
+  await page.route(backups, (route) => route.abort());
+  const host = await show(page, 'legacy', 'backups');
+  const notice = page.getByRole('main');
+  await expect(notice.getByText(/A part of Phasewise could not be loaded/)).toBeVisible();
+  await expect(notice.getByText(/A run that was under way goes on by itself/)).toBeVisible();
+
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await expect(notice.getByText(/could not be loaded/)).toBeHidden(); // the other pages are there
+  await page.goBack();
+  await page.unroute(backups);
+  await page.getByRole('button', { name: 'Reload the window' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: '2 backups' })).toBeVisible();
+  await host.close();
+});
+
+test('while nothing happens, every part is fetched, so that no click waits for one', async ({ page }) => {
+  const host = await startFakeHost(path.resolve('.vite/renderer/main_window'), { name: 'legacy' });
+  const fetched = ['data-panel', 'plan-panel', 'palette-dialog'].map((part) =>
+    page.waitForResponse((response) => response.url().includes(`/assets/${part}-`) && response.url().endsWith('.js')),
+  );
+  await page.goto(host.url);
+  expect((await Promise.all(fetched)).map((response) => response.status())).toEqual([200, 200, 200]);
+  await host.close();
+});

@@ -35,6 +35,12 @@ const cases = [
     return { name: `../shared/data/kroma/${name}.db`, mayBeGated: false, write: source === null ? null : copy };
   }),
 ];
+/** Step by step, the same code is at work for every file: the oddest ones show a difference, if there is any. */
+const stepwiseNames = [
+  'legacy with every odd case',
+  'dual with asset references',
+  '../shared/data/kroma/baseline-wrong-columns.db',
+];
 const successors: Readonly<Record<string, string>> = { users: 'app_users', run_job_candidates: 'run_candidates' };
 const asPlanned: Partial<RunDependencies> = {
   assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked),
@@ -93,7 +99,7 @@ for (const [index, { name, write, mayBeGated }] of cases.entries()) {
       expect(unmet.map(({ title, summary }) => `${title}: ${summary}`)).toEqual([]);
     });
 
-    it('is the same when it goes phase by phase', async () => {
+    it.runIf(stepwiseNames.includes(name))('is the same when it goes phase by phase', async () => {
       for (const phase of [0, 1, 2, 3, 4, 5]) {
         const step = to(stepwise, phase);
         if (phase === 5 && isGated) expect(await codeOfPromise(step)).toBe('E_ISSUES_OPEN');

@@ -17,14 +17,14 @@ afterEach(() => vi.unstubAllEnvs());
 
 const inBackup = ({ state }: RunSnapshot) => state === 'backing-up';
 const inStep = ({ progress }: RunSnapshot) => (progress?.rowsDone ?? 0) > 0;
-/** A smaller file than elsewhere: what counts is the moment, not the rows. */
-const setUp = (journalMode: 'delete' | 'wal') => realHost(folder, journalMode, writeSmall);
-function writeSmall(file: string, journalMode: string): void {
-  const db = new Database(file);
-  db.pragma(`journal_mode = ${journalMode}`);
-  buildScaled(db, { candidates: 1_500 });
-  db.close();
-}
+/** Rows enough for what is to happen in the middle of a step: fewer, and it is over before its progress is heard of. */
+const setUp = (journalMode: 'delete' | 'wal', candidates = 5_000) =>
+  realHost(folder, journalMode, (file) => {
+    const db = new Database(file);
+    db.pragma(`journal_mode = ${journalMode}`);
+    buildScaled(db, { candidates });
+    db.close();
+  });
 const integrity = (file: string) => ask(file, `PRAGMA integrity_check`);
 
 describe('A09: an engine that crashes', () => {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../build/layout.mjs';
 import { temporaryFolder } from '../support/temporary.ts';
+import { buildBundles } from './engine/bundles.ts';
 import type { Figures } from './report.ts';
 
 /**
@@ -12,11 +13,14 @@ import type { Figures } from './report.ts';
  * The whole is thousands of faults, and a matter of minutes.
  */
 const folder = temporaryFolder();
+const engine = path.join(root, '.vite/faults', `spec-${process.pid}`);
+beforeAll(() => buildBundles(engine).then(() => {}), 60_000);
+afterAll(() => rmSync(engine, { recursive: true, force: true }));
 
 async function runHarness(name: string, options: readonly string[]): Promise<{ figures: Figures; output: string }> {
   const json = path.join(folder, `${name}.json`);
   const main = path.join(root, 'test/faults/main.mjs');
-  const running = spawn(process.execPath, ['--no-warnings', main, '--json', json, ...options], {
+  const running = spawn(process.execPath, ['--no-warnings', main, '--json', json, '--engine', engine, ...options], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -44,7 +48,7 @@ describe('the engine, disturbed', () => {
       '--trials',
       '260',
       '--minutes',
-      '0.35',
+      '0.2',
       '--database',
       'kroma-wal,shop,shop-utf16',
     ];
@@ -78,7 +82,7 @@ describe('the engine, disturbed', () => {
       '--trials',
       '60',
       '--minutes',
-      '0.15',
+      '0.08',
       '--database',
       'shop-wal',
       '--flow',

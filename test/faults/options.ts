@@ -30,7 +30,8 @@ export const usage = `npm run faults [-- OPTIONS]
   --minutes N       stop then
   --no-strace       as on a machine where nothing may be traced
   --json FILE       where the figures go (test-results/faults.json unless told)
-  --lanes N         trials at the same time`;
+  --lanes N         trials at the same time
+  --controls        as --only control: every fault put in on purpose, and who noticed`;
 
 /** @throws TypeError for options that there are not. */
 export function readOptions(args: readonly string[]): Options {
@@ -48,6 +49,7 @@ export function readOptions(args: readonly string[]): Options {
       minutes: { type: 'string' },
       repeat: { type: 'string' },
       lanes: { type: 'string' },
+      controls: { type: 'boolean', default: false },
       'no-strace': { type: 'boolean', default: false },
     },
   });
@@ -55,7 +57,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     trials: values.soak ? Infinity : Number(values.trials ?? 2_300),
     seed: Number(values.seed ?? Date.now() % 1_000_000),
-    only: list(values.only),
+    only: values.controls ? ['control'] : list(values.only),
     flows: list(values.flow),
     databases: list(values.database),
     engine: values.engine ?? null,

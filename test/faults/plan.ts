@@ -27,9 +27,11 @@ export interface PlanOptions {
  */
 export function planTrials(profiles: readonly Profile[], { trials, random, only, canTrace }: PlanOptions): Job[] {
   const others = profiles.flatMap((profile) =>
-    otherFaults(profile, random, Number.isFinite(trials) ? trials / 2_400 : 8, canTrace).map((fault) =>
-      jobOf(profile, fault),
-    ),
+    otherFaults(profile, random, {
+      scale: Number.isFinite(trials) ? trials / 3_600 : 8,
+      canTrace,
+      isSoak: !Number.isFinite(trials),
+    }).map((fault) => jobOf(profile, fault)),
   );
   const groups = profiles.flatMap(groupsOf);
   const left = Math.max(0, trials - others.length);
@@ -96,8 +98,12 @@ function pick({ profile, call, effect, isPersistent, points }: Group, wanted: nu
   );
 }
 
-/** Faults that are not about one call. @param scale 1 = as many as in a run of usual length. */
-function otherFaults(profile: Profile, random: Random, scale: number, canTrace: boolean): Fault[] {
+/** Faults that are not about one call. @param scale 1 = as many as in a run of usual length; a soak also pauses for a minute. */
+function otherFaults(
+  profile: Profile,
+  random: Random,
+  { scale, canTrace, isSoak }: { scale: number; canTrace: boolean; isSoak: boolean },
+): Fault[] {
   const times = <T>(count: number, make: (share: number) => T): T[] => {
     const wanted = count * scale * (profile.usualMs > 300 ? 0.5 : 1);
     const total = Math.floor(wanted) + (random.chance(wanted % 1) ? 1 : 0);
@@ -108,8 +114,10 @@ function otherFaults(profile: Profile, random: Random, scale: number, canTrace: 
   const pauses = canTrace
     ? times(2, (share): Fault => ({ kind: 'pause', call: 'pwrite64', at: point('pwrite64', share), ms: 60 }))
     : [];
+  const longPause: Fault = { kind: 'pause', call: 'pwrite64', at: point('pwrite64', random.next()), ms: 60_000 };
   return [
     ...pauses,
+    ...(canTrace && isSoak ? [longPause] : []),
     ...times(4, (share): Fault => ({ kind: 'kill-at', share })),
     ...times(1, (): Fault => ({
       kind: 'kill-chain',

@@ -21,7 +21,11 @@ export interface Profile {
 }
 
 export type ToWorker =
-  { type: 'profile'; flow: string; database: string } | { type: 'trial'; job: Job } | { type: 'end' };
+  | { type: 'profile'; flow: string; database: string }
+  /** So that nobody has to find out again what another has. */
+  | { type: 'profiles'; profiles: readonly Profile[] }
+  | { type: 'trial'; job: Job }
+  | { type: 'end' };
 export type FromWorker =
   | { type: 'ready' }
   | { type: 'profile'; profile: Profile }

@@ -6,7 +6,7 @@ import { bundlesIn } from './engine/bundle-files.ts';
 import { bundlesFor, buildWorker } from './engine/bundles.ts';
 import { warmUp } from './engine/engine-process.ts';
 import { whyNoStrace } from './engine/strace.ts';
-import { flowNames, pairs } from './flows/names.ts';
+import { flowNames, pairs, somePairs } from './flows/names.ts';
 import type { Options } from './options.ts';
 import { planTrials } from './plan.ts';
 import type { FromWorker, Job, Profile } from './protocol.ts';
@@ -76,7 +76,9 @@ const violationText = (job: Job, problems: readonly string[]): string =>
 
 async function jobsFor(workers: Workers, options: Options, canTrace: boolean): Promise<Job[]> {
   if (options.repeat !== null) return [parseLine(options.repeat)];
-  const wanted = pairs.filter(
+  const random = createRandom(options.seed);
+  const isPart = options.databases.length === 0 && Number.isFinite(options.trials);
+  const wanted = (isPart ? somePairs(random) : pairs).filter(
     ({ flow, database }) =>
       (options.flows.length === 0 || options.flows.includes(flow)) &&
       (options.databases.length === 0 || options.databases.includes(database)),
@@ -90,10 +92,11 @@ async function jobsFor(workers: Workers, options: Options, canTrace: boolean): P
       if (answer.type === 'profile') profiles.push(answer.profile);
     },
   );
+  await workers.tell({ type: 'profiles', profiles });
   const byName = profiles.toSorted((a, b) => `${a.flow} ${a.database}`.localeCompare(`${b.flow} ${b.database}`));
   return planTrials(byName, {
     trials: options.trials,
-    random: createRandom(options.seed),
+    random,
     only: options.only,
     canTrace,
   });

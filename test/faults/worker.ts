@@ -3,11 +3,11 @@ import path from 'node:path';
 import { writeSource } from './databases/sources.ts';
 import type { Source } from './databases/source.ts';
 import { bundlesIn, type Bundles } from './engine/bundle-files.ts';
-import { startEngine, steadyEngine, type EngineProcess } from './engine/engine-process.ts';
+import { startEngine, steadyEngine, type EngineOptions, type EngineProcess } from './engine/engine-process.ts';
 import { calls } from './faults/fault.ts';
 import { traceCalls, withFailingCall } from './faults/inject.ts';
 import { flowNamed } from './flows/all.ts';
-import type { Engine, Flow } from './flows/flow.ts';
+import type { Ending, Engine, EngineRequest, Flow } from './flows/flow.ts';
 import { interruptWith } from './flows/recovery.ts';
 import type { FromWorker, Job, Profile, ToWorker } from './protocol.ts';
 import { sandboxAt, type Sandbox } from './sandbox.ts';
@@ -36,23 +36,31 @@ interruptWith(async (flow, source, prepare, share) => {
   // First, because it needs the same folder.
   const { points, usualMs } = await profileOf(flow, source);
   const scene = await prepare();
-  const engine = await startEngine(bundles[source.family], options);
+  const start = (more: Partial<EngineOptions> = {}) => startEngine(bundles[source.family], { ...options, ...more });
   const writes = points['pwrite64'] ?? [];
-  const at = writes[Math.floor(share * writes.length)] ?? writes.length + 1;
+  const at = writes[Math.floor(share * writes.length)] ?? NEVER;
   const kill = { kind: 'call', call: 'pwrite64', effect: 'KILL', at, isPersistent: false } as const;
-  const timer = canTrace ? undefined : setTimeout(() => engine.kill(), share * usualMs);
   const { ending } = canTrace
-    ? await withFailingCall(engine, flow.request(scene), kill, folder)
-    : { ending: await engine.ask(flow.request(scene)) };
-  clearTimeout(timer);
+    ? await withFailingCall(start, flow.request(scene), kill, folder)
+    : await killAt(await start(), flow.request(scene), share * usualMs);
   for (const event of ending.events) if (event.type === 'applied') scene.acknowledged.push(event.migrationId);
-  engine.kill();
-  await engine.gone;
   return scene;
 });
 
-/** How long a run takes that is not traced: between a half and nearly all. */
-const SHARE_OF_TRACED = 0.7;
+async function killAt(engine: EngineProcess, request: EngineRequest, ms: number): Promise<{ ending: Ending }> {
+  const timer = setTimeout(() => engine.kill(), ms);
+  const ending = await engine.ask(request);
+  clearTimeout(timer);
+  engine.kill();
+  await engine.gone;
+  return { ending };
+}
+
+/** More calls than any run makes; strace counts no further. */
+const NEVER = 65_534;
+
+/** How long a run takes that is not traced: most of it. */
+const SHARE_OF_TRACED = 0.8;
 
 async function profileOf(flow: Flow, source: Source): Promise<Profile> {
   const key = `${flow.name} ${source.name}`;
@@ -94,10 +102,10 @@ const guessedPoints = {
   ...{ copy_file_range: upTo(2), pread64: upTo(12) },
 };
 
-/** Messages to the host are written, too; they are not files. */
+/** Starting a process opens files as well, and messages to the host are written: only ours can be disturbed. */
 function placesOf(call: string, traced: readonly { call: string; file: string }[]): number[] {
   const ofCall = traced.filter((each) => each.call === call);
-  return ofCall.flatMap(({ file }, index) => (call === 'write' && !file.startsWith(sandbox.folder) ? [] : [index + 1]));
+  return ofCall.flatMap(({ file }, index) => (file.startsWith(sandbox.folder) ? [index + 1] : []));
 }
 
 const idle: Partial<Record<Source['family'], EngineProcess>> = {};
@@ -140,6 +148,10 @@ async function handle(message: ToWorker): Promise<void> {
   if (message.type === 'end') return process.exit(0);
   const what = JSON.stringify(message);
   try {
+    if (message.type === 'profiles') {
+      for (const each of message.profiles) profiles.set(`${each.flow} ${each.database}`, each);
+      return say({ type: 'ready' });
+    }
     if (message.type === 'trial') return say(await attempt(message.job));
     say({ type: 'profile', profile: await profileOf(flowNamed(message.flow), sourceNamed(message.database)) });
   } catch (error) {

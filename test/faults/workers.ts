@@ -7,6 +7,8 @@ import type { FromWorker, ToWorker } from './protocol.ts';
 export interface Workers {
   /** Hands out the messages, one at a time to whoever is free. @returns when all are answered, or `isOver` says so. */
   all(messages: readonly ToWorker[], onAnswer: (answer: FromWorker) => void, isOver?: () => boolean): Promise<void>;
+  /** Tells every one of them. */
+  tell(message: ToWorker): Promise<void>;
   end(): void;
 }
 
@@ -41,6 +43,9 @@ export async function startWorkers(
       };
       await Promise.all(children.map(work));
     },
+    async tell(message) {
+      await Promise.all(children.map((child) => ask(child, message)));
+    },
     end: () => {
       for (const child of children) child.kill();
     },
@@ -51,7 +56,7 @@ const longest = (queues: ToWorker[][]): ToWorker[] | undefined => queues.toSorte
 
 /** Carrying on needs what the flow itself needs. */
 function subjectOf(message: ToWorker): string {
-  if (message.type === 'end') return '';
+  if (message.type === 'end' || message.type === 'profiles') return '';
   const { flow, database } = message.type === 'trial' ? message.job : message;
   return `${flow.replace(/ again$/, '').replace(/^resume$/, 'upgrade')} ${database}`;
 }

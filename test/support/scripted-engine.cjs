@@ -38,6 +38,7 @@ async function receive(message) {
     verifyBackup,
     restore,
     sample,
+    packs: () => ok([{ title: 'Kroma', variants: ['Legacy version'], upTo: { number: 1, name: 'one' } }]),
     listIssues: () => ok([]),
     source: ({ source }) => ok(coverage(source)),
     ingest,
@@ -318,7 +319,13 @@ const restore = ({ backupPath, path: file, backupFolder }) =>
     before: record(file, backupFolder),
     replacedFolder: null,
   });
-function ingest({ path: file, files, isTrial, backupFolder }) {
+/** `long.db`: as with a backup. */
+function ingest({ path: file, files, isTrial, backupFolder }, script) {
+  if (script === 'long' && !isTrial) {
+    send({ type: 'work', work: { stage: 'copying', fraction: 0.2, canCancel: true, partial: 'x.partial' } });
+    send({ type: 'work', work: { stage: 'writing', fraction: 0.5, canCancel: true } });
+    return new Promise(() => {});
+  }
   const told = { state: 'new', reason: null, project: 'kites', counts: { runs: 1 } };
   return ok({
     title: 'run log',

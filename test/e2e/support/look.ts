@@ -7,14 +7,18 @@ const folder = path.resolve('test-results/screens');
 export const sizes = { wide: { width: 1280, height: 800 }, small: { width: 1000, height: 700 } } as const;
 const schemes = ['light', 'dark'] as const;
 
-/** Takes the screen's picture in both sizes and schemes, and expects no accessibility violation in either scheme. */
+/** Taking pictures costs more than everything else here: `npm run e2e -- screens` takes them, the test command does not. */
+const takesPictures = process.env['PHASEWISE_PICTURES'] === '1';
+
+/** Looks at the screen in both sizes and schemes: no accessibility violation in either scheme, nothing cut off. */
 export async function look(page: Page, name: string): Promise<void> {
   await page.mouse.move(0, 0); // no tooltip in the picture
   for (const [size, viewport] of Object.entries(sizes)) {
     await page.setViewportSize(viewport);
     for (const colorScheme of schemes) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.screenshot({ path: path.join(folder, `${name}-${size}-${colorScheme}.png`), animations: 'disabled' });
+      const picture = path.join(folder, `${name}-${size}-${colorScheme}.png`);
+      if (takesPictures) await page.screenshot({ path: picture, animations: 'disabled' });
       if ((size === 'wide') === (colorScheme === 'light'))
         await expectAccessible(page, `${name}, ${size}, ${colorScheme}`);
     }

@@ -15,6 +15,11 @@ const click = (label: string | RegExp) => (page: Page) => page.getByRole('button
 const recent = (page: Page) =>
   page.getByRole('region', { name: 'Recent databases' }).getByRole('button', { name: /^northern/ });
 
+const press = (key: string) => async (page: Page) => {
+  await page.getByRole('gridcell', { name: /9007199254740993/ }).waitFor();
+  await page.getByRole('grid').press(key);
+};
+
 const openSummary = (text: RegExp) => (page: Page) => page.locator('summary').filter({ hasText: text }).click();
 
 const home = '#/';
@@ -26,6 +31,7 @@ const issues = '#/db/k3/overview/issue-rows';
 const takeIn = '#/db/k3/overview/take-in';
 const activity = '#/db/k3/activity';
 const backups = '#/db/k3/backups';
+const data = '#/db/k3/data';
 
 /** Every screen and every dialog, also those that a real database shows only when something goes wrong. */
 export const screens: readonly Screen[] = [
@@ -139,6 +145,15 @@ export const screens: readonly Screen[] = [
     shows: /What is replaced is backed up first/,
     act: typeConfirmation,
   },
+  { name: 'look-at-the-data', scene: 'stranger', route: overview, shows: /^run_jobs$/, act: click('Look at the data') },
+  { name: 'data', scene: 'legacy', route: data, shows: /1–\d+ of 10,000,000 rows/ },
+  { name: 'data-copy-outdated', scene: 'copied', route: data, shows: /These rows are old/ },
+  { name: 'data-row', scene: 'legacy', route: data, shows: /runs →/, act: press('Enter') },
+  { name: 'data-value', scene: 'legacy', route: data, shows: /^(Text|JSON), 28 bytes/, act: press('F2') },
+  { name: 'data-filter', scene: 'legacy', route: data, shows: /Show these rows/, act: click('Filter') },
+  { name: 'data-sort-question', scene: 'legacy', route: data, shows: /Sort 10,000,000 rows\?/, act: click('note') },
+  { name: 'data-column', scene: 'legacy', route: data, shows: /Pin to the left edge/, act: press('Alt+ArrowDown') },
+  { name: 'palette', scene: 'legacy', route: overview, shows: /Enter goes there/, act: openPalette },
   {
     name: 'shortcuts',
     scene: 'legacy',
@@ -146,7 +161,22 @@ export const screens: readonly Screen[] = [
     shows: /Keyboard shortcuts/,
     act: (page) => page.keyboard.press('?'),
   },
+  {
+    name: 'version',
+    scene: 'newer',
+    route: overview,
+    shows: /cannot say whether there is a newer version/,
+    act: async (page) => {
+      await page.getByText('Phasewise 0.9.0 worked on it last').waitFor();
+      await click('Version and updates…')(page);
+    },
+  },
 ];
+
+async function openPalette(page: Page): Promise<void> {
+  await page.keyboard.press('Control+p');
+  await page.keyboard.type('assets');
+}
 
 async function tidyUp(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Tidy up…' }).click();

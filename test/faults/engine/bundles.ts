@@ -23,7 +23,7 @@ export async function buildBundles(folder: string, plugins: PluginOption[] = [])
       ...config,
       configFile: false,
       logLevel: 'error',
-      plugins,
+      plugins: [...(config.plugins ?? []), ...plugins],
       build: { ...config.build, sourcemap: false, outDir: folder, lib },
     });
   }

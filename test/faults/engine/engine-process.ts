@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Result } from '@shared/errors.ts';
@@ -12,6 +12,10 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Loaded before the bundle. */
   readonly preload?: string;
+  /** Command that starts it, such as `straced()`. */
+  readonly under?: readonly string[];
+  /** Told before it is ready. */
+  readonly onStart?: (child: Pick<EngineProcess, 'pid' | 'kill'>) => void;
 }
 
 export interface EngineProcess extends Engine {
@@ -39,16 +43,12 @@ export async function warmUp(bundle: string): Promise<void> {
   await exited.finally(() => clearInterval(waiting));
 }
 
-/** Starts the bundle as the host does, and waits until it is ready, or gone. */
-export async function startEngine(bundle: string, options: EngineOptions): Promise<EngineProcess> {
-  const child = fork(bundle, [], {
+function launch(bundle: string, options: EngineOptions): ChildProcess {
+  const [command, ...before] = [...(options.under ?? []), process.execPath];
+  const own = ['--max-semi-space-size=1', ...(options.nodeArguments ?? [])];
+  return spawn(command, [...before, ...own, ...(options.preload ? ['--require', options.preload] : []), bundle], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [
-      '--max-semi-space-size=1',
-      ...(options.nodeArguments ?? []),
-      ...(options.preload ? ['--require', options.preload] : []),
-    ],
     env: {
       ...process.env,
       NODE_COMPILE_CACHE: cacheBeside(bundle),
@@ -57,6 +57,11 @@ export async function startEngine(bundle: string, options: EngineOptions): Promi
       ...options.env,
     },
   });
+}
+
+/** Starts the bundle as the host does, and waits until it is ready, or gone. */
+export async function startEngine(bundle: string, options: EngineOptions): Promise<EngineProcess> {
+  const child = launch(bundle, options);
   let lastWords = '';
   let isGone = false;
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (lastWords = (lastWords + text).slice(-2_000)));
@@ -67,6 +72,11 @@ export async function startEngine(bundle: string, options: EngineOptions): Promi
     isGone = true;
     return why;
   });
+  const kill = (signal: NodeJS.Signals = 'SIGKILL'): void => {
+    isGone ||= signal === 'SIGKILL'; // as good as
+    child.kill(signal);
+  };
+  options.onStart?.({ pid: child.pid ?? 0, kill });
   let id = 0;
   const ready = new Promise<void>((resolve) => {
     child.on('message', (message: FromEngine) => message.type === 'ready' && resolve());
@@ -76,10 +86,7 @@ export async function startEngine(bundle: string, options: EngineOptions): Promi
     pid: child.pid ?? 0,
     gone,
     isAlive: () => !isGone,
-    kill: (signal = 'SIGKILL') => {
-      isGone ||= signal === 'SIGKILL'; // as good as
-      child.kill(signal);
-    },
+    kill,
     async ask(request, onEvent) {
       const events: EngineRunEvent[] = [];
       id += 1;

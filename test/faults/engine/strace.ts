@@ -2,10 +2,32 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * strace, attached to the main thread of a running engine: SQLite and our own synchronous calls all run there, so the
- * n-th call is the same call each time, and starting the process is not counted. Without --seccomp-bpf, which cannot be
- * used on a running process.
+ * The command that starts a program under strace, which stays a direct child of ours, with its own process id. Calls are
+ * counted from the start of the process, in each thread for itself: SQLite and our own synchronous calls all run in the
+ * main one, so that the n-th call is the same call each time. With --seccomp-bpf only the calls that are traced are held
+ * up; attached to a running process, strace holds up every single one.
  */
+export const straced = (log: string, options: readonly string[]): readonly string[] => [
+  'strace',
+  '-D',
+  '-f',
+  '-qq',
+  '--seccomp-bpf',
+  '-s',
+  '0',
+  '-o',
+  log,
+  ...options,
+];
+
+/** Lines of the main thread, without the number that stands before each. */
+export const linesOf = (log: string, pid: number): string[] =>
+  readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith(`${pid} `))
+    .map((line) => line.slice(String(pid).length).trimStart());
+
+/** strace, attached to the main thread of a running engine. */
 export interface Tracing {
   /** What was traced; complete after `end`. */
   lines(): string[];

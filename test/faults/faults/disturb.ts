@@ -29,9 +29,9 @@ export async function disturb(flow: Flow, scene: Scene, fault: Fault, victims: V
   const options = { temporaryFolder: scene.sandbox.temporaryFolder };
   switch (fault.kind) {
     case 'call': {
-      if (victims.canTrace && (fault.call !== 'write' || fault.effect === 'KILL'))
-        return withFailingCall(await victims.take(), request, fault, scratch);
       const start = (more: Partial<EngineOptions>) => startEngine(victims.bundle, { ...options, ...more });
+      if (victims.canTrace && (fault.call !== 'write' || fault.effect === 'KILL'))
+        return withFailingCall(start, request, fault, scratch);
       return withSwitch(start, request, fault, !victims.canTrace);
     }
     case 'pause': {

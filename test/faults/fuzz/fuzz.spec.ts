@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { buildApp } from '../inputs/support/hostile-app.ts';
+import { buildApp } from '../inputs/support/engine.ts';
 import { fuzz } from './campaign.ts';
 
 /** `npm run faults -- --only fuzz` takes 2,000 files, with --soak 200,000; this is the part for every `npm test`. */
 const COUNT = 150;
 let engineFile: string;
 beforeAll(async () => {
-  engineFile = path.join(await buildApp('fuzz', ['engine']), 'engine.cjs');
+  engineFile = path.join(await buildApp(['engine']), 'engine.cjs');
 });
 
 describe('damaged files', () => {

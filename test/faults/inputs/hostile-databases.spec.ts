@@ -9,19 +9,19 @@ import type { Result } from '@shared/errors.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderState } from '../../support/folder-state.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { buildApp } from './support/hostile-app.ts';
+import { buildApp } from './support/engine.ts';
 import { greedy, hostileDatabases, writeHostile, type HostileDatabase } from './support/hostile-databases.ts';
 
 const folder = temporaryFolder();
 const marker = path.join(folder, 'reached-out.txt');
 const cases = hostileDatabases(marker);
 /** Of the tests, ms; people wait a little longer, see limitFor. */
-const limits = { hangs: 1_000, both: 3_000, answers: 20_000 };
+const limits = { hangs: 300, both: 2_000, answers: 20_000 };
 let engineFile: string;
 let engine: EngineChild;
 
 beforeAll(async () => {
-  engineFile = path.join(await buildApp('databases', ['engine']), 'engine.cjs');
+  engineFile = path.join(await buildApp(['engine']), 'engine.cjs');
   engine = new EngineChild(spawnWithNode(engineFile));
 });
 afterAll(() => engine.kill());

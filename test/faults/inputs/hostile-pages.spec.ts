@@ -9,7 +9,6 @@ import { root } from '../../../build/layout.mjs';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { randomOf } from '../fuzz/random.ts';
 import {
-  buildApp,
   type RawAnswer,
   type RawOptions,
   type RunningHost,
@@ -17,6 +16,7 @@ import {
   sendRaw,
   startBrowserHost,
 } from './support/hostile-app.ts';
+import { buildApp } from './support/engine.ts';
 
 /** The real browser host as a process of its own, and what other pages, programs and users send to it. */
 const isBuilt = existsSync(path.join(root, '.vite/renderer/main_window/index.html'));
@@ -31,7 +31,7 @@ const env = { ...process.env, HOME: home, PHASEWISE_HOME: path.join(home, 'phase
 beforeAll(async () => {
   if (!isBuilt) return;
   mkdirSync(home);
-  app = await buildApp('pages', ['engine', 'browser-host']);
+  app = await buildApp(['engine', 'browser-host']);
   host = await startBrowserHost(app, [home], env);
   own = `127.0.0.1:${host.port}`;
 });

@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { actingTexts, addActingNames } from '../../support/kroma/acting-texts.ts';
 import { buildLegacyOdd } from '../../support/kroma/legacy.ts';
-import { buildApp, type Ended, runCli } from './support/hostile-app.ts';
+import { buildApp } from './support/engine.ts';
+import { type Ended, runCli } from './support/hostile-app.ts';
 
 /** Words that stand where secrets stand, and must be found nowhere else. */
 const canary = {
@@ -29,7 +30,7 @@ const projects = path.join(folder, named.folder);
 const env = { ...process.env, PHASEWISE_HOME: home, HOME: folder, API_KEY: canary.environment };
 let app: string;
 beforeAll(async () => {
-  app = await buildApp('secrets', ['engine', 'cli']);
+  app = await buildApp(['engine', 'cli']);
 });
 
 function writeProject(name: string, more: (db: Database.Database) => void = () => {}): string {
@@ -67,12 +68,18 @@ describe('secrets', () => {
     const broken = writeProject('broken', (db) => db.exec(`CREATE TABLE bad(a CHECK(a <> '${canary.secret}'))`));
     const damaged = `${file}-damaged.db`;
     copyFileSync(file, damaged);
-    const said: Ended[] = [];
-    for (const args of [
-      ['status', file], ['status', file, '--json'], ['migrate', file, '--yes', '--json'], ['migrate', file, '--yes'],
-      ['backups', file, '--json'], ['migrate', refused, '--yes', '--json'], ['migrate', broken, '--yes', '--json'], ['migrate', broken, '--to', '77', '--yes'],
-      ['status', path.join(projects, 'missing.db')], ['nonsense', canary.environment.slice(0, 3)],
-    ]) said.push(await cli(...args)); // prettier-ignore
+    // Side by side, but those about one file in order.
+    const series = [
+      [['status', file], ['status', file, '--json'], ['migrate', file, '--yes', '--json'], ['migrate', file, '--yes'], ['backups', file, '--json']],
+      [['migrate', refused, '--yes', '--json'], ['status', path.join(projects, 'missing.db')], ['nonsense', canary.environment.slice(0, 3)]],
+      [['migrate', broken, '--yes', '--json'], ['migrate', broken, '--to', '77', '--yes']],
+    ]; // prettier-ignore
+    const inOrder = async (lines: readonly string[][]): Promise<Ended[]> => {
+      const ends: Ended[] = [];
+      for (const args of lines) ends.push(await cli(...args));
+      return ends;
+    };
+    const said = (await Promise.all(series.map(inOrder))).flat();
     expect([said[2]?.code, said[2]?.stdout]).toEqual([0, expect.any(String)]);
 
     const values = Object.values(canary);

@@ -21,7 +21,8 @@ export interface Looked {
 export function lookAt(file: string, scratch: string): (Looked & { readonly copy: string }) | undefined {
   if (!existsSync(file)) return undefined;
   const copy = snapshotOf(file, scratch);
-  return { copy, ...read(copy) };
+  const isAlone = ['-journal', '-wal'].every((suffix) => !existsSync(copy + suffix));
+  return { copy, ...(isAlone ? readOnce(copy) : read(copy)) };
 }
 
 /** Copies lie beside the sandbox, never in it. */
@@ -30,14 +31,16 @@ export const scratchOf = (sandbox: Sandbox): string => path.join(path.dirname(sa
 /** Rows of the program that meddles in some trials; they are counted apart. */
 export const OTHER_TABLE = 'other_program_rows';
 
+/** As above, for a closed file without sidecars that never changes. */
+export const lookAtBackup = (file: string, scratch: string): Looked =>
+  byBytes.get(sha256Of(file)) ?? lookAt(file, scratch) ?? { integrity: 'not there', content: null };
+
 const byBytes = new Map<string, Looked>();
 
-/** As above, for a closed file without sidecars that never changes: each content is read once. */
-export function lookAtBackup(file: string, scratch: string): Looked {
+/** Equal bytes are read once. */
+function readOnce(file: string): Looked {
   const key = sha256Of(file);
-  const known = byBytes.get(key);
-  if (known) return known;
-  const looked = lookAt(file, scratch) ?? { integrity: 'not there', content: null };
+  const looked = byBytes.get(key) ?? read(file);
   byBytes.set(key, looked);
   return looked;
 }

@@ -50,7 +50,10 @@ export function powerJobs(seed: number, images: number): PowerJob[] {
   const others: PowerJob[] = [
     { ...rest, kind: 'journal', flow: 'run journal', database: '-' },
     ...['shop-wal', 'kroma-wal'].map((database): PowerJob => ({ ...rest, kind: 'lies', flow: 'upgrade', database })),
-    ...['shop-wal', 'kroma-wal'].map((database): PowerJob => ({ ...rest, kind: 'torn', flow: 'upgrade', database })),
+    ...['shop-wal', 'kroma-wal', 'shop', 'kroma'].map((database): PowerJob => ({
+      ...rest,
+      ...{ kind: 'torn', flow: 'upgrade', database },
+    })),
   ];
   return Array.from({ length: rounds }, (_, round) =>
     [...jobs, ...others].map((job) => ({ ...job, seed: seed + round * 1_000 })),
@@ -124,6 +127,10 @@ async function bundled(name: keyof typeof entries, outDir: string, plugins: Plug
     formats: ['cjs' as const],
     fileName: () => `${name}.cjs`,
   };
-  await build({ ...config, configFile: false, logLevel: 'error', plugins, build: { ...config.build, outDir, lib } });
+  const all = [...(config.plugins ?? []), ...plugins];
+  await build({
+    ...config,
+    ...{ configFile: false, logLevel: 'error', plugins: all, build: { ...config.build, outDir, lib } },
+  });
   return path.join(outDir, `${name}.cjs`);
 }

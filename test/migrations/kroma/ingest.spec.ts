@@ -85,8 +85,13 @@ function setUp(phase = 4) {
     writeFileSync(target, typeof change === 'string' ? change : JSON.stringify({ ...log, ...change }));
     return target;
   };
+  const stages = new Set<string>();
   const ingest = (files: string[] = [home], { project = null as string | null, isTrial = false } = {}) =>
-    ingestFiles({ path: file, files, project, isTrial, ...foldersOf(file), appVersion: '0', runId: 'i' }, [kroma]);
+    ingestFiles(
+      { path: file, files, project, isTrial, ...foldersOf(file), appVersion: '0', runId: 'i' },
+      [kroma],
+      ({ stage, canCancel }) => stages.add(`${stage} ${canCancel}`),
+    );
   const all = (sql: string) => {
     const db = new Database(file, { readonly: true });
     const rows = db.prepare<[], Record<string, unknown>>(sql).all();
@@ -94,7 +99,7 @@ function setUp(phase = 4) {
     return rows;
   };
   const change = (sql: string) => new Database(file).exec(sql).close();
-  return { home, file, write, ingest, all, change };
+  return { home, file, write, ingest, stages, all, change };
 }
 const everything = [
   'runs',
@@ -109,10 +114,12 @@ const everything = [
 
 describe.each([4, 5])('a run log taken into a database of phase %i', (phase) => {
   it('becomes a run with its jobs, candidates, files, links, quality reports and costs', async () => {
-    const { write, ingest, all } = setUp(phase);
+    const { write, ingest, stages, all } = setUp(phase);
     const logFile = write();
 
     const report = await ingest([logFile]);
+
+    expect([...stages]).toEqual(['copying true', 'proving true', 'writing true', 'checking false']);
 
     expect(report.files).toEqual([
       {

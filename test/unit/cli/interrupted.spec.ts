@@ -69,22 +69,39 @@ describe.skipIf(!isBuilt)('an upgrade by the command line that was interrupted',
     expect(recovery?.backup?.state).toBe('verified');
     for (const sentence of [recovery?.what ?? '-', recovery?.where ?? '-', ...(recovery?.reasons ?? [])])
       expect(stdout).toContain(sentence);
-    expect(stdout).toContain(`Continue the upgrade: migrate ${file} --to ${recovery?.toPhase}`);
+    expect(stdout).toContain(`npm run -s phasewise -- migrate ${file} --to ${recovery?.toPhase} --yes\n`);
+    expect(stdout).toContain(`--to ${file} --yes\n`); // the way back
 
     const gone = await json('migrate', file, '--to', '1', '--yes');
 
     expect(gone).toMatchObject({ code: 0, ok: true, verified: true, continues: { runId: recovery?.runId } });
     expect(gone.stderr).toContain('Continuing from there.');
+    // What is told is the whole upgrade: where it began, every step and row, the original's backup first.
+    const { sha256, path: original } = recovery?.backup ?? {};
+    expect(gone).toMatchObject({ fromPhase: null, backup: { path: original, sha256 }, backups: [{ sha256 }, {}] });
+    expect(gone).toMatchObject({ migrations: { length: recovery?.stepsTotal } });
+    expect(JSON.stringify((gone as Record<string, unknown>)['backfills'])).toContain('20260221_0001_rename_users/');
     expect(await status()).toMatchObject({ recovery: null, phaseReached: recovery?.toPhase });
   });
 
   it('A14: by SIGHUP, as a closed terminal sends it: ends with 143 at a whole step', limit, async () => {
-    const { ended, status } = await interrupted((send) => send('SIGHUP'));
+    const { home, file, ended, json, status } = await interrupted((send) => send('SIGHUP'));
     expect(ended.code).toBe(143);
     expect(JSON.parse(ended.stdout)).toMatchObject({ ok: false, verified: false, error: { code: 'E_CANCELLED' } });
     const { recovery } = await status();
     expect(recovery).toMatchObject({ isSafe: true, code: 'E_CANCELLED' });
     expect(recovery?.what).toContain('was stopped on request');
+    expect(ended.stderr.match(/Stopped at your request|Stopping at/g)).toEqual(['Stopping at']); // the outcome says the rest
+
+    // Left as it is, it is told in one line from then on.
+    expect(await json('stay', file)).toMatchObject({ code: 0, ok: true });
+    expect((await status()).recovery).toBeNull();
+    const { stdout } = await start(home, ['status', file]);
+    expect(stdout).not.toContain('Unfinished');
+    expect(stdout.match(/^The upgrade to phase 1 stands at .* To go on: (.*)$/m)?.[1]).toBe(
+      `npm run -s phasewise -- migrate ${file} --to 1 --yes`,
+    );
+    expect(await json('stay', file)).toMatchObject({ code: 3, error: { code: 'E_NOTHING_TO_DO' } });
   });
 
   it('A14: by TERM and then KILL, as a service manager does: the next migrate ends it', limit, async () => {

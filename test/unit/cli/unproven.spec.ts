@@ -55,7 +55,11 @@ describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run 
   it('is not held against what other programs wrote after a verdict, also one that was asked for later', async () => {
     const { file, dataFolder, ask } = await upgraded();
     forgetVerdict(dataFolder);
-    expect((await ask()).json).toMatchObject({ ok: true, verified: true });
+    const checked = await ask();
+    expect(checked.json).toMatchObject({ ok: true, verified: true });
+    expect(checked.text).toMatch(
+      /^The check that was missing was made, and holds: .*\nThe backup from before: .*\.db$/,
+    );
     change(file, ELSEWHERE);
     expect((await ask()).json).toMatchObject({ ok: true, verified: true });
   });

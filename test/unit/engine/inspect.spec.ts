@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createControl } from '@engine/control.ts';
 import { inspect } from '@engine/inspect.ts';
 import type { CanonicalTable } from '@engine/migration.ts';
+import { safetyText } from '@shared/errors.ts';
 import { DatabaseStatus } from '@shared/status.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { makeShop, manyChunks, upgradeShop } from '../../support/engine/run-shop.ts';
@@ -271,7 +272,13 @@ describe('refusals', () => {
       isWritable: false,
       readOnlyReason: {
         code: 'E_NEWER_SCHEMA',
-        message: expect.stringMatching(/lists 1 step that this version does not know: "0002_note_length"\.$/) as string,
+        message: expect.stringMatching(
+          /^Phasewise \S+ worked on it last\. The database lists 1 step that this version does not know: "0002_note_length"\.$/,
+        ) as string,
+        safety: safetyText.untouched,
+        nextStep: expect.stringMatching(
+          /^To change it, use Phasewise \S+ or a newer one; here you can look at it/,
+        ) as string,
       },
     });
   });

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { build } from 'vite';
 import { beforeAll, expect, it } from 'vitest';
+import { isLiving } from '@engine/process-life.ts';
+import { aliases } from '../../../build/layout.mjs';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
@@ -13,19 +15,10 @@ beforeAll(async () => {
   const lib = { entry, formats: ['cjs' as const], fileName: () => 'orphan.cjs' };
   const rollupOptions = { external: [/^node:/] };
   await build({
-    ...{ configFile: false, logLevel: 'error', ssr: { target: 'node' } },
+    ...{ configFile: false, resolve: { alias: aliases }, logLevel: 'error', ssr: { target: 'node' } },
     build: { lib, rollupOptions, outDir: folder, emptyOutDir: false, ssr: true },
   });
 });
-
-const isThere = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** A host that starts an engine, which is busy in one long statement and hears nothing. @returns both ids. */
 function start(): Promise<{ host: number; engine: number }> {
@@ -45,13 +38,13 @@ function start(): Promise<{ host: number; engine: number }> {
 it('A10: an engine in the middle of a long statement is gone within 5 s of its host', { timeout: 20_000 }, async () => {
   const { host, engine } = await start();
   await wait(1_200);
-  expect(isThere(engine)).toBe(true);
+  expect(isLiving(engine)).toBe(true);
 
   process.kill(host, 'SIGKILL');
 
   const end = Date.now() + 5_000;
-  while (isThere(engine) && Date.now() < end) await wait(50);
-  const isLeft = isThere(engine);
+  while (isLiving(engine) && Date.now() < end) await wait(50);
+  const isLeft = isLiving(engine);
   if (isLeft) process.kill(engine, 'SIGKILL');
   expect(isLeft).toBe(false);
 });

@@ -23,7 +23,12 @@ it('clears keys in plain text behind a backup that still holds them, notes it, a
   expect(before.some((key) => key !== '' && JSON.stringify(listed).includes(key))).toBe(false);
 
   const input = { path: file, ...foldersOf(file), appVersion: '0.0.0-test', runId: 'clear-1' };
-  const { cleared, backup } = await clearPlainSecrets(input, [kroma]);
+  const stages = new Set<string>();
+  const { cleared, backup } = await clearPlainSecrets(input, [kroma], ({ stage, canCancel }) => {
+    stages.add(`${stage} ${canCancel}`);
+  });
+
+  expect([...stages]).toEqual(['copying true', 'proving true', 'writing true', 'checking false']);
 
   expect(cleared).toBe(listed.owners.length);
   expect(keysIn(file)).toEqual(before.map(() => ''));

@@ -1,8 +1,12 @@
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isRecoveryCopy } from '@shared/beside.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
+import type { GatedFile } from '@engine/gate.ts';
+import { startOf } from '@engine/process-life.ts';
+import { keepBeforeRecovery } from '@engine/recovery-copy.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { dieInTheMiddleOfAWrite, manyRows, otherProgram } from '../../support/other-program.ts';
@@ -41,4 +45,65 @@ it('nothing is copied without such a journal, and nothing stays while its writer
   expect(await codeOfPromise(upgradeShop(file))).toMatch(/^E_DB_(BUSY|IN_USE)$/);
   expect(copiesIn(file)).toEqual([]);
   await other.kill();
+});
+
+describe('a folder of such copies that is being filled', () => {
+  const gated = (file: string) => ({ path: file, sidecars: { isJournalHot: true } }) as GatedFile;
+  /** What a host is doing in this folder, as it would have named it; the copy in it. */
+  function filling(mark: string | null): { file: string; backups: string; other: string } {
+    const file = makeShop(folder);
+    const backups = backupFolderOf(file);
+    const other = path.join(
+      backups,
+      `shop 2026-11-21 12.00.00 before recovery${mark === null ? '' : `.${mark}`}.filling`,
+    );
+    fs.mkdirSync(other, { recursive: true });
+    fs.writeFileSync(path.join(other, 'shop.db'), 'half');
+    return { file, backups, other };
+  }
+  /** How this computer marks its own, learned from what it does. */
+  function ownComputer(): string {
+    const file = makeShop(folder);
+    let seen = '';
+    const copy = fs.copyFileSync;
+    vi.spyOn(fs, 'copyFileSync').mockImplementation((from, to, mode) => {
+      seen = /\.([0-9a-f]{8})-\d+-\d*\.filling/.exec(String(to))?.[1] ?? '';
+      copy(from, to, mode);
+    });
+    keepBeforeRecovery(gated(file), backupFolderOf(file));
+    vi.restoreAllMocks();
+    return seen;
+  }
+
+  it('is left to another host that is at work on it, and to another computer', () => {
+    const living = spawn('sleep', ['30']);
+    const pid = living.pid ?? 0;
+    for (const mark of [`${ownComputer()}-${pid}-${startOf(pid)}`, '00000000-1-1']) {
+      const { file, backups, other } = filling(mark);
+      keepBeforeRecovery(gated(file), backups);
+      expect(fs.existsSync(path.join(other, 'shop.db'))).toBe(true);
+    }
+    living.kill('SIGKILL');
+  });
+
+  it('is swept when its process is gone, its id is another one by now, or nobody has written to it for long', () => {
+    const on = ownComputer();
+    const dead = spawnSync('true').pid;
+    for (const mark of [`${on}-${dead}-1`, `${on}-${process.pid}-1`, '00000000-1-1', null]) {
+      const { file, backups, other } = filling(mark);
+      const old = new Date(Date.now() - 2 * 3_600_000);
+      for (const each of [path.join(other, 'shop.db'), other]) fs.utimesSync(each, old, old);
+      keepBeforeRecovery(gated(file), backups);
+      expect(fs.existsSync(other)).toBe(false);
+    }
+  });
+
+  it('gets another name when that of the copy was taken meanwhile', () => {
+    const file = makeShop(folder);
+    const backups = backupFolderOf(file);
+    const first = keepBeforeRecovery(gated(file), backups);
+    const second = keepBeforeRecovery(gated(file), backups);
+    expect(second).not.toBe(first);
+    expect(copiesIn(file)).toHaveLength(2);
+  });
 });

@@ -15,6 +15,7 @@ async function setUp(pack: Pack = shopPack()) {
   const file = makeShop(folder, { members: 30 }); // m000010, m000020 and m000030 have no name
   expect((await upgradeShop(file, { pack })).ok).toBe(true);
   const change = (sql: string) => new Database(file).exec(sql).close();
+  const stages = new Set<string>();
   const retry = () =>
     retryIssues(
       {
@@ -22,6 +23,7 @@ async function setUp(pack: Pack = shopPack()) {
         ...{ appVersion: '0', runId: 'retry-1' },
       },
       [pack],
+      ({ stage, canCancel }) => stages.add(`${stage} ${canCancel}`),
     );
   const account = (id = '0001_person/persons') =>
     ask(file, `SELECT expected, moved, already_right, issue_rows FROM _phasewise_backfills WHERE id = '${id}'`)[0];
@@ -29,18 +31,19 @@ async function setUp(pack: Pack = shopPack()) {
     verifyResult({ path: file, toPhase: 1, backupPath: null }, [pack]).checks.filter(({ state }) => state !== 'met');
   const keys = () =>
     ask<{ k: string }>(file, 'SELECT source_key AS k FROM _phasewise_quarantine ORDER BY 1').map(({ k }) => k);
-  return { file, change, retry, account, unmet, keys };
+  return { file, change, retry, stages, account, unmet, keys };
 }
 /** The trigger of the shop places new members only; a name given later is found by trying again. */
 const NAMED = `UPDATE member SET name = 'Ann' WHERE id = 'm000010';`;
 
 describe('trying issue rows again', () => {
   it('places what can be placed now, behind a verified backup, and the accounts still close', async () => {
-    const { change, retry, account, unmet, keys, file } = await setUp();
+    const { change, retry, stages, account, unmet, keys, file } = await setUp();
     change(NAMED);
     const before = account();
 
     const report = await retry();
+    expect([...stages]).toEqual(['copying true', 'proving true', 'writing true', 'checking false']);
 
     expect(report).toMatchObject({
       tried: 3,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { BackupRecord } from '@shared/run.ts';
+import { findById, withUniqueIds } from '@host/backup-ids.ts';
 import { createBusy } from '@host/busy.ts';
 import { createEventBus } from '@host/events.ts';
 import { replacedFolders } from '@host/kept-files.ts';
@@ -34,6 +35,42 @@ describe('a backup on its way', () => {
       { handle, work: null },
     ]);
     must(await client.call('database:close', { handle }));
+  });
+});
+
+describe('backups of the same name in two folders', () => {
+  const [here, there] = ['/a.db backups', '/usb/a.db backups'].map((place) =>
+    record({ id: 'a 2026', folder: place, path: `${place}/a 2026.db` }),
+  );
+  const listed = withUniqueIds([here, there, record({ id: 'b', folder: '/x' })].filter((each) => each !== undefined));
+
+  it('are told apart by their folder; others keep their names', () => {
+    expect(new Set(listed.map(({ id }) => id)).size).toBe(3);
+    expect(listed[2]?.id).toBe('b');
+    for (const each of listed) expect(must(findById(listed, each.id)).path).toBe(each.path);
+  });
+
+  it('are not guessed from the name alone', () => {
+    const found = findById(listed, 'a 2026');
+    expect(codeOf(found)).toBe('E_BACKUP_GONE');
+    expect(found.ok ? '' : found.error.message).toContain('/usb/a.db backups');
+    expect(codeOf(findById(listed, 'c'))).toBe('E_BACKUP_GONE');
+  });
+
+  it('are each restored, deleted and read as the one that was chosen', async () => {
+    const { client, host, open } = scriptedHost(folder);
+    const database = open('same');
+    const other = path.join(path.dirname(database.path), 'usb', 'same.db backups');
+    host.backups.remember(database.path, record({ folder: other }));
+    const { backups } = must(await client.call('backup:list', { handle: database.handle }));
+    expect(backups).toHaveLength(2);
+
+    for (const { id, folder: place } of backups) {
+      const call = { handle: database.handle, backupId: id };
+      expect(must(await client.call('backup:verify', call)).id).toBe(id);
+      const removed = must(await client.call('backup:remove', { ...call, confirmation: 'same.db' }));
+      expect(removed.folder).toBe(place);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import type { Door } from '@host/door.ts';
 import { ok } from '@shared/errors.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, makeFolder, must, scriptedHost } from './scripted-host.ts';
+import { codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
 
 const folder = temporaryFolder();
 const houses: ReturnType<typeof scriptedHost>[] = [];
@@ -133,6 +133,28 @@ describe('taking files in', () => {
     expect(must(await start(again?.ingestId))).toMatchObject({ isTrial: false, files: [{ name: logs }], backup: {} });
     expect(events.at(-1)).toEqual({ name: 'database:changed', payload: { handle } });
     expect(codeOf(await start(again?.ingestId))).toBe('E_STATE_CHANGED');
+  });
+
+  it('is told of while it goes on, and can be stopped; a look is not', async () => {
+    const { client, open, events } = withPicker();
+    const { handle } = open('long');
+    const works = () => events.filter(({ name }) => name === 'work:changed').map(({ payload }) => payload);
+    const { ingestId } = must(await client.call('ingest:use', { handle, tokens: ['/a'] }));
+    expect(works()).toEqual([]);
+
+    const started = client.call('ingest:start', { handle, ingestId });
+    await until(() => works().length === 3);
+    must(await client.call('work:cancel', { handle }));
+
+    expect(codeOf(await started)).toBe('E_CANCELLED');
+    const work = { kind: 'ingest', canCancel: true };
+    expect(works()).toEqual([
+      { handle, work: { ...work, now: 'Taking the files in', fraction: null } },
+      { handle, work: { ...work, now: 'Backing the database up first', fraction: 0.2 } },
+      { handle, work: { ...work, now: 'Taking the files in', fraction: 0.5 } },
+      { handle, work: null },
+    ]);
+    must(await client.call('database:close', { handle })); // nothing is busy any more
   });
 
   it('works with the picker too', async () => {

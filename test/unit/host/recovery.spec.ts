@@ -160,7 +160,7 @@ describe('an upgrade that was killed', () => {
 
     expect(recovery).toMatchObject({ isSafe: true, backup: null, stepsDone: 0 });
     expect(choicesOf(recovery)).toEqual(['continue', 'stay']);
-    expect(recovery?.reasons.join(' ')).not.toContain('backup');
+    expect(recovery?.reasons).toContain('No finished backup was found: before it has one, an upgrade changes nothing.');
   });
 
   it('is found in a journal whose last line was cut short, and later lines count again', async () => {
@@ -271,6 +271,20 @@ describe('an upgrade that was killed', () => {
     expect(await recoveries.get(database)).not.toBeNull();
     busy.take(database.path, 'backup');
     expect([await recoveries.get(database), recoveries.list()]).toEqual([null, []]);
+  });
+
+  it('J03: says that finished steps are missing, where the file has lost its log, and does not call that safe', async () => {
+    const { database, recoveries, journal, answers } = setUp();
+    journal('r1', [backupLine, ...['one', 'two'].map((migrationId) => ({ ...appliedLine, migrationId }))]);
+    answers['inspect'] = ok(status({ applied: 1, next: 'started' }));
+
+    const recovery = await recoveries.get(database);
+
+    expect(recovery?.isSafe).toBe(false);
+    expect(recovery?.reasons.join()).toMatch(/One step that was finished is missing.*-wal/);
+    answers['inspect'] = ok(status({ applied: 2 }));
+    const whole = await recoveries.get(database);
+    expect([whole?.isSafe, whole?.reasons.join()]).toEqual([true, expect.not.stringContaining('missing')]);
   });
 
   it('by its engine, or on request, says which', async () => {
@@ -386,8 +400,9 @@ describe('another work that was killed', () => {
   });
 
   it('R10: a restore that had begun to replace the file can only be finished', async () => {
-    const { database, recoveries, answers, journal, asked } = setUp();
+    const { database, recoveries, answers, journal, asked, list } = setUp();
     journal('w1', [], { kind: 'restore', toPhase: null });
+    list(record('b1'));
     const restore = { startedAt: '2026-11-21T14:00:00Z', backupPath: '/b/b1.db', way: 'in-place' } as const;
     answers['inspect'] = ok(status({ applied: 0, unfinished: null, restore }));
 

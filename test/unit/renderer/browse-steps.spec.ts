@@ -19,16 +19,25 @@ vi.stubGlobal('history', {
   replaceState: (state: unknown, _title: string, hash: string) => void (entries[at] = { state, hash }),
 });
 const columns = [{ name: 'id', primaryKeyPosition: 1 }];
+const hidden = [{ name: 'id', primaryKeyPosition: 1, isSensitive: true }];
+const tables = [
+  { name: 'none', kind: 'table', rows: { value: 0, isExact: true }, columns },
+  { name: 'runs', kind: 'table', rows: { value: 3, isExact: true }, columns },
+  { name: 'secrets', kind: 'table', rows: { value: 3, isExact: true }, columns: hidden },
+];
+/** Rows that the host finds for a key. */
+let found: { key: string; cells: [] }[] = [];
 vi.stubGlobal('window', {
   addEventListener: (name: string, listener: () => void) => name === 'popstate' && listeners.push(listener),
   phasewise: {
-    call: () => Promise.resolve({ ok: true, value: { tables: [{ name: 'runs', columns }], isCopy: false } }),
+    call: (channel: string) =>
+      Promise.resolve({ ok: true, value: channel === 'browse:page' ? { rows: found } : { tables, isCopy: false } }),
     on: () => () => {},
   },
 });
 const { connect } = await import('../../../renderer/api.ts');
 const { useRoute } = await import('../../../renderer/stores/route.ts');
-const { arriveAt, changeQuery, follow, openTable, showKey, showRow, viewOf } =
+const { arriveAt, changeQuery, follow, followToRow, loadTables, openTable, returnToData, showKey, showRow, viewOf } =
   await import('../../../renderer/stores/browse.ts');
 const { placeAt, rememberPlace } = await import('../../../renderer/stores/browse-steps.ts');
 connect();
@@ -92,8 +101,37 @@ it('never gives the rows of one database to another', () => {
 it('leads from a key to its row, where the key is one column', async () => {
   await showKey('k3', 'runs', '12');
   expect(viewOf('k3').trail[0]?.query.filters).toEqual([{ operator: 'equals', column: 'id', value: '12' }]);
-  await showKey('k3', 'gone', '12');
-  expect(viewOf('k3').trail[0]?.query.filters).toEqual([]);
+  expect(placeAt(viewOf('k3').step)).toBeNull(); // there is none
+  found = [{ key: '["12"]', cells: [] }];
+  await showKey('k3', 'runs', '12');
+  expect(placeAt(viewOf('k3').step)?.openKey).toBe('["12"]');
+  for (const table of ['gone', 'secrets']) {
+    await showKey('k3', table, '12');
+    expect(viewOf('k3').trail[0]?.query).toMatchObject({ table, filters: [] });
+  }
   showRow('k3', 'runs', { operator: 'equals', column: 'id', value: '12' }, '["12"]');
   expect(placeAt(viewOf('k3').step)?.openKey).toBe('["12"]');
+});
+
+it('follows a reference to the row that it means, which stands open there', async () => {
+  found = [{ key: '["7"]', cells: [] }];
+  await followToRow('k3', '["12"]', 'jobs', refers);
+  expect(way()).toEqual(['runs', 'jobs']);
+  expect(placeAt(viewOf('k3').step)?.openKey).toBe('["7"]');
+
+  const pending = followToRow('k3', '["7"]', 'runs', refers);
+  openTable('k3', 'none'); // somebody went elsewhere before the answer came
+  await pending;
+  expect(way()).toEqual(['none']);
+});
+
+it('begins at the first table that has rows, and later where one was', async () => {
+  await loadTables('k5');
+  returnToData('k5');
+  expect(viewOf('k5').trail.map(({ query }) => query.table)).toEqual(['runs']);
+  const [before] = [at];
+  openTable('k5', 'none');
+  returnToData('k5');
+  expect(viewOf('k5').trail.map(({ query }) => query.table)).toEqual(['none']);
+  expect(at).toBe(before + 1); // only the table that was opened is a step
 });

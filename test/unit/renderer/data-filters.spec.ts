@@ -6,7 +6,7 @@ import {
   usualOperator,
   withBoxFilter,
 } from '../../../renderer/panels/data/filters/box-filter.ts';
-import { filterOf, filterWords, operators } from '../../../renderer/panels/data/filters/filter-words.ts';
+import { filterOf, filterWords, operators, operatorsOf } from '../../../renderer/panels/data/filters/filter-words.ts';
 import { placeWords } from '../../../renderer/panels/data/cell-words.ts';
 import { groupTables } from '../../../renderer/panels/data/table-groups.ts';
 
@@ -96,6 +96,12 @@ describe('the box of a column', () => {
     expect(column('varchar(20)')).toBe('contains');
     expect(column('')).toBe('contains');
   });
+
+  it('asks of hidden values only whether they are there', () => {
+    expect(operatorsOf({ isSensitive: true }).map(({ operator }) => operator)).toEqual(['is-null', 'is-not-null']);
+    expect(operatorsOf({ isSensitive: false })).toBe(operators);
+    expect(usualOperator({ ...anyColumn, isSensitive: true })).toBe('is-not-null');
+  });
 });
 
 describe('the words of the place', () => {
@@ -118,6 +124,7 @@ describe('the list of tables', () => {
       table('assets', 'Assets'),
     ];
     const names = (text: string) => groupTables(tables, text).map(({ name }) => name);
+    // As the engine gives them: the groups of the pack in the order of the pack.
     expect(names('')).toEqual(['Runs', 'Assets', 'Old names', 'Views', 'Other', 'Bookkeeping']);
     expect(names(' ASSETS')).toEqual(['Assets', 'Old names']);
     expect(names('nothing')).toEqual([]);

@@ -117,10 +117,11 @@ describe('looking for a row', () => {
     table('jobs', [column('id', 'INTEGER', 1)]),
     table('links', [column('a', 'TEXT', 1), column('b', 'TEXT', 2)]),
     table('totals', [column('id', 'TEXT', 1)], 'view'),
+    table('keys', [{ ...column('secret', 'TEXT', 1), isSensitive: true }]), // trying would tell which ones there are
   ];
   const places = (text: string): string[] => keyPlaces(text, tables).map((at) => `${at.table} ${at.key}`);
 
-  it('looks where the type of the key fits, never in views or in keys of two columns', () => {
+  it('looks where the type of the key fits, never in views, in keys of two columns or in hidden ones', () => {
     expect(places('12')).toEqual(['assets 12', 'jobs 12']);
     expect(places('3f2c-uuid')).toEqual(['assets 3f2c-uuid']);
   });

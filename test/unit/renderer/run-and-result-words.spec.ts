@@ -147,7 +147,7 @@ describe('a run', () => {
     expect(describeRunState(null, false)).toBe('run: none');
     expect(describeRunState(run({ progress }), true)).toBe('run: upgrading, 64 %');
     expect(describeRunState(run({ state: 'completed' }), false)).toBe('last run: completed');
-    expect(describeFile({ ...status().file, walBytes: 4_100_000 })).toBe('59.9 MB + 4.1 MB not yet merged · WAL');
+    expect(describeFile({ ...status().file, walBytes: 4_100_000 })).toBe('59.9 MB + 4.1 MB not yet merged');
   });
 });
 

@@ -33,7 +33,14 @@ export const tidied = (backups: readonly BackupRecord[]): Output<'backup:tidy'> 
     removed,
     kept: [
       ...(newest ? [{ backup: newest, why: 'It is the newest backup that is good.' }] : []),
-      ...(oldest ? [{ backup: oldest, why: 'It holds your database as it was before the first upgrade.' }] : []),
+      ...(oldest
+        ? [
+            {
+              backup: oldest,
+              why: 'It is the oldest good one: the nearest to your database as it was before the first upgrade.',
+            },
+          ]
+        : []),
     ],
     freedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };

@@ -80,7 +80,7 @@ const restoring = (): Recovery => ({
       id: 'finish',
       title: 'Finish restoring',
       consequence:
-        'Puts the whole backup in place. Until then nothing else can be done with the file; nothing that was kept is lost.',
+        'Puts the whole backup in place. Until then nothing else can be done with the file. What it held before is kept as well.',
     },
   ],
 });

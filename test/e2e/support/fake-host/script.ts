@@ -6,6 +6,7 @@ import { issuePage } from './issues.ts';
 import { coverage, ingestReport, noCoverage } from './logs.ts';
 import { failed, finished, plan, removalPlan, report, runAt } from './plan.ts';
 import { notices, recoveries } from './recovery.ts';
+import { rowAnswers } from './rows.ts';
 import { status, type Stage } from './status.ts';
 
 /** What the stand-in shows. */
@@ -29,6 +30,9 @@ export interface Scene {
     | 'unfinished'
     | keyof typeof recoveries
     | 'empty'
+    | 'newer'
+    | 'stranger'
+    | 'copied'
     | 'live';
 }
 
@@ -53,6 +57,14 @@ const refusal = {
   safety: 'Nothing was changed. Your data is as it was.',
   nextStep: 'Look for a complete copy or a backup of this file.',
   details: { pagesExpected: 14_624, pagesFound: 9_001 },
+};
+
+const stranger = {
+  code: 'E_FOREIGN_DATABASE' as const,
+  title: 'Nobody here knows this kind of database',
+  message: `${name} is none of the kinds that Phasewise upgrades.`,
+  safety: refusal.safety,
+  nextStep: 'Open another file, or look at its rows.',
 };
 
 const unconfirmed = {
@@ -100,6 +112,22 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
             ? 'Electron is not installed here, so Phasewise runs in your browser. Everything works the same.'
             : null,
         dataFolder: '/home/mara/.phasewise',
+        trouble: null,
+      }),
+    'app:about': () =>
+      ok({
+        version: '0.1.0',
+        releasedOn: '2026-11-21',
+        packs: [
+          {
+            title: 'Kroma project database',
+            variants: ['Legacy version', 'Baseline version'],
+            upTo: { number: 5, name: 'Legacy cleanup' },
+          },
+        ],
+        releasesUrl: 'https://example.org/phasewise/releases',
+        canOpenReleases: true,
+        logFolder: '/home/mara/.phasewise/logs',
       }),
     'settings:get': () => ok({ colorScheme: 'auto' }),
     'settings:set': (input) => ok(input),
@@ -119,7 +147,7 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
     'database:openRecent': () => (scene.name === 'refused' ? { ok: false, error: refusal } : ok(database)),
     'database:openSample': () => ok({ ...database, path: '/home/mara/Documents/Phasewise samples/northern-lights.db' }),
     'database:list': () => ok(scene.name === 'empty' ? [] : [database, ...others]),
-    'database:status': () => ok(shown(stage, scene)),
+    'database:status': () => (scene.name === 'stranger' ? { ok: false, error: stranger } : ok(shown(stage, scene))),
     'database:check': () => ok(shown(stage, scene)),
     'plan:make': ({ toPhase }) =>
       ok(toPhase === 5 ? removalPlan(scene.name === 'gated') : plan(scene.name === 'blocked', source)),
@@ -196,8 +224,10 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
         backup: backup({ id: 'northern-lights.20261121T1502.before-retry', reason: 'before trying issue rows again' }),
       }),
   };
+  const rows = rowAnswers(scene.name === 'copied');
   return {
     answer(call, input) {
+      if (rows[call]) return Promise.resolve(ok(rows[call](input)));
       if (scene.name === 'backing-up' && call === 'backup:create') emit('work:changed', halfDone(database.handle));
       // For looking at the page while something is under way.
       const isEndless =
@@ -235,21 +265,24 @@ function shown(stage: Stage, scene: Scene) {
       },
     };
   }
-  if (scene.name === 'blocked') {
-    return {
-      ...current,
-      file: {
-        ...current.file,
-        isWritable: false,
-        readOnlyReason: {
-          code: 'E_READONLY_FILE',
-          title: 'The file is read-only',
-          message: `${name} may be read but not written.`,
-          safety: refusal.safety,
-          nextStep: 'Allow writing to the file, then try again. You can still look at it.',
-        },
-      },
-    };
-  }
-  return current;
+  const readOnlyReason = readOnly[scene.name];
+  return readOnlyReason ? { ...current, file: { ...current.file, isWritable: false, readOnlyReason } } : current;
 }
+
+const readOnly: Partial<Record<Scene['name'], object>> = {
+  blocked: {
+    code: 'E_READONLY_FILE',
+    title: 'The file is read-only',
+    message: `${name} may be read but not written.`,
+    safety: refusal.safety,
+    nextStep: 'Allow writing to the file, then try again. You can still look at it.',
+  },
+  newer: {
+    code: 'E_NEWER_SCHEMA',
+    title: 'The database was written by a newer version',
+    message:
+      'Phasewise 0.9.0 worked on it last. The database lists 1 step that this version does not know: "0026_add_labels".',
+    safety: refusal.safety,
+    nextStep: 'To change it, use Phasewise 0.9.0 or a newer one; here you can look at it, and at its rows under Data.',
+  },
+};

@@ -13,7 +13,9 @@ import type { EngineRequestName, EngineRequests, EngineRunEvent, FromEngine } fr
 /** Inside the repository, so that the bundles find better-sqlite3, and readable by other users. */
 const folder = path.join(root, '.vite/inputs');
 const bundleOf = (name: string): string => path.join(folder, `${name}.cjs`);
-const sources = ['engine', 'shared', 'host', 'cli'].map((each) => path.join(root, 'electron', each));
+const sources = ['electron', 'migrations', 'build'].map((each) => path.join(root, each));
+/** A third of every start. Kept by processes that end by themselves, used by all that specs start. */
+process.env['NODE_COMPILE_CACHE'] ??= path.join(folder, 'compiled');
 
 /** Another build of the engine to be judged, used as it is: one with a guard taken out must turn these specs red. */
 const given = process.env['PHASEWISE_ENGINE'];
@@ -27,9 +29,15 @@ export async function buildInputsCli(): Promise<string> {
   return bundleOf('cli');
 }
 
+/** Parts of the app, as its own build makes them, beside `renderer`, where the browser host looks. @returns their folder. */
+export async function buildApp(names: readonly ('engine' | 'cli' | 'browser-host')[]): Promise<string> {
+  for (const name of names) await bundle(name);
+  return folder;
+}
+
 async function bundle(name: string): Promise<void> {
   const file = bundleOf(name);
-  const newestSource = Math.max(...[...sources, path.join(root, 'migrations')].map(newest));
+  const newestSource = Math.max(...sources.map(newest));
   if (existsSync(file) && statSync(file).mtimeMs > newestSource) return;
   const own = path.join(folder, String(process.pid));
   const config = nodeBundle(name);

@@ -2,24 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { build } from 'vite';
-import { root } from '../../../../build/layout.mjs';
-import { nodeBundle } from '../../../../build/vite-shared.ts';
-
-/** Bundles parts of the app as its own build does, from the sources as they are now, for this spec alone. */
-export async function buildApp(name: string, bundles: readonly ('engine' | 'cli' | 'browser-host')[]): Promise<string> {
-  const outDir = path.join(root, '.vite', `hostile-${name}`); // beside `renderer`, where the browser host looks
-  for (const bundle of bundles) {
-    const config = nodeBundle(bundle);
-    await build({
-      ...config,
-      configFile: false,
-      logLevel: 'error',
-      build: { ...config.build, sourcemap: false, outDir },
-    });
-  }
-  return outDir;
-}
 
 export interface Ended {
   readonly code: number | null;

@@ -1,0 +1,65 @@
+import fs from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
+import { backupDatabase } from '@engine/backups.ts';
+import type { FromEngine } from '@engine/protocol.ts';
+import { serveRequests } from '@engine/requests.ts';
+import { askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+const packs = [shopPack()];
+
+/** A restore that the host has asked for, up to the point of no return. */
+async function restoring(prepare: (file: string) => void = () => {}) {
+  const file = makeShop(folder);
+  const backupFolder = backupFolderOf(file);
+  const { path: backupPath } = await backupDatabase(
+    { path: file, folder: backupFolder, reason: 'by hand', runId: null, appVersion: '0' },
+    packs,
+  );
+  prepare(file);
+  const said: FromEngine[] = [];
+  const server = serveRequests(packs, (message) => said.push(message));
+  const input = { backupPath, path: file, backupFolder, appVersion: '0', allowForeign: false, asksToProceed: true };
+  server.receive({ type: 'request', id: 1, name: 'restore', input });
+  const asks = () => said.some((message) => message.type === 'work' && message.work.asksToProceed === true);
+  while (!asks()) await wait(5);
+  const answer = () => said.find((message) => message.type === 'answer');
+  return { file, server, answer };
+}
+
+describe.each([
+  ['of a readable file', () => {}],
+  ['of a missing file', (file: string) => fs.rmSync(file)],
+])('the point of no return of a restore %s', (_, prepare) => {
+  it('is not passed before the host has said so', async () => {
+    const { file, server, answer } = await restoring(prepare);
+    const before = fs.existsSync(file) && fs.readFileSync(file);
+    await wait(60);
+    expect([answer(), fs.existsSync(intentFile(file)), fs.existsSync(file) && fs.readFileSync(file)]).toEqual([
+      undefined,
+      false,
+      before,
+    ]);
+
+    server.receive({ type: 'proceed' });
+    while (answer() === undefined) await wait(5);
+
+    expect(answer()?.result).toMatchObject({ ok: true });
+    expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+  });
+
+  it('is never passed by one whose host has gone', async () => {
+    const { file, server, answer } = await restoring(prepare);
+    const before = fs.existsSync(file) && fs.readFileSync(file);
+
+    await server.leave();
+
+    expect(answer()?.result).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
+    expect(fs.existsSync(intentFile(file))).toBe(false);
+    expect(fs.existsSync(file) && fs.readFileSync(file)).toEqual(before);
+  });
+});

@@ -1,0 +1,134 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
+import { backupDatabase } from '@engine/backups.ts';
+import { putBackReplaced } from '@engine/put-back.ts';
+import { finishRestore, restoreBackup } from '@engine/restore.ts';
+import { placeWhereNothingIs } from '@engine/restore-place.ts';
+import type { RestorePoint } from '@engine/restore-request.ts';
+import { codeOf, codeOfPromise } from '../../support/code-of.ts';
+import { askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+const packs = [shopPack()];
+afterEach(() => void vi.restoreAllMocks());
+
+/** As FAT and some network file systems do. */
+function withoutHardLinks(): void {
+  vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+    throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
+  });
+}
+
+describe.each([
+  ['with hard links', () => {}],
+  ['without hard links', withoutHardLinks],
+])('a copy that takes the name of a missing file, %s', (_, prepare) => {
+  const some = () => {
+    const home = fs.mkdtempSync(path.join(folder, 'place-'));
+    const [copy, target] = [path.join(home, 'copy'), path.join(home, 'target')];
+    fs.writeFileSync(copy, 'whole');
+    return { home, copy, target };
+  };
+
+  it('is there under that name only', () => {
+    const { home, copy, target } = some();
+    prepare();
+    placeWhereNothingIs(copy, target);
+    expect(fs.readdirSync(home)).toEqual(['target']);
+    expect(fs.readFileSync(target, 'utf8')).toBe('whole');
+    expect(fs.statSync(target).nlink).toBe(1);
+  });
+
+  it('replaces nothing that has the name by now', () => {
+    const { copy, target } = some();
+    prepare();
+    fs.writeFileSync(target, 'of another program');
+    expect(codeOf(() => placeWhereNothingIs(copy, target))).toBe('E_STATE_CHANGED');
+    expect(fs.readFileSync(target, 'utf8')).toBe('of another program');
+    expect(fs.existsSync(copy)).toBe(true);
+  });
+});
+
+it('without hard links, what another program writes into the empty file that keeps the name is not replaced', () => {
+  const home = fs.mkdtempSync(path.join(folder, 'place-'));
+  const [copy, target] = [path.join(home, 'copy'), path.join(home, 'target')];
+  fs.writeFileSync(copy, 'whole');
+  withoutHardLinks();
+  const close = fs.closeSync;
+  vi.spyOn(fs, 'closeSync').mockImplementationOnce((handle) => {
+    close(handle);
+    fs.writeFileSync(target, 'of another program');
+  });
+
+  expect(codeOf(() => placeWhereNothingIs(copy, target))).toBe('E_STATE_CHANGED');
+  expect(fs.readFileSync(target, 'utf8')).toBe('of another program');
+});
+
+function endBetweenNames(file: string): void {
+  const remove = fs.rmSync;
+  vi.spyOn(fs, 'rmSync').mockImplementation((name, options) => {
+    if (String(name).endsWith('.restore-stage') && fs.existsSync(file)) throw new Error('ended here');
+    remove(name, options);
+  });
+}
+
+describe('a restore of a missing database', () => {
+  async function missing() {
+    const file = makeShop(folder);
+    const backupFolder = backupFolderOf(file);
+    const { path: backupPath } = await backupDatabase(
+      { path: file, folder: backupFolder, reason: 'by hand', runId: null, appVersion: '0' },
+      packs,
+    );
+    fs.rmSync(file);
+    const restore = (probe: (point: RestorePoint) => void) =>
+      restoreBackup({ backupPath, path: file, backupFolder, appVersion: '0', allowForeign: false }, { packs, probe });
+    const finish = () => finishRestore({ path: file, backupFolder, appVersion: '0' }, { packs });
+    return { file, restore, finish };
+  }
+
+  it('overwrites no file that appears in its last moment, and leaves nothing of itself', async () => {
+    const { file, restore } = await missing();
+    const appear = (point: RestorePoint) => void (point === 'cleared' && fs.writeFileSync(file, 'of another program'));
+
+    expect(await codeOfPromise(restore(appear))).toBe('E_STATE_CHANGED');
+
+    expect(fs.readFileSync(file, 'utf8')).toBe('of another program');
+    expect(fs.readdirSync(path.dirname(file)).filter((name) => name.startsWith('shop.db'))).toEqual(['shop.db']);
+  });
+
+  it('undone, and ended between the two names, is carried through', async () => {
+    const { file, restore } = await missing();
+    await restore(() => {});
+    const kept = `${file} replaced-Abc123`;
+    fs.mkdirSync(kept);
+    fs.renameSync(file, path.join(kept, 'shop.db'));
+    const undo = () => putBackReplaced({ path: file, folder: kept, backupFolder: backupFolderOf(file) });
+    endBetweenNames(file);
+    expect(undo).toThrow('ended here');
+    vi.restoreAllMocks();
+    expect(fs.statSync(file).nlink).toBe(2);
+
+    expect(undo()).toEqual({ replacedFolder: null });
+    expect(fs.statSync(file).nlink).toBe(1);
+  });
+
+  it('ended between its two names is carried through, and sets nothing aside', async () => {
+    const { file, restore, finish } = await missing();
+    endBetweenNames(file);
+    await expect(restore(() => {})).rejects.toThrow('ended here');
+    vi.restoreAllMocks();
+    expect(fs.statSync(file).nlink).toBe(2);
+    expect(fs.existsSync(intentFile(file))).toBe(true);
+
+    const { replacedFolder } = await finish();
+
+    expect(replacedFolder).toBeNull();
+    expect(fs.statSync(file).nlink).toBe(1);
+    expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+  });
+});

@@ -1,0 +1,119 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ok } from '@shared/errors.ts';
+import type { BackupRecord, RunReport, RunStep } from '@shared/run.ts';
+import { asWhole, earlierParts } from '@host/continued.ts';
+import type { Engines } from '@host/engines.ts';
+import { appendToJournal, type JournalLine, journalFolder } from '@host/run-journal.ts';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+type Line = { type: JournalLine['type'] } & Record<string, unknown>;
+
+const record = (id: string, home: string): BackupRecord => ({
+  ...{ id, path: path.join(home, `${id}.db`), folder: home, databaseName: 'a.db', databasePath: '/a.db' },
+  ...{ createdAt: '', reason: 'before phase 1', phase: null, variantTitle: '', sizeBytes: 1, sha256: id, pages: 1 },
+  ...{ runId: null, verified: true, checks: [], lastCheck: null, state: 'verified' },
+});
+
+/** A database with journals written by hand, each of a process that is gone. */
+function setUp() {
+  const home = mkdtempSync(path.join(folder, 'home-'));
+  const file = path.join(home, 'a.db');
+  let minute = 0;
+  const journal = (runId: string, lines: Line[], more: Record<string, unknown> = {}) => {
+    const at = new Date(Date.UTC(2026, 10, 21, 14, (minute += 1))).toISOString();
+    const started = {
+      type: 'started',
+      at,
+      runId,
+      path: file,
+      toPhase: 1,
+      pid: 999_999_999,
+      appVersion: '0',
+      plan: null,
+    };
+    for (const line of [{ ...started, ...more }, ...lines.map((each) => ({ at, ...each }))])
+      appendToJournal(journalFolder(home, file), runId, line as JournalLine);
+  };
+  /** That a backup was made; its file is there. */
+  const backup = (id: string): Line => {
+    writeFileSync(path.join(home, `${id}.db`), '');
+    return { type: 'backup', backupPath: path.join(home, `${id}.db`), sha256: id, verified: true };
+  };
+  const parts = () => earlierParts(home, file).map(({ runId }) => runId);
+  return { home, file, journal, backup, parts };
+}
+
+const verdict: Line = { type: 'verdict', verified: true, checks: [], error: null };
+
+describe('the parts that an upgrade goes on from', () => {
+  it('are those since the last proven one that had made a backup, oldest first', () => {
+    const { journal, backup, parts } = setUp();
+    journal('old', [backup('b0'), verdict]);
+    journal('r1', [backup('b1')]);
+    journal('r2', []); // killed before its backup
+    journal('r3', [backup('b3'), { type: 'stayed' }]); // left as it is, and taken up again after all
+    expect(parts()).toEqual(['r1', 'r3']);
+  });
+
+  it.each([
+    ['a restore', [{ type: 'over', ok: true }], { kind: 'restore', toPhase: null }],
+    ['another file in its place', [{ type: 'settled' }], {}],
+  ] as const)('end at %s', (_, lines, more) => {
+    const { journal, backup, parts } = setUp();
+    journal('r1', [backup('b1')]);
+    journal('end', [...lines], more);
+    expect(parts()).toEqual([]);
+    journal('r2', [backup('b2')]);
+    expect(parts()).toEqual(['r2']);
+  });
+});
+
+describe('the report of an upgrade that was gone on with', () => {
+  const step = (migrationId: string, state: RunStep['state']): RunStep => ({
+    ...{ migrationId, title: `Do ${migrationId}`, phase: 1, state, ms: null, rowsDone: 0, rowsTotal: 0, issueRows: 0 },
+  });
+  const isApplied = (migrationId: string, is: boolean) => ({ migrationId, title: '', isApplied: is });
+  const whole = (gone: string[] = []) => {
+    const { home, file, journal, backup } = setUp();
+    const steps = [
+      isApplied('zero', true),
+      isApplied('one', false),
+      isApplied('two', false),
+      isApplied('three', false),
+    ];
+    const applied: Line = { type: 'applied', migrationId: 'one', ms: 7 };
+    journal('r1', [backup('b1'), { type: 'steps', steps }, applied]); // two was applied, and never written down
+    const own = record('b2', home);
+    const listed = [record('b1', home), own].filter(({ id }) => !gone.includes(id));
+    writeFileSync(path.join(home, 'b1.json'), JSON.stringify({ tableRows: { users: 5, _phasewise_runs: 1 } }));
+    const engines = { askAlone: () => ({ answer: Promise.resolve(ok(listed)) }) } as unknown as Engines;
+    const report = {
+      ...{ runId: 'r2', fromPhase: 0, backup: own, migrations: [{ id: 'three', title: 'Do three', ms: 1 }] },
+      tables: [{ name: 'users', rowsBefore: 9, rowsAfter: 10 }],
+    } as unknown as RunReport;
+    const now = ['zero', 'one', 'two', 'three'].map((id) => step(id, 'applied'));
+    return asWhole(engines, earlierParts(home, file), now, report);
+  };
+
+  it('names every step and every backup, that of the original first, and counts from there', async () => {
+    const report = await whole();
+    expect(report.migrations.map(({ id, ms }) => [id, ms])).toEqual([
+      ['one', 7],
+      ['two', 0],
+      ['three', 1],
+    ]);
+    expect(report.backups?.map(({ id }) => id)).toEqual(['b1', 'b2']);
+    expect(report.backup?.id).toBe('b2'); // what the result is compared with
+    expect(report).toMatchObject({ fromPhase: null, continues: { runIds: ['r1'], original: { id: 'b1' } } });
+    expect(report.tables).toEqual([{ name: 'users', rowsBefore: 5, rowsAfter: 10 }]);
+  });
+
+  it('names no backup that is gone', async () => {
+    const report = await whole(['b1']);
+    expect(report.backups?.map(({ id }) => id)).toEqual(['b2']);
+    expect(report.continues?.original).toBeNull();
+  });
+});

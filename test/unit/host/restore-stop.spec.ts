@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { intentFile } from '@shared/beside.ts';
+import { EngineChild, type EngineExit, type EngineProcess } from '@host/engine-process.ts';
+import { createEngines } from '@host/engines.ts';
+import { askRestore } from '@host/restores.ts';
+import type { FromEngine, ToEngine } from '@engine/protocol.ts';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+const WORK = { stage: 'replacing', fraction: null, canCancel: false } as const;
+
+/** A process in this one, which does what the spec says. Every message takes a turn, as messages do. */
+function puppet(onRequest: (name: string, say: (message: FromEngine) => void) => void = () => {}) {
+  const heard: ToEngine[] = [];
+  const exits: ((exit: EngineExit) => void)[] = [];
+  let listen: (message: FromEngine) => void = () => {};
+  let isGone = false;
+  const say = (message: FromEngine) => setImmediate(() => listen(message));
+  const child: EngineProcess = {
+    pid: 1,
+    send(message) {
+      heard.push(message);
+      if (message.type === 'request') onRequest(message.name, say);
+    },
+    onMessage: (listener) => {
+      listen = listener;
+      say({ type: 'ready' });
+    },
+    onExit: (listener) => void (isGone ? listener(exit) : exits.push(listener)),
+    kill() {
+      isGone = true;
+      for (const listener of exits) listener(exit);
+    },
+  };
+  return { child, heard, say };
+}
+const exit: EngineExit = { code: null, signal: 'SIGKILL', lastWords: '' };
+const restore = (child: EngineChild) =>
+  child.ask(
+    'restore',
+    { backupPath: '/b', path: '/f', backupFolder: '/', appVersion: '0', allowForeign: false, asksToProceed: true },
+    { limitMs: null },
+  );
+
+describe('a restore at its point of no return', () => {
+  it('that was stopped before is not let through, though its process asks in the same moment', async () => {
+    const { child, heard, say } = puppet();
+    const engine = new EngineChild(() => child);
+    const answer = restore(engine);
+    await wait(5);
+
+    say({ type: 'work', work: { ...WORK, asksToProceed: true } });
+    expect(engine.cancel(500)).toBe(true);
+
+    expect(await answer).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
+    expect(heard.some(({ type }) => type === 'proceed')).toBe(false);
+  });
+
+  it('is let through, and from then on not stopped any more', async () => {
+    const { child, heard, say } = puppet();
+    const engine = new EngineChild(() => child);
+    void restore(engine);
+    await wait(5);
+
+    say({ type: 'work', work: { ...WORK, asksToProceed: true } });
+    await wait(5);
+
+    expect(heard.filter(({ type }) => type === 'proceed')).toHaveLength(1);
+    expect(engine.cancel(0)).toBe(false);
+  });
+});
+
+describe('a restore that was stopped', () => {
+  const stopped = async (name: string, hasNote: boolean) => {
+    const file = path.join(folder, name);
+    writeFileSync(file, 'bytes');
+    if (hasNote) writeFileSync(intentFile(file), '{}');
+    const asked: string[] = [];
+    const engines = createEngines(
+      () =>
+        puppet((request, say) => {
+          asked.push(request);
+          if (request === 'settle') say({ type: 'answer', id: 1, result: { ok: true, value: null } });
+        }).child,
+      () => {},
+    );
+    const context = { engines, dataFolder: path.join(folder, 'data'), appVersion: '0' };
+    const { child, answer } = askRestore(context, '/b', file);
+    await wait(5);
+    child.cancel(0);
+    return { asked, result: await answer };
+  };
+
+  it('says that nothing was replaced, once the file is put right', async () => {
+    const { asked, result } = await stopped('plain.db', false);
+    expect(asked).toEqual(['restore', 'settle']);
+    expect(result).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
+  });
+
+  it('says that one before it is unfinished, where the note of that lies beside the file', async () => {
+    const { result } = await stopped('unfinished.db', true);
+    expect(result).toMatchObject({ ok: false, error: { code: 'E_RESTORE_UNFINISHED' } });
+  });
+});
