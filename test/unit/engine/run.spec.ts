@@ -208,12 +208,19 @@ describe('a refusal touches nothing', () => {
 
   it('while this program is working on it already', async () => {
     const file = makeShop(folder);
-    let second: string | null = null;
-    const again = async () => (second = await codeOfPromise(upgradeShop(file)));
-    const done: Promise<unknown>[] = [];
+    const control = createControl();
+    const locked = Promise.withResolvers<void>();
+    const probe = (point: RunPoint) => {
+      if (point !== 'locked') return;
+      control.request('pause'); // longer than anybody waits for a process that is about to end
+      locked.resolve();
+    };
+    const first = upgradeShop(file, { control, more: { probe } });
+    await locked.promise;
 
-    await upgradeShop(file, { more: { probe: (point) => point === 'locked' && done.push(again()) } });
-    await Promise.all(done);
+    const second = await codeOfPromise(upgradeShop(file));
+    control.request('resume');
+    await first;
 
     expect(second).toBe('E_RUN_ACTIVE');
   });
