@@ -9,7 +9,7 @@ export interface Masking {
 
 /** Where and when the pictures pretend to be. */
 export const pretended = {
-  home: '/home/ada',
+  home: '/home/you',
   time: '2026-03-14T09:26:53.000Z',
   /** The same as names of backups write it. */
   timeInName: '2026-03-14 09.26.53',

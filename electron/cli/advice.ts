@@ -32,6 +32,8 @@ export function adviceFor({ code, details }: AppError, command: Command, args: r
     case 'E_BACKUP_GONE':
     case 'E_BACKUP_CORRUPT':
       return command.name === 'restore' ? commandLine('backups', command.file) : null;
+    case 'E_BACKUP_FOREIGN': // most likely the database, named in place of a backup of it
+      return command.name === 'verify' && !command.isAll ? commandLine('verify', '--all', command.backup) : null;
     case 'E_ISSUES_OPEN':
       return 'file' in command ? commandLine('issues', command.file) : null;
     default:

@@ -61,16 +61,21 @@ export async function verify(host: Host, command: Of<'verify'>): Promise<Outcome
     return failure(file.error.code === 'E_NOT_FOUND' ? appError('E_BACKUP_GONE', file.error.message) : file.error);
   tell(`Reading ${printable(path.basename(file.value))} again …`);
   const checked = await host.engines.askAlone(file.value, 'verifyBackup', { backupPath: file.value }).answer;
-  if (!checked.ok)
-    return {
-      ...failure(checked.error),
-      exitCode: checked.error.code === 'E_BACKUP_CORRUPT' ? 1 : failure(checked.error).exitCode,
-    };
+  if (!checked.ok) {
+    const failed = failure(withoutManifest(checked.error));
+    return { ...failed, exitCode: checked.error.code === 'E_BACKUP_CORRUPT' ? 1 : failed.exitCode };
+  }
   const record = checked.value;
   if (record.state === 'verified')
     return { exitCode: 0, json: { ok: true, backup: record }, text: `The backup is whole.\n${backupText(record)}` };
   return { ...failure(whyBroken(record), { backup: record }), exitCode: 1 }; // the check was made, and the answer is no
 }
+
+/** What has no manifest is often the database itself; advice.ts adds the command. */
+const withoutManifest = (error: AppError): AppError =>
+  error.code === 'E_BACKUP_FOREIGN'
+    ? { ...error, nextStep: 'Name a backup. If this is the database itself, read all its backups again.' }
+    : error;
 
 async function verifyAll(host: Host, file: string): Promise<Outcome> {
   const database = openOrMissing(host, file);

@@ -19,7 +19,7 @@ import { endAtOnce } from './signals.ts';
 import { errorText, failure, type Outcome, tell } from './terminal.ts';
 import { recoveryText } from './recovery-words.ts';
 import { unfinishedRestore } from './unfinished.ts';
-import { planText, statusText } from './words.ts';
+import { planText, statusText, withRecovery } from './words.ts';
 
 type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 
@@ -92,7 +92,8 @@ async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Ou
   const recovery = await host.recoveries.get(database.value, { known: looked, isReadOnly: true });
   if (!looked.ok) {
     const refused = failure(looked.error, { recovery });
-    return recovery ? { ...refused, text: `${refused.text}\n\n${recoveryText(recovery, found)}` } : refused;
+    if (recovery === null) return refused;
+    return { ...refused, text: withRecovery(refused.text, recovery, recoveryText(recovery, found)) };
   }
   return {
     exitCode: 0,

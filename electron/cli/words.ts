@@ -59,9 +59,17 @@ export function statusText(status: DatabaseStatus, recovery: Recovery | null = n
     lines.push(
       `Cannot be changed: ${printable(file.readOnlyReason.message)} ${printable(file.readOnlyReason.nextStep)} (${file.readOnlyReason.code})`,
     );
-  if (recovery !== null) lines.push('', recoveryText(recovery, file.path, isRemoving(status, recovery.toPhase)));
-  return lines.join('\n');
+  if (recovery === null) return lines.join('\n');
+  return withRecovery(
+    lines.join('\n'),
+    recovery,
+    recoveryText(recovery, file.path, isRemoving(status, recovery.toPhase)),
+  );
 }
+
+/** An unfinished restore comes first: until it is settled nobody knows which file the rest speaks of. */
+export const withRecovery = (text: string, { kind }: Recovery, told: string): string =>
+  kind === 'restore' ? `${told}\n\n${text}` : `${text}\n\n${told}`;
 
 /** One quiet line: whoever left it as it is knows. */
 function leftText(status: DatabaseStatus): string {

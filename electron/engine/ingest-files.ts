@@ -2,6 +2,7 @@ import { lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { coded } from '@shared/errors.ts';
 import { errorCode } from './fsync.ts';
+import { isOwnJson } from './own-files.ts';
 import { readText } from './source-files.ts';
 import type { IngestFile } from './migration.ts';
 
@@ -16,6 +17,8 @@ export interface NamedFile {
   readonly path: string;
   /** Below the folder that was named, or its name alone: what a report shows. */
   readonly name: string;
+  /** Nobody named it: it lies in a folder that was named. */
+  readonly isFound: boolean;
 }
 
 /**
@@ -27,11 +30,20 @@ export interface NamedFile {
 export function expandFiles(named: readonly string[], extension: string): NamedFile[] {
   const found = new Map<string, NamedFile>();
   for (const name of named) {
-    for (const file of isFolder(name) ? below(name, extension) : [{ path: name, name: path.basename(name) }])
+    for (const file of isFolder(name) ? below(name, extension) : [namedItself(name)])
       found.set(realpathSync.native(file.path), file);
   }
   if (found.size === 0) throw coded('E_INGEST_NOTHING', `There is no ${extension} file in what was chosen.`);
   return [...found.values()];
+}
+
+const namedItself = (name: string): NamedFile => ({ path: name, name: path.basename(name), isFound: false });
+
+/** Of those found in a folder, what we wrote there ourselves. A file that somebody named is never passed over. */
+export function isOwnFile(file: NamedFile): boolean {
+  if (!file.isFound) return false;
+  const read = readIngestFile(file);
+  return 'text' in read && isOwnJson(read.text);
 }
 
 function isFolder(name: string): boolean {
@@ -56,9 +68,10 @@ function below(root: string, extension: string): NamedFile[] {
       const stats = lstatSync(file, { throwIfNoEntry: false });
       if (stats?.isDirectory() && depth < DEEPEST) walk(file, depth + 1);
       const { name: stem, ext } = path.parse(name);
-      // The manifest of one of our own backups lies beside it under the same name.
+      // The manifest of one of our own backups lies beside it under the same name; other files of ours are told by
+      // what is in them, and only once they are refused.
       if (!stats?.isFile() || ext.toLowerCase() !== extension || all.has(`${stem}.db`)) continue;
-      files.push({ path: file, name: path.relative(root, file).replaceAll('\\', '/') });
+      files.push({ path: file, name: path.relative(root, file).replaceAll('\\', '/'), isFound: true });
       if (files.length > MOST_FILES)
         throw coded('E_SOURCE_FOLDER', `${root} holds more than ${MOST_FILES} ${extension} files.`);
     }

@@ -6,7 +6,7 @@ import { checkBookkeeping } from './bookkeeping.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
 import { checkCold, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
-import { expandFiles, readIngestFile, type NamedFile } from './ingest-files.ts';
+import { expandFiles, isOwnFile, readIngestFile, type NamedFile } from './ingest-files.ts';
 import type { MaintenanceLock } from './lock.ts';
 import { tryOnCopy } from './look.ts';
 import type { Db, Ingest, IngestVerdict, Pack } from './migration.ts';
@@ -53,9 +53,9 @@ interface Done {
 async function underLock(lock: MaintenanceLock, input: Input, packs: readonly Pack[], onWork: OnWork): Promise<Done> {
   const { db } = lock;
   const { pack, ingest } = readyFor(db, packs);
-  const files = expandFiles(input.files, ingest.extension);
-  const work = { lock, ingest, files, project: input.project, now: wholeSecond() };
-  const trial = tryAll(work);
+  const named = expandFiles(input.files, ingest.extension);
+  const work = { lock, ingest, files: named, project: input.project, now: wholeSecond() };
+  const { files, trial } = withoutOwn(named, tryAll(work), ingest.extension);
   const report: IngestReport = { title: ingest.title, files: trial, backup: null, isTrial: input.isTrial, checks: [] };
   const isPointless = trial.every(({ state }) => state === 'known' || state === 'refused');
   if (input.isTrial || isPointless) return { report, expected: null };
@@ -69,6 +69,18 @@ async function underLock(lock: MaintenanceLock, input: Input, packs: readonly Pa
   const rows = rowCounts(db);
   assertGrown(before.rows, rows, pack);
   return { report: { ...report, files: taken, backup }, expected: { rows, foreignKeys: before.foreignKeys } };
+}
+
+/**
+ * Without what we wrote into the folder ourselves. Only what was refused is asked: nothing else is read twice.
+ * @throws CodedError E_INGEST_NOTHING when nothing is left.
+ */
+function withoutOwn(named: readonly NamedFile[], tried: readonly Entry[], extension: string) {
+  const isLeft = named.map((file, at) => tried[at]?.state !== 'refused' || !isOwnFile(file));
+  const files = named.filter((_, at) => isLeft[at]);
+  if (files.length === 0)
+    throw coded('E_INGEST_NOTHING', `There is no ${extension} file in what was chosen, apart from our own.`);
+  return { files, trial: tried.filter((_, at) => isLeft[at]) };
 }
 
 /** @throws CodedError E_INGEST_PHASE */

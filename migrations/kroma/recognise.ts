@@ -31,7 +31,7 @@ export const variants: readonly Variant[] = [
     id: 'upgraded',
     title: 'Upgraded by Phasewise',
     description:
-      'Phasewise has applied migrations to this file. Until the last phase, old and new names are kept in step.',
+      'Phasewise has applied migrations to this file. Before the last phase, old and new names are kept in step; the last phase removes the old ones.',
   },
 ];
 

@@ -14,6 +14,11 @@ const NEEDS_ANOTHER_FILE: readonly ErrorCode[] = ['E_NOT_SQLITE', 'E_ENCRYPTED',
 /** Trying again cannot help: the way on is another file. */
 export const needsAnotherFile = (error: AppError): boolean => NEEDS_ANOTHER_FILE.includes(error.code);
 
+const NEEDS_BACKUP: readonly ErrorCode[] = ['E_CORRUPT', 'E_STALE_WAL'];
+
+/** The way on is one of its backups. */
+export const needsBackup = (error: AppError): boolean => NEEDS_BACKUP.includes(error.code);
+
 /** Of another kind or newer than what we know, or not as we left it: its rows can be looked at all the same. */
 const ROWS_READABLE: readonly ErrorCode[] = [
   'E_FOREIGN_DATABASE',

@@ -79,6 +79,10 @@ export const runMarks: Record<RunState, Mark> = {
   cancelled: mark('attention', 'stopped'),
 };
 
+/** Of a run that was under way when last heard of: without a connection nobody knows whether it still is. */
+export const runMarkNow = (state: RunState, isLost: boolean): Mark =>
+  isLost ? mark('idle', `not connected; it was ${runMarks[state].word}`) : runMarks[state];
+
 export const healthMarks: Record<Health['state'], Mark> = {
   healthy: mark('done', 'healthy'),
   problems: mark('attention', 'needs a look'),

@@ -99,9 +99,9 @@ test('somebody tries the sample: understands it, upgrades it, checks the backup 
     await look(page, 'real-9-restore');
     await restore.click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('2 backups', { timeout: 30_000 });
+    await expect(page.getByText('last run: undone by a restore')).toBeVisible();
     await app.goTo('Activity');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('The upgrade to phase 4 was undone by a restore.');
-    await expect(page.getByText('last run: undone by a restore')).toBeVisible();
     await expect(page.getByText('What next')).toBeHidden();
     await look(page, 'real-12-undone');
     const reasons = page.getByRole('table', { name: 'Issue rows by reason' });

@@ -13,47 +13,29 @@ declare const host: Host;
 const main = path.join(import.meta.dirname, 'fixture/main.ts');
 let folder: string;
 let app: StandIn;
+let before = 0;
 
-test.beforeEach(async () => {
+// One app for all. Those that end a part of it come last.
+test.beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'electron-standin-spec-'));
   app = await launchStandIn({ main, folder });
 });
-test.afterEach(async () => {
+test.afterAll(async () => {
   await app.kill();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
-const happened = () => app.main.inWindow(`host.invoke('happened')`).catch(() => []);
+test.beforeEach(async () => {
+  before = (await allHappened()).length;
+});
+
+/** What the app was told of since the test began. */
+const happened = async () => (await allHappened()).slice(before);
+const allHappened = () =>
+  app.main.inWindow(`host.invoke('happened')`).then(
+    (all) => all as unknown[],
+    () => [],
+  );
 const invoke = (...args: unknown[]) => app.page.evaluate((all) => host.invoke(...(all as [string])), args);
-
-test('a second process finds the lock taken, hands over what it carries, and ends; a dead one leaves it', async () => {
-  expect(await startAgain({ main, folder, args: ['/data/a.db'] })).toBe(3);
-  expect(await startAgain({ main, folder, args: [] })).toBe(3);
-
-  const expected = [
-    ['second-instance', { files: ['/data/a.db'] }],
-    ['second-instance', { files: [] }],
-  ];
-  await expect.poll(happened).toEqual(expected);
-
-  await app.kill();
-  app = await launchStandIn({ main, folder });
-  expect(await app.page.title()).toContain('fixture');
-});
-
-test('a page that crashes is really gone, is told of, and comes back when the app loads it again', async () => {
-  const isGone = new Promise((resolve) => app.page.once('crash', resolve));
-  await app.main.crashRenderer();
-  await isGone;
-  await expect.poll(happened).toEqual([['renderer', 'crashed']]);
-  const page = await app.reconnect();
-  await expect(page.getByRole('heading')).toHaveText('Fixture');
-  expect(await page.evaluate(() => host.invoke('echo', 1))).toBe(1);
-});
-
-test('a utility process that is killed is told of', async () => {
-  await app.main.crashUtilities();
-  await expect.poll(happened).toEqual([['Utility', 'crashed']]);
-});
 
 test('the handlers of the session decide what Chromium lets the page do', async () => {
   const states = await app.page.evaluate(async () => {
@@ -81,7 +63,7 @@ test('a download, a redirect and a frame are told of, and the first two prevente
     ['download', 'rows.csv'],
     ['frame', 'app://fixture/index.html?frame'],
   ];
-  await expect.poll(async () => ((await happened()) as unknown[]).toSorted()).toEqual(told);
+  await expect.poll(async () => (await happened()).toSorted()).toEqual(told);
   expect(await app.main.prevented()).toHaveLength(1);
 
   await app.page.evaluate(() => void (location.href = '/elsewhere'));
@@ -106,6 +88,36 @@ test('notifications, taskbar, power and recent documents can be read, and a noti
   });
   await app.main.clickNotification();
   expect(await happened()).toEqual([['clicked']]);
+});
+
+test('a utility process that is killed is told of', async () => {
+  await app.main.crashUtilities();
+  await expect.poll(happened).toEqual([['Utility', 'crashed']]);
+});
+
+test('a page that crashes is really gone, is told of, and comes back when the app loads it again', async () => {
+  const isGone = new Promise((resolve) => app.page.once('crash', resolve));
+  await app.main.crashRenderer();
+  await isGone;
+  await expect.poll(happened).toEqual([['renderer', 'crashed']]);
+  const page = await app.reconnect();
+  await expect(page.getByRole('heading')).toHaveText('Fixture');
+  expect(await page.evaluate(() => host.invoke('echo', 1))).toBe(1);
+});
+
+test('a second process finds the lock taken, hands over what it carries, and ends; a dead one leaves it', async () => {
+  expect(await startAgain({ main, folder, args: ['/data/a.db'] })).toBe(3);
+  expect(await startAgain({ main, folder, args: [] })).toBe(3);
+
+  const expected = [
+    ['second-instance', { files: ['/data/a.db'] }],
+    ['second-instance', { files: [] }],
+  ];
+  await expect.poll(happened).toEqual(expected);
+
+  await app.kill();
+  app = await launchStandIn({ main, folder });
+  expect(await app.page.title()).toContain('fixture');
 });
 
 test('the menu can be read; a disabled item cannot be clicked; a role does what it says', async () => {

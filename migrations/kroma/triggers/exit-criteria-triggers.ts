@@ -35,14 +35,16 @@ interface Expected {
   readonly isFollowing: boolean;
 }
 
-/** Met when each kind of write has its trigger; when no old name is left there is nothing to carry over. */
+/** Met when each kind of write has its trigger; once only new names are there, there is nothing to carry over. */
 export function mirrorCriterion(id: string, title: string, written: readonly Written[]): ExitCriterion {
   return {
     id,
     title,
     cost: 'schema',
     check(db, schema) {
+      const unmade = written.map(newTable).filter((name) => !schema.table(name));
       const expected = written.filter(({ legacy }) => hasOldNames(schema, legacy)).flatMap(expectedOf);
+      if (expected.length === 0 && unmade.length > 0) return notMade(unmade);
       if (expected.length === 0) return notNeeded('No old names are left, so nothing has to be carried over.');
       if (isCutOver(db)) return notNeeded('The new names lead now, so nothing has to be carried over from old ones.');
       const missing = expected.filter((each) => !hasTrigger(schema, each));
@@ -65,11 +67,20 @@ export function mirrorCriterion(id: string, title: string, written: readonly Wri
   };
 }
 
+const newTable = ({ legacy, canonical: successor }: Written): string => successor ?? legacy;
+
+/** A file from before the phase that makes them. */
+const notMade = (tables: readonly string[]) => ({
+  met: false,
+  summary: `Not there yet: ${tables.join(', ')}. What is written to them is carried over from then on.`,
+  evidence: tables.map((name) => ({ label: 'Finding', text: `there is no table ${name}` })),
+});
+
 const notNeeded = (summary: string) => ({ met: true, summary, evidence: [{ label: 'Triggers', text: 'not needed' }] });
 
-const expectedOf = ({ legacy, canonical: successor, carried, followed }: Written): Expected[] => [
-  ...carried.map((event) => ({ table: legacy, event, isFollowing: false })),
-  ...followed.map((event) => ({ table: successor ?? legacy, event, isFollowing: true })),
+const expectedOf = (written: Written): Expected[] => [
+  ...written.carried.map((event) => ({ table: written.legacy, event, isFollowing: false })),
+  ...written.followed.map((event) => ({ table: newTable(written), event, isFollowing: true })),
 ];
 
 /** Ours, and not one of those that only note what happens. */

@@ -4,7 +4,8 @@ import { StateMark } from '../../components/state-mark.tsx';
 import { chooseDatabase, closeDatabase, useDatabases } from '../../stores/databases.ts';
 import { goTo, useRoute } from '../../stores/route.ts';
 import { activeOf, useRuns } from '../../stores/runs.ts';
-import { runMarks } from '../../words/states.ts';
+import { useSession } from '../../stores/session.ts';
+import { runMarkNow } from '../../words/states.ts';
 import styles from './database-list.module.css';
 
 /** The databases that are open, on the left. */
@@ -34,6 +35,7 @@ export function DatabaseList() {
 function Item({ handle, name, folder }: { handle: string; name: string; folder: string }) {
   const isCurrent = useRoute(({ route }) => route.page === 'database' && route.handle === handle);
   const run = useRuns((state) => activeOf(state.byHandle[handle]));
+  const isLost = useSession((state) => state.connection === 'lost');
   return (
     <li className={styles.item} data-current={isCurrent}>
       <Tooltip label={folder} position="right">
@@ -43,7 +45,11 @@ function Item({ handle, name, folder }: { handle: string; name: string; folder: 
           aria-current={isCurrent ? 'page' : undefined}
           onClick={() => goTo(handle, 'overview')}
         >
-          {run ? <StateMark mark={runMarks[run.state]} quiet size={15} /> : <IconDatabase size={15} aria-hidden />}
+          {run ? (
+            <StateMark mark={runMarkNow(run.state, isLost)} quiet size={15} />
+          ) : (
+            <IconDatabase size={15} aria-hidden />
+          )}
           <span className={styles.name}>{name}</span>
         </button>
       </Tooltip>

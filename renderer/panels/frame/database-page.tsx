@@ -12,7 +12,7 @@ import { goHome, goTo } from '../../stores/route.ts';
 import { shownRecovery, useRecovery } from '../../stores/recovery.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
-import { canShowRows, needsAnotherFile } from '../../words/errors.ts';
+import { canShowRows, needsAnotherFile, needsBackup } from '../../words/errors.ts';
 import {
   ActivityPanel,
   BackupsPanel,
@@ -91,6 +91,7 @@ function StatusRefused({ handle }: { handle: string }) {
   const error = useDatabases((state) => state.views[handle]?.error);
   const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name);
   if (!error) return null;
+  const isLost = needsBackup(error);
   return (
     <Page label="This database cannot be shown">
       <ErrorNotice
@@ -100,12 +101,14 @@ function StatusRefused({ handle }: { handle: string }) {
         actions={
           <>
             {needsAnotherFile(error) && <Button onClick={() => void chooseDatabase()}>Open another file…</Button>}
-            <Button variant={needsAnotherFile(error) ? 'default' : 'filled'} onClick={() => void look(handle)}>
+            {isLost && <BackupsButton handle={handle} isFirst />}
+            <Button
+              variant={needsAnotherFile(error) || isLost ? 'default' : 'filled'}
+              onClick={() => void look(handle)}
+            >
               Try again
             </Button>
-            <Button variant="default" onClick={() => goTo(handle, 'backups')}>
-              See its backups
-            </Button>
+            {!isLost && <BackupsButton handle={handle} />}
             {canShowRows(error) && (
               <Button variant="default" onClick={() => goTo(handle, 'data')}>
                 Look at the data
@@ -125,6 +128,12 @@ function StatusRefused({ handle }: { handle: string }) {
     </Page>
   );
 }
+
+const BackupsButton = ({ handle, isFirst = false }: { handle: string; isFirst?: boolean }) => (
+  <Button variant={isFirst ? 'filled' : 'default'} onClick={() => goTo(handle, 'backups')}>
+    See its backups
+  </Button>
+);
 
 /** The last status stays readable below; this says why it may be old. */
 function Died({ handle }: { handle: string }) {

@@ -3,7 +3,8 @@ import { tabs, type Tab } from '../../route.ts';
 import { formatRoute } from '../../route.ts';
 import { useRoute } from '../../stores/route.ts';
 import { activeOf, useRuns } from '../../stores/runs.ts';
-import { runMarks } from '../../words/states.ts';
+import { useSession } from '../../stores/session.ts';
+import { runMarkNow } from '../../words/states.ts';
 import styles from './tabs.module.css';
 
 const titles: Record<Tab, string> = {
@@ -18,6 +19,7 @@ const titles: Record<Tab, string> = {
 export function Tabs() {
   const route = useRoute((state) => state.route);
   const run = useRuns((state) => (route.page === 'database' ? activeOf(state.byHandle[route.handle]) : null));
+  const isLost = useSession((state) => state.connection === 'lost');
   if (route.page !== 'database') return null;
   return (
     <nav className={styles.tabs} aria-label="Pages of this database">
@@ -30,7 +32,7 @@ export function Tabs() {
           className={styles.tab}
         >
           {titles[tab]}
-          {tab === 'activity' && run && <StateMark mark={runMarks[run.state]} quiet size={14} />}
+          {tab === 'activity' && run && <StateMark mark={runMarkNow(run.state, isLost)} quiet size={14} />}
         </a>
       ))}
     </nav>

@@ -84,7 +84,7 @@ export function IssueList({ handle, summary, pages }: IssueListProps) {
 const rowColumn = (handle: string): Column<Issue> => ({
   id: 'show',
   header: 'The row itself',
-  width: '1px', // as wide as its words
+  width: '104px', // in a table of fixed widths nothing makes room for its words
   align: 'right',
   isActions: true,
   value: () => null,

@@ -20,12 +20,12 @@ export function supersededBy(
   backups: readonly BackupRecord[],
 ): Superseded | null {
   const restores = backups
-    .filter(({ reason, createdAt }) => reason.startsWith(RESTORE) && createdAt > report.finishedAt)
+    .filter(({ reason, createdAt }) => reason.startsWith(RESTORE) && createdAt >= report.finishedAt)
     .map(({ createdAt }) => createdAt)
     .toSorted();
   const restoredAt = restores[0] ?? null;
   // A status from before the run's end says nothing about what the run left.
-  const isUndone = report.ok && checkedAt > report.finishedAt && (phaseReached ?? -1) < report.toPhase;
+  const isUndone = report.ok && checkedAt >= report.finishedAt && (phaseReached ?? -1) < report.toPhase;
   return restoredAt === null && !isUndone ? null : { restoredAt, isUndone };
 }
 

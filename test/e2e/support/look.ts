@@ -12,12 +12,13 @@ const takesPictures = process.env['PHASEWISE_PICTURES'] === '1';
 
 /** Looks at the screen in both sizes and schemes: no accessibility violation in either scheme, nothing cut off. */
 export async function look(page: Page, name: string): Promise<void> {
-  await page.mouse.move(0, 0); // no tooltip in the picture
+  await page.mouse.move(0, 0);
   for (const [size, viewport] of Object.entries(sizes)) {
     await page.setViewportSize(viewport);
     for (const colorScheme of schemes) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       const picture = path.join(folder, `${name}-${size}-${colorScheme}.png`);
+      await untilStill(page);
       if (takesPictures) await page.screenshot({ path: picture, animations: 'disabled' });
       if ((size === 'wide') === (colorScheme === 'light'))
         await expectAccessible(page, `${name}, ${size}, ${colorScheme}`);
@@ -26,6 +27,17 @@ export async function look(page: Page, name: string): Promise<void> {
   }
   await page.setViewportSize(sizes.wide);
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+}
+
+/** No tooltip is open or fading, and no colour on its way to another: axe would measure what nobody reads. */
+async function untilStill(page: Page): Promise<void> {
+  await expect(page.locator('[role=tooltip]:visible')).toHaveCount(0);
+  await page.waitForFunction(() =>
+    document.getAnimations().every(({ playState, effect }) => {
+      const isEndless = effect?.getComputedTiming().iterations === Infinity; // what turns while something works
+      return isEndless || playState === 'finished' || playState === 'paused' || playState === 'idle';
+    }),
+  );
 }
 
 export async function expectAccessible(page: Page, name: string): Promise<void> {
@@ -39,7 +51,9 @@ export async function expectAccessible(page: Page, name: string): Promise<void> 
 /** The page scrolls up and down only. */
 async function expectNothingCutOff(page: Page): Promise<void> {
   const excess = await page.evaluate(() => {
-    const boxes = [...document.querySelectorAll('main, main section > div, [role=dialog]')];
+    const boxes = [
+      ...document.querySelectorAll('main, main section > div, [role=dialog], [role=region][aria-label$=", scrolls"]'),
+    ];
     const excesses = boxes.map((box) => box.scrollWidth - box.clientWidth);
     return Math.max(document.documentElement.scrollWidth - innerWidth, ...excesses);
   });

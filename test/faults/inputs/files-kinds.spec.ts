@@ -254,11 +254,15 @@ describe('F13 F14: where it lies', () => {
       let second: Promise<unknown> | undefined;
       const rival = startEngine({ prefix: mounting(`mount --bind '${box.folder}' '${twin}'`) });
       await rival.pid();
+      const holder = await both.pid();
 
       const run = await both.ask('run', runInput(box), {
         onEvent: (event) => {
-          if (event.type === 'backup')
-            second ??= rival.ask('run', runInput({ ...box, file: path.join(twin, 'project.db') }));
+          if (event.type !== 'backup' || second) return;
+          process.kill(holder, 'SIGSTOP'); // for longer than the other one waits
+          second = rival
+            .ask('run', runInput({ ...box, file: path.join(twin, 'project.db') }))
+            .finally(() => process.kill(holder, 'SIGCONT'));
         },
       });
 

@@ -76,6 +76,13 @@ describe('exit criteria of phase 2', () => {
     ]);
   });
 
+  it('do not call a legacy file met where the new tables are not there yet', () => {
+    const legacy = legacyDatabase(path.join(folder, 'legacy.db'), household);
+    const { met, summary } = check(legacy, 'event-triggers');
+
+    expect([met, summary]).toEqual([false, expect.stringMatching(/^Not there yet: quality_reports, cost_events, /)]);
+  });
+
   it('state what the reports are, what they cost, and that no logs were looked for', () => {
     const db = open(2);
 

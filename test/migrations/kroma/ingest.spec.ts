@@ -287,6 +287,27 @@ describe.each([4, 5])('a run log taken into a database of phase %i', (phase) => 
 });
 
 describe('run logs', () => {
+  it('are not what Phasewise itself wrote into their folder, unless somebody names it', async () => {
+    const { home, write, ingest } = setUp();
+    write();
+    const { backup } = await ingest();
+    if (!backup) throw new Error('what is written is behind a backup');
+    const beside = backup.path.replace(/\.db$/, '');
+    const check = path.join(home, 'app.check.json');
+    writeFileSync(check, JSON.stringify({ at: '2026-03-04T05:06:07.089Z', ok: true, error: null }));
+    writeFileSync(path.join(home, 'kept manifest.json'), readFileSync(`${beside}.json`));
+    writeFileSync(
+      path.join(home, 'rows.json'),
+      JSON.stringify([{ isPlaced: true, backfill: 'b', recordedAt: '', row: {} }]),
+    );
+    write('{', 'torn.json');
+
+    expect((await ingest()).files.map(({ name }) => path.basename(name))).toEqual([
+      'run_2026-03-04T05-06-07-089Z.json',
+      'torn.json',
+    ]);
+    expect((await ingest([check])).files).toMatchObject([{ state: 'refused' }]);
+  });
   it('are refused one by one with the reason; the others go in', async () => {
     const { home, write, ingest, all } = setUp();
     write();

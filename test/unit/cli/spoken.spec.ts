@@ -88,9 +88,21 @@ describe.skipIf(!isBuilt)('the command line', () => {
       expect(refused).toMatchObject({ code: 3, json: { error: { code: 'E_RESTORE_UNFINISHED' } } });
     });
 
+    it('status says so before anything that may not be true', () => {
+      const { stdout } = interrupted(() => run('status', file));
+      expect(stdout.split('\n')[0]).toContain('E_RESTORE_UNFINISHED');
+      expect(stdout).toContain('\nReached: ');
+    });
+
     it('cannot be left at that', () => {
       expect(interrupted(() => run('stay', file))).toMatchObject({ code: 3 });
     });
+  });
+
+  it('says what checks all backups where the database itself is named', () => {
+    const { code, stderr } = run('verify', file);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`read all its backups again.\n  npm run -s phasewise -- verify --all '${file}'\n`);
   });
 
   it('tells what a restore and long checks are doing, and how to undo', () => {

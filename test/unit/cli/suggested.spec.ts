@@ -50,6 +50,7 @@ describe('what an error says to do next', () => {
     ['E_REMOVAL_UNCONFIRMED', ['migrate', 'a.db', '--to', '5', '--yes'], 'migrate a.db --to 5 --contract'],
     ['E_RESTORE_UNFINISHED', ['plan', '/x/a.db'], 'restore --finish --to /x/a.db --yes'],
     ['E_BACKUP_GONE', ['restore', 'b.db', '--to', '/x/a.db'], 'backups /x/a.db'],
+    ['E_BACKUP_FOREIGN', ['verify', '/x/a.db'], 'verify --all /x/a.db'],
     ['E_ISSUES_OPEN', ['migrate', '/x/a.db'], 'issues /x/a.db'],
   ] as const)('%s of %j is a command: %s', (code, args, expected) => {
     expect(advice(code, [...args])).toBe(`npm run -s phasewise -- ${expected}`);
@@ -58,6 +59,7 @@ describe('what an error says to do next', () => {
   it('is none where no command does it', () => {
     expect(advice('E_CORRUPT', ['migrate', 'a.db'])).toBeNull();
     expect(advice('E_USAGE', ['migrate', 'a.db', '--yes'])).toBeNull();
+    expect(advice('E_BACKUP_FOREIGN', ['restore', 'b.db', '--to', '/x/a.db'])).toBeNull();
   });
 
   it('does not send to a backup that is gone', () => {

@@ -35,6 +35,7 @@ import {
 } from '../../../renderer/panels/result/result-words.ts';
 import { dateTime, stamp } from '../../../renderer/words/times.ts';
 import { reportText } from '../../../renderer/panels/result/report-text.ts';
+import { runMarkNow, runMarks } from '../../../renderer/words/states.ts';
 import { backup, phase, report, run, status, upToDate } from './values.ts';
 
 const progress = { rowsDone: 128_400, rowsTotal: 200_091, rowsPerSecond: 41_230, etaSeconds: { min: 2, max: 3 } };
@@ -139,6 +140,10 @@ describe('a run', () => {
     expect(overWords(run({ kind: 'ingest', state: 'failed' }))).toBe('The run logs were not taken in.');
     expect([canPause(ingest), canCancel(ingest)]).toEqual([false, false]);
   });
+  it('turns no longer once the connection is lost', () => {
+    expect(runMarkNow('migrating', false)).toEqual(runMarks.migrating);
+    expect(runMarkNow('migrating', true)).toEqual({ tone: 'idle', word: 'not connected; it was upgrading' });
+  });
   it('is in the status bar', () => {
     const none = run({ state: 'failed', error: appError('E_NOTHING_TO_DO', '') });
     expect(describeRunState(none, false)).toBe('last run: not started');
@@ -207,6 +212,9 @@ describe('a result', () => {
     expect(supersededHeadline(undone, report())).toBe('The upgrade to phase 1 was undone by a restore.');
     expect(supersededWords(undone)).toMatch(/^Undone by a restore at 2026-11-2\d \d\d:00: /);
     expect(historyMark(report(), undone)).toEqual({ tone: 'none', word: 'Upgraded to phase 1, undone by a restore' });
+    const { finishedAt } = report(); // as precise as clocks are
+    const atOnce = supersededBy(report(), status({ checkedAt: finishedAt }), [{ ...before, createdAt: finishedAt }]);
+    expect(atOnce).toMatchObject({ isUndone: true });
     expect(supersededBy(report(), upToDate(), [])).toBeNull();
     expect(supersededBy(report(), upToDate(), [{ ...before, createdAt: '2026-11-20T15:00:00Z' }])).toBeNull();
   });

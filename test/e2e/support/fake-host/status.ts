@@ -119,7 +119,7 @@ export function status(stage: Stage, hasManyIssues = false): DatabaseStatus {
           id: 'upgraded',
           title: 'Upgraded by Phasewise',
           description:
-            'Phasewise has applied migrations to this file. Until the last phase, old and new names are kept in step.',
+            'Phasewise has applied migrations to this file. Before the last phase, old and new names are kept in step; the last phase removes the old ones.',
           evidence: ['_phasewise_migrations has 15 rows'],
         }
       : {
