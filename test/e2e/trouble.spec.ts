@@ -1,4 +1,4 @@
-import { truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { expect, expectDone, startUpgrade, test } from './support/app.ts';
 import { canSeeProcesses, freezeNextEngine } from './support/engine-processes.ts';
@@ -33,6 +33,19 @@ test('a file that is no database is refused', async ({ app }) => {
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('This is not a SQLite database');
   await expect(app.page.getByText(untouched)).toBeVisible();
   await expect(app.page.getByRole('main').getByRole('button').first()).toHaveText('Open another file…');
+});
+
+test('a damaged database leads to its backups first', async ({ app }) => {
+  const file = openSync(app.makeLegacy('hurt.db', 400), 'r+');
+  writeSync(file, Buffer.alloc(3_000, 0xa5), 0, 3_000, 100); // all of its description; the header stays
+  closeSync(file);
+
+  await app.open('hurt.db');
+
+  const buttons = app.page.getByRole('main').getByRole('button');
+  await expect(app.page.getByText('E_CORRUPT')).toBeVisible();
+  await expect(buttons.first()).toHaveText('See its backups');
+  await expect(buttons.nth(1)).toHaveText('Try again');
 });
 
 test('a window that is reloaded during a run shows the run again', async ({ app }) => {
@@ -96,15 +109,18 @@ test('A09: a killed engine is shown as such, the data is safe, and the app goes 
 
 test('a lost connection is said calmly, and the window finds back by itself', async ({ page }) => {
   const windowFolder = path.resolve('.vite/renderer/main_window');
-  const first = await startFakeHost(windowFolder, { name: 'legacy' });
+  const first = await startFakeHost(windowFolder, { name: 'running' });
   await page.goto(first.url);
   await page.getByRole('button', { name: 'northern-lights.db', exact: true }).click();
   await expect(page.getByText('0 of 6 phases are done', { exact: false })).toBeVisible();
+  const marks = page.getByRole('navigation').getByRole('img');
+  await expect(marks.and(page.getByLabel('upgrading', { exact: true }))).toHaveCount(2);
 
   await first.close();
   const banner = page.getByRole('alert').filter({ hasText: 'The connection to Phasewise was lost.' });
   await expect(banner).toContainText('Nothing is lost: a run under way goes on');
   await expect(page.getByText('0 of 6 phases are done', { exact: false })).toBeVisible();
+  await expect(marks.and(page.getByLabel('not connected; it was upgrading'))).toHaveCount(2); // and nothing turns
   await look(page, 'real-25-connection-lost');
 
   const second = await startFakeHost(windowFolder, { name: 'upgraded' }, Number(new URL(first.url).port));

@@ -54,7 +54,7 @@ export const screens: readonly Screen[] = [
     act: click('Details of assets'),
   },
   { name: 'overview-evidence', scene: 'legacy', route: overview, shows: /read-only, in 41 ms/, act: openAll },
-  { name: 'overview-interrupted', scene: 'unfinished', route: overview, shows: /Your data is safe/ },
+  { name: 'overview-interrupted', scene: 'unfinished', route: overview, shows: /was left as it is/ },
   { name: 'home-interrupted', scene: 'interrupted', route: home, shows: /See what can be done/ },
   { name: 'recovery', scene: 'interrupted', route: overview, shows: /The upgrade was interrupted/ },
   { name: 'recovery-unproven', scene: 'interrupted-unproven', route: phases, shows: /still needs its final check/ },
