@@ -12,19 +12,17 @@ const home: Route = { page: 'home' };
 
 /** `#/db/k3/phases/upgrade-to-1` and the like; anything unknown is the home page. */
 export function parseRoute(hash: string): Route {
-  const parts = hash
-    .replace(/^#\/?/, '')
-    .split('/')
-    .filter((part) => part !== '');
+  const parts = hash.replace(/^#\/?/, '').split('/');
   if (parts[0] === 'refused') return { page: 'refused' };
   const handle = parts[1];
-  if (parts[0] !== 'db' || handle === undefined) return home;
+  if (parts[0] !== 'db' || handle === undefined || handle === '') return home;
   const tab = tabs.find((name) => name === parts[2]) ?? 'overview';
   return {
     page: 'database',
     handle: safeDecode(handle),
     tab,
-    detail: parts[3] === undefined ? null : safeDecode(parts[3]),
+    // Only a table may be called "".
+    detail: parts[3] === undefined || (parts[3] === '' && tab !== 'data') ? null : safeDecode(parts[3]),
   };
 }
 

@@ -9,14 +9,15 @@ export const CELL_BYTES = 32;
 export const MOST_ROWS = 500;
 
 /**
- * One value as stored. Numbers are texts, because JavaScript cannot hold all of them. length: of the whole value, in
- * characters for text, in bytes for the others; more than what stands in `value` or `hex` means that it was cut.
+ * One value as stored. Numbers are texts, because JavaScript cannot hold all of them. length: of the whole value, in bytes
+ * as stored; of blobs, more than what stands in `hex` means that it was cut. Of texts, which take other numbers of bytes in
+ * other encodings, isCut says so.
  */
 export const CellValue = z.discriminatedUnion('type', [
   z.object({ type: z.literal('null') }),
   z.object({ type: z.literal('integer'), value: z.string() }),
   z.object({ type: z.literal('real'), value: z.string() }),
-  z.object({ type: z.literal('text'), value: z.string(), length: z.number().int() }),
+  z.object({ type: z.literal('text'), value: z.string(), length: z.number().int(), isCut: z.literal(true).optional() }),
   z.object({ type: z.literal('blob'), hex: z.string(), length: z.number().int() }),
   /** Stored as text, but not valid in the encoding of the file: shown as the bytes that are there. */
   z.object({ type: z.literal('broken-text'), hex: z.string(), length: z.number().int() }),
@@ -26,6 +27,8 @@ export const CellValue = z.discriminatedUnion('type', [
     storage: z.enum(['integer', 'real', 'text', 'blob']),
     length: z.number().int(),
   }),
+  /** Not stored but computed when it is read, and this does not work with what is in this row. */
+  z.object({ type: z.literal('failed'), reason: z.string() }),
 ]);
 export type CellValue = z.infer<typeof CellValue>;
 
@@ -119,6 +122,8 @@ export const Filter = z.discriminatedUnion('operator', [
       .array(z.enum(['BINARY', 'NOCASE', 'RTRIM']))
       .max(32)
       .optional(),
+    /** And by their types: the text '05' refers to the number 5 where the column pointed to is one of numbers. */
+    isNumeric: z.array(z.boolean()).max(32).optional(),
   }),
 ]);
 export type Filter = z.infer<typeof Filter>;

@@ -2,8 +2,12 @@ import type { BrowsePage, BrowseQuery, BrowseRow, BrowseRows } from '@shared/bro
 import type { AppError } from '@shared/errors.ts';
 import { call } from '../api.ts';
 
-/** Rows are fetched and kept in blocks of this many. */
+/** Rows are fetched and kept in blocks of this many; of wide tables of fewer, because a block takes as long as it has cells. */
 const BLOCK_ROWS = 100;
+const FEWEST_ROWS = 10;
+const BLOCK_CELLS = 20_000;
+/** At a time. What somebody has scrolled past is not waited for: with every answer it is asked for what is in view. */
+const MOST_ASKED = 3;
 /** About 10,000 rows: what is farther away is fetched again when somebody comes back. */
 const MOST_BLOCKS = 100;
 const FIRST_COUNT_MS = 60;
@@ -28,8 +32,14 @@ export interface RowSource {
   close(): void;
 }
 
+/** How many rows there are, as far as that is known. */
+export interface ShownRows extends BrowseRows {
+  /** So many were counted or seen, and there may be more; false: exact, or estimated. */
+  readonly isAtLeast: boolean;
+}
+
 export interface SourceState {
-  readonly rows: BrowseRows;
+  readonly rows: ShownRows;
   readonly error: AppError | null;
   /** Of the last page, ms, as measured here. */
   readonly tookMs: number | null;
@@ -44,6 +54,7 @@ export interface SourceState {
 /**
  * @param guess how many rows there may be.
  * @param onOutdated another program has written: tables have to be asked for again, and then `refresh` called.
+ * @param columns how many cells a row has.
  */
 export function createRowSource(
   handle: string,
@@ -51,14 +62,16 @@ export function createRowSource(
   hasConsent: boolean,
   guess: number,
   onOutdated: () => void,
+  columns = 1,
 ): RowSource {
+  const blockRows = Math.min(BLOCK_ROWS, Math.max(FEWEST_ROWS, Math.floor(BLOCK_CELLS / columns)));
   const blocks = new Map<number, readonly BrowseRow[]>();
   const asked = new Set<number>();
   const stale = new Set<number>();
   const guessed = new Set<number>();
   const listeners = new Set<() => void>();
   let state: SourceState = {
-    rows: { value: guess, isExact: false, isFinal: false },
+    rows: { value: guess, isExact: false, isFinal: false, isAtLeast: false },
     error: null,
     tookMs: null,
     isOutdated: false,
@@ -87,8 +100,8 @@ export function createRowSource(
     if (waiting === undefined) watch();
     const startedAt = performance.now();
     const anchor =
-      block === 0 ? ({ at: 'start' } as const) : ({ at: 'position', position: block * BLOCK_ROWS } as const);
-    const page = await call('browse:page', { handle, query, anchor, limit: BLOCK_ROWS, hasConsent });
+      block === 0 ? ({ at: 'start' } as const) : ({ at: 'position', position: block * blockRows } as const);
+    const page = await call('browse:page', { handle, query, anchor, limit: blockRows, hasConsent });
     asked.delete(block);
     watch();
     if (isClosed) return;
@@ -116,14 +129,15 @@ export function createRowSource(
     if (page.isPositionExact) guessed.delete(block);
     else guessed.add(block);
     if (blocks.size > MOST_BLOCKS) blocks.delete(blocks.keys().next().value ?? -1);
-    const seen = block * BLOCK_ROWS + page.rows.length;
-    if (page.isPositionExact && !page.hasAfter && page.rows.length < BLOCK_ROWS) {
-      const isEnd = page.rows.length > 0 || block === 0 || blocks.get(block - 1)?.length === BLOCK_ROWS;
-      if (isEnd) change({ rows: { value: seen, isExact: true, isFinal: true } });
-      else if (!state.rows.isExact) change({ rows: { ...state.rows, value: seen } });
+    const seen = block * blockRows + page.rows.length;
+    if (page.isPositionExact && !page.hasAfter && page.rows.length < blockRows) {
+      const isEnd = page.rows.length > 0 || block === 0 || blocks.get(block - 1)?.length === blockRows;
+      if (isEnd) change({ rows: { value: seen, isExact: true, isFinal: true, isAtLeast: false } });
+      else if (!state.rows.isExact) change({ rows: { ...state.rows, value: seen, isAtLeast: false } });
     } else if (!state.rows.isExact && seen >= state.rows.value) {
       // What nobody can count (some views) ends where no more rows come: there is at least one more to scroll to.
-      change({ rows: { ...state.rows, value: page.hasAfter ? seen + 1 : seen } });
+      const value = page.hasAfter ? seen + 1 : seen;
+      change({ rows: { ...state.rows, value, isAtLeast: page.isPositionExact } });
     }
   };
   const count = async (afterMs: number): Promise<void> => {
@@ -134,8 +148,9 @@ export function createRowSource(
     isCounting = !isClosed && rows.ok && !rows.value.isFinal;
     if (isClosed || !rows.ok) return;
     // Counted so far may be less than what stands there already.
-    const value = rows.value.isExact ? rows.value.value : Math.max(rows.value.value, state.rows.value);
-    change({ rows: { ...rows.value, value } });
+    const { value, isExact } = rows.value;
+    if (isExact || value >= state.rows.value) change({ rows: { ...rows.value, isAtLeast: !isExact } });
+    else change({ rows: { ...rows.value, value: state.rows.value, isAtLeast: state.rows.isAtLeast } });
     if (!rows.value.isFinal) return count(Math.min(LONGEST_COUNT_MS, afterMs * 1.5));
     // What was shown at an estimated place is asked for again.
     for (const block of guessed) stale.add(block);
@@ -149,11 +164,12 @@ export function createRowSource(
   void fetchBlock(0).then(() => count(FIRST_COUNT_MS));
   return {
     query,
-    row: (position) => blocks.get(Math.floor(position / BLOCK_ROWS))?.[position % BLOCK_ROWS],
+    row: (position) => blocks.get(Math.floor(position / blockRows))?.[position % blockRows],
     want(from, to) {
       if (state.error !== null || isOutdated) return; // until a person asks again, or the tables are known again
-      for (let block = Math.floor(from / BLOCK_ROWS); block <= Math.floor(to / BLOCK_ROWS); block++)
-        if (isMissing(block) && block * BLOCK_ROWS < Math.max(1, state.rows.value)) void fetchBlock(block);
+      for (let block = Math.floor(from / blockRows); block <= Math.floor(to / blockRows); block++)
+        if (asked.size < MOST_ASKED && isMissing(block) && block * blockRows < Math.max(1, state.rows.value))
+          void fetchBlock(block);
     },
     get state() {
       return state;

@@ -1,3 +1,4 @@
+import { sizeText } from '@shared/sizes.ts';
 import type { RowCount } from '@shared/status.ts';
 
 /** How numbers are written everywhere: grouped thousands, decimal units, never without a unit. */
@@ -14,19 +15,8 @@ export const counted = (value: number, one: string, many = `${one}s`): string =>
 /** "148", or "about 200,000" where the rows were estimated. */
 export const rowCount = (rows: RowCount): string => (rows.isExact ? count(rows.value) : `about ${count(rows.value)}`);
 
-/** "0 bytes", "812 bytes", "59.9 MB", "1.2 GB" (decimal, as file managers show them). */
-export function bytes(value: number): string {
-  if (value < 1_000) return counted(value, 'byte');
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let scaled = value;
-  let unit = 'kB';
-  for (const next of units) {
-    scaled /= 1_000;
-    unit = next;
-    if (scaled < 999.5) break;
-  }
-  return `${scaled < 99.95 ? scaled.toFixed(1) : count(scaled)} ${unit}`;
-}
+/** "0 bytes", "812 bytes", "59.9 MB", "1.2 GB" */
+export const bytes = sizeText;
 
 /** "4 ms", "1.2 s", "12 s", "2 min 5 s", "1 h 4 min" */
 export function duration(ms: number): string {

@@ -17,6 +17,10 @@ export function listed(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1] ?? ''}`;
 }
 
+/** A table or column may be called "" or " ", or hide signs that act: words in place of what nobody could see. */
+export const shownName = (name: string): string =>
+  name.trim() !== '' ? visible(name) : name === '' ? '(no name)' : `“${visible(name)}”`;
+
 export const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 export const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

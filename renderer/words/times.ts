@@ -27,6 +27,12 @@ export function dateTime(iso: string): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
+/** "2026-11-20 14:02:33": where two of the same minute have to be told apart. */
+export function dateTimeSeconds(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : `${dateTime(iso)}:${String(at.getSeconds()).padStart(2, '0')}`;
+}
+
 /** "20261120T140233" for the names of files: local time, as in every name and sentence that people read. */
 export function stamp(iso: string): string {
   const seconds = String(new Date(iso).getSeconds()).padStart(2, '0');

@@ -120,11 +120,14 @@ test('a row stands beside itself in a backup', async ({ app }) => {
     .getByRole('navigation', { name: 'Tables' })
     .getByRole('button', { name: /^users/ })
     .click();
+  await expect(page.getByRole('gridcell', { name: 'Somebody else' })).toBeVisible(); // a row that is not there yet cannot be opened
   await page.getByRole('grid').focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Compare with a backup…' }).click();
 
   const dialog = page.getByRole('dialog');
+  const choice = dialog.getByRole('combobox', { name: 'Backup' });
+  await expect(choice).toContainText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, by hand, taken before any phase$/);
   await expect(dialog.getByRole('row', { name: /display_name Somebody else .* different/ })).toBeVisible();
   await expect(dialog.getByRole('row', { name: /^id .* the same/ })).toBeVisible();
   await expect(dialog.getByRole('status')).toHaveText(/^1 value of \d+ differs\.$/);

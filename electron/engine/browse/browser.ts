@@ -13,9 +13,10 @@ import { recogniseOrRefuse } from '../recognise.ts';
 import { readSchema } from '../schema.ts';
 import { fromSqlite } from '../sqlite-error.ts';
 import { readCellRange, type RangeRequest } from './cell-range.ts';
+import { isNoPath, mayReadApart, readingError } from './readable.ts';
 import { readRecord } from './record.ts';
 import { breathe, openBrowseSession, type BrowseSession } from './session.ts';
-import { subjectOf, type Subject } from './subject.ts';
+import { subjectOf, virtualColumns, type Subject } from './subject.ts';
 import { readCatalogue, type Catalogue } from './tables.ts';
 import type { View } from './view-of-rows.ts';
 import { costOf, openView } from './view.ts';
@@ -60,6 +61,8 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
   let version = session.version();
   let known: Known | undefined;
   const views = new Map<string, View>();
+  /** Tables with a column that could not be computed. */
+  const apart = new Set<string>();
   let isClosed = false;
   let isWorking = false;
 
@@ -83,12 +86,13 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
           version = now;
           known = undefined;
           views.clear();
+          apart.clear();
         }
         known ??= learn();
         return use(known);
       });
     } catch (error) {
-      if (error instanceof Error && error.message.startsWith('bad JSON path')) throw noPath();
+      if (isNoPath(error)) throw noPath();
       throw fromSqlite(error, 'reading rows', 'untouched');
     }
   };
@@ -105,7 +109,10 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
     }
   };
   const subject = (table: string): Subject =>
-    fresh(({ schema, catalogue }) => subjectOf(db, schema, table, catalogue.masked(table)));
+    fresh(({ schema, catalogue }) => {
+      const plain = subjectOf(db, schema, table, catalogue.masked(table));
+      return apart.has(table) ? { ...plain, apart: new Set(virtualColumns(plain)) } : plain;
+    });
   const rowsOf = (table: string): number =>
     fresh(({ catalogue }) => catalogue.tables.find(({ name }) => name === table)?.rows?.value ?? 0);
   const viewOf = (query: BrowseQuery, hasConsent: boolean): View => {
@@ -120,6 +127,22 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
     void work();
     return view;
   };
+  /** What the table itself makes impossible to read is said of it by its name. */
+  const reading = <T>(table: string, use: (known: Known) => T): T =>
+    fresh((now) => {
+      try {
+        return use(now);
+      } catch (error) {
+        if (!mayReadApart(error, subject(table))) throw readingError(error, subject(table));
+      }
+      apart.add(table);
+      views.clear(); // they read all columns together
+      try {
+        return use(now);
+      } catch (error) {
+        throw readingError(error, subject(table));
+      }
+    });
   const work = async (): Promise<void> => {
     if (isWorking) return;
     isWorking = true;
@@ -147,22 +170,26 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
     isMasked: (table, column) => fresh(({ catalogue }) => catalogue.masked(table).has(column.toLowerCase())),
     maskedIn: (table) => fresh(({ catalogue }) => catalogue.masked(table)),
     tables: () => fresh(({ catalogue }) => ({ tables: catalogue.tables, via: session.via, version })),
-    cost: (query) => fresh(() => costOf(db, subject(query.table), query, rowsOf(query.table))),
+    cost: (query) => reading(query.table, () => costOf(db, subject(query.table), query, rowsOf(query.table))),
     page: (query, anchor, limit, hasConsent) =>
-      fresh(() => ({ ...viewOf(query, hasConsent).page(anchor, limit), version, isOutdated: !session.isCurrent() })),
+      reading(query.table, () => ({
+        ...viewOf(query, hasConsent).page(anchor, limit),
+        version,
+        isOutdated: !session.isCurrent(),
+      })),
     count: (query) =>
-      fresh(() => {
+      reading(query.table, () => {
         const counted = viewOf(query, false).count();
         if (counted.isExact || query.filters.length > 0 || query.find !== null) return counted;
         return { ...counted, value: Math.max(counted.value, rowsOf(query.table)) };
       }),
     record: (name, key) =>
-      fresh(({ schema, catalogue }) => {
+      reading(name, ({ schema, catalogue }) => {
         const table = catalogue.tables.find((each) => each.name === name);
         if (!table) throw coded('E_BAD_REQUEST', 'There is no such table.');
         return readRecord({ db, schema, subject: subject(name), table, masked: catalogue.masked }, key);
       }),
-    cell: (table, request, mayLoad) => fresh(() => readCellRange(db, subject(table), request, mayLoad)),
+    cell: (table, request, mayLoad) => reading(table, () => readCellRange(db, subject(table), request, mayLoad)),
     close() {
       isClosed = true;
       session.close();

@@ -37,8 +37,9 @@ export function cellValue(
   if (type === 'real') return { type, value: realText(Number(value)) };
   const stored = Buffer.from((value ?? []) as Uint8Array); // substr of an empty blob is NULL
   if (type === 'blob') return { type, hex: stored.toString('hex'), length };
-  const text = decodeText(stored, encoding, stored.length < length);
-  if (text !== null) return { type: 'text', value: text, length };
+  const isCut = stored.length < length;
+  const text = decodeText(stored, encoding, isCut);
+  if (text !== null) return { type: 'text', value: text, length, ...(isCut && { isCut }) };
   return { type: 'broken-text', hex: stored.subarray(0, BLOB_BYTES).toString('hex'), length };
 }
 

@@ -57,10 +57,10 @@ function byStretches({ iterate, valuesIn, placeOf }: Rows, order: Order, conditi
   return {
     isOneStatement: false,
     go(until, take) {
-      const ranges = place === null ? [{ where: '', params: [] }] : rangesAfter(order, place, true);
+      const ranges = place === null ? [{ where: '', params: [], fixedTerms: 0 }] : rangesAfter(order, place, true);
       for (const range of ranges) {
         const params = [...range.params, ...condition.params];
-        for (const row of iterate([range.where, condition.where], orderBy(order, true), params)) {
+        for (const row of iterate([range.where, condition.where], orderBy(order, true, range.fixedTerms), params)) {
           take(valuesIn(row));
           if (performance.now() < until) continue;
           place = placeOf(row);

@@ -7,6 +7,7 @@ import type { Browser } from './browser.ts';
 import { createNewFile, type NewFile } from './export-file.ts';
 import { walkRows } from './export-rows.ts';
 import type { StoredValue } from './export-values.ts';
+import { readingError, requireReadable } from './readable.ts';
 import { breathe } from './session.ts';
 
 /** Messages are heard this often, ms. */
@@ -28,6 +29,7 @@ export async function exportRows(
   const { db } = browser.session;
   const version = browser.session.version();
   const subject = browser.subject(input.query.table);
+  requireReadable(db, subject);
   const columns = [...new Set(input.columns ?? subject.columns)];
   if (columns.length === 0) throw coded('E_BAD_REQUEST', 'Choose at least one column.');
   const { name } = subject.table;
@@ -61,7 +63,7 @@ export async function exportRows(
     return { path: input.target, rows, bytes: file.sizeBytes };
   } catch (error) {
     file.discard();
-    throw fromSqlite(error, 'writing the rows out', 'untouched');
+    throw fromSqlite(readingError(error, subject), 'writing the rows out', 'untouched');
   } finally {
     walk.end();
   }

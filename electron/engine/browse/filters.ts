@@ -1,7 +1,8 @@
 import type { Filter } from '@shared/browse.ts';
 import { coded } from '@shared/errors.ts';
-import { quoteName, type ColumnInfo } from '../migration.ts';
+import { quoteName, type ColumnInfo, type TableInfo } from '../migration.ts';
 import { affinity } from '../column-diff.ts';
+import { realText } from './cells.ts';
 import { bound, decodePlace } from './row-key.ts';
 import type { Range } from './order.ts';
 import { columnOf, isMasked, type Subject } from './subject.ts';
@@ -31,6 +32,7 @@ function filterOf(subject: Subject, filter: Filter): Range {
       nextStep: 'Ask whether it is NULL, or look for a value of another column.',
     });
   const sql = quoteName(column.name);
+  const compare = (operator: Comparison, value: string): Range[] => compared(subject.table, column, operator, value);
   switch (filter.operator) {
     case 'is-null':
       return { where: `${sql} IS NULL`, params: [] };
@@ -41,21 +43,21 @@ function filterOf(subject: Subject, filter: Filter): Range {
     case 'starts-with':
       return { where: `${asText(sql)} LIKE ? ESCAPE '\\'`, params: [`${escapeLike(filter.value)}%`] };
     case 'equals':
-      return anyOf(compared(column, '=', filter.value));
+      return anyOf(compare('=', filter.value));
     case 'differs': {
-      const same = anyOf(compared(column, '=', filter.value));
+      const same = anyOf(compare('=', filter.value));
       return { where: `(${same.where}) IS NOT TRUE`, params: same.params };
     }
     case 'less':
-      return anyOf(compared(column, '<', filter.value));
+      return anyOf(compare('<', filter.value));
     case 'greater':
-      return anyOf(compared(column, '>', filter.value));
+      return anyOf(compare('>', filter.value));
     case 'between': {
-      const [low, high] = [anyOf(compared(column, '>=', filter.from)), anyOf(compared(column, '<=', filter.to))];
+      const [low, high] = [anyOf(compare('>=', filter.from)), anyOf(compare('<=', filter.to))];
       return { where: `(${low.where}) AND (${high.where})`, params: [...low.params, ...high.params] };
     }
     case 'in':
-      return anyOf(filter.values.flatMap((value) => compared(column, '=', value)));
+      return anyOf(filter.values.flatMap((value) => compare('=', value)));
     case 'json-equals': {
       const path = jsonPath(filter.path);
       return {
@@ -67,14 +69,16 @@ function filterOf(subject: Subject, filter: Filter): Range {
   }
 }
 
+type Comparison = '=' | '<' | '>' | '<=' | '>=';
+
 /**
  * A typed text against a column. One with a type of its own takes the text as that type; one without compares storage
  * classes as they are, so a number is also tried as a number.
  */
-function compared(column: ColumnInfo, operator: '=' | '<' | '>' | '<=' | '>=', value: string): Range[] {
+function compared(table: TableInfo, column: ColumnInfo, operator: Comparison, value: string): Range[] {
   const sql = quoteName(column.name);
   const typed = { where: `${sql} ${operator} ?`, params: [value] };
-  const kind = affinity(column.type);
+  const kind = kindOf(table, column);
   if (kind === 'TEXT') return [typed];
   if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value)) {
     // Otherwise a text is greater than every number.
@@ -86,6 +90,10 @@ function compared(column: ColumnInfo, operator: '=' | '<' | '>' | '<=' | '>=', v
   };
   return kind === 'BLOB' && operator === '=' ? [number, typed] : [number];
 }
+
+/** ANY of a STRICT table keeps values as they are, like a column without a type; of others it means NUMERIC. */
+export const kindOf = ({ isStrict }: TableInfo, { type }: ColumnInfo): ReturnType<typeof affinity> =>
+  isStrict && /^any$/i.test(type) ? 'BLOB' : affinity(type);
 
 function anyOf(ranges: readonly Range[]): Range {
   return {
@@ -102,14 +110,19 @@ function eitherOf(parts: readonly string[]): string {
 }
 
 /** Exact stored values, as a reference holds them. The parent's affinity applies as in SQLite's own foreign keys. */
-function refersTo(subject: Subject, { columns, key, collations }: Extract<Filter, { operator: 'refers' }>): Range {
+function refersTo(subject: Subject, filter: Extract<Filter, { operator: 'refers' }>): Range {
+  const { columns, key, collations, isNumeric } = filter;
   const isSealed = columns.map((name) => isMasked(subject, name));
   const values = decodePlace(key, columns.length, isSealed);
   const parts = columns.map((name, at) => {
     const column = columnOf(subject, name);
     const value = bound(values[at] ?? { type: 'null' });
+    // Of a number this changes nothing but the affinity; only where it matters, because no index of texts is used then.
+    const isCast =
+      isNumeric?.[at] && typeof value.param !== 'object' && /TEXT|BLOB/.test(kindOf(subject.table, column));
+    const written = isCast ? 'CAST(? AS NUMERIC)' : value.sql;
     const collation = collations?.[at] ? ` COLLATE ${collations[at]}` : '';
-    return { where: `${quoteName(column.name)} = ${value.sql}${collation}`, param: value.param };
+    return { where: `${quoteName(column.name)} = ${written}${collation}`, param: value.param };
   });
   return { where: parts.map(({ where }) => where).join(' AND '), params: parts.map(({ param }) => param) };
 }
@@ -123,6 +136,18 @@ function findIn(subject: Subject, find: string): Range {
 
 /** In any case of A–Z. LIKE stops at a NUL; what stands behind one is found as it is written. */
 function holds(sql: string, text: string): Range {
+  if (isShownReal(text)) {
+    const { where, params } = holdsText(sql, text);
+    return { where: `${where} OR (typeof(${sql}) = 'real' AND ${sql} = CAST(? AS REAL))`, params: [...params, text] };
+  }
+  return holdsText(sql, text);
+}
+
+/** SQLite writes some reals in other ways than they are shown here, as 1.0e+22 for 1e+22. */
+const isShownReal = (text: string): boolean =>
+  /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(text) && text !== '-0.0' && realText(Number(text)) === text;
+
+function holdsText(sql: string, text: string): Range {
   return {
     where: `${asText(sql)} LIKE ? ESCAPE '\\' OR instr(${asText(sql)}, ?)`,
     params: [`%${escapeLike(text)}%`, text],

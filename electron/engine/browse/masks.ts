@@ -24,7 +24,11 @@ export function masksOf(db: Db, schema: Schema, pack: Pack | null): Masks {
   // What points to a sensitive value is the same value; and may be pointed to in turn.
   for (let isMore = true; isMore;) isMore = tables.some((table) => addReferences(schema, table, masks));
   for (const table of tables) addGenerated(table, masks.get(nameKey(table.name)) ?? new Set());
-  for (const table of tables.filter(({ kind }) => kind === 'shadow')) addShadow(table, tables, masks);
+  // An index over texts of another table; and a list of the words of such an index.
+  for (let isMore = true; isMore;) {
+    isMore = tables.filter(({ kind }) => kind === 'virtual').some((table) => addVirtual(table, masks));
+    for (const table of tables.filter(({ kind }) => kind === 'shadow')) addShadow(table, tables, masks);
+  }
   // A view may look at another one: until nothing more is found.
   for (let isMore = true; isMore;) {
     isMore = tables.filter(({ kind }) => kind === 'view').some((view) => addView(db, view, masks));
@@ -66,7 +70,7 @@ function addReferences(schema: Schema, table: TableInfo, masks: Map<string, Set<
   const before = own.size;
   for (const { from, table: parent, to } of table.foreignKeys) {
     const target = schema.table(parent);
-    const names = to.length > 0 ? to : (target?.columns.filter(isKey).map(({ name }) => name) ?? []);
+    const names = to.length > 0 ? to : target ? primaryKey(target) : [];
     const masked = masks.get(nameKey(parent));
     for (const [at, name] of from.entries())
       if (masked?.has((names[at] ?? '').toLowerCase())) own.add(name.toLowerCase());
@@ -74,14 +78,19 @@ function addReferences(schema: Schema, table: TableInfo, masks: Map<string, Set<
   return own.size > before;
 }
 
-const isKey = ({ primaryKeyPosition }: TableInfo['columns'][number]): boolean => primaryKeyPosition > 0;
+/** In its own order: a reference that names no columns means these. */
+const primaryKey = ({ columns }: TableInfo): string[] =>
+  columns
+    .filter(({ primaryKeyPosition }) => primaryKeyPosition > 0)
+    .toSorted((a, b) => a.primaryKeyPosition - b.primaryKeyPosition)
+    .map(({ name }) => name);
 
 /** The table's own text tells what its generated columns are made of; which of them, only roughly. */
 function addGenerated(table: TableInfo, masked: Set<string>): void {
   const made = table.columns.filter(({ hidden }) => hidden > 1).map(({ name }) => name);
   if (made.length === 0 || masked.size === 0) return;
   const expressions = table.sql
-    .split(/\bAS\s*\(/i)
+    .split(/\bAS(?:\s|\/\*.*?\*\/|--[^\n]*\n)*\(/is)
     .slice(1)
     .join(' ');
   if ([...masked].some((name) => says(expressions, name))) for (const name of made) masked.add(name.toLowerCase());
@@ -89,12 +98,29 @@ function addGenerated(table: TableInfo, masked: Set<string>): void {
 
 /** What a full-text index keeps of its texts. */
 function addShadow(shadow: TableInfo, tables: readonly TableInfo[], masks: Map<string, Set<string>>): void {
-  const owner = tables.find(
-    ({ kind, name }) => kind === 'virtual' && nameKey(shadow.name).startsWith(`${nameKey(name)}_`),
-  );
+  const [owner] = tables
+    .filter(({ kind, name }) => kind === 'virtual' && nameKey(shadow.name).startsWith(`${nameKey(name)}_`))
+    .toSorted((a, b) => b.name.length - a.name.length); // "notes_old_data" belongs to "notes_old", not to "notes"
   if (!owner || (masks.get(nameKey(owner.name))?.size ?? 0) === 0) return;
   const own = masks.get(nameKey(shadow.name));
   for (const { name, type } of shadow.columns) if (!/^int/i.test(type)) own?.add(name.toLowerCase());
+}
+
+const WORD_LISTS = /\bUSING\s+["'`[]?(fts5vocab|fts4aux)\b/i;
+
+/**
+ * A full-text index may be over the columns of another table, by their names; its words can be listed by one more.
+ * @returns true when a column was added.
+ */
+function addVirtual(table: TableInfo, masks: Map<string, Set<string>>): boolean {
+  const own = masks.get(nameKey(table.name)) ?? new Set();
+  const before = own.size;
+  for (const [name, masked] of masks) {
+    if (name === nameKey(table.name) || masked.size === 0 || !says(table.sql, name)) continue;
+    for (const column of table.columns.map((each) => each.name.toLowerCase()))
+      if (masked.has(column) || (WORD_LISTS.test(table.sql) && column === 'term')) own.add(column);
+  }
+  return own.size > before;
 }
 
 /**
@@ -115,7 +141,8 @@ function addView(db: Db, view: TableInfo, masks: Map<string, Set<string>>): bool
   );
   const isMixed = /\b(union|intersect|except)\b/i.test(sql);
   for (const { name, column, table } of originsOf(db, view)) {
-    const isKnown = column !== null && table !== null && !isMixed;
+    // json_each and its like are no tables of the file: what they give was made of something.
+    const isKnown = column !== null && table !== null && masks.has(nameKey(table)) && !isMixed;
     if (isKnown ? masks.get(nameKey(table))?.has(column.toLowerCase()) : speaks) own.add(name.toLowerCase());
   }
   return own.size > before;

@@ -25,9 +25,11 @@ export interface Order {
  * @throws CodedError E_BAD_REQUEST for unknown columns.
  */
 export function orderOf(db: Db, subject: Subject, sort: readonly SortColumn[]): Order {
-  const asked = sort.map(({ column, isDescending }) => ({ column: sortableColumn(subject, column), isDescending }));
-  const isKeyAlone = asked.length === 1 && asked[0]?.column.name === integerKey(subject.table);
-  if (asked.length === 0 || isKeyAlone) {
+  const all = sort.map(({ column, isDescending }) => ({ column: sortableColumn(subject, column), isDescending }));
+  // No two rows are equal in their key: whatever was asked behind it changes nothing.
+  const keyAt = all.findIndex(({ column }) => column.name === integerKey(subject.table));
+  const asked = keyAt < 0 ? all : all.slice(0, keyAt + 1);
+  if (asked.length === 0 || keyAt === 0) {
     const isDescending = asked[0]?.isDescending ?? false;
     const terms = subject.key.map((sql, at) => term(sql, isDescending !== subject.isKeyDescending[at], false));
     return { terms, isIndexed: true };
@@ -36,11 +38,11 @@ export function orderOf(db: Db, subject: Subject, sort: readonly SortColumn[]): 
   for (const index of orderingIndexes(subject)) {
     // The order of hidden values, among rows that are equal in what was asked, would tell what they are.
     if (index.columns.some(({ name }) => name !== null && isMasked(subject, name))) continue;
-    const match = matching(subject, index, sort);
+    const match = matching(subject, index, sort.slice(0, asked.length));
     const whole = match && withKey(subject, [...terms, ...match.rest], match.isReversed);
     if (whole && isFree(db, subject, whole)) return { terms: whole, isIndexed: true };
   }
-  return { terms: withKey(subject, terms, sort.at(-1)?.isDescending ?? false), isIndexed: false };
+  return { terms: withKey(subject, terms, asked.at(-1)?.isDescending ?? false), isIndexed: false };
 }
 
 const term = (sql: string, isDescending: boolean, mayBeNull: boolean): Term => ({ sql, isDescending, mayBeNull });
@@ -72,10 +74,15 @@ function withKey({ key }: Subject, terms: readonly Term[], isDescending: boolean
   return [...terms, ...key.filter((sql) => !named.has(nameKey(sql))).map((sql) => term(sql, isDescending, false))];
 }
 
-/** Rows that follow a place, as conditions that an index can answer one after the other. */
 export interface Range {
   readonly where: string;
   readonly params: readonly SqlValue[];
+}
+
+/** Rows that follow a place, as conditions that an index can answer one after the other. */
+export interface RangeAfter extends Range {
+  /** So many leading terms of the order have the same value in all of these rows. */
+  readonly fixedTerms: number;
 }
 
 /**
@@ -83,9 +90,9 @@ export interface Range {
  * equal in all terms but the last, then in all but the last two, … NULL comes first in SQLite's order.
  * @param isInclusive the row at `place` itself comes first.
  */
-export function rangesAfter({ terms }: Order, place: Place, isForward: boolean, isInclusive = false): Range[] {
-  const ranges: Range[] = [];
-  if (isInclusive) ranges.push(equalTo(terms, place));
+export function rangesAfter({ terms }: Order, place: Place, isForward: boolean, isInclusive = false): RangeAfter[] {
+  const ranges: RangeAfter[] = [];
+  if (isInclusive) ranges.push({ ...equalTo(terms, place), fixedTerms: terms.length });
   for (let at = terms.length - 1; at >= 0; at--) {
     const [own, value] = [terms[at], place[at]];
     if (own === undefined || value === undefined) continue;
@@ -94,6 +101,7 @@ export function rangesAfter({ terms }: Order, place: Place, isForward: boolean, 
       ranges.push({
         where: [prefix.where, beyond.where].filter(Boolean).join(' AND '),
         params: [...prefix.params, ...beyond.params],
+        fixedTerms: at,
       });
   }
   return ranges;
@@ -120,5 +128,13 @@ function beyondOne({ sql, isDescending, mayBeNull }: Term, value: PlaceValue, is
   return mayBeNull ? [less, { where: `${sql} IS NULL`, params: [] }] : [less];
 }
 
-export const orderBy = ({ terms }: Pick<Order, 'terms'>, isForward: boolean): string =>
-  terms.map(({ sql, isDescending }) => `${sql}${isDescending === isForward ? ' DESC' : ''}`).join(', ');
+/**
+ * What stands behind ORDER BY; '' when nothing is left to be ordered.
+ * @param fixedTerms are left out. SQLite does so by itself, but not for a text in a column of another type (dates, mostly):
+ * then it would sort all rows of that value for every page.
+ */
+export const orderBy = ({ terms }: Pick<Order, 'terms'>, isForward: boolean, fixedTerms = 0): string =>
+  terms
+    .slice(fixedTerms)
+    .map(({ sql, isDescending }) => `${sql}${isDescending === isForward ? ' DESC' : ''}`)
+    .join(', ');

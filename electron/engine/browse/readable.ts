@@ -1,6 +1,8 @@
+import type { CellValue } from '@shared/browse.ts';
 import { coded } from '@shared/errors.ts';
 import { quoteName, type Db, type TableInfo } from '../migration.ts';
-import type { Subject } from './subject.ts';
+import { sqliteCode } from '../sqlite-error.ts';
+import { virtualColumns, type Subject } from './subject.ts';
 
 /** Stands for bytes that are no text. */
 const NO_TEXT = '\uFFFD';
@@ -24,12 +26,52 @@ export function requireReadable(db: Db, { sql, table, columns }: Subject): void 
   throw unreadable(table, 'it has no columns');
 }
 
+/**
+ * What went wrong while rows were read. What a view, a module or a generated column computes can fail with the values that
+ * are in the file (malformed JSON, an overflow): that is the file's doing, and SQLite has no code of its own for it.
+ */
+export function readingError(error: unknown, { table }: Subject): unknown {
+  const isComputed = table.kind !== 'table' || table.columns.some(({ hidden }) => hidden > 1);
+  if (!isComputed || !(error instanceof Error) || sqliteCode(error) !== 'SQLITE_ERROR') return error;
+  return isNoPath(error) ? error : unreadable(table, error.message);
+}
+
+/**
+ * Whether reading the virtual columns one cell at a time may succeed where reading them with the others has failed: only
+ * rows with a key can be read again by themselves.
+ */
+export const mayReadApart = (error: unknown, { table, key, apart }: Subject): boolean =>
+  sqliteCode(error) === 'SQLITE_ERROR' &&
+  !isNoPath(error) &&
+  table.kind === 'table' &&
+  key.length > 0 &&
+  apart.size === 0 &&
+  virtualColumns({ table }).length > 0;
+
+/**
+ * A cell that was read by itself, or why it cannot be computed.
+ * @throws whatever else goes wrong.
+ */
+export function cellOrFailure(read: () => CellValue): CellValue {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Error) || sqliteCode(error) !== 'SQLITE_ERROR') throw error;
+    return { type: 'failed', reason: error.message };
+  }
+}
+
+/** What was typed as a path into JSON is none. */
+export const isNoPath = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('bad JSON path');
+
 const unreadable = ({ kind, name }: TableInfo, why: string): Error =>
   coded(
     'E_HOSTILE_SCHEMA',
-    `The ${kind} ${name} cannot be read: ${why}.`,
+    `The ${kind === 'virtual' ? 'virtual table' : kind} ${name} cannot be read: ${why}.`,
     { text: why },
     {
-      nextStep: 'Look at the other tables: this one needs something that is not in the file, or not here.',
+      nextStep:
+        'Look at the other tables: this one needs something that is not here, or computes something that does not work with what is in the file.',
     },
   );

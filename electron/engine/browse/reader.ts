@@ -1,9 +1,10 @@
-import type { BrowseRow } from '@shared/browse.ts';
+import type { BrowseRow, CellValue } from '@shared/browse.ts';
 import { coded } from '@shared/errors.ts';
 import type { Db } from '../migration.ts';
 import type { SqlValue } from '../migration-values.ts';
 import { cellColumns, cellGroups, cellValue, COLUMNS_PER_CELL } from './cells.ts';
-import { orderBy, rangesAfter, type Order, type Range } from './order.ts';
+import { orderBy, rangesAfter, type Order, type Range, type RangeAfter } from './order.ts';
+import { cellOrFailure } from './readable.ts';
 import { bound, encodePlace, placeColumns, placeIn, whereKey, type Place } from './row-key.ts';
 import { quoteName } from '../migration.ts';
 import { isMasked, type Subject } from './subject.ts';
@@ -51,18 +52,28 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
   const keySql = subject.key.map(placeColumns).join(', ');
   const [placeLength, keyLength] = [order.terms.length, subject.key.length];
 
+  const readApart = (name: string, key: Place): CellValue => {
+    const { where, params } = whereKey(subject.key, key);
+    const cell = cellColumns(quoteName(name), isMasked(subject, name));
+    const [row] = all(`SELECT ${cell} FROM ${subject.sql} WHERE ${where}`, params);
+    return cellValue(row ?? ['null'], isMasked(subject, name), subject.encoding);
+  };
   const foundIn = (row: readonly SqlValue[]): FoundRow => {
+    const own = placeIn(row, 2 * placeLength, keyLength);
     const cells = subject.columns.map((name, column) => {
+      if (subject.apart.has(name)) return cellOrFailure(() => readApart(name, own));
       const start = 2 * (placeLength + keyLength) + column * COLUMNS_PER_CELL;
       return cellValue(row.slice(start, start + COLUMNS_PER_CELL), isMasked(subject, name), subject.encoding);
     });
-    const key = encodePlace(placeIn(row, 2 * placeLength, keyLength), subject.isKeySealed);
+    const key = encodePlace(own, subject.isKeySealed);
     return { key, cells, place: placeIn(row, 0, placeLength) };
   };
   const [firstSql = '', ...furtherSql] = cellGroups(subject.columns).map((names, at) =>
     [
       ...(at === 0 ? [placeSql, keySql] : []),
-      ...names.map((name) => cellColumns(quoteName(name), isMasked(subject, name))),
+      ...names.map((name) =>
+        subject.apart.has(name) ? 'NULL, NULL, NULL' : cellColumns(quoteName(name), isMasked(subject, name)),
+      ),
     ].join(', '),
   );
   /** All groups of columns from one state of the file, side by side. */
@@ -77,7 +88,7 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
   /** Walks the ranges until enough was found; what is skipped may span several of them. */
   const read = (
     columns: string,
-    ranges: readonly Range[],
+    ranges: readonly RangeAfter[],
     isForward: boolean,
     limit: number,
     isFiltered: boolean,
@@ -90,7 +101,7 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
       const where = [range.where, isFiltered ? condition.where : ''].filter(Boolean).map((part) => `(${part})`);
       const params = [...range.params, ...(isFiltered ? condition.params : [])];
       const from = `FROM ${subject.sql}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`;
-      const ordered = `${from} ORDER BY ${orderBy(order, isForward)}`;
+      const ordered = from + inOrder(range, isForward);
       const rows = all(`SELECT ${columns} ${ordered} LIMIT ? OFFSET ?`, [...params, limit - found.length, left]);
       if (rows.length > 0) left = 0;
       else if (left > 0) {
@@ -101,8 +112,12 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
     }
     return found;
   };
-  const rangesFrom = (place: Place | null, isForward: boolean, isInclusive = false): Range[] =>
-    place === null ? [{ where: '', params: [] }] : rangesAfter(order, place, isForward, isInclusive);
+  const inOrder = ({ fixedTerms }: RangeAfter, isForward: boolean): string => {
+    const terms = orderBy(order, isForward, fixedTerms);
+    return terms === '' ? '' : ` ORDER BY ${terms}`;
+  };
+  const rangesFrom = (place: Place | null, isForward: boolean, isInclusive = false): RangeAfter[] =>
+    place === null ? [{ where: '', params: [], fixedTerms: 0 }] : rangesAfter(order, place, isForward, isInclusive);
 
   return {
     rows(place, isForward, limit, { isInclusive = false, skip = 0 } = {}) {
@@ -121,10 +136,11 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
     countMatching(from, limit) {
       const matches = condition.where === '' ? '1' : `(${condition.where}) IS TRUE`;
       let [left, count] = [limit, 0];
-      for (const { where, params } of rangesFrom(from, true)) {
+      for (const range of rangesFrom(from, true)) {
+        const { where, params } = range;
         const [[seen, matching] = [0, 0]] = all(
           `SELECT count(*), coalesce(sum(m), 0) FROM (SELECT ${matches} AS m FROM ${subject.sql}
-           ${where ? `WHERE ${where}` : ''} ORDER BY ${orderBy(order, true)} LIMIT ?)`,
+           ${where ? `WHERE ${where}` : ''}${inOrder(range, true)} LIMIT ?)`,
           [...condition.params, ...params, left],
         );
         left -= Number(seen);

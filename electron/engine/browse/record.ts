@@ -1,9 +1,10 @@
 import type { BrowseRecord, BrowseReference, BrowseTable, Filter } from '@shared/browse.ts';
 import { coded } from '@shared/errors.ts';
-import type { Db, Schema } from '../migration.ts';
+import type { Db, Schema, TableInfo } from '../migration.ts';
 import { nameKey } from '../schema.ts';
 import type { SqlValue } from '../migration-values.ts';
-import { conditionOf } from './filters.ts';
+import { sqliteCode } from '../sqlite-error.ts';
+import { conditionOf, kindOf } from './filters.ts';
 import { locate } from './locate.ts';
 import { encodePlace, type Place } from './row-key.ts';
 import { readPlace, readStored } from './stored-row.ts';
@@ -43,14 +44,23 @@ export function readRecord({ db, schema, subject, table, masked }: RecordContext
       return {
         reference,
         filter,
-        isThere: filter !== null && countMatching(db, schema, reference.toTable, filter, 1) > 0,
+        isThere: filter !== null && (countMatching(db, schema, reference.toTable, filter, 1) ?? 0) > 0,
       };
     }),
     referencedBy: table.referencedBy.map((reference) => {
       const pointing = filterFor(reference.from, valuesOf(reference.to), isSealed(reference));
-      const filter = pointing && { ...pointing, collations: collationsOf(db, reference) };
+      const filter = pointing && {
+        ...pointing,
+        collations: collationsOf(db, reference),
+        isNumeric: reference.to.map((name) => isNumber(subject.table, name)),
+      };
       const count = filter ? countMatching(db, schema, reference.fromTable, filter, MOST_COUNTED + 1) : 0;
-      return { reference, filter, count: Math.min(count, MOST_COUNTED), isExact: count <= MOST_COUNTED };
+      return {
+        reference,
+        filter,
+        count: Math.min(count ?? 0, MOST_COUNTED),
+        isExact: count !== null && count <= MOST_COUNTED,
+      };
     }),
   };
 }
@@ -64,6 +74,11 @@ const filterFor = (
   values.some(({ type }) => type === 'null')
     ? null
     : { operator: 'refers', columns: [...columns], key: encodePlace(values, isSealed) };
+
+const isNumber = (table: TableInfo, name: string): boolean => {
+  const column = table.columns.find((each) => each.name === name);
+  return column !== undefined && !/TEXT|BLOB/.test(kindOf(table, column));
+};
 
 type Collation = 'BINARY' | 'NOCASE' | 'RTRIM';
 
@@ -83,13 +98,19 @@ function collationsOf(db: Db, { toTable, to }: BrowseReference): Collation[] {
   });
 }
 
-function countMatching(db: Db, schema: Schema, table: string, filter: Filter, limit: number): number {
+/** @returns null for a table or view whose rows cannot be read: the row in question can be, all the same. */
+function countMatching(db: Db, schema: Schema, table: string, filter: Filter, limit: number): number | null {
   const subject = subjectOf(db, schema, table, new Set());
   const { where, params } = conditionOf(subject, [filter], null);
-  return (
-    db
-      .prepare<SqlValue[], number>(`SELECT count(*) FROM (SELECT 1 FROM ${subject.sql} WHERE ${where} LIMIT ?)`)
-      .pluck()
-      .get(...params, limit) ?? 0
-  );
+  try {
+    return (
+      db
+        .prepare<SqlValue[], number>(`SELECT count(*) FROM (SELECT 1 FROM ${subject.sql} WHERE ${where} LIMIT ?)`)
+        .pluck()
+        .get(...params, limit) ?? 0
+    );
+  } catch (error) {
+    if (sqliteCode(error) === 'SQLITE_ERROR') return null;
+    throw error;
+  }
 }

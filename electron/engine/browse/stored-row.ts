@@ -6,7 +6,8 @@ import { MOST_LOADED_BYTES } from './cell-range.ts';
 import { cellColumns, cellGroups, cellValue, COLUMNS_PER_CELL } from './cells.ts';
 import type { Located } from './locate.ts';
 import { encodePlace, placeColumns, placeValue, type Place } from './row-key.ts';
-import { isMasked, type Subject } from './subject.ts';
+import { cellOrFailure } from './readable.ts';
+import { isMasked, virtualColumns, type Subject } from './subject.ts';
 
 /** One row of one file, ready to be compared with one of another file. */
 export interface StoredRow {
@@ -26,7 +27,15 @@ const PART_BYTES = 8_000_000;
 /** @returns null when no row is there. */
 export function readStored(db: Db, subject: Subject, row: Located, columns: readonly string[]): StoredRow | null {
   const cells = new Map<string, CellValue>();
-  for (const names of cellGroups(columns)) {
+  // One row is small enough to read what has to be computed cell by cell: where that fails, the others are there.
+  const virtual = new Set(virtualColumns(subject));
+  const apart = columns.filter((name) => virtual.has(name));
+  for (const name of apart) {
+    const isHidden = isMasked(subject, name);
+    const read = () => cellValue(rowOf(db, row, cellsOf(subject, [name])) ?? ['null'], isHidden, subject.encoding);
+    cells.set(name, cellOrFailure(read));
+  }
+  for (const names of cellGroups(columns.filter((each) => !virtual.has(each)))) {
     const found = rowOf(db, row, cellsOf(subject, names));
     if (!found) return null;
     for (const [at, name] of names.entries()) {
@@ -60,6 +69,7 @@ export function isSameValue(
   if (now === undefined || then === undefined || now.type !== then.type) return false;
   if ('length' in now && 'length' in then && now.length !== then.length) return false;
   if (now.type === 'null') return true;
+  if (now.type === 'failed') return false; // nobody knows
   if (!isCut(now) && !isCut(then)) return JSON.stringify(now) === JSON.stringify(then);
   // CAST would round a real to 15 digits.
   if (now.type === 'masked' && /integer|real/.test(now.storage))
@@ -73,7 +83,7 @@ const exact = ({ db, row }: StoredRow, column: string): string => encodePlace(re
 const isCut = (cell: CellValue): boolean => {
   if (cell.type === 'masked' || cell.type === 'broken-text') return true;
   if (cell.type === 'blob') return cell.hex.length < 2 * cell.length;
-  return cell.type === 'text' && (cell.value.length === 0 ? cell.length > 0 : cell.length > cell.value.length);
+  return cell.type === 'text' && cell.isCut === true;
 };
 
 function digestOf({ db, row }: StoredRow, column: string): string {

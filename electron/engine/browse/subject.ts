@@ -20,6 +20,8 @@ export interface Subject {
   readonly masked: ReadonlySet<string>;
   /** By place in `key`: the value is one of a masked column, and is sealed in keys. */
   readonly isKeySealed: readonly boolean[];
+  /** Columns that are read one cell at a time, because computing one of them has failed. */
+  readonly apart: ReadonlySet<string>;
 }
 
 export const isMasked = ({ masked }: Pick<Subject, 'masked'>, column: string): boolean =>
@@ -41,8 +43,13 @@ export function subjectOf(db: Db, schema: Schema, name: string, masked: Readonly
     isKeyDescending: key.map(({ isDescending }) => isDescending),
     masked,
     isKeySealed: key.map(({ column }) => column !== null && masked.has(column.toLowerCase())),
+    apart: new Set(),
   };
 }
+
+/** Generated columns that are not stored: SQLite computes them whenever they are read. */
+export const virtualColumns = ({ table }: Pick<Subject, 'table'>): string[] =>
+  table.columns.filter(({ hidden }) => hidden === 2).map(({ name }) => name);
 
 interface KeyPart {
   readonly sql: string;

@@ -87,7 +87,7 @@ function allReferences(schema: Schema, pack: Pack | null): BrowseReference[] {
           fromTable: table.name,
           from: [...from],
           toTable: target.name,
-          to: to.length > 0 ? [...to] : keyOf(target),
+          to: to.length > 0 ? columnsOf(target, to) : keyOf(target),
           origin: 'declared',
         },
       ];
@@ -107,6 +107,10 @@ function allReferences(schema: Schema, pack: Pack | null): BrowseReference[] {
     ({ from, to }) => from.length === to.length && from.length > 0,
   );
 }
+
+/** By their own names: a reference may write them in other letters. What is not there is left out. */
+const columnsOf = ({ columns }: TableInfo, names: readonly string[]): string[] =>
+  names.flatMap((name) => columns.find((each) => nameKey(each.name) === nameKey(name))?.name ?? []);
 
 const idOf = ({ fromTable, from, toTable }: BrowseReference): string =>
   JSON.stringify([fromTable, from, toTable].map((part) => JSON.stringify(part).toLowerCase()));

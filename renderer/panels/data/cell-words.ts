@@ -1,4 +1,5 @@
 import type { CellValue } from '@shared/browse.ts';
+import type { ShownRows } from '../../stores/browse-rows.ts';
 import { bytes, counted } from '../../words/numbers.ts';
 
 /** How a value looks in one line, and what a screen reader says of it. */
@@ -22,7 +23,7 @@ export function cellText(cell: CellValue): CellText {
     case 'real':
       return { text: cell.value, kind: 'number', isCut: false };
     case 'text':
-      return textOf(cell.value, cell.length);
+      return textOf(cell.value, cell.length, cell.isCut ?? false);
     case 'blob':
       return {
         text: cell.length === 0 ? 'empty blob' : `blob, ${bytes(cell.length)}`,
@@ -33,13 +34,14 @@ export function cellText(cell: CellValue): CellText {
       return { text: `broken text, ${bytes(cell.length)}`, kind: 'tag', isCut: true };
     case 'masked':
       return { text: `hidden, ${bytes(cell.length)}`, kind: 'tag', isCut: false };
+    case 'failed':
+      return { text: `cannot be computed: ${visible(cell.reason)}`, kind: 'tag', isCut: false };
   }
 }
 
-function textOf(value: string, length: number): CellText {
+function textOf(value: string, length: number, isCut: boolean): CellText {
   if (length === 0) return { text: 'empty text', kind: 'tag', isCut: false };
   if (value === '') return { text: `text, ${bytes(length)}`, kind: 'tag', isCut: true };
-  const isCut = new TextEncoder().encode(value).length < length;
   return { text: visible(value), kind: 'value', isCut };
 }
 
@@ -50,9 +52,13 @@ export const visible = (text: string): string =>
     .replace(/\t/g, '⇥')
     .replace(INVISIBLE, (character) => `⟨${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}⟩`);
 
-/** "rows 1,201–1,260 of about 200,000" */
-export function placeWords(first: number, last: number, total: { value: number; isExact: boolean }): string {
+/**
+ * "1,201–1,260 of 19,835 rows"; "of about 200,000 rows" where the number was estimated, "of at least 1,300 rows" where
+ * counting has got that far.
+ */
+export function placeWords(first: number, last: number, total: Omit<ShownRows, 'isFinal'>): string {
   if (total.value === 0) return total.isExact ? 'No rows' : 'Looking for rows…';
-  const of = total.isExact ? counted(total.value, 'row') : `about ${counted(total.value, 'row')}`;
+  const roughly = total.isExact ? '' : total.isAtLeast ? 'at least ' : 'about ';
+  const of = `${roughly}${counted(total.value, 'row')}`;
   return `${(first + 1).toLocaleString('en-US')}–${Math.min(last + 1, total.value).toLocaleString('en-US')} of ${of}`;
 }

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { CrashNotice } from '../../components/crash-notice.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { EmptyState, PageSkeleton } from '../../components/page.tsx';
 import { arriveAt, loadTables, openTable, returnToData, useBrowse } from '../../stores/browse.ts';
@@ -38,7 +39,10 @@ export function DataPanel({ handle, table }: { handle: string; table: string | n
       <TableList handle={handle} tables={view.tables} current={table} onOpen={(name) => openTable(handle, name)} />
       <section className={styles.content} aria-label="Rows">
         {current ? (
-          <TableView key={current.name} handle={handle} table={current} query={query ?? null} view={view} />
+          // Rows that cannot be drawn leave the list of tables, and with it the way to another one.
+          <CrashNotice key={current.name}>
+            <TableView handle={handle} table={current} query={query ?? null} view={view} />
+          </CrashNotice>
         ) : (
           <EmptyState title={view.tables.length === 0 ? 'There are no tables' : 'Choose a table'}>
             <p className="muted">You look only: nothing here can change the database.</p>

@@ -5,6 +5,7 @@ import type { AppError } from '@shared/errors.ts';
 import { useEffect, useRef, useState } from 'react';
 import { call } from '../../api.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { shownName } from '../../words/text.ts';
 import { CompareDialog } from './compare/compare-dialog.tsx';
 import { RecordValue } from './record-value.tsx';
 import { ReferencedBy } from './referenced-by.tsx';
@@ -31,7 +32,7 @@ export function RecordPanel({ handle, table, rowKey, onView, onClose }: RecordPa
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc closes it, wherever the focus is in it */}
       <aside
         className={styles.panel}
-        aria-label={`Row of ${table.name}`}
+        aria-label={`Row of ${shownName(table.name)}`}
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return;
           event.preventDefault();

@@ -4,6 +4,7 @@ import type { BrowseColumn, BrowseRecord, CellValue } from '@shared/browse.ts';
 import { useEffect, useState } from 'react';
 import { call } from '../../api.ts';
 import { hideAgain, placeId, reveal, useRevealed, type CellPlaceId } from '../../stores/revealed.ts';
+import { shownName } from '../../words/text.ts';
 import { cellText, type CellText } from './cell-words.ts';
 import { Follow } from './referenced-by.tsx';
 import { referencesOf } from './references.ts';
@@ -31,7 +32,7 @@ export function RecordValue({ handle, table, column, cell, record, onView }: Rec
   return (
     <div className={styles.value}>
       <dt>
-        <span className={styles.name}>{column.name}</span>
+        <span className={styles.name}>{shownName(column.name)}</span>
         <span className={styles.type}>{typeWords(column, cell)}</span>
       </dt>
       <dd data-kind={isRevealed ? 'value' : shown?.kind}>
@@ -43,7 +44,12 @@ export function RecordValue({ handle, table, column, cell, record, onView }: Rec
           </Button>
         )}
         {shown?.isCut && (
-          <Button size="compact-xs" variant="subtle" aria-label={`Show all of ${column.name}`} onClick={onView}>
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            aria-label={`Show all of ${shownName(column.name)}`}
+            onClick={onView}
+          >
             Show all
           </Button>
         )}
@@ -57,12 +63,12 @@ export function RecordValue({ handle, table, column, cell, record, onView }: Rec
               filter={filter}
               isOne
             >
-              {reference.toTable} →
+              {shownName(reference.toTable)} →
             </Follow>
           ) : (
             filter && (
               <span key={reference.toTable} className={styles.nowhere}>
-                leads nowhere: no such row in {reference.toTable}
+                leads nowhere: no such row in {shownName(reference.toTable)}
               </span>
             )
           ),
@@ -117,7 +123,7 @@ function Revealed({ place, onView }: { place: CellPlaceId; onView: () => void })
         <Button size="compact-xs" variant="subtle" onClick={() => hideAgain(place)}>
           Hide
         </Button>
-        <Button size="compact-xs" variant="subtle" aria-label={`Show all of ${column}`} onClick={onView}>
+        <Button size="compact-xs" variant="subtle" aria-label={`Show all of ${shownName(column)}`} onClick={onView}>
           Show all
         </Button>
       </span>
@@ -130,7 +136,8 @@ function typeWords(column: BrowseColumn, cell: CellValue | undefined): string {
   const declared = column.type === '' ? 'any type' : column.type.toLowerCase();
   const stored = cell?.type === 'masked' ? cell.storage : cell?.type === 'broken-text' ? 'text' : cell?.type;
   const parts = [declared];
-  if (stored !== undefined && stored !== 'null' && !fits(declared, stored)) parts.push(`stored as ${stored}`);
+  if (stored !== undefined && stored !== 'null' && stored !== 'failed' && !fits(declared, stored))
+    parts.push(`stored as ${stored}`);
   if (column.primaryKeyPosition > 0) parts.push('key');
   if (column.isGenerated) parts.push('generated');
   if (column.isLegacy) parts.push(column.replacedBy === null ? 'old' : `old name of ${column.replacedBy}`);

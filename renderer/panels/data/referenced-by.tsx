@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import type { BrowseRecord, BrowseReference, Filter } from '@shared/browse.ts';
 import { follow, followToRow } from '../../stores/browse.ts';
 import { count, counted } from '../../words/numbers.ts';
+import { shownName } from '../../words/text.ts';
 import styles from './record.module.css';
 
 /** The rows that point to this one, counted. */
@@ -16,10 +17,10 @@ export function ReferencedBy({ handle, record }: { handle: string; record: Brows
           <li key={idOf(reference)}>
             {filter && (
               <Follow handle={handle} from={record.key} to={reference.fromTable} filter={filter}>
-                {isExact ? counted(rows, 'row') : `${count(rows)} rows or more`} of {reference.fromTable}
+                {isExact ? counted(rows, 'row') : `${count(rows)} rows or more`} of {shownName(reference.fromTable)}
               </Follow>
             )}
-            <span className="muted"> by {reference.from.join(', ')}</span>
+            <span className="muted"> by {reference.from.map(shownName).join(', ')}</span>
           </li>
         ))}
       </ul>

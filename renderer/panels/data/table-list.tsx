@@ -4,6 +4,7 @@ import { IconSearch } from '@tabler/icons-react';
 import type { BrowseTable } from '@shared/browse.ts';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { bytes, rowCount } from '../../words/numbers.ts';
+import { shownName } from '../../words/text.ts';
 import { groupTables, type TableGroup } from './table-groups.ts';
 import { TableSizes } from './table-sizes.tsx';
 import styles from './data.module.css';
@@ -21,19 +22,22 @@ export function TableList(props: TableListProps) {
   return isNarrow ? <TableSelect {...props} /> : <TableColumn {...props} />;
 }
 
+/** A table may be called "", which is not the same as none; no name in SQLite has this in it. */
+const NO_TABLE = '\u0000';
+
 function TableSelect({ tables, current, onOpen }: TableListProps) {
   const groups = groupTables(tables, '').map(({ name, tables: members }) => ({
     group: name,
-    items: members.map((table) => ({ value: table.name, label: [table.name, rowsOf(table)].join(' – ') })),
+    items: members.map((table) => ({ value: table.name, label: [shownName(table.name), rowsOf(table)].join(' – ') })),
   }));
   return (
     <nav className={styles.select} aria-label="Tables">
       <NativeSelect
         size="xs"
         aria-label="Table"
-        value={current ?? ''}
-        data={[...(current === null ? [{ value: '', label: 'Choose a table' }] : []), ...groups]}
-        onChange={({ currentTarget }) => currentTarget.value !== '' && onOpen(currentTarget.value)}
+        value={current ?? NO_TABLE}
+        data={[...(current === null ? [{ value: NO_TABLE, label: 'Choose a table' }] : []), ...groups]}
+        onChange={({ currentTarget }) => currentTarget.value !== NO_TABLE && onOpen(currentTarget.value)}
       />
     </nav>
   );
@@ -89,11 +93,11 @@ function Group({ group: { name, tables }, current, stop, onOpen }: GroupProps) {
               type="button"
               className={styles.table}
               tabIndex={table.name === stop ? 0 : -1}
-              title={[table.name, ...sizeOf(table)].join(', ')}
+              title={[shownName(table.name), ...sizeOf(table)].join(', ')}
               aria-current={table.name === current ? 'true' : undefined}
               onClick={() => onOpen(table.name)}
             >
-              <span className={styles.tableName}>{table.name}</span>
+              <span className={styles.tableName}>{shownName(table.name)}</span>
               <span className={styles.count}>{rowsOf(table)}</span>
               {sizeOf(table).map((size) => (
                 <span key={size} className={styles.size}>

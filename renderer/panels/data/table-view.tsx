@@ -1,6 +1,7 @@
 import type { BrowseQuery, BrowseTable } from '@shared/browse.ts';
 import { useState } from 'react';
 import { everyRow, type BrowseView } from '../../stores/browse.ts';
+import { shownName } from '../../words/text.ts';
 import { ExportButton } from './export/export-button.tsx';
 import { FilterBar } from './filters/filter-bar.tsx';
 import { useArrangement } from './grid/use-columns.ts';
@@ -29,7 +30,7 @@ export function TableView({ handle, table, query, view }: TableViewProps) {
     <>
       <Trail handle={handle} trail={view.trail} />
       <div className={styles.toolbar}>
-        <h1>{table.name}</h1>
+        <h1>{shownName(table.name)}</h1>
         <div className={styles.tools}>
           <div className={styles.tools} ref={setCopySlot} />
           <ExportButton handle={handle} table={table} query={asked} arranged={arranged} source={source} />

@@ -27,7 +27,8 @@ export function useAnswer(handle: string, table: BrowseTable, query: BrowseQuery
     if (!isAllowed) return;
     const own = JSON.parse(asked) as BrowseQuery;
     const guess = guessRows(handle, own, before.current);
-    const next = createRowSource(handle, own, hasConsent, guess, () => void refreshRows(handle));
+    const width = (JSON.parse(columns) as string[]).length;
+    const next = createRowSource(handle, own, hasConsent, guess, () => void refreshRows(handle), width);
     before.current = next;
     setHeld({ step, source: next });
     // `columns`: cells come in their order, so rows of other columns are other rows.

@@ -58,6 +58,10 @@ it('an export is told in words', () => {
   expect(progressWords('runs', 12_345, 3_400_000)).toBe('12,345 rows of runs written, 3.4 MB');
   expect(doneWords('runs', 1, 12)).toBe('1 row of runs written, 12 bytes, to');
   expect(allWords({ name: 'runs', rows: { value: 200, isExact: false } } as never)).toBe('All about 200 rows of runs');
-  expect(narrowedWords({ value: 11, isExact: true })).toBe('Only the 11 rows that are shown');
+  const eleven = { value: 11, isExact: true, isAtLeast: false };
+  expect(narrowedWords(eleven)).toBe('Only the 11 rows that are shown');
+  expect(narrowedWords({ ...eleven, isExact: false, isAtLeast: true })).toBe(
+    'Only the rows that are shown, at least 11',
+  );
   expect(narrowedWords(null)).toBe('Only the rows that are shown');
 });

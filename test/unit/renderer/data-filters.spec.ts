@@ -105,11 +105,14 @@ describe('the box of a column', () => {
 });
 
 describe('the words of the place', () => {
-  it('name the rows in view, and say "about" until all are counted', () => {
-    expect(placeWords(1_200, 1_259, { value: 200_000, isExact: false })).toBe('1,201–1,260 of about 200,000 rows');
-    expect(placeWords(0, 50, { value: 3, isExact: true })).toBe('1–3 of 3 rows');
-    expect(placeWords(0, 0, { value: 0, isExact: true })).toBe('No rows');
-    expect(placeWords(0, 0, { value: 0, isExact: false })).toBe('Looking for rows…');
+  const of = (value: number, change = {}) => ({ value, isExact: false, isAtLeast: false, ...change });
+
+  it('name the rows in view, and say whether their number was estimated, counted so far, or is exact', () => {
+    expect(placeWords(1_200, 1_259, of(200_000))).toBe('1,201–1,260 of about 200,000 rows');
+    expect(placeWords(0, 59, of(1_300, { isAtLeast: true }))).toBe('1–60 of at least 1,300 rows');
+    expect(placeWords(0, 50, of(3, { isExact: true }))).toBe('1–3 of 3 rows');
+    expect(placeWords(0, 0, of(0, { isExact: true }))).toBe('No rows');
+    expect(placeWords(0, 0, of(0))).toBe('Looking for rows…');
   });
 });
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { cellText } from '../../../renderer/panels/data/cell-words.ts';
-import { comparisonMark, comparisonWords } from '../../../renderer/panels/data/compare/compare-words.ts';
+import { backupChoices, comparisonMark, comparisonWords } from '../../../renderer/panels/data/compare/compare-words.ts';
 import { imageKind } from '../../../renderer/panels/data/viewer/image-kind.ts';
 import { jsonRows, parseJson } from '../../../renderer/panels/data/viewer/json-tree.ts';
 import { type decodeAnything, textPart } from '../../../renderer/panels/data/viewer/text-parts.ts';
 import { localTime, timeBeside, timeReadings, utcTime } from '../../../renderer/panels/data/viewer/time-readings.ts';
 import { slide } from '../../../renderer/panels/data/viewer/use-parts.ts';
+import { backup } from './values.ts';
 
 /** How one value is looked at: text in stretches, JSON, bytes, pictures, times. */
 
@@ -198,7 +199,25 @@ describe('words', () => {
     expect(cellText({ type: 'null' }).kind).not.toBe(cellText({ type: 'text', value: 'NULL', length: 4 }).kind);
     expect(text('a\u202eb\nc\0')).toBe('a⟨202e⟩b⏎c⟨0000⟩');
     expect(cellText({ type: 'masked', storage: 'text', length: 12 }).text).toBe('hidden, 12 bytes');
-    expect(cellText({ type: 'text', value: '', length: 5_000_000 }).text).toBe('text, 5.0 MB');
+    expect(cellText({ type: 'text', value: '', length: 5_000_000, isCut: true }).text).toBe('text, 5.0 MB');
+    expect(cellText({ type: 'failed', reason: 'malformed JSON' })).toMatchObject({
+      ...{ text: 'cannot be computed: malformed JSON', kind: 'tag' },
+    });
+    // In UTF-16, where the bytes are other ones than here.
+    expect(cellText({ type: 'text', value: 'plain', length: 10 }).isCut).toBe(false);
+    expect(cellText({ type: 'text', value: '日', length: 3, isCut: true }).isCut).toBe(true);
+  });
+
+  it('of the backups to compare with tell two of the same minute apart', () => {
+    const choice = (id: string, second: number, phase: number | null) =>
+      backup({ id, createdAt: new Date(2026, 10, 21, 14, 2, second).toISOString(), reason: 'by hand', phase });
+    const labels = backupChoices([choice('a', 33, 3), choice('b', 8, null), choice('c', 33, 2), choice('d', 33, 3)]);
+    expect(labels).toEqual([
+      { value: 'a', label: '2026-11-21 14:02:33, by hand, taken at phase 3' },
+      { value: 'b', label: '2026-11-21 14:02:08, by hand, taken before any phase' },
+      { value: 'c', label: '2026-11-21 14:02:33, by hand, taken at phase 2' },
+      { value: 'd', label: '2026-11-21 14:02:33, by hand, taken at phase 3 (2)' },
+    ]);
   });
 
   it('of a comparison can be read aloud', () => {

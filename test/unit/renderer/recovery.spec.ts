@@ -17,7 +17,7 @@ const recovery: Recovery = {
   ...{ stepsDone: 1, stepsTotal: 3, what: '', where: '', isSafe: true, reasons: [], backup: null },
   ...{ code: 'E_INTERRUPTED', choices: [] },
 };
-const view: RecoveryView = { recovery, isLoaded: true, busy: null, error: null, putOff: null };
+const view: RecoveryView = { recovery, isLoaded: true, looking: null, busy: null, error: null, putOff: null };
 const ended = (runId: string, code: 'E_CANCELLED' | 'E_WORKER_DIED'): RunSnapshot => ({
   ...run(),
   runId,

@@ -15,6 +15,7 @@ describe('page addresses', () => {
     { page: 'refused' },
     { page: 'database', handle: 'k3', tab: 'overview', detail: null },
     { page: 'database', handle: 'a/b c', tab: 'phases', detail: 'upgrade-to-1' },
+    { page: 'database', handle: 'k3', tab: 'data', detail: '' }, // a table may be called so
     { page: 'database', handle: 'k3', tab: 'activity', detail: 'run-2026/11' },
   ];
   it.each(routes)('survive a reload: %o', (route) => {
@@ -25,6 +26,8 @@ describe('page addresses', () => {
     expect(parseRoute('')).toEqual({ page: 'home' });
     expect(parseRoute('#/nonsense/x')).toEqual({ page: 'home' });
     expect(parseRoute('#/db')).toEqual({ page: 'home' });
+    expect(parseRoute('#/db//data')).toEqual({ page: 'home' });
+    expect(parseRoute('#/db/k3/overview/')).toMatchObject({ detail: null });
     expect(parseRoute('#/db/%E0%A4%A/attic')).toEqual({
       page: 'database',
       handle: '%E0%A4%A',

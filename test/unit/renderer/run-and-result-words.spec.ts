@@ -86,7 +86,6 @@ describe('a run', () => {
     expect(safeToStopWords(run({ state: 'verifying' }))).toBe(
       'Everything is written; the checks only read. Stopped now, it stays applied but not proven.',
     );
-    expect(safeToStopWords(run({ safeToStop: false }))).toMatch(/^Please wait/);
     expect(safeToStopWords(run({ state: 'backing-up' }))).toMatch(/^Nothing has been changed yet/);
   });
   it('can be paused only while rows move, and stopped until it is over', () => {

@@ -33,6 +33,7 @@ const { useSession } = await import('../../../renderer/stores/session.ts');
 const { chooseLogs, forgetLogs, lookAtLogs, takeIn, useIngest } = await import('../../../renderer/stores/ingest.ts');
 const { exportIssues, forgetIssues, retryIssues, useIssues } = await import('../../../renderer/stores/issues.ts');
 const { cancelRun, startRun, useRuns } = await import('../../../renderer/stores/runs.ts');
+const { useRecovery } = await import('../../../renderer/stores/recovery.ts');
 const { verifyBackup, restoreBackup, useBackups } = await import('../../../renderer/stores/backups.ts');
 connect();
 listen();
@@ -93,6 +94,15 @@ describe('looking', () => {
     say('database:changed', { handle: 'k3' });
     await vi.waitFor(() => expect(sent.map(({ name }) => name)).toContain('recents:list'));
     expect(sent.map(({ name }) => name)).toEqual(expect.arrayContaining(['database:status', 'run:get']));
+  });
+
+  it('shows what is remembered of it at once, while it is still being found out whether anything was interrupted', async () => {
+    answers['database:status'] = ok(status());
+    answers['recovery:get'] = new Promise(() => {});
+    say('recovery:looking', { handle: 'k3', now: 'Reading the backup' });
+    say('database:changed', { handle: 'k3' });
+    await vi.waitFor(() => expect(sent.map(({ name }) => name)).toContain('recents:list'));
+    expect(useRecovery.getState().byHandle['k3']).toMatchObject({ looking: 'Reading the backup' });
   });
 
   it('after another program keeps a full check while the file is what it was', async () => {

@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import { errorForSupport } from '../../../renderer/words/errors.ts';
-import { listed, lowerFirst, middleEllipsis, sentence, shortHash } from '../../../renderer/words/text.ts';
+import { listed, lowerFirst, middleEllipsis, sentence, shortHash, shownName } from '../../../renderer/words/text.ts';
 import { ago, dateTime } from '../../../renderer/words/times.ts';
 
-describe('paths and hashes', () => {
+describe('names, paths and hashes', () => {
   it('are shortened in the middle and keep the file name', () => {
     const path = '/home/mara/Documents/Projects/northern-lights/northern-lights.db';
     const short = middleEllipsis(path, 40);
     expect(short).toHaveLength(40);
     expect(short).toMatch(/^\/home\/mara.*….*northern-lights\.db$/);
     expect(middleEllipsis('/a.db', 40)).toBe('/a.db');
+  });
+
+  it('of tables and columns are never nothing', () => {
+    expect(['runs', '', ' '].map(shownName)).toEqual(['runs', '(no name)', '“ ”']);
+    expect(['abc\u202egnp.exe', 'two\nlines'].map(shownName)).toEqual(['abc⟨202e⟩gnp.exe', 'two⟨000a⟩lines']);
   });
 
   it('show enough of a hash to compare it over the phone', () => {

@@ -95,7 +95,6 @@ export function run(change: Partial<RunSnapshot> = {}): RunSnapshot {
     kind: 'upgrade',
     state: 'migrating',
     now: 'copying candidates into their canonical table',
-    safeToStop: true,
     fromPhase: null,
     toPhase: 1,
     startedAt: '2026-11-21T14:02:11Z',

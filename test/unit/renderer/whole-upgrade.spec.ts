@@ -30,7 +30,11 @@ describe('the result of an upgrade that was interrupted and gone on with', () =>
   });
 
   it('says so where the backup of the original is gone', () => {
-    const gone = report({ backups: [half], continues: { ...continues, runIds: ['r1', 'r2'], original: null } });
+    const without = (whyNone: 'gone' | 'broken' | 'unread') =>
+      report({ backups: [half], continues: { ...continues, runIds: ['r1', 'r2'], original: null, whyNone } });
+    const gone = without('gone');
+    expect(wholeWords(without('broken'))).toMatch(/is no longer good\.$/);
+    expect(wholeWords(without('unread'))).toMatch(/could not be looked at just now\.$/);
     expect(wholeWords(gone)).toMatch(/all 3 parts\. The backup from before it was begun is no longer where it was\.$/);
     expect(whatNext(gone).at(-1)).toContain('Keep the backup until');
   });

@@ -8,9 +8,9 @@ import { ErrorNotice } from '../../../components/error-notice.tsx';
 import { StateMark } from '../../../components/state-mark.tsx';
 import { loadBackups, useBackups } from '../../../stores/backups.ts';
 import { goTo } from '../../../stores/route.ts';
-import { dateTime } from '../../../words/times.ts';
+import { shownName } from '../../../words/text.ts';
 import { cellText } from '../cell-words.ts';
-import { comparisonMark, comparisonWords } from './compare-words.ts';
+import { backupChoices, comparisonMark, comparisonWords } from './compare-words.ts';
 import styles from './compare.module.css';
 
 interface CompareDialogProps {
@@ -24,7 +24,7 @@ interface CompareDialogProps {
 /** The row as it is now beside the same row in a backup. Both are only read. */
 export function CompareDialog({ isOpen, handle, table, rowKey, onClose }: CompareDialogProps) {
   return (
-    <Dialog title={`This row of ${table.name} in a backup`} isOpen={isOpen} onClose={onClose} width={1000}>
+    <Dialog title={`This row of ${shownName(table.name)} in a backup`} isOpen={isOpen} onClose={onClose} width={1000}>
       <Chosen handle={handle} table={table} rowKey={rowKey} />
     </Dialog>
   );
@@ -52,10 +52,7 @@ function Chosen({ handle, table, rowKey }: Omit<CompareDialogProps, 'isOpen' | '
           <NativeSelect
             label="Backup"
             data-autofocus
-            data={backups.map(({ id, createdAt, reason }) => ({
-              value: id,
-              label: `${dateTime(createdAt)}, ${reason}`,
-            }))}
+            data={backupChoices(backups)}
             value={backupId}
             onChange={({ currentTarget }) => setChosen(currentTarget.value)}
           />
@@ -95,12 +92,12 @@ function Comparison({ handle, table, rowKey, backupId }: ComparisonProps) {
           <tbody>
             {found.columns.map((pair) => (
               <tr key={`${pair.column}/${pair.backupColumn}`} data-same={pair.isSame}>
-                <th scope="row">{pair.column ?? pair.backupColumn}</th>
+                <th scope="row">{shownName(pair.column ?? pair.backupColumn ?? '')}</th>
                 <td>{valueWords(pair.now)}</td>
                 <td>
                   {valueWords(pair.backup)}
                   {pair.column !== null && pair.backupColumn !== null && pair.backupColumn !== pair.column && (
-                    <span className={styles.source}>there it is {pair.backupColumn}</span>
+                    <span className={styles.source}>there it is {shownName(pair.backupColumn)}</span>
                   )}
                 </td>
                 <td>

@@ -3,6 +3,7 @@ import { appError, err, ok, type Result } from '@shared/errors.ts';
 import { call } from '../../../api.ts';
 import type { RowSource } from '../../../stores/browse-rows.ts';
 import { bytes, count } from '../../../words/numbers.ts';
+import { shownName } from '../../../words/text.ts';
 import { createValueSource } from '../viewer/value-source.ts';
 import { hexOf, type WholeValue } from './copy-text.ts';
 
@@ -81,8 +82,10 @@ async function wholeValue(
   column: string,
   cell: CellValue,
 ): Promise<Result<WholeValue>> {
-  const known = (text: string, hex = ''): Result<WholeValue> =>
-    ok({ type: cell.type, text, hex, sizeBytes: sizeOf(cell) });
+  if (cell.type === 'failed')
+    return err(appError('E_HOSTILE_SCHEMA', `${shownName(column)} cannot be computed: ${cell.reason}. Leave it out.`));
+  const { type: kind } = cell;
+  const known = (text: string, hex = ''): Result<WholeValue> => ok({ type: kind, text, hex, sizeBytes: sizeOf(cell) });
   switch (cell.type) {
     case 'null':
     case 'masked':
@@ -91,7 +94,7 @@ async function wholeValue(
     case 'real':
       return known(cell.value);
     case 'text':
-      if (new TextEncoder().encode(cell.value).length === cell.length) return known(cell.value);
+      if (!cell.isCut) return known(cell.value);
       break;
     case 'blob':
     case 'broken-text':

@@ -1,11 +1,10 @@
-import type { CellValue } from '@shared/browse.ts';
 import { clipboard } from '@shared/formats/clipboard.ts';
-import { MASKED, type FormattedTable, type RowFormat } from '@shared/formats/format.ts';
+import { MASKED, type FormattedTable, type RowFormat, type ValueStart } from '@shared/formats/format.ts';
 import { formatOf } from '@shared/formats/index.ts';
 
 /** A value with all that belongs to it. */
 export interface WholeValue {
-  readonly type: CellValue['type'];
+  readonly type: ValueStart['type'];
   /** Of numbers and text. */
   readonly text: string;
   /** Of blobs and broken text. */

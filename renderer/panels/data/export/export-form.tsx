@@ -3,6 +3,7 @@ import type { ExportFormat } from '@shared/browse.ts';
 import { useState } from 'react';
 import { startExport } from '../../../stores/exports.ts';
 import { useSession } from '../../../stores/session.ts';
+import { shownName } from '../../../words/text.ts';
 import type { ExportSubject } from './export-subject.ts';
 import { allWords, formats, isCsv, isNarrowed, narrowedWords } from './export-words.ts';
 import styles from './export.module.css';
@@ -75,7 +76,7 @@ export function ExportForm(props: ExportSubject & { onClose: () => void }) {
       {hidden.length > 0 && (
         <Switch
           size="xs"
-          label={`Write the hidden values of ${hidden.join(', ')} too`}
+          label={`Write the hidden values of ${hidden.map(shownName).join(', ')} too`}
           description="Anybody who has the file can read them. Otherwise it says “(not exported)” in their place."
           classNames={{ description: styles.sentence }}
           checked={isRevealed}
@@ -131,7 +132,7 @@ function ColumnChoice({ inOrder, sensitive, chosen, onChange }: ColumnChoiceProp
           <Checkbox
             key={name}
             size="xs"
-            label={sensitive.includes(name) ? `${name} (hidden)` : name}
+            label={sensitive.includes(name) ? `${shownName(name)} (hidden)` : shownName(name)}
             checked={chosen.has(name)}
             onChange={() => toggle(name)}
           />

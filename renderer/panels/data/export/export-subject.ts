@@ -1,5 +1,5 @@
 import type { BrowseQuery, BrowseTable } from '@shared/browse.ts';
-import type { RowCount } from '@shared/status.ts';
+import type { ShownRows } from '../../../stores/browse-rows.ts';
 
 /** What there is to export: the rows of a table as they are shown. */
 export interface ExportSubject {
@@ -9,5 +9,5 @@ export interface ExportSubject {
   /** Columns as they stand in the grid, the hidden ones left away. */
   readonly shownColumns: readonly string[];
   /** Rows of the query, as far as they are known. */
-  readonly shownRows: RowCount | null;
+  readonly shownRows: ShownRows | null;
 }

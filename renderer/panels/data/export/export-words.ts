@@ -1,6 +1,7 @@
 import type { BrowseQuery, BrowseTable, ExportFormat } from '@shared/browse.ts';
-import type { RowCount } from '@shared/status.ts';
-import { bytes, counted, rowCount } from '../../../words/numbers.ts';
+import type { ShownRows } from '../../../stores/browse-rows.ts';
+import { bytes, count, counted, rowCount } from '../../../words/numbers.ts';
+import { shownName } from '../../../words/text.ts';
 
 /** What each format is good for, in a sentence. */
 export const formats: readonly { format: ExportFormat; name: string; sentence: string }[] = [
@@ -23,11 +24,14 @@ export const isNarrowed = ({ filters, find }: BrowseQuery): boolean => filters.l
 
 /** "All 19,835 rows of candidates" */
 export const allWords = ({ name, rows }: BrowseTable): string =>
-  rows === null ? `All rows of ${name}` : `All ${rowCount(rows)} rows of ${name}`;
+  rows === null ? `All rows of ${shownName(name)}` : `All ${rowCount(rows)} rows of ${shownName(name)}`;
 
-/** "The 1,204 rows that are shown" */
-export const narrowedWords = (shown: RowCount | null): string =>
-  shown === null ? 'Only the rows that are shown' : `Only the ${rowCount(shown)} rows that are shown`;
+/** "Only the 1,204 rows that are shown" */
+export function narrowedWords(shown: Omit<ShownRows, 'isFinal'> | null): string {
+  if (shown?.isExact) return `Only the ${counted(shown.value, 'row')} that ${shown.value === 1 ? 'is' : 'are'} shown`;
+  const soFar = shown?.isAtLeast ? `, at least ${count(shown.value)}` : '';
+  return `Only the rows that are shown${soFar}`;
+}
 
 export const progressWords = (table: string, rows: number, size: number): string =>
   rows === 0 ? `Reading ${table}…` : `${counted(rows, 'row')} of ${table} written, ${bytes(size)}`;

@@ -3,6 +3,7 @@ import { IconFilterPlus, IconSearch, IconX } from '@tabler/icons-react';
 import type { BrowseQuery, BrowseTable } from '@shared/browse.ts';
 import { useEffect, useState } from 'react';
 import { changeQuery } from '../../../stores/browse.ts';
+import { shownName } from '../../../words/text.ts';
 import { filterOf, filterWords, operators, operatorsOf, type Draft, type Operator } from './filter-words.ts';
 import styles from './filters.module.css';
 
@@ -111,7 +112,7 @@ function NewFilter({ handle, table, query, column }: FilterBarProps) {
           <NativeSelect
             size="xs"
             label="Column"
-            data={table.columns.map(({ name }) => name)}
+            data={table.columns.map(({ name }) => ({ value: name, label: shownName(name) }))}
             value={draft.column}
             onChange={({ currentTarget: { value } }) => {
               const isThere = choicesOf(value).some(({ operator }) => operator === draft.operator);

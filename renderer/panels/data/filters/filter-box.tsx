@@ -2,6 +2,7 @@ import { Menu } from '@mantine/core';
 import type { BrowseColumn, BrowseQuery } from '@shared/browse.ts';
 import { useEffect, useRef, useState } from 'react';
 import { changeQuery } from '../../../stores/browse.ts';
+import { shownName } from '../../../words/text.ts';
 import { menuPlace } from '../menu-place.ts';
 import { boxFilterOf, boxHint, filterOfBox, usualOperator, valuesOf, withBoxFilter } from './box-filter.ts';
 import { operators, operatorsOf, type Operator } from './filter-words.ts';
@@ -70,7 +71,7 @@ export function FilterBox({ handle, column, query, describedBy, onLeave }: Filte
       <input
         ref={input}
         className={styles.input}
-        aria-label={`Filter ${column.name}`}
+        aria-label={`Filter ${shownName(column.name)}`}
         aria-describedby={describedBy}
         placeholder={column.isSensitive && !found ? 'hidden' : boxHint(operator)}
         value={text}
@@ -90,7 +91,7 @@ export function FilterBox({ handle, column, query, describedBy, onLeave }: Filte
           type="button"
           tabIndex={-1}
           className={styles.clear}
-          aria-label={`Remove the filter of ${column.name}`}
+          aria-label={`Remove the filter of ${shownName(column.name)}`}
           onClick={() => {
             setText('');
             if (valuesOf(operator) === 0) setOperator(usualOperator(column));
@@ -121,7 +122,7 @@ function OperatorMenu({ column, operator, isOpen, onOpen, onChoose }: OperatorMe
       type="button"
       tabIndex={-1}
       className={styles.operator}
-      aria-label={`Condition for ${column.name}: ${title}`}
+      aria-label={`Condition for ${shownName(column.name)}: ${title}`}
       aria-haspopup="menu"
       title={title}
       data-sign={sign}

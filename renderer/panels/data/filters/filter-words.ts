@@ -1,4 +1,5 @@
 import type { BrowseColumn, Filter } from '@shared/browse.ts';
+import { shownName } from '../../../words/text.ts';
 
 /** What may be asked of a column, in the words of the menu, and how many values it takes. */
 export const operators = [
@@ -57,9 +58,9 @@ export function filterOf({ column, operator, first, second }: Draft): Filter | n
 
 /** The sentence of a chip: `status is done`. */
 export function filterWords(filter: Filter): string {
-  if (filter.operator === 'refers') return `${filter.columns.join(', ')} of the row you came from`;
+  if (filter.operator === 'refers') return `${filter.columns.map(shownName).join(', ')} of the row you came from`;
   const title = operators.find(({ operator }) => operator === filter.operator)?.title ?? filter.operator;
-  return [filter.column, title, ...valuesOf(filter)].join(' ');
+  return [shownName(filter.column), title, ...valuesOf(filter)].join(' ');
 }
 
 function valuesOf(filter: Filter): string[] {

@@ -2,6 +2,7 @@ import { Menu } from '@mantine/core';
 import { IconDotsVertical } from '@tabler/icons-react';
 import type { BrowseQuery } from '@shared/browse.ts';
 import { changeQuery } from '../../../stores/browse.ts';
+import { shownName } from '../../../words/text.ts';
 import { menuPlace } from '../menu-place.ts';
 import { canMove, withHidden, withMove, withPin, withWidth } from './arrange.ts';
 import { sortedBy, unsortedBy } from './sorting.ts';
@@ -34,7 +35,7 @@ export function ColumnMenu({ isOpen, onChange, ...column }: ColumnMenuButtonProp
       type="button"
       tabIndex={-1}
       className={styles.menu}
-      aria-label={`Column ${column.name}`}
+      aria-label={`Column ${shownName(column.name)}`}
       aria-haspopup="menu"
       {...(!isOpen && { onClick: () => onChange(true) })}
     >

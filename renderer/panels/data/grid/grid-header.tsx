@@ -2,6 +2,7 @@ import { IconArrowDown, IconArrowUp, IconEyeOff, IconKey, IconLink } from '@tabl
 import type { BrowseColumn, BrowseQuery, BrowseTable } from '@shared/browse.ts';
 import { memo, useId, type MouseEvent } from 'react';
 import { changeQuery } from '../../../stores/browse.ts';
+import { shownName } from '../../../words/text.ts';
 import { FilterBox } from '../filters/filter-box.tsx';
 import { ColumnMenu } from './column-menu.tsx';
 import { FILTER_PX, NAMES_PX } from './grid-sizes.ts';
@@ -64,6 +65,7 @@ function HeaderCell({ shown, ...props }: GridHeaderProps & { readonly shown: Sho
   const { handle, table, query, arranged, menuOf, onMenu, onResize, onLeave } = props;
   const { column, left, width, number, isPinned } = shown;
   const { name } = column;
+  const shownAs = shownName(name);
   const sort = query.sort.find((each) => each.column === name);
   const direction = sort === undefined ? 'none' : sort.isDescending ? 'descending' : 'ascending';
   return (
@@ -84,21 +86,21 @@ function HeaderCell({ shown, ...props }: GridHeaderProps & { readonly shown: Sho
     >
       <div className={styles.headerText}>
         {column.isSensitive ? (
-          <span className={styles.unsorted} title={`${name}: hidden values have no order`}>
-            <span className={styles.name}>{name}</span>
+          <span className={styles.unsorted} title={`${shownAs}: hidden values have no order`}>
+            <span className={styles.name}>{shownAs}</span>
           </span>
         ) : (
           <button
             type="button"
             tabIndex={-1}
             className={styles.sort}
-            title={name}
+            title={shownAs}
             onClick={(event) => {
               changeQuery(handle, { sort: clicked(query.sort, name, event.shiftKey) });
               onLeave();
             }}
           >
-            <span className={styles.name}>{name}</span>
+            <span className={styles.name}>{shownAs}</span>
             <SortMark query={query} name={name} />
           </button>
         )}
@@ -146,8 +148,8 @@ function Badges({ column, table }: { column: BrowseColumn; table: BrowseTable })
         </span>
       )}
       {reference && (
-        <span title={`Points to ${reference.toTable}`} className={styles.badge}>
-          <IconLink size={11} aria-label={`points to ${reference.toTable}`} role="img" />
+        <span title={`Points to ${shownName(reference.toTable)}`} className={styles.badge}>
+          <IconLink size={11} aria-label={`points to ${shownName(reference.toTable)}`} role="img" />
         </span>
       )}
       {column.isSensitive && (
@@ -158,7 +160,7 @@ function Badges({ column, table }: { column: BrowseColumn; table: BrowseTable })
       {column.isLegacy && (
         <span
           className={styles.badge}
-          title={column.replacedBy ? `Old name of ${column.replacedBy}` : 'Goes in the last phase'}
+          title={column.replacedBy !== null ? `Old name of ${shownName(column.replacedBy)}` : 'Goes in the last phase'}
         >
           old
         </span>

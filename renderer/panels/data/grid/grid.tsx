@@ -11,11 +11,12 @@ import {
   type MouseEvent,
 } from 'react';
 import type { RowSource } from '../../../stores/browse-rows.ts';
+import { shownName } from '../../../words/text.ts';
 import { GridHeader } from './grid-header.tsx';
 import { cellId, GridRow } from './grid-row.tsx';
 import { FIRST_ROW_INDEX } from './grid-sizes.ts';
 import { rangeOf, type ActiveCell, type CellPlace } from './use-active-cell.ts';
-import type { GridColumns } from './use-columns.ts';
+import { columnId, type GridColumns } from './use-columns.ts';
 import type { RowWindow } from './use-row-window.ts';
 import styles from './grid.module.css';
 
@@ -62,7 +63,7 @@ export function Grid({ handle, table, source, columns, rows, box, active, onOpen
   const onResize = useCallback((name: string, event: MouseEvent) => {
     event.preventDefault();
     const headers = latest.current.table.getFlatHeaders();
-    headers.find(({ column }) => column.id === name)?.getResizeHandler()(event.nativeEvent);
+    headers.find(({ column }) => column.id === columnId(name))?.getResizeHandler()(event.nativeEvent);
   }, []);
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -98,7 +99,7 @@ export function Grid({ handle, table, source, columns, rows, box, active, onOpen
       ref={box}
       role="grid"
       tabIndex={0}
-      aria-label={table.name}
+      aria-label={shownName(table.name)}
       aria-describedby={`${id}-keys`}
       aria-rowcount={state.rows.isExact ? state.rows.value + FIRST_ROW_INDEX - 1 : -1}
       aria-colcount={columns.order.length}

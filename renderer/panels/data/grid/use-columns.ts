@@ -28,6 +28,13 @@ const WIDEST_START = 260;
 const CHARACTER_PX = 7.6;
 const BADGES_PX = 62;
 
+/**
+ * What the table calls a column. A column may have any name: without one TanStack throws, and what it remembers by id
+ * stands in plain objects, where a "constructor" is there already.
+ */
+export const columnId = (name: string): string => `column ${name}`;
+const columnName = (id: string): string => id.slice(columnId('').length);
+
 export interface ShownColumn {
   readonly column: BrowseColumn;
   /** Index in the table, as in the cells of a row. */
@@ -66,16 +73,21 @@ export function useColumns(
     const helper = createColumnHelper<typeof features, never>();
     return helper.columns(
       columns.map((column) =>
-        helper.display({ id: column.name, size: startWidth(column), minSize: NARROWEST_PX, maxSize: WIDEST_PX }),
+        helper.display({
+          id: columnId(column.name),
+          size: startWidth(column),
+          minSize: NARROWEST_PX,
+          maxSize: WIDEST_PX,
+        }),
       ),
     );
   }, [columns]);
   const state = useMemo(
     () => ({
-      columnOrder: [...arranged.order],
-      columnPinning: { start: [...arranged.pinned], end: [] },
-      columnVisibility: Object.fromEntries([...arranged.hidden].map((name) => [name, false])),
-      columnSizing: arranged.widths,
+      columnOrder: arranged.order.map(columnId),
+      columnPinning: { start: arranged.pinned.map(columnId), end: [] },
+      columnVisibility: Object.fromEntries([...arranged.hidden].map((name) => [columnId(name), false])),
+      columnSizing: Object.fromEntries(Object.entries(arranged.widths).map(([name, px]) => [columnId(name), px])),
     }),
     [arranged],
   );
@@ -88,17 +100,17 @@ export function useColumns(
     onColumnSizingChange: (update) => {
       const widths = functionalUpdate(update, state.columnSizing);
       arranged.change(
-        Object.entries(widths).reduce<Arrangement>((now, [name, px]) => withWidth(now, name, px), arranged),
+        Object.entries(widths).reduce<Arrangement>((now, [id, px]) => withWidth(now, columnName(id), px), arranged),
       );
     },
   });
-  const indexOf = useMemo(() => new Map(columns.map(({ name }, index) => [name, index])), [columns]);
+  const indexOf = useMemo(() => new Map(columns.map(({ name }, index) => [columnId(name), index])), [columns]);
   const pinned = table.getStartVisibleLeafColumns();
   const free = table.getCenterVisibleLeafColumns();
   const pinnedPx = pinned.reduce((sum, column) => sum + column.getSize(), 0);
   // A box that somebody types in stays, wherever the columns are scrolled to.
   const [kept, keep] = useState<string | null>(null);
-  const keptAt = free.findIndex(({ id }) => id === kept);
+  const keptAt = free.findIndex(({ id }) => kept !== null && id === columnId(kept));
   const virtual = useVirtualizer<HTMLDivElement, HTMLDivElement>({
     horizontal: true,
     count: free.length,
@@ -138,16 +150,16 @@ export function useColumns(
     .join();
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- drawnId says all of it
   const drawn = useMemo(() => all, [columns, drawnId]);
-  const names = [...pinned, ...free].map(({ id }) => id);
+  const ids = [...pinned, ...free].map(({ id }) => id);
   return {
     table,
     arranged,
     /** Pinned ones, and those of the others that are in view. */
     drawn,
     /** All that are not hidden, by their index in the table. */
-    order: names.flatMap((name) => indexOf.get(name) ?? []),
+    order: ids.flatMap((id) => indexOf.get(id) ?? []),
     /** The same by name. */
-    names,
+    names: ids.map(columnName),
     widthPx: pinnedPx + free.reduce((sum, column) => sum + column.getSize(), 0),
     pinnedPx,
     keep,

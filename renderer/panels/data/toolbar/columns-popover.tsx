@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Checkbox, Popover } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconColumns3, IconPin, IconPinFilled } from '@tabler/icons-react';
+import { shownName } from '../../../words/text.ts';
 import { canMove, withHidden, withMove, withPin } from '../grid/arrange.ts';
 import type { ArrangedColumns } from '../grid/use-columns.ts';
 import styles from './columns.module.css';
@@ -38,7 +39,7 @@ function ColumnLine({ name, arranged }: { name: string; arranged: ArrangedColumn
       <Checkbox
         size="xs"
         className={styles.name}
-        label={name}
+        label={shownName(name)}
         checked={!isHidden}
         disabled={!isHidden && arranged.order.length - arranged.hidden.size < 2}
         onChange={() => arranged.change(withHidden(arranged, name, !isHidden))}
@@ -47,7 +48,7 @@ function ColumnLine({ name, arranged }: { name: string; arranged: ArrangedColumn
         size="sm"
         variant="subtle"
         color="gray"
-        aria-label={`Pin ${name}`}
+        aria-label={`Pin ${shownName(name)}`}
         aria-pressed={isPinned}
         onClick={() => arranged.change(withPin(arranged, name, !isPinned))}
       >
@@ -57,7 +58,7 @@ function ColumnLine({ name, arranged }: { name: string; arranged: ArrangedColumn
         size="sm"
         variant="subtle"
         color="gray"
-        aria-label={`Move ${name} left`}
+        aria-label={`Move ${shownName(name)} left`}
         aria-disabled={!canMove(arranged, name, -1)}
         onClick={() => arranged.change(withMove(arranged, name, -1))}
       >
@@ -67,7 +68,7 @@ function ColumnLine({ name, arranged }: { name: string; arranged: ArrangedColumn
         size="sm"
         variant="subtle"
         color="gray"
-        aria-label={`Move ${name} right`}
+        aria-label={`Move ${shownName(name)} right`}
         aria-disabled={!canMove(arranged, name, 1)}
         onClick={() => arranged.change(withMove(arranged, name, 1))}
       >

@@ -5,6 +5,7 @@ import { Dialog } from '../../../components/dialog.tsx';
 import { ErrorNotice } from '../../../components/error-notice.tsx';
 import { isRevealed, placeId, reveal, useRevealed } from '../../../stores/revealed.ts';
 import { bytes, count } from '../../../words/numbers.ts';
+import { shownName } from '../../../words/text.ts';
 import { JsonTab } from './json-tab.tsx';
 import { ImageTab, NumberTab, TimeTab } from './small-tabs.tsx';
 import { HexTab, TextTab } from './text-tab.tsx';
@@ -23,7 +24,7 @@ interface ValueViewerProps {
 /** One value, whole, in the ways that fit it. Esc closes it, and the focus goes back to where it came from. */
 export function ValueViewer({ isOpen, place, isSensitive, onClose }: ValueViewerProps) {
   const isShown = useRevealed(({ ids }) => !isSensitive || (place !== null && ids.has(placeId(place))));
-  const title = place ? `${place.column}, one value of ${place.table}` : '';
+  const title = place ? `${shownName(place.column)}, one value of ${shownName(place.table)}` : '';
   return (
     <Dialog title={title} isOpen={isOpen} onClose={onClose} width={960}>
       {place && isShown && <Shown key={placeId(place)} place={place} isSensitive={isSensitive} />}

@@ -121,7 +121,7 @@ describe.skipIf(!isLinux)('a value of 100 MB (peaks of memory are read from /pro
     const empty = await keeper.peak('browseTables', { path: file });
     const query = { table: 't', sort: [], filters: [], find: null };
     const page = await keeper.ask('browsePage', { path: file, query, anchor: { at: 'start' }, limit: 10, hasConsent: false }); // prettier-ignore
-    expect(page.rows[0]?.cells[1]).toEqual({ type: 'text', value: '', length: 100 * MEGABYTE });
+    expect(page.rows[0]?.cells[1]).toEqual({ type: 'text', value: '', length: 100 * MEGABYTE, isCut: true });
     const large = { path: file, table: 't', key: key(1), column: 'v', isRevealed: false, asBytes: true };
     expect(await keeper.ask('browseCell', { ...large, from: 0, length: 256_000, mayLoad: false })).toBeNull();
     const kept = await keeper.peak('browseRecord', { path: file, table: 't', key: key(1) });

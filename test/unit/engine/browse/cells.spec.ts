@@ -51,7 +51,11 @@ describe('a cell tells apart', () => {
     ['an overlong slash', `CAST(x'c0af' AS TEXT)`, { type: 'broken-text', hex: 'c0af', length: 2 }],
     ['a script', `'<script>alert(1)</script>'`, { type: 'text', value: '<script>alert(1)</script>', length: 25 }],
     ['a text as long as a cell', `printf('%.*c', 1024, 'x')`, { type: 'text', value: 'x'.repeat(1_024), length: 1_024 }], // prettier-ignore
-    ['a longer one', `printf('%.*c', 1025, 'x')`, { type: 'text', value: 'x'.repeat(1_024), length: 1_025 }],
+    [
+      'a longer one',
+      `printf('%.*c', 1025, 'x')`,
+      { type: 'text', value: 'x'.repeat(1_024), length: 1_025, isCut: true },
+    ],
     ['a blob as long as a cell', 'zeroblob(32)', { type: 'blob', hex: '00'.repeat(32), length: 32 }],
     ['a longer blob', 'zeroblob(33)', { type: 'blob', hex: '00'.repeat(32), length: 33 }],
   ];
@@ -105,6 +109,18 @@ describe('a text that is cut', () => {
     expect(rowsOf(browser, 't')).toEqual([
       [{ type: 'broken-text', hex: '61003dd8', length: 4 }],
       [{ type: 'text', value: 'é😀', length: 6 }],
+    ]);
+  });
+
+  it('says of texts in UTF-16 whether they were cut, which their size in UTF-8 does not tell', async () => {
+    const browser = await browse(
+      'cut16',
+      (db) => db.exec(`CREATE TABLE t(v TEXT); INSERT INTO t VALUES ('plain'), (printf('%.*c', 600, '日'))`),
+      'UTF-16le',
+    );
+    expect(rowsOf(browser, 't')).toEqual([
+      [{ type: 'text', value: 'plain', length: 10 }],
+      [{ type: 'text', value: '日'.repeat(512), length: 1_200, isCut: true }],
     ]);
   });
 });

@@ -27,6 +27,24 @@ beforeAll(async () => {
     CREATE VIEW mixed AS SELECT name AS x FROM members UNION SELECT password FROM members;
     CREATE VIEW harmless AS SELECT name, count(*) AS n FROM members GROUP BY name;
     CREATE VIRTUAL TABLE found USING fts5(password, other);
+    CREATE TABLE pairs(place INTEGER, password TEXT, PRIMARY KEY(password, place));
+    CREATE TABLE implied(id INTEGER PRIMARY KEY, x, y, FOREIGN KEY(x, y) REFERENCES pairs);
+    CREATE TABLE lists(token TEXT);
+    CREATE VIEW taken_apart AS SELECT value, json FROM lists, json_each(lists.token);
+    CREATE VIRTUAL TABLE found_words USING fts5vocab(found, row);
+    CREATE VIRTUAL TABLE old USING fts4(password, other);
+    CREATE VIRTUAL TABLE old_words USING fts4aux(old);
+    CREATE VIRTUAL TABLE over_other USING fts5(x, content = 'implied', content_rowid = 'id');
+    CREATE VIRTUAL TABLE notes USING fts5(body);
+    CREATE VIRTUAL TABLE notes_old USING fts5(password);
+    CREATE TABLE made(password TEXT, again AS /* of it */ (lower(password)));
+    INSERT INTO pairs VALUES (1, 's3cret-alpha');
+    INSERT INTO implied VALUES (1, 's3cret-alpha', 1);
+    INSERT INTO lists VALUES ('["s3cret-alpha"]');
+    INSERT INTO old VALUES ('s3cret-alpha', 'plain');
+    INSERT INTO over_other(over_other) VALUES ('rebuild');
+    INSERT INTO notes_old VALUES ('s3cret-alpha');
+    INSERT INTO made VALUES ('s3cret-alpha');
     INSERT INTO pins VALUES (987654321, 'n');
     CREATE TABLE ranked(id INTEGER PRIMARY KEY, rank INTEGER, password TEXT);
     CREATE INDEX by_rank ON ranked(rank, password);
@@ -66,6 +84,14 @@ describe('sensitive values', () => {
     'found_content',
     'found_data',
     'pins',
+    'implied',
+    'taken_apart',
+    'found_words',
+    'old_words',
+    'over_other',
+    'over_other_data',
+    'notes_old_content',
+    'made',
   ])('stand in no page of %s, its keys included', (table) => {
     const page = browser.page(query(table), { at: 'start' }, 50, true);
     expect(page.rows.length).toBeGreaterThan(0);

@@ -93,6 +93,7 @@ function walkBack(asked: BrowseQuery, limit: number): BrowsePage['rows'] {
 const orders: [string, string, SortColumn[]][] = [
   ['things', 'the key', []],
   ['things', 'the key downwards', [down('id')]],
+  ['things', 'the key, behind which nothing matters', [down('id'), up('odd "name')]],
   ['things', 'an index with NULL and two collations of a word', [up('word')]],
   ['things', 'the same downwards', [down('word')]],
   ['things', 'both columns of the index', [up('word'), down('number')]],
@@ -165,6 +166,10 @@ describe('pages of rows', () => {
   it('ask for consent before a large table is sorted', () => {
     expect(browser.cost(query('things', [up('odd "name')]))).toMatchObject({ kind: 'sort', needsConsent: false });
     expect(browser.cost(query('things', [up('word')]))).toMatchObject({ kind: 'free' });
+    expect(browser.cost(query('things', [down('id'), up('odd "name')]))).toMatchObject({ kind: 'free' });
+    expect(browser.cost(query('things', [up('word'), down('id'), up('number')]))).toMatchObject({
+      kind: browser.cost(query('things', [up('word'), down('id')])).kind,
+    });
     expect(browser.cost(query('things', [], { find: 'x' }))).toMatchObject({ kind: 'scan' });
   });
 
