@@ -10,6 +10,7 @@ export async function takePictures(stage: Stage): Promise<void> {
   const { page, take } = stage;
   page.setDefaultTimeout(20_000);
   await heading(page, /Which database/);
+  await page.getByText('drop it anywhere').waitFor(); // the host has answered
   await take('first-page');
   await button(page, /Try it with a sample database/).click();
   await heading(page, /legacy version/);
@@ -33,12 +34,14 @@ async function settled(page: Page, variant: string): Promise<void> {
   await page.getByText('looking…').waitFor({ state: 'hidden' });
 }
 
-/** The engine is held for the picture as soon as so many steps are applied. */
+/** The engine is held for the picture as soon as so many steps are applied and another one is under way. */
 function holdAfter({ when, hold }: Stage, steps: number): Promise<void> {
   return new Promise((resolve) => {
     when(
       (message) =>
-        message.includes('"state":"migrating"') && (message.match(/"state":"applied"/g) ?? []).length >= steps,
+        message.includes('"state":"migrating"') &&
+        message.includes('"state":"running"') && // of a step
+        (message.match(/"state":"applied"/g) ?? []).length >= steps,
       () => {
         hold(true);
         resolve();
@@ -86,6 +89,10 @@ async function look({ page, take }: Stage): Promise<void> {
     .getByText(/of \d+ rows/)
     .first()
     .waitFor();
+  await page
+    .getByText(/^[\d.]+ kB$/)
+    .first()
+    .waitFor(); // sizes come after counts
   await tookThree(page);
   await take('data');
   await page.keyboard.press('Enter');
@@ -94,7 +101,7 @@ async function look({ page, take }: Stage): Promise<void> {
   await take('row');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+p');
-  await page.keyboard.type('cand');
+  await page.locator('[role=combobox]:focus').pressSequentially('cand');
   await page.getByText('Find the row').waitFor();
   await tookThree(page);
   await take('palette');
@@ -109,6 +116,7 @@ async function backups({ page, take }: Stage): Promise<void> {
   await take('restore');
   await button(page, 'Restore this backup').click();
   await heading(page, '2 backups');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
   await settled(page, 'legacy version');
   await take('backups');
 }

@@ -1,4 +1,5 @@
-// `npm run e2e`: finds a browser and runs Playwright on the built bundles. Arguments go to Playwright.
+// `npm run e2e`: finds a browser and runs Playwright on the built bundles. Arguments go to Playwright; `-- screens` takes
+// the pictures too.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { provideBrowser } from './browser.ts';
@@ -14,6 +15,11 @@ await bootstrap(async () => {
     path.dirname(createRequire(import.meta.url).resolve('@playwright/test/package.json')),
     'cli.js',
   );
-  const env = { ...process.env, CHROMIUM_PATH: browser };
-  return run(node, [playwright, 'test', ...process.argv.slice(2)], { cwd: root, env });
+  const args = process.argv.slice(2);
+  const env = {
+    ...process.env,
+    CHROMIUM_PATH: browser,
+    ...(args.includes('screens') && { PHASEWISE_PICTURES: '1' }),
+  };
+  return run(node, [playwright, 'test', ...args], { cwd: root, env });
 });

@@ -7,6 +7,7 @@ import type { ForgeConfigMaker } from '@electron-forge/shared-types';
 import { root } from '../layout.mjs';
 import * as about from './description.ts';
 import { MakerRpm } from './maker-rpm.ts';
+import { lackOf, packageKinds, type PackageKind } from './maker-tools.ts';
 
 const icon = (kind: string): string => path.join(root, `build/icons/icon.${kind}`);
 
@@ -24,10 +25,11 @@ const linux = {
   desktopTemplate: path.join(root, 'build/packaging/phasewise.desktop.ejs'),
 };
 
-export const makers: ForgeConfigMaker[] = [
+/** What each package is made from, whether its tool is here or not. */
+export const everyMaker: Readonly<Record<PackageKind, ForgeConfigMaker>> = {
   // Unpack and start: no installation, nothing registered.
-  { name: '@electron-forge/maker-zip', platforms: ['win32', 'darwin', 'linux'], config: {} },
-  {
+  zip: { name: '@electron-forge/maker-zip', platforms: ['win32', 'darwin', 'linux'], config: {} },
+  squirrel: {
     name: '@electron-forge/maker-squirrel',
     platforms: ['win32'],
     config: {
@@ -38,18 +40,23 @@ export const makers: ForgeConfigMaker[] = [
       iconUrl: 'file:///phasewise.ico',
     },
   },
-  {
+  dmg: {
     name: '@electron-forge/maker-dmg',
     platforms: ['darwin'],
     config: { icon: icon('icns'), format: 'ULFO' },
   },
-  {
+  deb: {
     name: '@electron-forge/maker-deb',
     platforms: ['linux'],
     config: { options: { ...linux, section: 'database', priority: 'optional', maintainer: about.publisher } },
   },
-  new MakerRpm({ options: { ...linux, license: about.license } }),
-];
+  rpm: new MakerRpm({ options: { ...linux, license: about.license } }),
+};
+
+/** Those that can do their work on this machine: a single one that cannot would end Forge's run. */
+export const makers: ForgeConfigMaker[] = packageKinds
+  .filter((kind) => lackOf(kind) === null)
+  .map((kind) => everyMaker[kind]);
 
 /** Squirrel's tool copies the 7-Zip for this machine in an install script; ours never run, so it is done here. */
 export async function prepareSquirrel(): Promise<void> {

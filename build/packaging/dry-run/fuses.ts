@@ -12,6 +12,8 @@ const OFF = [
   FuseV1Options.GrantFileProtocolExtraPrivileges,
 ];
 
+export const fuseCount = ON.length + OFF.length;
+
 /** Reads them back from the packaged program. */
 export async function problemsInFuses(program: string): Promise<string[]> {
   const wire = await getCurrentFuseWire(program);

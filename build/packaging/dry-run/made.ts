@@ -1,56 +1,41 @@
 // Looks into the packages that the makers made for Linux.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { root } from '../../layout.mjs';
 import { linuxIcons, mimeTypes } from '../description.ts';
-
-/** Which makers can run here: the others need their own system, or a tool that is not installed. */
-export function makersHere(): { readonly kinds: readonly string[]; readonly missing: readonly string[] } {
-  const needs = [
-    { kind: 'zip', lacks: has('zip') ? null : 'zip' },
-    { kind: 'deb', lacks: has('dpkg') ? lackOf('electron-installer-debian') : 'dpkg' },
-    { kind: 'rpm', lacks: has('rpmbuild') ? lackOf('electron-installer-redhat') : 'rpmbuild' },
-  ];
-  return {
-    kinds: needs.filter(({ lacks }) => lacks === null).map(({ kind }) => kind),
-    missing: needs.filter(({ lacks }) => lacks !== null).map(({ kind, lacks }) => `${kind} (needs ${lacks})`),
-  };
-}
-
-/** npm leaves such a package out under a Node that is older than it wants. */
-const lackOf = (name: string): string | null =>
-  existsSync(path.join(root, 'node_modules', name)) ? null : `${name}, installed by npm under Node 22.12 or newer`;
-
-export interface Made {
-  readonly lines: readonly string[];
-  readonly problems: readonly string[];
-}
+import type { PackageKind } from '../maker-tools.ts';
+import type { Check } from './told.ts';
 
 /** @param folder out/make */
-export function lookAtMade(folder: string, kinds: readonly string[]): Made {
-  const lines: string[] = [];
-  const problems: string[] = [];
-  for (const kind of kinds) {
+export function lookAtMade(folder: string, kinds: readonly PackageKind[]): Check[] {
+  return kinds.map((kind) => {
     const name = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((file) => file.endsWith(`.${kind}`));
-    if (name === undefined) {
-      problems.push(`no .${kind} was made`);
-      continue;
-    }
+    if (name === undefined) return { what: kind, problems: [`no .${kind} was made`] };
     const file = path.join(folder, name);
-    lines.push(`${path.basename(file)}: ${statSync(file).size} bytes`);
-    if (kind === 'zip') problems.push(...problemsInZip(file));
-    if (kind === 'deb') problems.push(...problemsInDeb(file));
-    if (kind === 'rpm') problems.push(...problemsInRpm(file));
-  }
-  return { lines, problems };
+    return {
+      what: `${path.basename(file)}, ${statSync(file).size} bytes: ${lookedFor[kind]}`,
+      problems: inside(kind, file),
+    };
+  });
 }
 
+const lookedFor: Readonly<Partial<Record<PackageKind, string>>> = {
+  zip: 'program and archive',
+  deb: 'program, archive, guides, icons, control file, menu entry with "Open with" for databases',
+  rpm: 'program, archive, guides, icons, menu entry',
+};
+
+function inside(kind: PackageKind, file: string): string[] {
+  if (kind === 'zip') return problemsInZip(file);
+  return kind === 'deb' ? problemsInDeb(file) : problemsInRpm(file);
+}
+
+/** The names in a zip file are not compressed, so no tool is needed to find them. */
 function problemsInZip(file: string): string[] {
-  const listed = output('unzip', ['-Z1', file]) ?? output('zipinfo', ['-1', file]);
-  if (listed === null) return []; // nothing here can list it
+  const bytes = readFileSync(file);
+  const folder = path.basename(file).replace(/-\d+\.\d+\.\d+\S*\.zip$/, '');
   return ['phasewise', 'resources/app.asar']
-    .filter((name) => !listed.includes(`/${name}\n`))
+    .filter((name) => !bytes.includes(`${folder}/${name}`))
     .map((name) => `missing in the zip: ${name}`);
 }
 
@@ -114,8 +99,6 @@ function validate(entry: string): string[] {
   );
   return status === 0 ? [] : [stdout];
 }
-
-const has = (tool: string): boolean => spawnSync(tool, ['--version'], { stdio: 'ignore' }).error === undefined;
 
 function output(tool: string, args: readonly string[]): string | null {
   const { stdout, status } = spawnSync(tool, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });

@@ -1,5 +1,5 @@
 // What is in app.asar: exactly these files, and a package.json that holds no more than an app needs.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { extractFile, listPackage, statFile } from '@electron/asar';
 import { addonFile, shippedBundles } from '../app-files.ts';
@@ -31,7 +31,7 @@ const PACKAGE_KEYS = [
   'desktopName',
 ];
 
-/** What the whole archive may weigh, unpacked addon included. Measured 5.2 MB; a map or a package more is noticed. */
+/** What the whole archive may weigh, unpacked addon included. Measured 5.9 MB; a map or a package more is noticed. */
 const BUDGET_BYTES = 7_000_000;
 
 export interface ShippedFile {
@@ -49,6 +49,17 @@ export function shippedFiles(resources: string): readonly ShippedFile[] {
     .toSorted((a, b) => b.bytes - a.bytes);
 }
 
+/** Beside the archive: the addon, which cannot be loaded from inside, and the guides that Help opens. Nothing else. */
+export function problemsBeside(resources: string, platform: string, arch: string): string[] {
+  const beside = readdirSync(resources, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(resources, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+  const may = [/^app\.asar$/, /^docs\/[\w-]+\.(md|svg)$/, /^docs\/pictures\/[\w-]+\.png$/];
+  return beside
+    .filter((name) => name !== `app.asar.unpacked/${addonFile(platform, arch)}` && !may.some((each) => each.test(name)))
+    .map((name) => `should not be beside app.asar: ${name}`);
+}
+
 export function problemsInArchive(resources: string, platform: string, arch: string): string[] {
   const files = shippedFiles(resources);
   const patterns = allowed(platform, arch);
@@ -64,6 +75,7 @@ export function problemsInArchive(resources: string, platform: string, arch: str
     ...(existsSync(unpacked) && statSync(unpacked).size > 1_000_000 ? [] : [`not unpacked: ${unpacked}`]),
     ...(total > BUDGET_BYTES ? [`app.asar holds ${total} bytes, more than ${BUDGET_BYTES}`] : []),
     ...problemsInPackage(path.join(resources, 'app.asar')),
+    ...problemsBeside(resources, platform, arch),
   ];
 }
 

@@ -69,6 +69,19 @@ it('the support guide names events of the log as they are written', () => {
   expect(named.filter((name) => !written.includes(`'${name}'`))).toEqual([]);
 });
 
+it('the user guide explains every choice after an interruption, by its name', () => {
+  const files = ['recovery-words', 'recovery-choices', 'restore-words'];
+  const words = files.map((file) => source(`electron/host/${file}.ts`)).join('\n');
+  const names = [...words.matchAll(/\[\s*'(?:continue|check|finish|stay|restore|put-back)',\s*'([^']+)'/g)];
+  const rows = page('user-guide.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .join('\n');
+  const wanted = [...new Set(names.map(([, name = '']) => name))];
+  expect(wanted.length).toBeGreaterThan(6);
+  expect(wanted.filter((name) => !rows.includes(name))).toEqual([]);
+});
+
 describe('the pictures of the user guide', () => {
   const folder = path.join(docs, 'pictures');
   const used = [...page('user-guide.md').matchAll(/!\[([^\]]+)\]\(pictures\/([\w-]+\.png)\)/g)];

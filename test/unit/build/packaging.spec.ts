@@ -5,7 +5,8 @@ import { databaseExtensions } from '@host/windows-open-with.ts';
 import { root } from '../../../build/layout.mjs';
 import { macDocumentTypes } from '../../../build/packaging/description.ts';
 import { problemsInDesktopEntry } from '../../../build/packaging/dry-run/made.ts';
-import { makers } from '../../../build/packaging/makers.ts';
+import { madeFor, packageKinds } from '../../../build/packaging/maker-tools.ts';
+import { everyMaker } from '../../../build/packaging/makers.ts';
 import { signing } from '../../../build/packaging/signing.ts';
 
 describe('signing', () => {
@@ -55,11 +56,15 @@ describe('files that the app offers to open', () => {
 });
 
 it('there is a maker for every format that is promised', () => {
-  const made = makers.map((maker) => ('name' in maker ? maker.name : ''));
+  const made = packageKinds.map((kind) => everyMaker[kind]).map((maker) => ('name' in maker ? maker.name : ''));
   expect(made).toEqual([...['zip', 'squirrel', 'dmg', 'deb'].map((kind) => `@electron-forge/maker-${kind}`), 'rpm']);
 });
 
+it.each(packageKinds)('the maker for %s is for the systems that have it', (kind) => {
+  expect((everyMaker[kind] as { platforms: string[] }).platforms).toEqual(madeFor[kind]);
+});
+
 it('nothing that is packaged names an address or a person', () => {
-  const told = JSON.stringify(makers) + readFileSync(path.join(root, 'forge.config.ts'), 'utf8');
+  const told = JSON.stringify(everyMaker) + readFileSync(path.join(root, 'forge.config.ts'), 'utf8');
   expect(told.match(/https?:\/\/[^"']+/g)).toBeNull();
 });
