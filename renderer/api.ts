@@ -13,6 +13,9 @@ declare global {
   }
 }
 
+/** Whether this is a window of the app, not a page of a browser. Known before the host has said anything. */
+export const isDesktop = (): boolean => window.phasewise !== undefined;
+
 const TOKEN_KEY = 'phasewise.token';
 const RETRY_MS = [300, 700, 1_500, 3_000] as const;
 

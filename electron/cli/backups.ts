@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { appError, type AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
+import { sizeText } from '@shared/sizes.ts';
 import { resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
-import { bytesText, printable } from '@host/printable.ts';
+import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
 import { openOrMissing } from './missing.ts';
@@ -38,7 +39,7 @@ async function tidy(
   const tidied = await host.backups.tidy(database, keep, !yes);
   if (!tidied.ok) return failure(tidied.error);
   const { removed, kept, freedBytes } = tidied.value;
-  const went = `${some(removed.length, 'backup')} (${bytesText(freedBytes)})`;
+  const went = `${some(removed.length, 'backup')} (${sizeText(freedBytes)})`;
   const trial = [
     `Could go: ${went}. Nothing was deleted. To delete them for good:`,
     `  ${commandLine('backups', database.path, '--keep', `${keep}`, '--yes')}`,
@@ -86,7 +87,7 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
   if (all.length === 0) return failure(noneYet(file));
   for (const [index, { path: backupPath, sizeBytes }] of all.entries()) {
     tell(
-      `Reading backup ${index + 1} of ${all.length}: ${printable(path.basename(backupPath))} (${bytesText(sizeBytes)})`,
+      `Reading backup ${index + 1} of ${all.length}: ${printable(path.basename(backupPath))} (${sizeText(sizeBytes)})`,
     );
     const answer = await host.engines.askAlone(backupPath, 'verifyBackup', { backupPath }).answer;
     if (!answer.ok) return failure(answer.error, { backups: checked });

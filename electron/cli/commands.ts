@@ -1,10 +1,12 @@
 import { appError, assertNever, err, type Result } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
-import { unsupportedPath } from '@host/databases.ts';
+import { type BegunWay, begunWay } from '@host/begun-way.ts';
+import { defaultBackupFolder, unsupportedPath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { buildSampleAt, freeName } from '@host/samples.ts';
 import { statsOf } from '@host/stats.ts';
+import { findWork } from '@host/works.ts';
 import type { Command } from './arguments.ts';
 import { backups, verify } from './backups.ts';
 import { exportTable } from './export.ts';
@@ -16,7 +18,7 @@ import { migrate } from './migrate.ts';
 import { openOrMissing } from './missing.ts';
 import { restore } from './restore.ts';
 import { endAtOnce } from './signals.ts';
-import { errorText, failure, type Outcome, tell } from './terminal.ts';
+import { endInPlace, errorText, failure, type Outcome, tell, tellInPlace } from './terminal.ts';
 import { recoveryText } from './recovery-words.ts';
 import { unfinishedRestore } from './unfinished.ts';
 import { planText, statusText, withRecovery } from './words.ts';
@@ -89,7 +91,9 @@ async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Ou
   // Not through the looks of the window: those remember what was seen, and this command leaves no trace at all.
   const input = { path: found, check: checkData ? 'data' : 'schema' } as const;
   const looked = isFile(found) ? await host.engines.askAlone(found, 'inspect', input).answer : missing(file);
-  const recovery = await host.recoveries.get(database.value, { known: looked, isReadOnly: true });
+  const onLook = (now: string): void => tellInPlace(`${now}…`);
+  const recovery = await host.recoveries.get(database.value, { known: looked, isReadOnly: true, onLook });
+  endInPlace();
   if (!looked.ok) {
     const refused = failure(looked.error, { recovery });
     if (recovery === null) return refused;
@@ -98,8 +102,13 @@ async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Ou
   return {
     exitCode: 0,
     json: { ...statusDocument(looked.value), recovery },
-    text: statusText(looked.value, recovery),
+    text: statusText(looked.value, recovery, wayOfRun(host, looked.value, found)),
   };
+}
+
+function wayOfRun(host: Host, { unfinishedRun }: DatabaseStatus, file: string): BegunWay {
+  const work = unfinishedRun && findWork(host.dataFolder, unfinishedRun.runId);
+  return begunWay(work ? [work] : [], file);
 }
 
 /** Leaves what was interrupted as it is; from then on `status` has one line about it. */
@@ -157,8 +166,9 @@ function statusDocument(status: DatabaseStatus): object {
 
 async function plan(host: Host, { file, to, backupFolder, source }: Of<'plan'>): Promise<Outcome> {
   const database = host.databases.open(file);
-  const options = { backupFolder: backupFolder ?? undefined, source };
-  const planned = database.ok ? await host.looks.plan(database.value, to, options) : database;
+  // As migrate takes it: a command does what it says, whatever an earlier one said.
+  const optionsFor = (found: string) => ({ backupFolder: backupFolder ?? defaultBackupFolder(found), source });
+  const planned = database.ok ? await host.looks.plan(database.value, to, optionsFor(database.value.path)) : database;
   if (!planned.ok) return failure(planned.error);
   return { exitCode: 0, json: { ok: true, ...planned.value }, text: planText(planned.value) };
 }

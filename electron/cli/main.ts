@@ -3,24 +3,19 @@ import { type AppError, toAppError } from '@shared/errors.ts';
 import { readAppVersion } from '@host/app-version.ts';
 import { dataFolderPath } from '@host/data-folder.ts';
 import { createHost } from '@host/host.ts';
-import { printableJson } from '@host/printable.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { adviceFor } from './advice.ts';
 import { type Command, parseCommand } from './arguments.ts';
 import { execute } from './commands.ts';
-import { failure, type Outcome, tell } from './terminal.ts';
+import { failure, type Outcome, report } from './terminal.ts';
 
 void main(process.argv.slice(2));
 
 /** One command, one document on stdout, one exit code. */
 async function main(args: readonly string[]): Promise<void> {
   process.stdout.on('error', () => {}); // the reader went away (`| head`)
-  const asJson = args.includes('--json');
   const outcome = await outcomeOf(args);
-  const isError = outcome.exitCode !== 0;
-  if (asJson) process.stdout.write(`${printableJson(outcome.json)}\n`);
-  else if (isError) tell(outcome.text);
-  else process.stdout.write(`${outcome.text}\n`);
+  report(outcome, args.includes('--json'));
   process.exitCode = outcome.exitCode;
 }
 

@@ -1,13 +1,14 @@
-import { type AppError, appError, type Result, safetyText } from '@shared/errors.ts';
+import { type AppError, appError, safetyText } from '@shared/errors.ts';
 import type { Recovery } from '@shared/recovery.ts';
 import { isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
-import type { CheckResult } from '@shared/status.ts';
+import { sizeText } from '@shared/sizes.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import { defaultBackupFolder } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
-import { bytesText, printable } from '@host/printable.ts';
+import { printable } from '@host/printable.ts';
 import { sourceOfPlan } from '@host/sources.ts';
 import { disagreement } from '@host/verdict.ts';
+import { isWrittenSince } from '@host/written-since.ts';
 import type { Command } from './arguments.ts';
 import { continuesText } from './recovery-words.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
@@ -82,7 +83,7 @@ type Continued = Pick<Recovery, 'runId' | 'stepsDone' | 'stepsTotal' | 'where'>;
 
 /** Nothing is changed meanwhile: a signal ends it at once. */
 function interruptible<T>(host: Host, looking: Promise<T>): Promise<T> {
-  return looking.finally(endAtOnce(() => host.close()));
+  return looking.finally(endAtOnce(() => host.close(), nothingDone));
 }
 
 async function run(host: Host, database: OpenEntry, plan: Plan, continues: Continued | null = null): Promise<Outcome> {
@@ -144,9 +145,10 @@ function document(report: RunReport): object {
  *   where rows may be missing or a run never got its verdict: a new backup would let that question drop.
  */
 async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepair = false): Promise<Outcome> {
-  const input = { path: database.path, toPhase: plan.toPhase, backupPath: await unprovenBackup(host, database) };
+  const { backupPath, leftAs } = await unproven(host, database);
+  const input = { path: database.path, toPhase: plan.toPhase, backupPath };
   const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
-  const error = errorOf(verdict);
+  const error = verdict.ok ? disagreement(verdict.value.checks, isWrittenSince(database.path, leftAs)) : verdict.error;
   const common = { ...nothingDone, ...phasesOf(plan) };
   if (error && mayRepair && isRepairable(error) && input.backupPath === null) return run(host, database, plan);
   // Without a comparison the question stays open.
@@ -167,21 +169,26 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepa
  * The backup of the last run that changed the file, where that run never got its verdict: it was killed meanwhile, or
  * the comparison said no. To say "verified" now without comparing again would let the question drop.
  */
-async function unprovenBackup(host: Host, database: OpenEntry): Promise<string | null> {
+async function unproven(host: Host, database: OpenEntry): Promise<Unproven> {
+  const none = { backupPath: null, leftAs: undefined };
   const history = host.runs.history(database);
-  if (history[0] === undefined || history[0].verified) return null;
+  if (history[0] === undefined || history[0].verified) return none;
+  const { leftAs } = history[0];
   const listed = await host.backups.list(database);
-  if (!listed.ok) return null;
+  if (!listed.ok) return none;
   for (const { runId, verified } of history) {
-    if (verified) return null;
+    if (verified) return none;
     const backup = listed.value.backups.find((record) => record.runId === runId);
-    if (backup) return backup.path;
+    if (backup) return { backupPath: backup.path, leftAs };
   }
-  return null;
+  return none;
 }
 
-const errorOf = (verdict: Result<{ checks: CheckResult[] }>) =>
-  verdict.ok ? disagreement(verdict.value.checks) : verdict.error;
+interface Unproven {
+  readonly backupPath: string | null;
+  /** The file as that run left it. */
+  readonly leftAs: RunReport['leftAs'];
+}
 
 const isRepairable = ({ code, safety }: AppError): boolean =>
   code === 'E_VERIFY_FAILED' && safety !== safetyText.unknown;
@@ -215,7 +222,7 @@ function progressTeller(): (name: string, payload: unknown) => void {
 function newLines(before: RunSnapshot | null, now: RunSnapshot): string[] {
   const lines: string[] = [];
   if (now.backup && !before?.backup)
-    lines.push(`  backup: ${printable(now.backup.path)} (${bytesText(now.backup.sizeBytes)})`);
+    lines.push(`  backup: ${printable(now.backup.path)} (${sizeText(now.backup.sizeBytes)})`);
   for (const [at, step] of now.steps.entries()) {
     const earlier = before?.steps[at]?.state; // none: the list of steps is new, and begins with those of earlier runs
     if (step.state === 'applied' && earlier !== undefined && earlier !== 'applied')

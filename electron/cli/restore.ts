@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { appError, type Result } from '@shared/errors.ts';
 import { askRestore, putBackReplaced } from '@host/restores.ts';
 import { type OpenEntry, resolveDatabasePath } from '@host/databases.ts';
@@ -45,7 +46,7 @@ function isWanted({ how }: Restore, source: string, { path, name }: OpenEntry): 
 }
 
 async function putIn(host: Host, backup: string, target: OpenEntry): Promise<Outcome> {
-  const free = host.busy.take(target.path, 'restore');
+  const free = host.busy.take(target.path, 'restore', { restores: backup });
   if (!free.ok) return failure(free.error);
   const telling = tellWork(host, target, 'restore');
   const asked = askRestore(host, backup, target.path, telling.listeners);
@@ -88,7 +89,7 @@ const keptLines = (kept: string | null, undo: readonly string[], target: OpenEnt
       ];
 
 async function putBack(host: Host, folder: string, target: OpenEntry): Promise<Outcome> {
-  const free = host.busy.take(target.path, 'restore');
+  const free = host.busy.take(target.path, 'restore', { restores: path.resolve(folder) });
   if (!free.ok) return failure(free.error);
   let isDone = false;
   try {

@@ -1,4 +1,5 @@
-import { tell } from './terminal.ts';
+import { appError } from '@shared/errors.ts';
+import { failure, report, tell } from './terminal.ts';
 
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const;
 type Signal = keyof typeof codes;
@@ -40,11 +41,15 @@ export async function whileRunning<T>(
   }
 }
 
-/** For commands that change nothing: a signal ends them at once. */
-export function endAtOnce(close: () => void): () => void {
+/** For commands that change nothing: a signal ends them at once. @param more fields that the command's document always has. */
+export function endAtOnce(close: () => void, more: object = {}): () => void {
   const onSignal = (signal: Signal): void => {
     close();
-    process.exit(codes[signal]);
+    const error = appError('E_CANCELLED', 'It was stopped before it changed anything.', undefined, {
+      safety: 'untouched',
+    });
+    const exitCode = codes[signal];
+    report({ ...failure(error, more), exitCode }, process.argv.includes('--json'), () => process.exit(exitCode));
   };
   const signals = Object.keys(codes) as Signal[];
   for (const signal of signals) process.on(signal, onSignal);

@@ -9,7 +9,8 @@ const TRY_EVERY_MS = 5_000;
 const GIVE_UP_MS = 10 * 60_000;
 
 /**
- * Looks again by itself while an upgrade waits for free space, and stops it after ten minutes.
+ * Tries again while an upgrade waits for free space, and stops it after ten minutes. The engine goes on by itself where it
+ * sees that there is room; where it cannot see that, trying tells.
  * @returns `end` takes the waiting away and tells why the run was given up, null when it was not.
  */
 export function waitForSpace(
@@ -19,16 +20,20 @@ export function waitForSpace(
 ): { end(): AppError | null } {
   let since: number | null = null;
   let timer: NodeJS.Timeout | undefined;
+  let lacking: AppError | null = null;
   let givenUp: AppError | null = null;
-  const again = (attention: AppError): void => {
+  const again = (): void => {
+    timer = undefined;
     if (Date.now() - (since ?? 0) < giveUpMs) return void host.runs.control(handle, 'resume');
-    givenUp = attention;
+    givenUp = lacking;
     host.runs.control(handle, 'cancel');
   };
   const stopListening = host.events.on((name, payload) => {
     if (name !== 'run:changed') return;
     const { state, attention, progress } = payload as RunSnapshot;
     if (state !== 'paused' || attention === null) {
+      clearTimeout(timer);
+      timer = undefined;
       if (progress !== null && state === 'migrating') since = null; // rows move again
       return;
     }
@@ -38,8 +43,8 @@ export function waitForSpace(
       tell(`Waiting for free space, up to ${Math.round(giveUpMs / 60_000)} minutes. ${printable(attention.message)}`);
       tell(attention.safety);
     }
-    clearTimeout(timer);
-    timer = setTimeout(() => again(attention), tryEveryMs);
+    lacking = attention;
+    timer ??= setTimeout(again, tryEveryMs); // fresh numbers of the same want do not put it off
   });
   return {
     end() {

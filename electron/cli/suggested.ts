@@ -1,20 +1,45 @@
 import { isPrintable } from '@host/printable.ts';
 
-/** A command of ours as a person can copy it into their shell; nothing else writes one. */
+/** A command of ours as a person can copy it into their shell; nothing else writes one. null: no shell takes it safely. */
+export function shellLine(...parts: readonly string[]): string | null {
+  return lineOf('npm run -s phasewise --', parts);
+}
+
+/** The same in a sentence: where it cannot be copied, which command it is. */
 export const commandLine = (...parts: readonly string[]): string =>
-  ['npm run -s phasewise --', ...parts.map((part) => quoted(part))].join(' ');
+  shellLine(...parts) ?? `the command ${parts[0] ?? ''} of the command line (${TYPE_IT})`;
 
 /** The window, on a database. */
-export const windowLine = (file: string): string => `npm start -- ${quoted(file)}`;
+export const windowLine = (file: string): string => lineOf('npm start --', [file]) ?? `npm start (${CHOOSE_IT})`;
 
-/** One argument as the shell takes it, whatever it is made of. */
-export function quoted(text: string, platform: NodeJS.Platform = process.platform): string {
-  if (/^[\w./+,:@%=-]+$/.test(text)) return text;
-  if (platform === 'win32') return `"${text}"`; // a name there has no quotes
+const TYPE_IT = "type the file's name yourself: a shell would act on some of its signs";
+const CHOOSE_IT = 'and choose the file in the window: a shell would act on some of the signs of its name';
+
+function lineOf(program: string, parts: readonly string[]): string | null {
+  const all = parts.map((part) => quoted(part));
+  return all.includes(null) ? null : [program, ...all].join(' ');
+}
+
+/** One argument as the shell takes it, whatever it is made of; null where it cannot be written for that shell. */
+export function quoted(text: string, platform: NodeJS.Platform = process.platform): string | null {
+  if (platform === 'win32') return quotedForWindows(text);
+  if (/^(?!=)[\w./+,:@%=-]+$/.test(text)) return text; // zsh looks up a command behind a leading "="
   if (isPrintable(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
   // It would act on the terminal instead of being seen: bash and zsh read these escapes.
   const escaped = [...text].map((character) => (isPrintable(character) ? character : escapeOf(character)));
   return `$'${escaped.map((each) => (each === "'" || each === '\\' ? `\\${each}` : each)).join('')}'`;
 }
 
-const escapeOf = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/**
+ * For cmd and PowerShell at once, since nobody knows which it is. Inside double quotes the one replaces what the other
+ * leaves alone, PowerShell ends them at a curly quote as well, and a backslash at the end hides the closing one.
+ */
+function quotedForWindows(text: string): string | null {
+  if (/[$`%"!^\u2018-\u201e]/.test(text) || text.endsWith('\\') || !isPrintable(text)) return null;
+  return /^[\w./+:-]+$/.test(text) ? text : `"${text}"`;
+}
+
+function escapeOf(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16);
+  return hex.length > 4 ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}

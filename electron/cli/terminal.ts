@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { type AppError, appError, type ErrorCode, errorCatalogue } from '@shared/errors.ts';
-import { printable } from '@host/printable.ts';
+import { printable, printableJson } from '@host/printable.ts';
 
 /** 0 done and verified, 1 failed, 2 wrong usage, 3 refused, 130 and 143 ended by SIGINT and SIGTERM. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130 | 143;
@@ -28,6 +28,13 @@ export const failure = (error: AppError, more: object = {}): Outcome => ({
 /** What happened, is the data safe, what to do next. */
 export const errorText = (error: AppError): string =>
   [`${error.title}  [${error.code}]`, printable(error.message), error.safety, error.nextStep].join('\n');
+
+/** Writes how the command ended, once. @param onWritten called when it is out. */
+export function report({ exitCode, json, text }: Outcome, asJson: boolean, onWritten = () => {}): void {
+  const isText = !asJson && exitCode !== 0;
+  const stream = isText ? process.stderr : process.stdout;
+  stream.write(`${asJson ? printableJson(json) : text}\n`, onWritten);
+}
 
 /** One line on stderr, so that stdout holds the result alone. */
 export const tell = (line: string): void => void process.stderr.write(`${line}\n`);

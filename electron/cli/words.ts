@@ -1,9 +1,11 @@
+import { aboutOriginal } from '@shared/original-words.ts';
 import type { Recovery } from '@shared/recovery.ts';
 import type { BackupRecord, Plan, RunReport, SourceCoverage } from '@shared/run.ts';
 import type { DatabaseStatus, PhaseState } from '@shared/status.ts';
-import { bytesText, printable } from '@host/printable.ts';
-import { recoveryText } from './recovery-words.ts';
-import { commandLine } from './suggested.ts';
+import { sizeText } from '@shared/sizes.ts';
+import type { BegunWay } from '@host/begun-way.ts';
+import { printable } from '@host/printable.ts';
+import { migrateLine, recoveryText } from './recovery-words.ts';
 
 export const number = (value: number): string => value.toLocaleString('en-US');
 export const some = (count: number, one: string, many = `${one}s`): string =>
@@ -32,11 +34,16 @@ export function localTime(iso: string): string {
   return `${day} ${time} ${offset < 0 ? '-' : '+'}${zone}`;
 }
 
-export function statusText(status: DatabaseStatus, recovery: Recovery | null = null): string {
+/** @param way of an upgrade that was left where it stopped. */
+export function statusText(
+  status: DatabaseStatus,
+  recovery: Recovery | null = null,
+  way: BegunWay = { backupFolder: null, source: null },
+): string {
   const { file, scoreCard: card } = status;
   const isNewer = file.readOnlyReason?.code === 'E_NEWER_SCHEMA';
   const lines = [
-    `${printable(file.name)}: ${status.pack.title}, ${status.variant.title} (${bytesText(file.sizeBytes)})`,
+    `${printable(file.name)}: ${status.pack.title}, ${status.variant.title} (${sizeText(file.sizeBytes)})`,
     status.variant.description,
     status.health.summary,
     '',
@@ -54,7 +61,7 @@ export function statusText(status: DatabaseStatus, recovery: Recovery | null = n
       (issue) => `Issue rows: ${number(issue.count)} in ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
     ),
   ];
-  if (status.unfinishedRun && !isNewer && recovery === null) lines.push(leftText(status));
+  if (status.unfinishedRun && !isNewer && recovery === null) lines.push(leftText(status, way));
   if (file.readOnlyReason)
     lines.push(
       `Cannot be changed: ${printable(file.readOnlyReason.message)} ${printable(file.readOnlyReason.nextStep)} (${file.readOnlyReason.code})`,
@@ -72,10 +79,9 @@ export const withRecovery = (text: string, { kind }: Recovery, told: string): st
   kind === 'restore' ? `${told}\n\n${text}` : `${text}\n\n${told}`;
 
 /** One quiet line: whoever left it as it is knows. */
-function leftText(status: DatabaseStatus): string {
+function leftText(status: DatabaseStatus, way: BegunWay): string {
   const { toPhase, stoppedAt } = status.unfinishedRun ?? { toPhase: status.defaultTarget, stoppedAt: '' };
-  const consent = isRemoving(status, toPhase) ? '--contract' : '--yes';
-  const goOn = commandLine('migrate', status.file.path, '--to', `${toPhase}`, consent);
+  const goOn = migrateLine(status.file.path, { ...way, toPhase, removes: isRemoving(status, toPhase) });
   return `The upgrade to phase ${toPhase} stands at “${printable(stoppedAt)}”. To go on: ${goOn}`;
 }
 
@@ -103,10 +109,10 @@ export function planText(plan: Plan): string {
   lines.push('', plan.removesAnything ? 'Something is removed for good.' : 'Nothing is removed.');
   if (plan.olderPrograms) lines.push(plan.olderPrograms);
   const { backupBytes, growthBytes, needBytes, freeBytes } = plan.space;
-  const growth = growthBytes > 0 ? `, the file grows by about ${bytesText(growthBytes)}` : '';
+  const growth = growthBytes > 0 ? `, the file grows by about ${sizeText(growthBytes)}` : '';
   lines.push(
-    `Space: the backup takes about ${bytesText(backupBytes)}${growth}; ` +
-      `up to ${bytesText(needBytes)} must be free, ${bytesText(freeBytes)} are.`,
+    `Space: the backup takes about ${sizeText(backupBytes)}${growth}; ` +
+      `up to ${sizeText(needBytes)} must be free, ${sizeText(freeBytes)} are.`,
     ...spaceLines(plan.space),
   );
   if (plan.timeSeconds)
@@ -130,11 +136,11 @@ const disks = {
 function spaceLines(space: Plan['space']): string[] {
   return Object.entries(disks).flatMap(([disk, [title, free]]) => {
     const parts = space.parts.filter((part) => part.disk === disk);
-    const each = parts.map(({ label, bytes, isTemporary }) => `${label} ${bytesText(bytes)}${isTemporary ? '*' : ''}`);
+    const each = parts.map(({ label, bytes, isTemporary }) => `${label} ${sizeText(bytes)}${isTemporary ? '*' : ''}`);
     const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
     return parts.length === 0
       ? []
-      : [`  on ${title}: ${each.join(' + ')} = ${bytesText(total)} (free: ${bytesText(space[free])})`];
+      : [`  on ${title}: ${each.join(' + ')} = ${sizeText(total)} (free: ${sizeText(space[free])})`];
   });
 }
 
@@ -198,10 +204,10 @@ function whichBackup(
 }
 
 /** Of an upgrade that was gone on with. */
-function wholeText({ runIds, startedAt, original }: NonNullable<RunReport['continues']>): string {
-  const gone = original === null ? ' The backup from before it was begun is no longer where it was.' : '';
+function wholeText(continues: NonNullable<RunReport['continues']>): string {
+  const { runIds, startedAt } = continues;
   const parts = runIds.length === 1 ? 'both' : `all ${runIds.length + 1}`;
-  return `It was begun at ${localTime(startedAt)} and gone on with; this is the whole of it, ${parts} parts.${gone}`;
+  return `It was begun at ${localTime(startedAt)} and gone on with; this is the whole of it, ${parts} parts.${aboutOriginal(continues)}`;
 }
 
 export const stepText = (title: string, ms: number): string => `  applied: ${title} (${milliseconds(ms)})`;
@@ -209,5 +215,5 @@ export const stepText = (title: string, ms: number): string => `  applied: ${tit
 export function backupText(backup: BackupRecord): string {
   const state = { verified: 'verified', broken: 'BROKEN', missing: 'file is missing' }[backup.state];
   const content = backup.phase === null ? backup.variantTitle : `phase ${backup.phase}`;
-  return `${localTime(backup.createdAt)}  ${printable(backup.reason)}, ${content}, ${bytesText(backup.sizeBytes)}, ${state}\n  ${printable(backup.path)}`;
+  return `${localTime(backup.createdAt)}  ${printable(backup.reason)}, ${content}, ${sizeText(backup.sizeBytes)}, ${state}\n  ${printable(backup.path)}`;
 }

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CodedError, coded } from '@shared/errors.ts';
+import { needAndFree } from '@shared/sizes.ts';
 import { errorCode, fsyncFolder, makeFolder } from './fsync.ts';
 import { backupFile, manifestFile } from './manifest.ts';
 import type { Db } from './migration.ts';
-import { megabytes } from './space.ts';
 
 /** The folder of backups: made, measured, tidied; names in it reserved. */
 
@@ -27,44 +27,47 @@ export function prepareFolder(wanted: string): string {
   }
 }
 
-/** Room for the copy and for the scratch restore. @throws CodedError E_BACKUP_NO_SPACE */
-export function requireSpace(db: Db, folder: string): void {
+/** Room for the copy and for the scratch restore. @returns it, in bytes. @throws CodedError E_BACKUP_NO_SPACE */
+export function requireSpace(db: Db, folder: string): number {
   const pages = db.pragma('page_count', { simple: true }) as number;
   const needBytes = 2 * pages * (db.pragma('page_size', { simple: true }) as number) + SPARE_BYTES;
   const { bavail, bsize } = fs.statfsSync(folder);
   const freeBytes = bavail * bsize;
   if (freeBytes < needBytes) {
-    throw coded(
-      'E_BACKUP_NO_SPACE',
-      `The backup and its trial restore need ${megabytes(needBytes)} but ${folder} has ${megabytes(freeBytes)} free.`,
-      {
-        ...{ folder, needBytes, freeBytes },
-      },
-    );
+    const { need, free } = needAndFree(needBytes, freeBytes);
+    throw coded('E_BACKUP_NO_SPACE', `The backup and its trial restore need ${need} but ${folder} has ${free} free.`, {
+      ...{ folder, needBytes, freeBytes },
+    });
   }
+  return needBytes;
 }
 
-/** Creates `<id>.db.partial` exclusively (0600). The id is free: no backup of that name exists, none is being made. */
+/**
+ * Creates `<id>.db.partial` exclusively (0600). The id is free: no backup of that name exists, none is being made.
+ * @param onName told before there is such a file: whoever ends this process right after has to know what it left.
+ */
 export function reserveName(
   folder: string,
   request: { path: string; reason: string },
   at: Date,
+  onName?: (partial: string) => void,
 ): { id: string; partial: string } {
   const stem = fileSafe(path.basename(request.path).replace(/\.[^.]*$/, ''));
   const base = `${stem} ${timeInName(at)} ${fileSafe(request.reason)}`;
   for (let attempt = 1; attempt < 1_000; attempt++) {
     const id = attempt === 1 ? base : `${base} ${attempt}`;
     const partial = `${backupFile(folder, id)}.partial`;
+    const isTaken = (...files: string[]) => files.some((file) => fs.lstatSync(file, { throwIfNoEntry: false }));
+    const finished = [backupFile(folder, id), manifestFile(folder, id)];
+    if (isTaken(partial, ...finished)) continue; // nothing of another one may be named as ours
+    onName?.(partial);
     try {
       fs.closeSync(fs.openSync(partial, 'wx', 0o600));
     } catch (error) {
       if (errorCode(error) === 'EEXIST') continue;
       throw backupError(error, folder);
     }
-    const isTaken = [backupFile(folder, id), manifestFile(folder, id)].some((file) =>
-      fs.lstatSync(file, { throwIfNoEntry: false }),
-    );
-    if (!isTaken) return { id, partial };
+    if (!isTaken(...finished)) return { id, partial };
     fs.rmSync(partial, { force: true });
   }
   throw coded('E_BACKUP_FOLDER', `No free name for a backup was found in ${folder}.`, { folder });

@@ -22,6 +22,7 @@ import { checkIntegrity, stateOf, vouchFor } from './integrity.ts';
 import { backupFile, manifestFile, nextSequence, recordFrom, readManifest, writeManifest } from './manifest.ts';
 import type { Db } from './migration.ts';
 import type { EngineWork } from './protocol.ts';
+import { withSpaceFigures } from './space-figures.ts';
 
 /** Copied between two looks at the deadline; large enough to be one step for most files. */
 const STEP_BYTES = 64 << 20;
@@ -67,9 +68,10 @@ export type BackupPoint = 'reserved' | 'copied' | 'compared' | 'hashed' | 'rehea
 export async function createBackup(db: Db, request: BackupRequest): Promise<BackupRecord> {
   const folder = prepareFolder(request.folder);
   sweepUnfinished(folder);
-  requireSpace(db, folder);
+  const needBytes = requireSpace(db, folder);
   const createdAt = new Date();
-  const { id, partial } = reserveName(folder, request, createdAt);
+  const tellName = (partial: string) => request.onWork?.({ stage: 'copying', fraction: 0, canCancel: true, partial });
+  const { id, partial } = reserveName(folder, request, createdAt, tellName);
   try {
     return await copyAndProve(db, { ...request, folder }, { id, partial, createdAt });
   } catch (error) {
@@ -78,7 +80,7 @@ export async function createBackup(db: Db, request: BackupRequest): Promise<Back
     if (isSourceDamaged(db, error)) {
       throw coded('E_CORRUPT', 'The database itself is damaged, so no sound backup of it can be made.');
     }
-    throw backupError(error, folder);
+    throw withSpaceFigures(backupError(error, folder), folder, needBytes);
   }
 }
 
@@ -106,7 +108,6 @@ async function copyAndProve(
 ): Promise<BackupRecord> {
   const { folder, probe, control } = request;
   probe?.('reserved', partial);
-  request.onWork?.({ stage: 'copying', fraction: 0, canCancel: true, partial });
   await control?.stopPoint();
   const isOuter = db.inTransaction;
   // One read transaction around copy and comparison: both see the same moment even while others write.

@@ -11,37 +11,67 @@ export interface RunControl {
    * @throws CodedError E_CANCELLED when the person asked to stop.
    */
   boundary(onState: (state: 'paused' | 'resumed' | 'cancelling') => void): Promise<void>;
-  /** Stands still until somebody resumes or cancels. @throws CodedError E_CANCELLED */
-  hold(onState: (state: 'paused' | 'resumed' | 'cancelling') => void): Promise<void>;
+  /**
+   * Stands still until somebody resumes or cancels, or `isOver`, asked every second, says that there is no reason any more.
+   * @throws CodedError E_CANCELLED
+   */
+  hold(onState: (state: 'paused' | 'resumed' | 'cancelling') => void, isOver?: () => boolean): Promise<void>;
   /** For work that may be given up but not paused. Lets the process hear messages. @throws CodedError E_CANCELLED */
   stopPoint(): Promise<void>;
   /** As `stopPoint`, where nothing can be awaited: knows only what was heard before. @throws CodedError E_CANCELLED */
   assertWanted(): void;
 }
 
-export function createControl(onRequest: (control: EngineControl) => void = () => {}): RunControl {
+/** How often whoever stands still looks whether the reason is gone. */
+const LOOK_EVERY_MS = 1_000;
+
+/** @param lookEveryMs for tests. */
+export function createControl(
+  onRequest: (control: EngineControl) => void = () => {},
+  lookEveryMs = LOOK_EVERY_MS,
+): RunControl {
+  /** By a person. */
   let isPaused = false;
+  /** By itself. */
+  let isHeld = false;
   let isCancelled = false;
   let wake: (() => void) | undefined;
   const assertWanted = (): void => {
     if (isCancelled) throw coded('E_CANCELLED', 'The run was stopped between two steps. What was finished is kept.');
   };
-  async function boundary(onState: (state: 'paused' | 'resumed' | 'cancelling') => void): Promise<void> {
+  const isStanding = (): boolean => (isPaused || isHeld) && !isCancelled;
+  async function boundary(
+    onState: (state: 'paused' | 'resumed' | 'cancelling') => void,
+    isOver: () => boolean = () => false,
+  ): Promise<void> {
     await setImmediate(); // better-sqlite3 never yields; without this no message would be heard
-    if (isPaused && !isCancelled) {
+    if (isStanding()) {
       onState('paused');
-      // oxlint-disable-next-line no-unmodified-loop-condition -- request() changes it while we wait
-      while (isPaused && !isCancelled) await new Promise<void>((resolve) => (wake = resolve));
+      while (isStanding()) {
+        // oxlint-disable-next-line no-await-in-loop -- nothing is done meanwhile
+        await nextLook();
+        if (isStanding() && isHeld && isOver()) isHeld = false;
+      }
       if (!isCancelled) onState('resumed');
     }
     if (isCancelled) onState('cancelling');
     assertWanted();
   }
+  /** A wish, or where it stands still by itself the time to look again. */
+  function nextLook(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = isHeld ? setTimeout(resolve, lookEveryMs) : undefined;
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
   return {
     boundary,
-    hold(onState) {
-      isPaused = true;
-      return boundary(onState);
+    hold(onState, isOver) {
+      isHeld = true;
+      return boundary(onState, isOver);
     },
     assertWanted,
     async stopPoint() {
@@ -51,8 +81,9 @@ export function createControl(onRequest: (control: EngineControl) => void = () =
     request(control) {
       if (control === 'cancel') isCancelled = true;
       else isPaused = control === 'pause';
+      if (control === 'resume') isHeld = false;
       onRequest(control);
-      if (isCancelled || !isPaused) wake?.();
+      if (!isStanding()) wake?.();
     },
   };
 }

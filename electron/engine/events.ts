@@ -9,12 +9,11 @@ export type EngineRunEvent =
       type: 'state';
       state: 'starting' | 'backing-up' | 'migrating' | 'pausing' | 'paused' | 'cancelling';
       now: string;
-      safeToStop: boolean;
       /** Why it paused by itself; E_NO_SPACE, E_BACKUP_NO_SPACE, E_TEMP_UNAVAILABLE. */
       attention?: AppError | null;
     }
   | { type: 'steps'; steps: RunStep[] }
-  /** An unfinished copy has come into being; whoever ends the process must have it removed. */
+  /** An unfinished copy is about to come into being; whoever ends the process must have it removed. */
   | { type: 'partial'; file: string }
   /** File and journal as they were found, before SQLite played the journal back: to be removed with a verdict that says yes. */
   | { type: 'recovery-copy'; folder: string }
@@ -41,7 +40,7 @@ export interface EngineWork {
   readonly canCancel: boolean;
   /** It goes no further before the host has said `proceed`: so that nobody can stop it and believe that it did nothing. */
   readonly asksToProceed?: boolean;
-  /** An unfinished copy that has come into being, as in the run event. */
+  /** An unfinished copy that is about to come into being, as in the run event. */
   readonly partial?: string;
 }
 

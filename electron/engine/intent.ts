@@ -3,6 +3,7 @@ import path from 'node:path';
 import { intentFile } from '@shared/beside.ts';
 import { coded, type CodedError } from '@shared/errors.ts';
 import { type FoundIntent, readRestoreIntent, type RestoreIntent } from '@shared/restore-intent.ts';
+import { unreadableNoteStep } from '@shared/restore-note-words.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { errorCode, fsyncFolder, removeIfPossible, writeFileDurably } from './fsync.ts';
 import { holdersOf } from './lock-holders.ts';
@@ -43,6 +44,12 @@ export function readIntent(target: string): FoundIntent | null {
   return readRestoreIntent(path.basename(target), stats, () => fs.readFileSync(file, 'utf8'));
 }
 
+/** The same; null also where it says nothing that could be obeyed. */
+export function readableIntent(target: string): RestoreIntent | null {
+  const found = readIntent(target);
+  return found?.isReadable === true ? found.intent : null;
+}
+
 /** Of an undoing: the folder with what comes back. It lies beside the database, wherever both of them are by now. */
 export const replacedFolderOf = (target: string, { backupPath }: RestoreIntent): string =>
   path.join(path.dirname(target), path.basename(backupPath));
@@ -72,7 +79,7 @@ export function unfinished(target: string, found: FoundIntent) {
       'E_RESTORE_UNFINISHED',
       `Beside ${name} lies ${file}, which a restore leaves when it is interrupted, but ${found.why}.`,
       { since: found.since, reason: found.why },
-      { nextStep: `Restore a backup of ${name}: what is there now is kept. That also replaces ${file}.` },
+      { nextStep: unreadableNoteStep(name) },
     );
   }
   const { way, backupPath, startedAt } = found.intent;

@@ -2,13 +2,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { coded, type CodedError } from '@shared/errors.ts';
+import { type FileStamp, stampOf } from '@shared/file-stamp.ts';
 import { takeAppLock } from './app-lock.ts';
 import { patiently } from './app-lock-wait.ts';
 import { isWal, openEngine } from './connection.ts';
 import { markConnected } from './fsync.ts';
 import { identify, isSameFile, type Identity } from './identity.ts';
 import type { Db } from './migration.ts';
-import { holdersOf } from './lock-holders.ts';
+import { asSubject, holdersOf } from './lock-holders.ts';
 import { assertLocksWork } from './lock-probe.ts';
 import { fromSqlite, sqliteCode } from './sqlite-error.ts';
 
@@ -22,8 +23,11 @@ export interface MaintenanceLock {
   readonly identity: Identity;
   /** Call before every commit. @throws CodedError E_PATH_CHANGED when the path now names another file. */
   assertSameFile(): void;
-  /** Closes the connection, which writes the WAL back, and lets go of every lock. Safe to call twice. */
-  release(): void;
+  /**
+   * Closes the connection, which writes the WAL back, and lets go of every lock. Safe to call twice.
+   * @returns what the file was as the last lock went; null when that had happened before.
+   */
+  release(): FileStamp | null;
 }
 
 export interface LockRequest {
@@ -78,7 +82,7 @@ export async function lockForMaintenance(request: LockRequest): Promise<Maintena
     assertSameFile: () => assertSame(request),
     release: () => {
       try {
-        closeWhole(connection);
+        return closeWhole(connection, request.path);
       } finally {
         unmark();
         appLock.release();
@@ -126,7 +130,7 @@ function tryExclusively(file: string): Db | undefined {
 /** Somebody who writes is waited for; somebody who merely has it open must close it. */
 function inUse(file: string): CodedError {
   const holders = holdersOf(file);
-  const who = holders.length > 0 ? holders.join(', ') : 'Another program';
+  const who = holders.length > 0 ? asSubject(holders) : 'Another program';
   const details = { holders: holders.join(', ') };
   return isBeingWritten(file)
     ? coded('E_DB_BUSY', `${who} is writing to ${path.basename(file)}.`, details)
@@ -148,14 +152,15 @@ function isBeingWritten(file: string): boolean {
 }
 
 /** A WAL that could not be written back would be left to the next program: we want to hear about that. */
-function closeWhole(db: Db): void {
-  if (!db.open) return;
+function closeWhole(db: Db, file: string): FileStamp | null {
+  if (!db.open) return null;
   try {
     if (db.inTransaction) db.exec('ROLLBACK');
     if (isWal(db)) {
       const [result] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
       if (result?.busy !== 0) throw coded('E_IO', 'The write-ahead log could not be written back to the database.');
     }
+    return stampOf(fs.lstatSync(file, { bigint: true })); // while nobody else can write yet
   } catch (error) {
     throw fromSqlite(error, 'closing the database');
   } finally {

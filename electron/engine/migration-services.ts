@@ -44,6 +44,8 @@ export interface AuditTrail {
   isReady(db: Db): boolean;
   /** Inserts one event; one with this id that is there already stays. Supplies old columns where they still exist. */
   record(db: Db, event: AuditEvent): void;
+  /** What was recorded under ids from `firstId` to `lastId`, both included, in their order. */
+  between(db: Db, firstId: string, lastId: string): Pick<AuditEvent, 'id' | 'code' | 'payload'>[];
 }
 export interface AuditEvent {
   readonly id: string;

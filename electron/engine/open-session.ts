@@ -31,7 +31,23 @@ export function openSession({
   const bytes = ['page_count', 'page_size'].map((name) => Number(lock.db.pragma(name, { simple: true })));
   const space = watchSpace(lock.path, tuning.spareBytes ?? marginFor((bytes[0] ?? 0) * (bytes[1] ?? 0)));
   const tell = (now: string, attention: AppError | null) => (state: 'paused' | 'resumed' | 'cancelling') =>
-    progress.state(state === 'resumed' ? 'migrating' : state, now, true, state === 'paused' ? attention : null);
+    progress.state(state === 'resumed' ? 'migrating' : state, now, state === 'paused' ? attention : null);
+  /** Tells what is lacking, with fresh numbers as they change, until there is room or a person decides. */
+  const waitWhile = (found: AppError, look: () => AppError | null): Promise<void> => {
+    let told = found;
+    const say = (state: 'paused' | 'resumed' | 'cancelling') => tell('Waiting for free space', told)(state);
+    return control.hold(say, () => {
+      const now = look();
+      if (now !== null && now.message !== told.message) {
+        told = now;
+        say('paused');
+      }
+      return now === null;
+    });
+  };
+  const roomFor = async (): Promise<void> => {
+    for (let low = space.low(); low !== null; low = space.low()) await waitWhile(low, space.low);
+  };
   return {
     ...{ db: lock.db, pack: prepared.pack, runId, tuning, progress, untrue: prepared.untrue, probe },
     now: new Date(prepared.startedAt).toISOString().replace(/\.\d+Z$/, 'Z'),
@@ -41,13 +57,12 @@ export function openSession({
     async boundary(migration) {
       const now = migration === null ? 'Upgrading' : migration.title;
       await control.boundary(tell(now, null));
-      for (let low = space.low(); low !== null; low = space.low())
-        await control.hold(tell('Waiting for free space', low));
+      await roomFor();
     },
     async roomAgain(error) {
-      await control.hold(tell('Waiting for free space', space.after(error)));
-      for (let low = space.low(); low !== null; low = space.low())
-        await control.hold(tell('Waiting for free space', low));
+      const { found, look } = space.after(error);
+      await waitWhile(found, look);
+      await roomFor();
     },
   };
 }

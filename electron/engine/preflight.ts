@@ -7,13 +7,13 @@ import { orphanWords } from './health.ts';
 import { foreignKeyViolations } from './integrity.ts';
 import { mayWrite } from './gate.ts';
 import { readCheckedRecords } from './ledger.ts';
-import { holdersOf } from './lock-holders.ts';
+import { othersHolding } from './lock-holders.ts';
 import { brokenRules, duplicatesProblem } from './lost-rules.ts';
 import type { Look } from './look.ts';
 import type { IdentifiedMigration, Pack, Schema } from './migration.ts';
 import { rehearse, rehearsalProblem } from './rehearsal.ts';
 import { gatingProblem } from './removal-gate.ts';
-import { existingParent, spaceProblem, type Space } from './space.ts';
+import { existingParent, roomWords, spaceProblem, type Space } from './space.ts';
 import { interferingTriggers, triggerProblem } from './user-triggers.ts';
 
 export interface PreflightInput {
@@ -48,7 +48,7 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
       'space',
       'Free space',
       spaceProblem(input.space, input.status.file.path, input.backupFolder),
-      'Both disks have room enough.',
+      roomWords(input.space),
     ),
     finding('backup-folder', 'Backup folder', folderProblem(input.backupFolder), input.backupFolder),
   ];
@@ -95,7 +95,7 @@ function references({ look, status, steps }: PreflightInput): PreflightFinding {
 }
 
 function inUse({ status }: PreflightInput): PreflightFinding {
-  const holders = holdersOf(status.file.path);
+  const holders = othersHolding(status.file.path);
   const base = { id: 'in-use', title: 'Other programs that have the file open', error: null };
   if (holders.length === 0) return { ...base, state: 'ok', detail: 'No other program was seen to have it open.' };
   return { ...base, state: 'warning', detail: `Close it in ${holders.join(', ')} before you start.` };

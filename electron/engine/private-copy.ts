@@ -4,8 +4,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { type CodedError, coded, type ErrorDetails } from '@shared/errors.ts';
+import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
-import { megabytes } from './space.ts';
 import { errorCode } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
 import { identify, isSameFile, isUnchanged, orRefuse, type Identity } from './identity.ts';
@@ -112,11 +112,12 @@ const isSameState = (a: ReadonlyMap<string, Identity>, b: ReadonlyMap<string, Id
 
 function requireSpace({ identity, sidecars }: GatedFile): void {
   const needBytes = identity.sizeBytes + 2 * sidecars.walBytes; // merging moves the WAL's pages into the copy
-  const free = freeBytes(tmpdir());
-  if (free > needBytes) return;
-  throw noPlace(`${megabytes(needBytes)} are needed in ${tmpdir()}, of which ${megabytes(free)} are free`, {
+  const bytes = freeBytes(tmpdir());
+  if (bytes > needBytes) return;
+  const { need, free } = needAndFree(needBytes, bytes);
+  throw noPlace(`${need} are needed in ${tmpdir()}, of which ${free} are free`, {
     needBytes,
-    freeBytes: free,
+    freeBytes: bytes,
   });
 }
 

@@ -16,12 +16,7 @@ type Emit = (event: EngineRunEvent) => void;
 /** Turns what the run does into events: the list of steps, and progress at a bearable pace. */
 export interface Progress {
   /** @param attention why it paused by itself. */
-  state(
-    state: Extract<EngineRunEvent, { type: 'state' }>['state'],
-    now: string,
-    safeToStop: boolean,
-    attention?: AppError | null,
-  ): void;
+  state(state: Extract<EngineRunEvent, { type: 'state' }>['state'], now: string, attention?: AppError | null): void;
   /** The step begins with `now`; `rowsTotal` source rows lie ahead, `rowsDone` of them were done by an earlier run. */
   stepStarted(migrationId: string, now: string, rowsDone: number, rowsTotal: number): void;
   rows(migrationId: string, now: string, moved: { rows: number; issueRows: number }): void;
@@ -62,7 +57,7 @@ export function createProgress(
   let startedAt = 0;
   publish();
   return {
-    state: (state, now, safeToStop, attention = null) => emit({ type: 'state', state, now, safeToStop, attention }),
+    state: (state, now, attention = null) => emit({ type: 'state', state, now, attention }),
     stepStarted(id, now, rowsDone, rowsTotal) {
       samples = [];
       startedAt = clock();

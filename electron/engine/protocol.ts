@@ -56,7 +56,7 @@ export interface EngineRequests {
       source?: SourceChoice;
       /** A person typed the confirmation (or the CLI got --contract). Without it a phase that removes something refuses. */
       isRemovalConfirmed?: boolean;
-      /** Ids of the runs that this one goes on from: the report counts over all of them. */
+      /** Ids of the runs that this one may go on from: the report counts over those that the file knows. */
       continues?: string[];
     };
     output: RunReport;
@@ -132,6 +132,14 @@ export interface EngineRequests {
   finishRestore: {
     input: { path: string; backupFolder: string; appVersion: string; lockFolder?: string };
     output: Restored;
+  };
+  /**
+   * Which of these backups was put into the file, and what proves it: its own list of events, or its bytes. null = nobody
+   * can say. since: when the restore began (ISO, UTC); null = one that cannot have noted its end yet.
+   */
+  restoredFrom: {
+    input: { path: string; since: string | null; backups: { path: string; createdAt: string }[] };
+    output: { backupPath: string; proof: 'event' | 'bytes' } | null;
   };
   /** Puts back byte for byte what a restore replaced. `replacedFolder`: where what was there until now lies. */
   putBack: {

@@ -88,7 +88,7 @@ function requireReplacedFolder(target: string, given: string): string {
   throw coded('E_RESTORE_TARGET', message);
 }
 
-/** So that what was put back can be spoken of like a backup; it was never verified. */
+/** So that what was put back can be spoken of like a backup; nobody ever found it good, and mostly it is not. */
 function asRecord(target: string, folder: string, { startedAt, sha256 }: RestoreIntent): BackupRecord {
   return {
     id: path.basename(folder),
@@ -107,6 +107,6 @@ function asRecord(target: string, folder: string, { startedAt, sha256 }: Restore
     verified: false,
     checks: [],
     lastCheck: null,
-    state: 'verified',
+    state: 'broken',
   };
 }

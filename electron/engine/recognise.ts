@@ -40,15 +40,20 @@ function requireFreeNames(schema: Schema, pack: Pack): void {
   const wanted = new Set(pack.canonical.map(({ name }) => nameKey(name)));
   const indexes = [...schema.tables.values()].flatMap(({ indexes: own }) => own);
   const taken = indexes.find(({ name }) => wanted.has(nameKey(name)));
-  if (taken) throw coded('E_NAME_COLLISION', `The name ${taken.name} is taken by an index.`, { pack: pack.id });
+  if (taken)
+    throw coded('E_NAME_COLLISION', `The name ${shownName(taken.name)} is taken by an index.`, { pack: pack.id });
 }
 
 const MOST_NAMES = 5;
+
+/** Cut, and in words where there is nothing to see: a table may be called "" or " ". */
+const shownName = (name: string): string =>
+  name.trim() !== '' ? name.slice(0, 60) : name === '' ? '(no name)' : `“${name.slice(0, 60)}”`;
 
 function whatWasFound(schema: Schema): string {
   const names = [...schema.tables.values()].map(({ name }) => name);
   if (names.length === 0) return 'It has no tables.';
   const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
-  const shown = names.slice(0, MOST_NAMES).map((name) => name.slice(0, 60));
+  const shown = names.slice(0, MOST_NAMES).map(shownName);
   return `It has the ${names.length === 1 ? 'table' : 'tables'} ${shown.join(', ')}${more}.`;
 }

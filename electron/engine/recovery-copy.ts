@@ -29,8 +29,9 @@ export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFo
     return kept;
   } catch (error) {
     fs.rmSync(filling, { recursive: true, force: true });
-    // The journal went while it was copied: a living program wrote, nobody left it behind.
-    if (errorCode(error) === 'ENOENT') return null;
+    // The journal went while it was copied: a living program wrote, nobody left it behind. While it lies there, it was
+    // something else that went, and nothing may play it back.
+    if (errorCode(error) === 'ENOENT' && !readSidecars(file).isJournalHot) return null;
     throw backupError(error, folder);
   }
 }

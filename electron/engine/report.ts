@@ -19,7 +19,7 @@ export interface RunOutcome {
   /** All that the run made, in order. */
   readonly backups: readonly BackupRecord[];
   readonly rowsBefore: Census;
-  /** Runs that this one went on from. */
+  /** Runs that this one went on from, and that the file knew when it began. */
   readonly continues: readonly string[];
 }
 
@@ -44,6 +44,7 @@ export function reportOf(session: RunSession, outcome: RunOutcome, error: AppErr
     ),
     backup: outcome.backup,
     ...(outcome.backups.length > 1 ? { backups: [...outcome.backups] } : {}),
+    ...(outcome.continues.length > 0 ? { continuedRuns: [...outcome.continues] } : {}),
     verified: false,
     checks: orNone(() => evidenceOf(db, runId)),
     issues: orNone(() => issueSummaries(db, pack)),

@@ -15,6 +15,7 @@ import { assertPlan, makePlan } from './plan.ts';
 import type { EngineControl, EngineRequestName, EngineRequests, EngineWork, FromEngine, ToEngine } from './protocol.ts';
 import { putBackReplaced } from './put-back.ts';
 import { finishRestore, restoreBackup } from './restore.ts';
+import { restoredFrom } from './restored-from.ts';
 import { clearPlainSecrets, listPlainSecrets } from './plain-secrets.ts';
 import { retryIssues } from './retry.ts';
 import { runUpgrade } from './run.ts';
@@ -122,6 +123,7 @@ function answersWith(
     },
     finishRestore: (input) => patiently(() => finishRestore(input, { packs, onWork }), { onWait }),
     putBack: (input) => patiently(() => putBackReplaced(input), { onWait }),
+    restoredFrom: (input) => restoredFrom(input, packs),
     sample: (input) => buildSample(input, packs),
     packs: () => packs.map(knownPack),
     settle,

@@ -1,7 +1,7 @@
 import type { Manifest } from '@shared/manifest.ts';
 import { openEngine } from './connection.ts';
 import { markConnected } from './fsync.ts';
-import type { Pack } from './migration.ts';
+import type { Db, Pack } from './migration.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { isReadFailure } from './sqlite-error.ts';
 
@@ -21,8 +21,8 @@ export function noteRestore(target: string, manifest: Manifest, packs: readonly 
       const createdAt = now.toISOString().replace(/\.\d+Z$/, 'Z');
       db.exec('BEGIN IMMEDIATE');
       pack.audit.record(db, {
-        id: `phasewise:restored:${now.toISOString()}`,
-        code: 'phasewise.restored',
+        id: idAt(now.toISOString()),
+        code: CODE,
         projectId: null,
         payload: { backup_created_at: manifest.createdAt },
         createdAt,
@@ -39,8 +39,24 @@ export function noteRestore(target: string, manifest: Manifest, packs: readonly 
   }
 }
 
+/**
+ * When the backup was made that was last put back between two moments (ISO, UTC), by the file's own list: an event in it
+ * was noted only after that restore had been proven. null = none is noted, or there is no such list.
+ */
+export function notedRestore(db: Db, packs: readonly Pack[], since: string, until: string): string | null {
+  const pack = recognisedPack(db, packs);
+  if (!pack?.audit?.isReady(db)) return null;
+  const noted = pack.audit.between(db, idAt(since), idAt(until)).findLast(({ code }) => code === CODE);
+  const createdAt = noted?.payload['backup_created_at'];
+  return typeof createdAt === 'string' ? createdAt : null;
+}
+
+const CODE = 'phasewise.restored';
+/** Sorts by time. */
+const idAt = (at: string): string => `phasewise:restored:${at}`;
+
 /** A file of an unknown family, or one that must not be touched, gets nothing. */
-function recognisedPack(db: Parameters<typeof recogniseOrRefuse>[0], packs: readonly Pack[]): Pack | null {
+function recognisedPack(db: Db, packs: readonly Pack[]): Pack | null {
   try {
     return recogniseOrRefuse(db, packs).pack;
   } catch (error) {

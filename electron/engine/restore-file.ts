@@ -5,8 +5,8 @@ import { CodedError, coded } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { assertNotConnected, fsyncFile, fsyncFolder, renameWithRetry, sha256File } from './fsync.ts';
 import { removeIntent, writeIntent } from './intent.ts';
-import { holdersOf } from './lock-holders.ts';
-import { placeWhereNothingIs } from './restore-place.ts';
+import { asSubject, holdersOf } from './lock-holders.ts';
+import { placeWhereNothingIs, takeFirstNameAway } from './restore-place.ts';
 
 export const SIDECARS = ['-wal', '-journal', '-shm'] as const;
 type Suffix = RestoreIntent['files'][number]['suffix'];
@@ -119,6 +119,12 @@ function placeMain(target: string, intent: RestoreIntent): void {
   else placeWhereNothingIs(stage, target);
 }
 
+/** For a restore that begins anew. Only one of a missing database gives its copy a second name. */
+export function endPlacing(target: string, intent: RestoreIntent | null): void {
+  const kept = intent && quarantineOf(target, intent);
+  if (kept === null || !isThere(path.join(kept, path.basename(target)))) takeFirstNameAway(stageOf(target, ''), target);
+}
+
 /**
  * Whether nothing but the restore itself has happened since the intent was written: the copies beside the database are
  * whole, and the database is what was kept of it. Otherwise the restore has to begin anew, keeping what is there now.
@@ -214,7 +220,7 @@ export function sweep(target: string): void {
 
 function assertNotHeld(target: string): void {
   const holders = holdersOf(target);
-  if (holders.length > 0) throw coded('E_DB_IN_USE', `${holders.join(', ')} has ${path.basename(target)} open.`);
+  if (holders.length > 0) throw coded('E_DB_IN_USE', `${asSubject(holders)} has ${path.basename(target)} open.`);
 }
 
 function copyWhole(from: string, folder: string): void {

@@ -21,6 +21,17 @@ export function placeWhereNothingIs(copy: string, target: string): void {
 }
 
 /**
+ * Killed between the two names and then written to by another program, there is nothing left to finish of the placing;
+ * but a file with two names is refused wherever it is looked at.
+ */
+export function takeFirstNameAway(copy: string, target: string): void {
+  const [first, second] = [copy, target].map((file) => fs.lstatSync(file, { bigint: true, throwIfNoEntry: false }));
+  if (!first?.isFile() || first.ino !== second?.ino || first.dev !== second.dev) return;
+  fs.rmSync(copy, { force: true });
+  fsyncFolder(path.dirname(target));
+}
+
+/**
  * For file systems without hard links: an empty file takes the name, if it is free, and the copy replaces that. Whoever
  * opens the empty file in these milliseconds is noticed when it has written to it, and not in the last few microseconds.
  */

@@ -5,17 +5,18 @@ import type { Manifest } from '@shared/manifest.ts';
 import { assertOfThatDatabase } from './backup-identity.ts';
 import { findDamage, requireManifest } from './backups.ts';
 import { passGate, type GatedFile } from './gate.ts';
-import { readIntent } from './intent.ts';
+import { readableIntent, readIntent } from './intent.ts';
 import { recordFrom } from './manifest.ts';
 import type { EngineRequests } from './protocol.ts';
 import { finishPutBack } from './put-back.ts';
 import { noteRestore } from './restore-audit.ts';
 import { assertPlaced, conclude, guarded, guardedLater } from './restore-end.ts';
-import { keepForGood, makeRawCopy, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
+import { endPlacing, keepForGood, makeRawCopy, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
 import { overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
 import { backupOf, pendingFor, type Replaced, requireIntent, resume } from './restore-pending.ts';
 import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
 import { lockFolderOf, lockRestores, resolveTargetFile } from './restore-target.ts';
+import { withSpaceFigures } from './space-figures.ts';
 
 type Restored = EngineRequests['restore']['output'];
 
@@ -50,6 +51,7 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     if (damage !== null) throw new CodedError(damage);
     if (pending !== null) await passPointOfNoReturn(dependencies);
     const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
+    if (carriedOn === null) endPlacing(target, readableIntent(target));
     const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
     const replacedFolder = done.replacedFolder ?? (pending && quarantineOf(target, pending));
     dependencies.onWork?.({ stage: 'checking', fraction: null, canCancel: false });
@@ -58,6 +60,8 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const notNoted = noteRestore(target, manifest, dependencies.packs, dependencies.clock?.() ?? new Date());
     const restored = recordFrom(path.dirname(backup), manifest);
     return { restored, before: done.before, replacedFolder, ...(notNoted === null ? {} : { notNoted }) };
+  } catch (error) {
+    throw withSpaceFigures(error, path.dirname(target), manifest.sizeBytes);
   } finally {
     lock.release();
   }

@@ -15,6 +15,8 @@ export interface Stock {
   readonly databasePath?: string;
   /** The file, or the note of a restore beside it, could not be asked what it needs. */
   readonly isUnsure?: boolean;
+  /** There is such a note, and it does not tell which backup is being put back: it may be any of them. */
+  readonly isUnreadableIntent?: boolean;
 }
 
 export interface Decision {
@@ -63,13 +65,13 @@ export function whyNotRemove(stock: Stock, backup: BackupRecord): string | null 
 }
 
 function whyNeeded(
-  { backups, good, needed, databasePath, isUnsure = false }: Stock,
+  { backups, good, needed, databasePath, isUnsure = false, isUnreadableIntent = false }: Stock,
   backup: BackupRecord,
 ): string | null {
   const hasGood = backups.some(({ path }) => good.has(path));
   if (backup.state === 'missing') return needed.get(backup.path) ?? null;
   const isElsewhere = databasePath !== undefined && backup.databasePath !== databasePath;
-  const mayBeNeeded = isUnsure && (backup.runId !== null || backup.reason === 'before restore');
+  const mayBeNeeded = isUnreadableIntent || (isUnsure && (backup.runId !== null || backup.reason === 'before restore'));
   return (
     needed.get(backup.path) ??
     (isElsewhere ? WHY.elsewhere : null) ??

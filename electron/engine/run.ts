@@ -3,7 +3,7 @@ import type { BackupRecord, RunReport } from '@shared/run.ts';
 import { assessStart, type Assessment } from './assessment.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
 import { identityOf } from './backup-identity.ts';
-import { ensureBookkeeping, readApplied, insertRun } from './bookkeeping.ts';
+import { ensureBookkeeping, insertRun, readApplied, readRuns } from './bookkeeping.ts';
 import { fkCensus, takeCensus } from './census.ts';
 import { phasesUpTo, reachCheckpoint } from './checkpoint.ts';
 import type { RunControl } from './control.ts';
@@ -51,7 +51,7 @@ const WAITING = 'Waiting for an earlier process of Phasewise, which was ended, t
 export async function runUpgrade(input: RunInput, dependencies: RunDependencies): Promise<RunReport> {
   const { emit, packs } = dependencies;
   const startedAt = dependencies.clock?.() ?? Date.now();
-  emit({ type: 'state', state: 'starting', now: 'Making sure that nobody else uses the file', safeToStop: true });
+  emit({ type: 'state', state: 'starting', now: 'Making sure that nobody else uses the file' });
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => assessStart(db, input, packs));
   const asFound = keepBeforeRecovery(gated, input.backupFolder);
@@ -60,7 +60,7 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
     identity: gated.identity,
     lockFolder: input.lockFolder,
     stopPoint: dependencies.control.stopPoint,
-    onWait: () => emit({ type: 'state', state: 'starting', now: WAITING, safeToStop: true }),
+    onWait: () => emit({ type: 'state', state: 'starting', now: WAITING }),
     ...(dependencies.lockWaitMs === undefined ? {} : { waitMs: dependencies.lockWaitMs }),
   }).catch((error: unknown) => {
     dropRecoveryCopy(asFound, gated);
@@ -112,7 +112,6 @@ async function backUp(
     type: 'state',
     state: 'backing-up',
     now: 'Making a backup and checking that it can be put back',
-    safeToStop: true,
   });
   const backup = await createBackup(lock.db, {
     path: lock.path,
@@ -127,10 +126,10 @@ async function backUp(
       identity: identityOf(start.pack, lock.db),
     },
     control,
-    probe: (point, file) => {
-      if (point === 'reserved') emit({ type: 'partial', file });
-      backupProbe?.(point, file);
+    onWork({ partial }) {
+      if (partial !== undefined) emit({ type: 'partial', file: partial });
     },
+    ...(backupProbe ? { probe: backupProbe } : {}),
   });
   emit({ type: 'backup', backup });
   probe?.('backed-up', backup.path);
@@ -155,6 +154,9 @@ async function migrate(
   const removing = new Set(removingPhases(pack, prepared.fromPhase, target));
   const steps = inOrder(pack).filter(({ phase }) => phase <= target);
   const recorded = new Set(readApplied(lock.db).map(({ id }) => id));
+  const knownRuns = new Set(readRuns(lock.db).map(({ id }) => id));
+  // Another file may have been put in its place since: a part that the file does not know left nothing in it.
+  const continues = (input.continues ?? []).filter((id) => knownRuns.has(id));
   const isApplied = (id: string) => recorded.has(id) && !prepared.untrue.has(id);
   const progress = createProgress(steps, emit, isApplied);
   const { control, tuning, probe } = dependencies;
@@ -192,7 +194,7 @@ async function migrate(
         );
         // Before the checkpoint is recorded: a file that fails here must not say that it has reached its target.
         if (phase.number === target) {
-          progress.state('migrating', 'Checking the whole file', true);
+          progress.state('migrating', 'Checking the whole file');
           await session.boundary(null);
           checkWhole(session, prepared.foreignKeys);
           session.probe('checked', '');
@@ -210,14 +212,14 @@ async function migrate(
     error = stepError(thrown, 'the upgrade').appError;
   }
   error = endRun(session, error, new Date(clock()).toISOString()) ?? error;
-  const parts = { backups, continues: input.continues ?? [] };
+  const parts = { backups, continues };
   const report = reportOf(session, { ...prepared, ...parts, path: lock.path, applied, finishedAt: clock() }, error);
   try {
-    lock.release();
+    const leftAs = lock.release();
+    return leftAs === null ? report : { ...report, leftAs };
   } catch (thrown) {
     return { ...report, ok: false, error: report.error ?? stepError(thrown, 'closing the file').appError };
   }
-  return report;
 }
 
 const FULL: readonly string[] = ['E_NO_SPACE', 'E_BACKUP_NO_SPACE'];
@@ -252,13 +254,13 @@ async function backUpBefore(
     reason: `before phase ${phase.number} removes anything`,
     phase: Number.isFinite(reached) ? reached : null,
   });
-  dependencies.emit({ type: 'state', state: 'migrating', now: 'Upgrading', safeToStop: true });
+  dependencies.emit({ type: 'state', state: 'migrating', now: 'Upgrading' });
   return backup;
 }
 
 function beginRun(session: RunSession, input: RunInput, prepared: Prepared): void {
   ensureBookkeeping(session.db);
-  session.progress.state('migrating', 'Upgrading', true);
+  session.progress.state('migrating', 'Upgrading');
   // A run that was killed could not say so itself.
   session.db.prepare(`UPDATE main._phasewise_runs SET state = 'failed' WHERE state = 'running'`).run();
   insertRun(session.db, {

@@ -6,6 +6,7 @@ import { removeEmptiedJournal } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import type { Db } from './migration.ts';
 import type { EngineRequests, Settled } from './protocol.ts';
+import { clearRestoreLock } from './restore-target.ts';
 
 /** Whoever has the file in use by now was there before us, or came the moment the other process was gone. */
 const WAIT_MS = 500;
@@ -13,10 +14,11 @@ const WAIT_MS = 500;
 /**
  * Puts right what an ended process left open. The opening lets SQLite take an unfinished transaction back or play the
  * log in; the closing leaves nothing beside the file. Nothing that was committed is touched.
- * @throws CodedError as `passGateForWriting` and `lockForMaintenance`; unfinished copies are gone even then.
+ * @throws CodedError as `passGateForWriting` and `lockForMaintenance`; unfinished copies and the lock of a dead restore are gone even then.
  */
 export async function settle(input: EngineRequests['settle']['input']): Promise<Settled> {
   for (const file of input.partials ?? []) removeUnfinished(file);
+  clearRestoreLock(input.path, input.lockFolder);
   const { path, identity } = passGateForWriting(input.path);
   const lock = await lockForMaintenance({ path, identity, lockFolder: input.lockFolder, waitMs: WAIT_MS });
   let settled: Settled;

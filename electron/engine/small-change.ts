@@ -1,6 +1,9 @@
+import path from 'node:path';
 import type { EngineWork } from './events.ts';
 import type { GatedFile } from './gate.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import { marginFor } from './space.ts';
+import { withSpaceFigures } from './space-figures.ts';
 
 /** What the small changes to an upgraded database have in common: taking files in, trying issue rows again, clearing keys. */
 export type OnWork = (work: EngineWork) => void;
@@ -10,15 +13,17 @@ export type OnWork = (work: EngineWork) => void;
  * @throws CodedError of the lock; whatever `work` throws.
  */
 export async function underMaintenanceLock<T>(
-  { path, identity }: GatedFile,
+  { path: file, identity }: GatedFile,
   lockFolder: string,
   onWork: OnWork,
   work: (lock: MaintenanceLock) => Promise<T>,
 ): Promise<T> {
   const onWait = (): void => onWork({ stage: 'waiting', fraction: null, canCancel: true });
-  const lock = await lockForMaintenance({ path, identity, lockFolder, onWait });
+  const lock = await lockForMaintenance({ path: file, identity, lockFolder, onWait });
   try {
     return await work(lock);
+  } catch (error) {
+    throw withSpaceFigures(error, path.dirname(file), marginFor(identity.sizeBytes));
   } finally {
     lock.release();
   }

@@ -1,18 +1,25 @@
 import path from 'node:path';
 import { appError, type AppError } from '@shared/errors.ts';
+import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
-import { megabytes } from './space.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /**
  * Looks at what the disks have while an upgrade runs. Too little pauses it at a safe boundary: nothing has failed, and
- * it goes on from there once there is room.
+ * it goes on from there by itself once there is room.
  */
 export interface SpaceWatch {
   /** Why not to go on now; null when there is room. */
   low(): AppError | null;
-  /** What to tell of a step that met a full disk and was taken back. */
-  after(error: AppError): AppError;
+  /** A step met a full disk and was taken back: what it takes to try it again. */
+  after(error: AppError): Shortage;
+}
+
+/** A want of space that is measured again and again, until there is room or a person decides. */
+export interface Shortage {
+  readonly found: AppError;
+  /** As it is now; null when there is room. */
+  readonly look: () => AppError | null;
 }
 
 /** More often says nothing new: a chunk takes 0.2 s. */
@@ -45,22 +52,59 @@ export function watchSpace(file: string, spareBytes: number, statFree: typeof fr
       return found;
     },
     after(error) {
-      const details = { ...error.details, needBytes: spareBytes, freeBytes: freeOrNull(folder, statFree) };
-      const message = `A step found the disk full and was taken back: ${error.message}`;
-      return { ...error, ...pausedWords(), message, details };
+      const places = placesOf(error, folder, spareBytes, statFree);
+      const look = (): AppError | null => {
+        const lacking = places.filter(({ where, needBytes }) => freeIn(where, statFree) < needBytes);
+        // Which of several disks was full nobody has said: room on any of them is worth another try.
+        const [place] = lacking.length === places.length ? lacking : [];
+        return place ? fullError(error, place, freeIn(place.where, statFree)) : null;
+      };
+      return { found: look() ?? { ...error, ...pausedWords() }, look };
     },
   };
 }
 
-function lowError(what: string, folder: string, needBytes: number, free: number): AppError {
-  const message = `To go on, ${what} needs ${megabytes(needBytes)} free; it has ${megabytes(free)}.`;
-  return { ...appError('E_NO_SPACE', message, { folder, needBytes, freeBytes: free }), ...pausedWords() };
+interface Place {
+  readonly where: string;
+  readonly needBytes: number;
+}
+
+/**
+ * Where room is wanted after a step that met a full disk, and how much; the disk with the least first. What is free there
+ * now was not enough: without more the same would happen again and again.
+ */
+function placesOf({ details }: AppError, folder: string, spareBytes: number, statFree: typeof freeBytes): Place[] {
+  const { folder: named, needBytes } = details ?? {};
+  if (typeof named === 'string' && typeof needBytes === 'number') {
+    const free = freeIn(named, statFree);
+    return [{ where: named, needBytes: free < needBytes ? needBytes : free + spareBytes }];
+  }
+  const temporary = temporaryFolder();
+  return [folder, ...(temporary === null ? [] : [temporary])]
+    .map((where) => ({ where, free: freeIn(where, statFree) }))
+    .toSorted((a, b) => a.free - b.free)
+    .map(({ where, free }) => ({ where, needBytes: free < spareBytes ? spareBytes : free + spareBytes }));
+}
+
+function fullError(error: AppError, { where, needBytes }: Place, freeNow: number): AppError {
+  const { need, free } = needAndFree(needBytes, freeNow);
+  const message = `A step found the disk full and was taken back. To go on, ${where} needs ${need} free; it has ${free}.`;
+  const details = { ...error.details, text: error.message, folder: where, needBytes, freeBytes: freeNow };
+  return { ...error, ...pausedWords(), message, details };
+}
+
+function lowError(what: string, folder: string, needBytes: number, freeBytes: number): AppError {
+  const { need, free } = needAndFree(needBytes, freeBytes);
+  const message = `To go on, ${what} needs ${need} free; it has ${free}.`;
+  return { ...appError('E_NO_SPACE', message, { folder, needBytes, freeBytes }), ...pausedWords() };
 }
 
 const pausedWords = () => ({
   safety: 'Nothing failed: every finished step and row is kept, and a verified backup exists.',
-  nextStep: 'Free some space, then continue: it goes on from here.',
+  nextStep: 'Free some space: it goes on from here by itself as soon as there is enough.',
 });
+
+const freeIn = (folder: string, statFree: typeof freeBytes): number => freeOrNull(folder, statFree) ?? 0;
 
 function freeOrNull(folder: string, statFree: typeof freeBytes): number | null {
   try {

@@ -2,7 +2,7 @@ import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { appError, coded, type AppError } from '@shared/errors.ts';
 import type { Plan } from '@shared/run.ts';
-import { number } from './counted.ts';
+import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
 import { errorCode } from './fsync.ts';
 import { temporaryFolder, temporaryProblem } from './temporary-folder.ts';
@@ -101,30 +101,32 @@ const sumOf = (parts: readonly Part[]): number => parts.reduce((sum, { bytes }) 
 export const needOf = (space: Space, disk: Part['disk']): number =>
   sumOf(space.parts.filter((part) => part.disk === disk));
 
+/** Said where there is enough. Everything may lie on one disk. */
+export const roomWords = (space: Space): string =>
+  space.needBytes === sumOf(space.parts) ? 'The disk has room enough.' : 'The disks have room enough.';
+
 /** The refusal that the run would meet; null when there is enough. */
 export function spaceProblem(space: Space, file: string, backupFolder: string): AppError | null {
   const needOfBackup = needOf(space, 'backup');
   if (space.backupFreeBytes < needOfBackup) {
-    const { backupFreeBytes: free } = space;
+    const { backupFreeBytes: freeBytes } = space;
+    const { need, free } = needAndFree(needOfBackup, freeBytes);
     return appError(
       'E_BACKUP_NO_SPACE',
-      `The backup and its trial need ${megabytes(needOfBackup)} but ${backupFolder} has ${megabytes(free)} free.`,
-      { folder: backupFolder, needBytes: needOfBackup, freeBytes: free },
+      `The backup and its trial need ${need} but ${backupFolder} has ${free} free.`,
+      { folder: backupFolder, needBytes: needOfBackup, freeBytes },
     );
   }
   if (space.freeBytes < space.needBytes) {
-    const { needBytes, freeBytes: free } = space;
-    return appError(
-      'E_NO_SPACE',
-      `The upgrade needs ${megabytes(needBytes)} but the disk of ${path.dirname(file)} has ${megabytes(free)} free.`,
-      { needBytes, freeBytes: free },
-    );
+    const { needBytes, freeBytes } = space;
+    const { need, free } = needAndFree(needBytes, freeBytes);
+    return appError('E_NO_SPACE', `The upgrade needs ${need} but the disk of ${path.dirname(file)} has ${free} free.`, {
+      needBytes,
+      freeBytes,
+    });
   }
   return temporaryProblem(needOf(space, 'temporary'), space.temporaryFreeBytes);
 }
-
-/** Decimal, as everywhere on screen. */
-export const megabytes = (bytes: number): string => `${number(Math.ceil(bytes / 1e6))} MB`;
 
 /**
  * The nearest name above at which there is something.

@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, openSync, rmSync, statSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { appError, type AppError } from '@shared/errors.ts';
+import { needAndFree } from '@shared/sizes.ts';
 import { errorCode } from './fsync.ts';
 
 /**
@@ -45,10 +46,10 @@ export function temporaryProblem(needBytes: number, freeBytes: number): AppError
       },
     );
   if (freeBytes >= needBytes) return null;
-  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
+  const { need, free } = needAndFree(needBytes, freeBytes);
   return appError(
     'E_TEMP_UNAVAILABLE',
-    `Sorting needs ${megabytes(needBytes)} in ${folder}, the folder for temporary files, which has ${megabytes(freeBytes)} free.`,
+    `Sorting needs ${need} in ${folder}, the folder for temporary files, which has ${free} free.`,
     { folder, needBytes, freeBytes },
   );
 }

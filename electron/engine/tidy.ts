@@ -49,15 +49,15 @@ async function stockOf(input: Remove | Tidy, backups: BackupRecord[], wanted: nu
   }
   const told = input.needed.map(({ backupPath, why }): [string, string] => [backupPath, why]);
   const { databasePath } = input;
-  const { needed, isUnsure } = await neededByFile(databasePath, backups);
-  return { backups, good, needed: new Map([...told, ...needed]), databasePath, isUnsure };
+  const { needed, ...doubts } = await neededByFile(databasePath, backups);
+  return { backups, good, needed: new Map([...told, ...needed]), databasePath, ...doubts };
 }
 
 /** What the database itself says: of a restore that was interrupted, and of a run that did not come to its end. */
 async function neededByFile(
   database: string,
   backups: readonly BackupRecord[],
-): Promise<{ needed: [string, string][]; isUnsure: boolean }> {
+): Promise<{ needed: [string, string][] } & Required<Pick<Stock, 'isUnsure' | 'isUnreadableIntent'>>> {
   const found = readIntent(database);
   const intended =
     found?.isReadable === true ? [found.intent.backupPath, found.intent.beforePath ?? found.intent.backupPath] : [];
@@ -72,7 +72,8 @@ async function neededByFile(
       ...intended.map((each): [string, string] => [each, 'An interrupted restore needs it.']),
       ...ofRun.map((each): [string, string] => [each, 'The upgrade that stopped in the file goes back to it.']),
     ],
-    isUnsure: found?.isReadable === false || asked === 'unanswered',
+    isUnsure: asked === 'unanswered',
+    isUnreadableIntent: found?.isReadable === false,
   };
 }
 

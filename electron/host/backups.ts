@@ -97,10 +97,9 @@ export function createBackups(context: BackupsContext): Backups {
     async restore(database, backupId, confirmation) {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
       if (!backup.ok) return backup;
-      return occupied(context, database, 'restore', (tracked) => {
-        const asked = askRestore(context, backup.value.path, database.path, tracked);
-        return followed(tracked, asked);
-      });
+      const restores = backup.value.path;
+      const restoring = (tracked: Tracked) => followed(tracked, askRestore(context, restores, database.path, tracked));
+      return occupied(context, database, 'restore', restoring, { restores });
     },
     async remove(database, backupId, confirmation) {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
@@ -118,10 +117,16 @@ export function createBackups(context: BackupsContext): Backups {
       if (refused) return refused;
       const [last] = replacedFolders(database.path);
       if (!last) return err(appError('E_NOTHING_TO_DO', `No restore of ${printable(database.name)} set files aside.`));
-      return occupied(context, database, 'restore', async () => {
-        const done = await putBackReplaced(context, last.folder, database.path);
-        return done.ok ? ok({}) : done;
-      });
+      return occupied(
+        context,
+        database,
+        'restore',
+        async () => {
+          const done = await putBackReplaced(context, last.folder, database.path);
+          return done.ok ? ok({}) : done;
+        },
+        { restores: last.folder },
+      );
     },
   };
 }
@@ -153,8 +158,9 @@ async function occupied<T>(
   database: OpenEntry,
   work: 'backup' | 'restore' | null,
   act: (tracked: Tracked) => Promise<Result<T>>,
+  more: { readonly restores?: string } = {},
 ): Promise<Result<T>> {
-  const free = context.busy.take(database.path, work ?? 'backup', work === null ? { isTrial: true } : {});
+  const free = context.busy.take(database.path, work ?? 'backup', work === null ? { isTrial: true } : more);
   if (!free.ok) return free;
   const tracked = work === null ? UNTOLD : context.ongoing.begin(database, work);
   let isDone = false;
@@ -181,7 +187,8 @@ const folderFile = (dataFolder: string, databasePath: string) =>
 const rememberedFolders = (dataFolder: string, databasePath: string): string[] =>
   readJsonFile(folderFile(dataFolder, databasePath), Folders, []);
 
-function rememberFolder(dataFolder: string, databasePath: string, folder: string): void {
+/** Later lists look there too. The default folder is always looked in. */
+export function rememberFolder(dataFolder: string, databasePath: string, folder: string): void {
   const known = rememberedFolders(dataFolder, databasePath);
   if (folder === defaultBackupFolder(databasePath) || known.includes(folder)) return;
   ensureFolder(dataFolder, 'backup-folders');

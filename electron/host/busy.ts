@@ -14,7 +14,7 @@ const sentences: Record<Work, string> = {
   retry: 'The issue rows of this database are being tried again.',
 };
 
-export type BeginWork = (file: string, work: Work, runId: string) => (ok: boolean) => void;
+export type BeginWork = (file: string, work: Work, runId: string, restores?: string) => (ok: boolean) => void;
 
 export interface Busy {
   /**
@@ -46,6 +46,8 @@ export interface TakeOptions {
   readonly runId?: string;
   /** Nothing is changed, so nothing can be left half done: an interruption needs no question. */
   readonly isTrial?: boolean;
+  /** Of a restore: what is put back. */
+  readonly restores?: string;
 }
 
 /**
@@ -68,12 +70,12 @@ export function createBusy(begin: BeginWork = () => () => {}, onTaken: (file: st
     return work ? err(appError('E_RUN_ACTIVE', sentences[work])) : null;
   };
   return {
-    take(file, work, { runId = randomUUID(), isTrial = false } = {}) {
+    take(file, work, { runId = randomUUID(), isTrial = false, restores } = {}) {
       const refused = refusal(file);
       if (refused) return refused;
       busy.set(file, work);
       onTaken(file);
-      const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId);
+      const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId, restores);
       tell({ file, work, isTrial, ended: null });
       return ok((isDone = false) => {
         end(isDone);

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Manifest } from '@shared/manifest.ts';
-import type { BackupRecord, RunReport, RunStep } from '@shared/run.ts';
+import type { BackupRecord, RunReport, RunSnapshot } from '@shared/run.ts';
 import { defaultBackupFolder } from './databases.ts';
+import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import { statsOf } from './stats.ts';
 import { readWorks, type Work } from './works.ts';
@@ -23,28 +24,39 @@ export function earlierParts(dataFolder: string, databasePath: string): Work[] {
   return parts.reverse();
 }
 
+/** A run that may go on from earlier parts. */
+export interface ContinuingRun {
+  readonly parts: readonly Work[];
+  readonly snapshot: Pick<RunSnapshot, 'steps'>;
+  readonly stop: AbortController;
+  /** The process that is asked: whoever stops the run ends it. */
+  child: EngineChild | null;
+}
+
 /**
  * The report of an upgrade that went on from earlier parts, told as the whole of it: where it began, every step and every
- * backup, that of the original first. The engine has counted over all parts. What is gone since is not named.
+ * backup, that of the original first. The engine has counted over all parts. What is gone since is not named, nor is a
+ * part that the file itself does not know: another file may lie there by now. A wish to stop leaves it as it is.
  */
-export async function asWhole(
-  engines: Engines,
-  parts: readonly Work[],
-  steps: readonly RunStep[],
-  report: RunReport,
-): Promise<RunReport> {
+export async function asWhole(engines: Engines, run: ContinuingRun, report: RunReport): Promise<RunReport> {
+  const parts = run.parts.filter(({ runId }) => report.continuedRuns?.includes(runId));
   const [first] = parts;
-  if (first === undefined || report.backup === null) return report;
+  if (first === undefined || report.backup === null || run.stop.signal.aborted) return report;
   const own = report.backups ?? [report.backup];
-  const known = await recordsOf(engines, parts);
+  const { steps } = run.snapshot;
+  const { known, isListed } = await recordsOf(engines, run, parts);
   const original = known.find(({ path: at }) => at === first.backupPath) ?? null;
+  const whyNone = statsOf(first.backupPath ?? '') === undefined ? 'gone' : isListed ? 'broken' : 'unread';
   return {
     ...report,
     fromPhase: first.started.plan?.fromPhase ?? null,
     migrations: [...appliedBefore(parts, steps, report), ...report.migrations],
     backups: [...known, ...own],
     tables: withRowsOf(original, report.tables),
-    continues: { runIds: parts.map(({ runId }) => runId), startedAt: first.startedAt, original },
+    continues: {
+      ...{ runIds: parts.map(({ runId }) => runId), startedAt: first.startedAt, original },
+      ...(original === null ? { whyNone } : {}),
+    },
   };
 }
 
@@ -52,7 +64,7 @@ export async function asWhole(
  * What the earlier parts have applied, by the file: whoever was killed may not have written down the last step any more;
  * how long that took is not known then.
  */
-function appliedBefore(parts: readonly Work[], steps: readonly RunStep[], { migrations }: RunReport) {
+function appliedBefore(parts: readonly Work[], steps: RunSnapshot['steps'], { migrations }: RunReport) {
   const again = new Set(migrations.map(({ id }) => id));
   const atStart = parts.find((part) => part.steps.length > 0)?.steps ?? [];
   const wasThere = new Set(atStart.filter(({ isApplied }) => isApplied).map(({ migrationId }) => migrationId));
@@ -62,15 +74,22 @@ function appliedBefore(parts: readonly Work[], steps: readonly RunStep[], { migr
     .map(({ migrationId: id, title }) => ({ id, title, ms: times.get(id) ?? 0 }));
 }
 
-/** The backups of the parts that are still there, in their order. */
-async function recordsOf(engines: Engines, parts: readonly Work[]): Promise<BackupRecord[]> {
+/** The backups of the parts that are still there and good, in their order. `isListed`: somebody could look at them. */
+async function recordsOf(
+  engines: Engines,
+  run: ContinuingRun,
+  parts: readonly Work[],
+): Promise<{ known: BackupRecord[]; isListed: boolean }> {
   const wanted = parts.flatMap(({ backupPath }) => (backupPath !== null && statsOf(backupPath) ? [backupPath] : []));
   const [first] = parts;
-  if (first === undefined || wanted.length === 0) return [];
+  if (first === undefined || wanted.length === 0) return { known: [], isListed: true };
   const folders = [...new Set([defaultBackupFolder(first.path), ...wanted.map((file) => path.dirname(file))])];
-  const listed = await engines.askAlone(first.path, 'listBackups', { folders, databasePath: first.path }).answer;
-  const found = listed.ok ? listed.value : [];
-  return wanted.flatMap((file) => found.find((record) => record.path === file && record.state === 'verified') ?? []);
+  const asked = engines.askAlone(first.path, 'listBackups', { folders, databasePath: first.path });
+  run.child = asked.child;
+  const listed = await asked.answer.finally(() => (run.child = null));
+  if (!listed.ok) return { known: [], isListed: false };
+  const good = listed.value.filter(({ state, verified }) => verified && state === 'verified');
+  return { known: wanted.flatMap((file) => good.find((record) => record.path === file) ?? []), isListed: true };
 }
 
 /** "Before" is before the first part. */

@@ -20,7 +20,7 @@ export function runNotice(run: RunSnapshot, fileName: string): EndNotice | null 
   if (state === 'paused' && attention)
     return {
       title: `The upgrade of ${name} is waiting`,
-      body: `${attention.title}. Nothing failed: put that right, then choose Resume.`,
+      body: `${attention.title}. Nothing failed: it goes on by itself once there is room.`,
       page: 'activity',
     };
   if (state === 'completed' && report?.verified === true)

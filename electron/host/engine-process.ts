@@ -204,6 +204,8 @@ export class EngineChild {
     if (request.isIrrevocable) return; // it passed that point within the grace: then it is seen through
     const wasAsked = this.#ready;
     const gone = this.#forget();
+    // Said before it was ended, and heard only now: its files are named nowhere else.
+    gone?.onMessage((message) => tellPartial(message, request.options));
     gone?.kill();
     // A process that still exists holds its locks, and whoever settles the file would find it in use.
     if (gone) await Promise.race([new Promise<void>((resolve) => gone.onExit(() => resolve())), wait(GONE_LIMIT_MS)]);
@@ -248,6 +250,11 @@ export class EngineChild {
     this.#ready = false;
     return gone;
   }
+}
+
+function tellPartial(message: FromEngine, { onWork, onRunEvent }: AskListeners): void {
+  if (message.type === 'work' && message.work.partial !== undefined) onWork?.(message.work);
+  if (message.type === 'run' && message.event.type === 'partial') onRunEvent?.(message.event);
 }
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

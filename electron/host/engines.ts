@@ -89,6 +89,7 @@ export function limitFor(name: EngineRequestName, input: unknown, file: string):
     case 'verifyBackup':
     case 'exportIssues':
     case 'verify':
+    case 'restoredFrom':
       return 600 * SECOND + 20 * passMs;
     case 'sample':
       return 300 * SECOND;

@@ -99,7 +99,7 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
           return err(
             appError('E_CONFIRMATION', `What was typed is not ${printable(database.name)}. Nothing was started.`),
           );
-        const backupFolder = plan?.backupFolder ?? defaultBackupFolder(database.path);
+        const backupFolder = plan?.backupFolder ?? host.looks.backupFolderFor(database);
         const source = plan ? sourceOfPlan(plan) : host.sources.choiceOf(database);
         const request = { toPhase, fingerprint, plan, backupFolder, source, isRemovalConfirmed };
         return map(host.runs.start(database, request), (run) => run.snapshot);
@@ -137,6 +137,7 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
 
 function recoveryHandlers({
   databases,
+  events,
   looks,
   ongoing,
   recoveries,
@@ -147,7 +148,9 @@ function recoveryHandlers({
     'recovery:get': ({ handle }) =>
       then(at(handle), async (database) => {
         const last = looks.last(database);
-        return ok(await recoveries.get(database, last === null ? {} : { known: ok(last) }));
+        const say = (now: string | null): void => events.emit('recovery:looking', { handle, now });
+        const found = recoveries.get(database, { ...(last === null ? {} : { known: ok(last) }), onLook: say });
+        return ok(await found.finally(() => say(null)));
       }),
     'recovery:stay': ({ handle }) => then(at(handle), (database) => recoveries.stay(database)),
     'recovery:check': ({ handle }) => then(at(handle), (database) => recoveries.check(database)),

@@ -3,8 +3,9 @@ import type { AppError } from '@shared/errors.ts';
 import type { SpawnEngine } from './engine-process.ts';
 import { type Backups, createBackups } from './backups.ts';
 import { type Browsing, createBrowsing } from './browsing.ts';
+import { wayToGoOn } from './begun-way.ts';
 import { type BeginWork, type Busy, createBusy } from './busy.ts';
-import { createDatabases, type Databases } from './databases.ts';
+import { createDatabases, type Databases, type OpenEntry } from './databases.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { createEventBus, type EventBus } from './events.ts';
 import { createExports, type Exports } from './exports.ts';
@@ -57,7 +58,8 @@ export interface HostOptions {
 export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host {
   const events = createEventBus();
   const databases = createDatabases();
-  const begin: BeginWork = (file, kind, runId) => beginWork(dataFolder, { kind, path: file, runId, appVersion });
+  const begin: BeginWork = (file, kind, runId, restores) =>
+    beginWork(dataFolder, { kind, path: file, runId, appVersion, ...(restores === undefined ? {} : { restores }) });
   // What writes wants the file for itself.
   const busy = createBusy(begin, (file) => {
     browsing.release(file);
@@ -75,12 +77,17 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     engines,
     busy,
     sourceOf: sources.choiceOf,
+    wayOf: (database, status) => wayToGoOn(dataFolder, database.path, status),
     onStatus: (database, status) => forgive(() => recents.seen(database.path, status)),
   });
   const ongoing = createOngoing(events);
   const backups = createBackups({ engines, events, busy, ongoing, recents, dataFolder, appVersion });
   const onBackup: Backups['remember'] = (file, backup) => forgive(() => backups.remember(file, backup));
-  const runs = createRuns({ engines, events, busy, dataFolder, appVersion, onBackup });
+  // What is remembered of it is another database by now, also where no window is there to look.
+  const onEnded = async (database: OpenEntry): Promise<void> => {
+    if (recents.knows(database.path)) await looks.status(database, 'schema');
+  };
+  const runs = createRuns({ engines, events, busy, dataFolder, appVersion, onBackup, onEnded });
   const ingests = createIngests({ engines, events, busy, ongoing, dataFolder, appVersion, onBackup });
   const recoveries = createRecoveries({ engines, events, busy, backups, recents, dataFolder, appVersion });
   const settings = createSettings(dataFolder);

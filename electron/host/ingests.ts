@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord, IngestReport, PlainSecretsReport, RetryReport } from '@shared/run.ts';
 import type { SourceChoice } from '@engine/protocol.ts';
+import { rememberFolder } from './backups.ts';
 import type { Busy, Work } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
@@ -51,7 +52,7 @@ export function createIngests(context: IngestsContext): Ingests {
     runId,
   });
   const take: Ingests['take'] = (database, { files, project, isTrial, backupFolder }) =>
-    occupied(context, database, { work: 'ingest', isTrial }, (runId, tracked) => {
+    occupied(context, database, { work: 'ingest', isTrial, backupFolder }, (runId, tracked) => {
       const input = { ...common(database, runId, backupFolder), files: [...files], project, isTrial };
       return asked(engines.askAlone(database.path, 'ingest', input, tracked), tracked);
     });
@@ -73,12 +74,12 @@ export function createIngests(context: IngestsContext): Ingests {
       return taken;
     },
     clearSecrets: (database, backupFolder) =>
-      occupied(context, database, { work: 'clear' }, (runId, tracked) => {
+      occupied(context, database, { work: 'clear', backupFolder }, (runId, tracked) => {
         const input = common(database, runId, backupFolder);
         return asked(engines.askAlone(database.path, 'clearPlainSecrets', input, tracked), tracked);
       }),
     retry: (database, { source, backupFolder }) =>
-      occupied(context, database, { work: 'retry' }, (runId, tracked) => {
+      occupied(context, database, { work: 'retry', backupFolder }, (runId, tracked) => {
         const input = { ...common(database, runId, backupFolder), source };
         return asked(engines.askAlone(database.path, 'retryIssues', input, tracked), tracked);
       }),
@@ -93,10 +94,16 @@ function asked<K extends 'ingest' | 'retryIssues' | 'clearPlainSecrets'>(
   return answer;
 }
 
+interface Occupation {
+  readonly work: Work;
+  readonly isTrial?: boolean;
+  readonly backupFolder?: string | undefined;
+}
+
 async function occupied<T extends { readonly backup: BackupRecord | null }>(
   context: IngestsContext,
   database: OpenEntry,
-  { work, isTrial = false }: { readonly work: Work; readonly isTrial?: boolean },
+  { work, isTrial = false, backupFolder }: Occupation,
   act: (runId: string, tracked: Tracked) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const runId = randomUUID();
@@ -105,6 +112,8 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
   const tracked = isTrial ? UNTOLD : context.ongoing.begin(database, work);
   let isDone = false;
   try {
+    // Before anything is asked: what is ended after its backup cannot say any more where that is.
+    if (!isTrial && backupFolder !== undefined) rememberFolder(context.dataFolder, database.path, backupFolder);
     const done = await act(runId, tracked);
     isDone = done.ok;
     if (!done.ok && wasEnded(done.error)) {

@@ -2,6 +2,7 @@ import type { Result } from '@shared/errors.ts';
 import type { Plan, SourceCoverage } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import type { SourceChoice } from '@engine/protocol.ts';
+import type { BegunWay } from './begun-way.ts';
 import type { Busy } from './busy.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Engines } from './engines.ts';
@@ -12,6 +13,8 @@ export interface Looks {
   status(database: OpenEntry, check: 'schema' | 'data'): Promise<Result<DatabaseStatus>>;
   /** What was seen last, if anything. */
   last(database: OpenEntry): DatabaseStatus | null;
+  /** Where the backup of an upgrade that is begun now goes. */
+  backupFolderFor(database: OpenEntry): string;
   plan(database: OpenEntry, toPhase: number | null, more?: PlanOptions): Promise<Result<Plan>>;
   /** The plan made last, when it is the one meant. */
   planFor(database: OpenEntry, toPhase: number, fingerprint: string): Plan | null;
@@ -21,9 +24,9 @@ export interface Looks {
 }
 
 export interface PlanOptions {
-  /** Without it the folder beside the database. */
+  /** Without it where an unfinished upgrade had its own, else the folder beside the database. */
   readonly backupFolder?: string | undefined;
-  /** Without it what the person said before. */
+  /** Without it what the person said before, to us or to an unfinished upgrade. */
   readonly source?: SourceChoice | undefined;
 }
 
@@ -31,13 +34,22 @@ export interface LooksContext {
   readonly engines: Engines;
   readonly busy: Busy;
   readonly sourceOf: (database: OpenEntry) => SourceChoice;
+  readonly wayOf: (database: OpenEntry, status: DatabaseStatus | null) => BegunWay;
   readonly onStatus: (database: OpenEntry, status: DatabaseStatus) => void;
 }
 
-export function createLooks({ engines, busy, sourceOf, onStatus }: LooksContext): Looks {
+export function createLooks({ engines, busy, sourceOf, wayOf, onStatus }: LooksContext): Looks {
   const lastStatus = new Map<string, DatabaseStatus>();
   const lastPlan = new Map<string, Plan>();
+  const wayFor = (database: OpenEntry): BegunWay => wayOf(database, lastStatus.get(database.path) ?? null);
+  const backupFolderFor = (database: OpenEntry): string =>
+    wayFor(database).backupFolder ?? defaultBackupFolder(database.path);
+  const sourceFor = (database: OpenEntry): SourceChoice => {
+    const said = sourceOf(database);
+    return said.kind === 'guess' ? (wayFor(database).source ?? said) : said;
+  };
   return {
+    backupFolderFor,
     async status(database, check) {
       const { path } = database;
       const refused = busy.refusal(path);
@@ -57,7 +69,7 @@ export function createLooks({ engines, busy, sourceOf, onStatus }: LooksContext)
     async plan(database, toPhase, more = {}) {
       const refused = busy.refusal(database.path);
       if (refused) return refused;
-      const { backupFolder = defaultBackupFolder(database.path), source = sourceOf(database) } = more;
+      const { backupFolder = backupFolderFor(database), source = sourceFor(database) } = more;
       const input = { path: database.path, toPhase, backupFolder, source };
       const planned = await engines.ask(database.path, 'plan', input);
       if (planned.ok) lastPlan.set(database.path, planned.value);

@@ -1,12 +1,13 @@
 import type { MigrationStatus } from '@shared/status.ts';
-import type { Work } from './works.ts';
+import type { OpenWork } from './open-work.ts';
 
 /**
- * Steps that the run journal saw committed and flushed, and that the file knows nothing of any more. Where the file still
- * tells of that very run, there is no other way to this than an older state of it: of a copy, or of a log that is gone.
+ * Steps that the run journals saw committed and flushed, and that the file knows nothing of any more: it is an older state
+ * of it, of a copy, or without a log that is gone.
+ * @param chain every part of the upgrade since it was begun: the last may have been ended before its first step.
  */
-export function lostSteps(steps: readonly MigrationStatus[], work: Work | null): number {
-  const done = new Set(work?.applied.map(({ migrationId }) => migrationId));
+export function lostSteps(steps: readonly MigrationStatus[], chain: OpenWork['chain']): number {
+  const done = new Set(chain.flatMap(({ applied }) => applied.map(({ migrationId }) => migrationId)));
   return steps.filter(({ id, state }) => done.has(id) && (state === 'pending' || state === 'started')).length;
 }
 

@@ -1,10 +1,11 @@
 // Controls, line separators, marks that reorder text and signs without width: they could forge a line of a log or of a
-// terminal, or make two names look the same. The joiners 200c and 200d stay: names in many scripts, and emoji, need them.
+// terminal, or make two names look the same; so could the tags behind e0000. The joiners 200c and
+// 200d stay: names in many scripts, and emoji, need them.
 const UNPRINTABLE =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]/g;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 /** As above, without what JSON itself is laid out with or escapes. */
 const UNPRINTABLE_IN_JSON =
-  /[\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]/g;
+  /[\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** `text` with everything escaped that would act on a terminal instead of being seen, cut after `limit` characters. */
 export function printable(text: string, limit = 500): string {
@@ -16,19 +17,9 @@ export function printable(text: string, limit = 500): string {
 export const printableJson = (value: unknown): string =>
   JSON.stringify(value, null, 2).replace(UNPRINTABLE_IN_JSON, escaped);
 
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** By its units, as JSON has it. */
+const escaped = (character: string): string =>
+  character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** True when a file name can be shown and typed as it is. */
 export const isPrintable = (text: string): boolean => text.search(UNPRINTABLE) < 0;
-
-/** `1234567` as `1.2 MB`. Decimal units, as file managers show them. */
-export function bytesText(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit] ?? ''}`;
-}

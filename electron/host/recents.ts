@@ -37,6 +37,7 @@ export interface Recents {
   /** Remembers a database that could be read, or brings its entry up to date. */
   seen(file: string, status: DatabaseStatus): void;
   backedUp(file: string, at: string): void;
+  knows(file: string): boolean;
   /** How many of its backups are known to be broken; 'another': one more. Writes only what is news. */
   knowsBroken(file: string, count: number | 'another'): void;
   /** Of those whose file is there, newest first. */
@@ -82,6 +83,7 @@ export function createRecents(dataFolder: string): Recents {
       read()
         .map(({ path: each }) => each)
         .filter((each) => statsOf(each)?.isFile() ?? false),
+    knows: (databasePath) => read().some(({ recentId }) => recentId === databaseKey(databasePath)),
     knowsBroken(databasePath, count) {
       const recentId = databaseKey(databasePath);
       const entries = read();

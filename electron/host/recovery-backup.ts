@@ -1,11 +1,15 @@
 import path from 'node:path';
 import type { BackupRecord } from '@shared/run.ts';
+import { sizeText } from '@shared/sizes.ts';
 import type { Backups } from './backups.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Engines } from './engines.ts';
+import { replacedFolders } from './kept-files.ts';
 import type { OpenWork } from './open-work.ts';
 import type { UnfinishedRestore } from './restore-note.ts';
+import { printable } from './printable.ts';
 import { ownStatsOf, statsOf } from './stats.ts';
+import type { Work } from './works.ts';
 
 /** A backup that was read again stays read for so long, ms: the same screen asks more than once. */
 const FRESH_MS = 5 * 60_000;
@@ -15,6 +19,8 @@ interface Wanted {
   readonly runId: string;
   readonly restore: UnfinishedRestore | null;
   readonly isReadOnly: boolean;
+  /** Told what takes long, before it begins. */
+  readonly onLook: (now: string) => void;
 }
 
 export interface FoundBackup {
@@ -23,7 +29,22 @@ export interface FoundBackup {
   readonly lost: string | null;
   /** Where nobody knows which one was being put back: the newest good ones, of any kind and of what a restore replaced. */
   readonly others: readonly BackupRecord[];
+  /** Of an interrupted restore: the backup that was put into the file as a whole; null = none, or not known. */
+  readonly restoredFrom: RestoredFrom | null;
+  /** Of such a restore: the folder with the files that it set aside, since SQLite could not read them. */
+  readonly setAside: string | null;
 }
+
+export interface RestoredFrom {
+  readonly backup: BackupRecord;
+  /** The file's own list of events, or its bytes. */
+  readonly proof: 'event' | 'bytes';
+}
+
+export const NO_BACKUP: FoundBackup = { record: null, lost: null, others: [], restoredFrom: null, setAside: null };
+
+/** How a backup is read again. */
+type Reading = Pick<Wanted, 'isReadOnly' | 'onLook'>;
 
 type ReadBackup = (database: OpenEntry, wanted: Wanted) => Promise<FoundBackup>;
 
@@ -37,11 +58,12 @@ export function createBackupReader({
 }): ReadBackup {
   const read = new Map<string, { at: number; record: BackupRecord }>();
 
-  const readAgain = async (backup: string, isReadOnly: boolean): Promise<BackupRecord | null> => {
+  const readAgain = async (backup: string, { isReadOnly, onLook }: Reading): Promise<BackupRecord | null> => {
     const stats = statsOf(backup);
     const key = `${backup} ${stats?.size} ${stats?.mtimeMs}`;
     const known = read.get(key);
     if (known && Date.now() - known.at < FRESH_MS) return known.record;
+    onLook(`Reading the backup “${printable(path.basename(backup))}” again (${sizeText(stats?.size ?? 0)})`);
     const input = { backupPath: backup, ...(isReadOnly ? { isNoted: false } : {}) };
     const answer = await engines.askAlone(backup, 'verifyBackup', input).answer;
     if (!answer.ok) return null; // gone, or no finished backup
@@ -50,10 +72,10 @@ export function createBackupReader({
   };
 
   /** @returns the first good one, else one that is there. */
-  const firstGood = async (candidates: readonly string[], isReadOnly: boolean): Promise<BackupRecord | null> => {
+  const firstGood = async (candidates: readonly string[], reading: Reading): Promise<BackupRecord | null> => {
     let broken: BackupRecord | null = null;
     for (const candidate of new Set(candidates)) {
-      const record = await readAgain(candidate, isReadOnly);
+      const record = await readAgain(candidate, reading);
       if (record !== null && isGood(record)) return record;
       broken ??= record;
     }
@@ -62,41 +84,82 @@ export function createBackupReader({
 
   /** In a folder that no backup of this database was ever seen in: a command named it. Its manifest has to say the same. */
   const elsewhere = async ({ backupPath, sha256 }: UnfinishedRestore): Promise<string[]> => {
-    if (sha256 === null || /^[\\/]{2}/.test(backupPath)) return []; // no note sends us to another computer
+    const found = sha256 === null ? null : await recordAt(backupPath);
+    return found?.sha256 === sha256 ? [found.path] : [];
+  };
+
+  const recordAt = async (backupPath: string): Promise<BackupRecord | null> => {
+    if (/^[\\/]{2}/.test(backupPath)) return null; // no note sends us to another computer
     const input = { folders: [path.dirname(backupPath)], databasePath: null };
     const listed = await engines.askAlone(backupPath, 'listBackups', input).answer;
-    const found = listed.ok ? listed.value : [];
-    return pathsOf(found.filter((record) => record.path === backupPath && record.sha256 === sha256));
+    return (listed.ok && listed.value.find((record) => record.path === backupPath)) || null;
   };
 
   const ofRestore = async (
     database: OpenEntry,
     restore: UnfinishedRestore,
     known: readonly BackupRecord[],
-    isReadOnly: boolean,
+    reading: Reading,
   ): Promise<FoundBackup> => {
-    const nothing = { record: null, lost: null, others: [] };
+    const nothing = NO_BACKUP;
     if (restore.unreadable !== null) {
-      const newest = await firstGood(pathsOf(known), isReadOnly);
-      const before = await firstGood(pathsOf(known.filter(({ reason }) => reason === BEFORE)), isReadOnly);
+      const newest = await firstGood(pathsOf(known), reading);
+      const before = await firstGood(pathsOf(known.filter(({ reason }) => reason === BEFORE)), reading);
       const good = [newest, before].filter((record) => record !== null).filter(isGood);
       return { ...nothing, others: good.filter((record, at) => good.findIndex(({ id }) => id === record.id) === at) };
     }
     if (restore.source === 'replaced')
       return isFolderBeside(database.path, restore.backupPath) ? nothing : { ...nothing, lost: restore.backupPath };
     const places = placesOf(database, restore, known);
-    const meant = await firstGood(places.length > 0 ? places : await elsewhere(restore), isReadOnly);
-    if (meant !== null && isGood(meant)) return { ...nothing, record: meant };
+    const meant = await firstGood(places.length > 0 ? places : await elsewhere(restore), reading);
+    if (meant !== null && isGood(meant))
+      return { ...nothing, record: meant, restoredFrom: await heldBy(database, [meant], null, reading) };
     const before = known.filter((record) => record.path === restore.beforePath);
-    const other = await firstGood(pathsOf([...before, ...known]), isReadOnly);
+    const other = await firstGood(pathsOf([...before, ...known]), reading);
     return { ...nothing, record: other !== null && isGood(other) ? other : meant, lost: restore.backupPath };
+  };
+
+  /** Its note is gone, so it has either finished or replaced nothing: the file tells. */
+  const ofEndedRestore = async (
+    database: OpenEntry,
+    known: readonly BackupRecord[],
+    { startedAt, started }: Work,
+    reading: Reading,
+  ): Promise<FoundBackup> => {
+    const isBefore = ({ reason, createdAt }: BackupRecord) => reason === BEFORE && createdAt >= startedAt;
+    const { restores } = started;
+    const isFile = restores !== undefined && statsOf(restores)?.isFile() === true; // else files that were set aside
+    const named = known.find(({ path: at }) => at === restores) ?? (isFile ? await recordAt(restores) : null);
+    // A journal that names none is of an older version.
+    const meant = restores === undefined ? known.filter((record) => !isBefore(record)) : named ? [named] : [];
+    const restoredFrom = await heldBy(database, meant, startedAt, reading);
+    const record = await firstGood(pathsOf(known.filter(isBefore)), reading);
+    const isByFile = restoredFrom !== null && record === null;
+    return { ...NO_BACKUP, record, restoredFrom, setAside: isByFile ? setAsideSince(database.path, startedAt) : null };
+  };
+
+  const heldBy = async (
+    { path: file }: OpenEntry,
+    records: readonly BackupRecord[],
+    since: string | null,
+    { onLook }: Reading,
+  ): Promise<RestoredFrom | null> => {
+    if (records.length === 0) return null;
+    onLook('Comparing the file with what was being put back');
+    const backups = records.map(({ path: at, createdAt }) => ({ path: at, createdAt }));
+    const held = await engines.askAlone(file, 'restoredFrom', { path: file, since, backups }).answer;
+    if (!held.ok || held.value === null) return null;
+    const { backupPath, proof } = held.value;
+    const backup = records.find((record) => record.path === backupPath);
+    return backup ? { backup, proof } : null;
   };
 
   return async (database, wanted) => {
     const listed = await backups.list(database);
     const known = listed.ok ? listed.value.backups : [];
-    if (wanted.restore !== null) return ofRestore(database, wanted.restore, known, wanted.isReadOnly);
-    return { record: await firstGood(ofRuns(known, wanted), wanted.isReadOnly), lost: null, others: [] };
+    if (wanted.restore !== null) return ofRestore(database, wanted.restore, known, wanted);
+    if (wanted.open?.work.kind === 'restore') return ofEndedRestore(database, known, wanted.open.work, wanted);
+    return { ...NO_BACKUP, record: await firstGood(ofRuns(known, wanted), wanted) };
   };
 }
 
@@ -121,6 +184,14 @@ function isFolderBeside(database: string, folder: string): boolean {
   const beside = path.join(path.dirname(database), path.basename(folder));
   return ownStatsOf(beside)?.isDirectory() ?? false;
 }
+
+function setAsideSince(database: string, startedAt: string): string | null {
+  const since = new Date(Date.parse(startedAt) - COARSEST_TIME_MS).toISOString();
+  return replacedFolders(database).find(({ at }) => at >= since)?.folder ?? null;
+}
+
+/** Of a folder's time on a FAT disk. */
+const COARSEST_TIME_MS = 2_000;
 
 /** The backup of the first run of the chain first: it holds what there was before anything was begun. */
 function ofRuns(known: readonly BackupRecord[], { open, runId }: Wanted): string[] {

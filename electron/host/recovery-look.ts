@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppError, Result } from '@shared/errors.ts';
+import { sizeText } from '@shared/sizes.ts';
 import type { DatabaseStatus, MigrationStatus } from '@shared/status.ts';
 import type { Engines } from './engines.ts';
 import { lostSteps } from './lost-steps.ts';
@@ -14,11 +15,13 @@ export const isBusy = ({ code }: AppError): boolean => ['E_DB_BUSY', 'E_DB_IN_US
 /**
  * A fresh look at a file whose work was interrupted, all of its data where a short look leaves that out.
  * @param known is enough where nothing but the file itself could tell of an interruption.
+ * @param onLook told what takes long, before it begins.
  */
 export async function lookFor(
   engines: Engines,
   file: string,
   known: Result<DatabaseStatus> | undefined,
+  onLook: (now: string) => void = () => {},
 ): Promise<Result<DatabaseStatus>> {
   if (known) return known;
   const ask = (check: 'schema' | 'data') => engines.askAlone(file, 'inspect', { path: file, check }).answer;
@@ -29,6 +32,7 @@ export async function lookFor(
     looked = await ask('schema');
   }
   if (!looked.ok || looked.value.health.state !== 'not-checked') return looked;
+  onLook(`Checking the whole file (${sizeText(looked.value.file.sizeBytes)})`);
   const whole = await ask('data');
   // A very large file may take longer than a look may; damage is an answer, lack of time is none.
   return whole.ok || whole.error.code !== 'E_TIMEOUT' ? whole : looked;
@@ -73,8 +77,13 @@ export interface FoundProgress {
   readonly isUnproven: boolean;
 }
 
-/** How far an upgrade has come: by the file, or by the journal where the file cannot be looked at. */
-export function progressIn(status: DatabaseStatus | null, work: Work | null, toPhase: number | null): FoundProgress {
+/** How far an upgrade has come: by the file, or by the journal where the file cannot be looked at. @param chain all of its parts. */
+export function progressIn(
+  status: DatabaseStatus | null,
+  work: Work | null,
+  toPhase: number | null,
+  chain: OpenWork['chain'],
+): FoundProgress {
   if (toPhase === null || (work !== null && work.kind !== 'upgrade')) return none;
   if (status === null) return work ? byJournal(work) : none;
   const steps = status.phases
@@ -86,7 +95,7 @@ export function progressIn(status: DatabaseStatus | null, work: Work | null, toP
     stepsDone: steps.length - open.length,
     stepsTotal: steps.length,
     stepsUntrue: open.filter(({ state }) => state === 'untrue').length,
-    stepsLost: lostSteps(steps, work),
+    stepsLost: lostSteps(steps, chain),
     nextTitle: next?.title ?? null,
     isNextBegun: next?.state === 'started',
     isUnproven: (status.phaseReached ?? -1) >= toPhase,

@@ -1,10 +1,24 @@
 import { type AppError, safetyText } from '@shared/errors.ts';
-import type { Recovery, RecoveryChoiceId, WorkKind } from '@shared/recovery.ts';
+import type { Recovery, WorkKind } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { Health } from '@shared/status.ts';
 import { aboutLostSteps } from './lost-steps.ts';
 import type { Cause } from './open-work.ts';
-import { aboutUnreadable, FINISH_LATER, RESTORE_NEWEST, restoreInstead } from './restore-words.ts';
+import type { RestoredFrom } from './recovery-backup.ts';
+import { CHECK, type Choice, CONTINUE_INGEST, CONTINUE_RETRY, RESTORE, STAY } from './recovery-choices.ts';
+import {
+  aboutSetAside,
+  aboutUnreadable,
+  CONCLUDE,
+  FINISH,
+  FINISH_LATER,
+  GO_ON,
+  PUT_BACK,
+  RESTORE_NEWEST,
+  restoreInstead,
+  UNDO,
+  whereRestored,
+} from './restore-words.ts';
 
 /** What was found out about an unfinished work, all of it just now but for how it ended. */
 export interface Findings {
@@ -38,6 +52,10 @@ export interface Findings {
   readonly unreadableRestore: string | null;
   /** What there is then: the newest good ones, of any kind and of what a restore replaced. */
   readonly otherBackups: readonly BackupRecord[];
+  /** The backup that was put in as a whole; `backup` is then that one, or what a finished restore replaced. */
+  readonly restoredFrom: RestoredFrom | null;
+  /** Folder with the files that a finished restore set aside, because no backup could be made of them. */
+  readonly setAside: string | null;
 }
 
 type Told = Pick<Recovery, 'state' | 'what' | 'where' | 'isSafe' | 'reasons' | 'choices'>;
@@ -91,6 +109,7 @@ function whereItStopped(findings: Findings): string {
   const { kind, stepsDone, stepsTotal, restoreWay, error } = findings;
   switch (kind) {
     case 'restore':
+      if (findings.restoredFrom !== null) return whereRestored(findings.restoredFrom, restoreWay !== null);
       if (restoreWay === null)
         return 'Nothing of it is half done: the file is as it was before the restore or, if that had just ended, what the backup holds.';
       if (findings.unreadableRestore !== null) return 'How far it came is not known.';
@@ -100,7 +119,7 @@ function whereItStopped(findings: Findings): string {
     case 'ingest':
       return 'Each file is taken in as a whole or not at all; looking at the files again shows which ones are in.';
     case 'retry':
-      return 'The rows are put in place all together or not at all; the list of issue rows shows which it was.';
+      return 'The rows of each step are put in place together or not at all; the list of issue rows shows which are left.';
     case 'clear':
       return 'The keys are cleared all together or not at all.';
     case 'upgrade':
@@ -147,6 +166,7 @@ function reasonsFor(findings: Findings): string[] {
   else if (restoreWay === null) reasons.push(aboutTheFile(look.health));
   if (kind === 'upgrade' && look.error === null)
     reasons.push(...aboutLostSteps(findings.stepsLost), ...aboutTheSteps(findings));
+  if (findings.setAside !== null) reasons.push(aboutSetAside(findings.setAside));
   if (kind === 'backup') reasons.push('Making a backup only reads the file; nothing in it was changed.');
   if (unreadableRestore !== null) return [...reasons, ...aboutUnreadable(unreadableRestore, otherBackups)];
   return [...reasons, ...lineOf(aboutTheBackup(findings))];
@@ -189,7 +209,12 @@ function aboutTheBackup(findings: Findings): string | null {
   if (kind === 'backup') return null;
   if (isOther(findings) && isGood(backup))
     return `There is another backup (“${backup?.reason ?? ''}”). It was read again just now: it is byte for byte what was saved.`;
-  const subject = restoreWay !== null ? 'The backup that was being put back' : 'The backup from before';
+  const subject =
+    restoreWay !== null
+      ? 'The backup that was being put back'
+      : kind === 'restore'
+        ? 'The backup of what the restore replaced'
+        : 'The backup from before';
   if (isGood(backup)) return `${subject} was read again just now: it is byte for byte what was saved.`;
   if (backup !== null)
     return `${subject} is no longer good: ${backup.lastCheck?.error?.message ?? 'its check did not succeed.'}`;
@@ -199,15 +224,13 @@ function aboutTheBackup(findings: Findings): string | null {
   return 'No backup from before was found on this computer.';
 }
 
-type Choice = readonly [RecoveryChoiceId, string, string];
-
 function choicesFor(findings: Findings): Choice[] {
   const { kind, backup, look, restoreWay, isUnproven } = findings;
   const restore: Choice[] = isGood(backup) ? [RESTORE] : [];
   if (restoreWay !== null && findings.lostBackup !== null)
     return [...(isOther(findings) && isGood(backup) ? [restoreInstead(backup)] : []), FINISH_LATER];
   if (findings.unreadableRestore !== null) return restore.length === 0 ? [] : [RESTORE_NEWEST];
-  if (restoreWay !== null) return [FINISH];
+  if (restoreWay !== null) return [findings.restoredFrom === null ? FINISH : CONCLUDE];
   // What cannot be opened cannot be continued either; a busy file only has to be let go of by its program.
   if (look.error !== null) return isDamage(look.error) ? [...restore, STAY] : [STAY, ...restore];
   switch (kind) {
@@ -223,7 +246,11 @@ function choicesFor(findings: Findings): Choice[] {
     case 'retry':
       return [CONTINUE_RETRY, STAY, ...restore];
     case 'restore':
-      return [GO_ON, ...restore];
+      return [
+        GO_ON,
+        ...(findings.restoredFrom !== null && restore.length > 0 ? [UNDO] : restore),
+        ...(findings.setAside === null ? [] : [PUT_BACK]),
+      ];
     case 'clear':
       return [STAY, ...restore];
   }
@@ -231,42 +258,6 @@ function choicesFor(findings: Findings): Choice[] {
 
 const isDamage = ({ code }: AppError): boolean =>
   ['E_CORRUPT', 'E_TRUNCATED', 'E_SIZE_MISMATCH', 'E_NOT_SQLITE', 'E_EMPTY', 'E_NOT_FOUND'].includes(code);
-
-const FINISH: Choice = [
-  'finish',
-  'Finish restoring',
-  'Puts the whole backup in place. Until then nothing else can be done with the file. What it held before is kept as well.',
-];
-const CHECK: Choice = [
-  'check',
-  'Check the result now',
-  'The file is opened afresh and compared with the backup. Nothing in it is changed. If everything holds, the upgrade is done.',
-];
-const STAY: Choice = [
-  'stay',
-  'Leave it as it is',
-  'Nothing is done now and you are not asked again. You can go on or put a backup back whenever you like.',
-];
-const GO_ON: Choice = [
-  'stay',
-  'Go on to the database',
-  'Nothing has to be put right, and you are not asked again. The restore can be started again whenever you like, among its backups.',
-];
-const RESTORE: Choice = [
-  'restore',
-  'Go back to the backup',
-  'The file becomes what it was before. What is in it now is backed up first, so that this can be undone, too.',
-];
-const CONTINUE_INGEST: Choice = [
-  'continue',
-  'Look at the files again',
-  'Nothing is taken in yet. Files that are in already are recognised and left out.',
-];
-const CONTINUE_RETRY: Choice = [
-  'continue',
-  'Look at the issue rows',
-  'Nothing is changed yet. From there they can be tried again, behind a new backup.',
-];
 
 function continueUpgrade({ stepsDone, stepsTotal, isNextBegun }: Findings): Choice {
   const left = stepsTotal - stepsDone;

@@ -3,6 +3,7 @@ import type { Recovery, RecoveryNotice } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
 import type { Backups } from './backups.ts';
+import { begunWay } from './begun-way.ts';
 import type { Busy } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
@@ -11,14 +12,15 @@ import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { causeOf, type OpenWork, openWork } from './open-work.ts';
 import type { Recents } from './recents.ts';
-import { createBackupReader, type FoundBackup } from './recovery-backup.ts';
+import { createBackupReader, type FoundBackup, NO_BACKUP } from './recovery-backup.ts';
 import { isBusy, isOver, lookFor, openRunInFile, progressIn } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
 import { type Findings, tellRecovery } from './recovery-words.ts';
-import { hasIntent, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
+import { hasIntent, intentAt, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
 import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
 import { disagreement, patiently } from './verdict.ts';
 import { readWorks } from './works.ts';
+import { isWrittenSince } from './written-since.ts';
 
 /** What was interrupted: found in the run journals, told from a fresh look at the file and its backup. */
 export interface Recoveries {
@@ -43,6 +45,8 @@ export interface GetOptions {
   readonly isReadOnly?: boolean;
   /** Without reading the backup again: for a sentence on the way to something that makes a new one. */
   readonly isBrief?: boolean;
+  /** Told what is being read, where that may take long. */
+  readonly onLook?: (now: string) => void;
 }
 
 interface Finished {
@@ -76,12 +80,13 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
   const openOf = (file: string): OpenWork | null =>
     busy.refusal(file) === null ? openWork(readWorks(dataFolder, file)) : null;
 
-  const get: Recoveries['get'] = async (database, { known, isReadOnly = false, isBrief = false } = {}) => {
+  const get: Recoveries['get'] = async (database, { known, ...options } = {}) => {
+    const { isReadOnly = false, isBrief = false, onLook = () => {} } = options;
     const { path: file } = database;
     found.delete(file);
     if (busy.refusal(file) !== null) return null;
     const inJournal = openOf(file);
-    const look = await lookFor(engines, file, inJournal === null ? known : undefined);
+    const look = await lookFor(engines, file, inJournal === null ? known : undefined, onLook);
     if (inJournal?.isWorkedOn === true && !look.ok && isBusy(look.error)) return null;
     const status = look.ok ? look.value : null;
     const restore = interruptedRestore(file, status);
@@ -96,9 +101,9 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     }
     const runId = open?.work.runId ?? inFile?.runId ?? 'restore';
     found.set(file, { runId, folder: open?.work.folder ?? journalFolder(dataFolder, file), open });
-    const wanted = { open, runId, restore, isReadOnly };
-    const kept = isBrief ? { record: null, lost: null, others: [] } : await readBackup(database, wanted);
-    return recoveryOf({ open, runId, look, kept, restore });
+    const wanted = { open, runId, restore, isReadOnly, onLook };
+    const kept = isBrief ? NO_BACKUP : await readBackup(database, wanted);
+    return recoveryOf({ file, open, runId, look, kept, restore });
   };
 
   const foundNow = async (database: OpenEntry): Promise<Found | null> => {
@@ -132,14 +137,16 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       if (verdict === null) return err(appError('E_CANCELLED', 'The check was stopped.'));
       if (!verdict.ok) return verdict;
       const { checks } = verdict.value;
-      const error = disagreement(checks);
+      const error = disagreement(checks, isWrittenSince(database.path, meant.open?.work.migrated?.leftAs));
       append(meant.folder, meant.runId, { type: 'verdict', at: now(), verified: error === null, checks, error });
       found.delete(database.path);
       changed(database);
       return ok({ checks, error });
     },
     async finish(database, listeners = {}) {
-      const free = busy.take(database.path, 'restore');
+      const note = intentAt(database.path);
+      const restores = note?.isReadable ? { restores: note.intent.backupPath } : {};
+      const free = busy.take(database.path, 'restore', restores);
       if (!free.ok) return free;
       let isDone = false;
       try {
@@ -177,6 +184,7 @@ const lastBackupOf = (open: OpenWork | null): string | null =>
   open?.chain.find(({ backupPath }) => backupPath !== null)?.backupPath ?? null;
 
 interface Looked {
+  readonly file: string;
   readonly open: OpenWork | null;
   readonly runId: string;
   readonly look: Result<DatabaseStatus>;
@@ -184,7 +192,7 @@ interface Looked {
   readonly restore: UnfinishedRestore | null;
 }
 
-function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
+function recoveryOf({ file, open, runId, look, kept, restore }: Looked): Recovery {
   const backup = kept.record ?? kept.others[0] ?? null;
   const status = look.ok ? look.value : null;
   const isRestore = restore !== null;
@@ -192,7 +200,7 @@ function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
   const run = isRestore ? null : (status?.unfinishedRun ?? null);
   const kind = isRestore ? 'restore' : (work?.kind ?? 'upgrade');
   const toPhase = kind === 'upgrade' ? (work?.toPhase ?? run?.toPhase ?? null) : null;
-  const progress = progressIn(status, work, toPhase);
+  const progress = progressIn(status, work, toPhase, open?.chain ?? []);
   const verdict = work?.verdict ?? null;
   const { cause, error } = work ? causeOf(work) : { cause: 'without-a-word' as const, error: null };
   const findings: Findings = {
@@ -205,9 +213,12 @@ function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
     backup,
     lostBackup: kept.lost,
     otherBackups: kept.others,
+    restoredFrom: kept.restoredFrom,
+    setAside: kept.setAside,
     restoreWay: restore?.way ?? null,
     unreadableRestore: restore?.unreadable ?? null,
   };
+  const { backupFolder, source } = begunWay(kind === 'upgrade' ? (open?.chain ?? []) : [], file);
   const startedAt = restore?.startedAt ?? work?.startedAt ?? run?.startedAt ?? now();
   return {
     kind,
@@ -218,6 +229,9 @@ function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
     stepsDone: progress.stepsDone,
     stepsTotal: progress.stepsTotal,
     backup,
+    ...(backupFolder === null ? {} : { backupFolder }),
+    ...(source === null ? {} : { source }),
+    ...(kept.setAside === null ? {} : { setAside: kept.setAside }),
     code: findings.error?.code ?? (isRestore ? 'E_RESTORE_UNFINISHED' : 'E_INTERRUPTED'),
     ...tellRecovery(findings),
   };

@@ -1,6 +1,7 @@
 import path from 'node:path';
-import type { RecoveryChoiceId } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
+import type { RestoredFrom } from './recovery-backup.ts';
+import type { Choice } from './recovery-choices.ts';
 
 /**
  * Words for an interrupted restore that cannot simply be finished: its backup is lost, or its note cannot be read. Then
@@ -24,7 +25,46 @@ export function aboutUnreadable(why: string, others: readonly BackupRecord[]): s
 const WAS_READ = 'It was read again just now: it is byte for byte what was saved.';
 const nameOf = (backup: BackupRecord): string => `“${path.basename(backup.path)}” (${backup.reason})`;
 
-type Choice = readonly [RecoveryChoiceId, string, string];
+/** The file itself says so. @param isNoteThere nobody has taken the note of the restore away. */
+export function whereRestored({ backup, proof }: RestoredFrom, isNoteThere: boolean): string {
+  if (proof === 'event')
+    return `It had finished, but could not say so any more: the file itself has noted that the backup ${nameOf(backup)} was put back, which it does only once that was checked.`;
+  const held = `the file holds, byte for byte, what the backup ${nameOf(backup)} holds.`;
+  return isNoteThere
+    ? `All of it is in place: ${held} Only its last check is missing.`
+    : `It had finished, but could not say so any more: ${held}`;
+}
+
+/** What could not be backed up. */
+export const aboutSetAside = (folder: string): string =>
+  `What the restore replaced could not be read by SQLite; its files are kept as they were, in “${path.basename(folder)}” beside the database.`;
+
+export const FINISH: Choice = [
+  'finish',
+  'Finish restoring',
+  'Puts the whole backup in place. Until then nothing else can be done with the file. What it held before is kept as well.',
+];
+export const CONCLUDE: Choice = [
+  'finish',
+  'Finish the restore',
+  'Nothing is copied again: the file gets its last check. What it held before is kept and can be put back afterwards.',
+];
+export const GO_ON: Choice = [
+  'stay',
+  'Go on to the database',
+  'Nothing has to be put right, and you are not asked again. The restore can be started again whenever you like, among its backups.',
+];
+export const UNDO: Choice = [
+  'restore',
+  'Undo the restore',
+  'The file becomes what it was before the restore. What is in it now is backed up first, so that this can be undone, too.',
+];
+
+export const PUT_BACK: Choice = [
+  'put-back',
+  'Undo the restore',
+  'The files that it set aside come back byte for byte, though SQLite could not read them. What is there now is set aside in the same way, so that this can be undone, too.',
+];
 
 export const RESTORE_NEWEST: Choice = [
   'restore',

@@ -1,12 +1,14 @@
 import path from 'node:path';
 import { appError, err, type Result } from '@shared/errors.ts';
+import type { FoundIntent } from '@shared/restore-intent.ts';
+import { unreadableNoteStep } from '@shared/restore-note-words.ts';
 import type { EngineRequests } from '@engine/protocol.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder } from './databases.ts';
 import type { AskListeners } from './engine-process.ts';
 import type { Asked, Engines } from './engines.ts';
 import { printable } from './printable.ts';
-import { hasIntent } from './restore-note.ts';
+import { intentAt } from './restore-note.ts';
 import { settleFile, wasEnded } from './run-stop.ts';
 
 /** Restores as the window and the command line begin them. */
@@ -43,16 +45,24 @@ export function askRestore(
   const answer = asked.answer.then(async (result) => {
     if (result.ok || !wasEnded(result.error)) return result;
     await settleFile(context.engines, { path: databasePath, lockFolder, partials });
-    return hasIntent(databasePath) ? stillUnfinished(databasePath) : result;
+    const found = intentAt(databasePath);
+    return found === null ? result : stillUnfinished(databasePath, found);
   });
   return { answer, child: asked.child };
 }
 
 /** This one had replaced nothing, or the engine had not let itself be ended; one before it had. */
-function stillUnfinished(databasePath: string): Result<never> {
+function stillUnfinished(databasePath: string, found: FoundIntent): Result<never> {
   const name = printable(path.basename(databasePath));
   const message = `It was stopped before it replaced anything more, but a restore of ${name} from before is still unfinished.`;
-  return err(appError('E_RESTORE_UNFINISHED', message));
+  if (!found.isReadable) {
+    const details = { since: found.since, reason: found.why };
+    const nextStep = unreadableNoteStep(name);
+    return err(appError('E_RESTORE_UNFINISHED', message, details, { safety: 'unknown', nextStep }));
+  }
+  const { way, backupPath, startedAt } = found.intent;
+  const details = { way, backup: backupPath, startedAt };
+  return err(appError('E_RESTORE_UNFINISHED', message, details, { safety: 'unknown' }));
 }
 
 /** Puts back the files that a restore set aside in `folder`. */

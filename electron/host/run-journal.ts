@@ -28,6 +28,8 @@ export type JournalLine =
       process?: string;
       appVersion: string;
       plan: Plan | null;
+      /** Of a restore: the backup, or the folder of files set aside, that is being put back. Older journals do not say. */
+      restores?: string;
     }
   /** All steps to the target, those of earlier runs included. */
   | { type: 'steps'; at: string; steps: { migrationId: string; title: string; isApplied: boolean }[] }
@@ -59,7 +61,7 @@ export const journalFolder = (dataFolder: string, databasePath: string): string 
 export const startedLine = (
   start: Pick<
     Extract<JournalLine, { type: 'started' }>,
-    'at' | 'runId' | 'path' | 'toPhase' | 'appVersion' | 'plan'
+    'at' | 'runId' | 'path' | 'toPhase' | 'appVersion' | 'plan' | 'restores'
   > & { kind: WorkKind },
 ): JournalLine => ({ type: 'started', ...start, pid: process.pid, process: ownIdentity() });
 
@@ -117,7 +119,7 @@ export function appendToJournal(folder: string, runId: string, line: JournalLine
  */
 export function beginWork(
   dataFolder: string,
-  work: { kind: WorkKind; path: string; runId: string; appVersion: string },
+  work: { kind: WorkKind; path: string; runId: string; appVersion: string; restores?: string },
 ): (ok: boolean) => void {
   try {
     const journal = openRunJournal(dataFolder, work.path, work.runId);

@@ -10,7 +10,6 @@ export const firstSnapshot = (
   kind: 'upgrade',
   state: 'starting',
   now: 'Looking at the file before anything is changed',
-  safeToStop: true,
   steps: [],
   progress: null,
   backup: null,
@@ -27,7 +26,6 @@ export function afterEvent(run: RunSnapshot, event: EngineRunEvent): RunSnapshot
         ...run,
         state: nextState(run.state, event.state),
         now: event.now,
-        safeToStop: event.safeToStop,
         attention: event.attention ?? null,
       };
     case 'steps':
@@ -93,7 +91,6 @@ export function finished(run: RunSnapshot, report: RunReport): RunSnapshot {
     now: wasRefused(report)
       ? 'Not started'
       : { completed: 'Done and verified', cancelled: 'Stopped at your request', failed: 'Stopped' }[state],
-    safeToStop: true,
     attention: null,
     progress: null,
     backup: report.backup ?? run.backup,

@@ -57,6 +57,8 @@ export interface RunsContext {
   readonly appVersion: string;
   /** Told of every backup that a run has made. */
   readonly onBackup: (databasePath: string, backup: BackupRecord) => void;
+  /** Told when a run has let go of its file and every window knows; `done` waits for it. Never rejects. */
+  readonly onEnded: (database: OpenEntry) => Promise<void>;
 }
 
 /** Snapshots go out at most this often, ms; a change of state goes out at once. */
@@ -99,10 +101,11 @@ export function createRuns(context: RunsContext): Runs {
       }
       const { run, journal } = begun.value;
       runs.set(database.handle, run);
-      run.done = drive(context, run, journal).then((snapshot) => {
+      run.done = drive(context, run, journal).then(async (snapshot) => {
         free.value();
         publish(context, run, snapshot);
         context.events.emit('database:changed', { handle: database.handle });
+        await context.onEnded(database);
         return snapshot;
       });
       publish(context, run, run.snapshot);
@@ -140,13 +143,8 @@ function begin(
     journal = openRunJournal(context.dataFolder, database.path, runId);
     const [file, { appVersion }] = [database.path, context];
     journal.write(startedLine({ kind: 'upgrade', at: startedAt, runId, path: file, toPhase, appVersion, plan }));
-    const snapshot = firstSnapshot({
-      runId,
-      handle: database.handle,
-      fromPhase: plan?.fromPhase ?? null,
-      toPhase,
-      startedAt,
-    });
+    const fromPhase = plan?.fromPhase ?? null;
+    const snapshot = firstSnapshot({ runId, handle: database.handle, fromPhase, toPhase, startedAt });
     const done = Promise.resolve(snapshot);
     const parts = earlierParts(context.dataFolder, file);
     return ok({
@@ -166,12 +164,13 @@ function begin(
 async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal): Promise<RunSnapshot> {
   let report: RunReport;
   try {
-    const own = await runInEngine(context, run, journal);
-    report = await asWhole(context.engines, run.parts, run.snapshot.steps, own);
-    if (report.ok && !report.error) {
-      record(run, journal, { type: 'migrated', at: new Date().toISOString(), report });
+    report = await runInEngine(context, run, journal);
+    const isMigrated = report.ok && !report.error;
+    if (isMigrated) record(run, journal, { type: 'migrated', at: new Date().toISOString(), report });
+    report = await asWhole(context.engines, run, report);
+    if (isMigrated) {
       const now = 'Opening the file again in a fresh process to check it';
-      const verifying = { state: 'verifying', now, safeToStop: true, progress: null } as const;
+      const verifying = { state: 'verifying', now, progress: null } as const;
       if (!run.stop.signal.aborted) publish(context, run, { ...run.snapshot, ...verifying });
       const verdict = await withVerdict(context.engines, run.database.path, report, {
         signal: run.stop.signal,

@@ -4,6 +4,7 @@ import type { RunReport } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
+import { isWrittenSince } from './written-since.ts';
 
 /** Another program may open the file the moment our lock is gone; it is given this long, in ms, to let go of it. */
 const BUSY_RETRIES_MS = [500, 1_500, 4_000];
@@ -41,7 +42,7 @@ export async function withVerdict(
   const finishedAt = new Date().toISOString();
   if (!verdict.ok) return { ...report, finishedAt, ok: false, verified: false, error: couldNotCheck(verdict.error) };
   const { checks } = verdict.value;
-  const error = disagreement(checks);
+  const error = disagreement(checks, isWrittenSince(file, report.leftAs));
   const all = withoutRepeats(report.checks, checks);
   if (error) return { ...report, finishedAt, checks: all, ok: false, verified: false, error };
   return { ...report, finishedAt, checks: all, verified: true };
@@ -53,21 +54,31 @@ export function withoutRepeats(before: readonly CheckResult[], verdict: readonly
   return [...before.filter(({ id }) => !ids.has(id)), ...verdict];
 }
 
+const WRITTEN = 'Another program has written to the file since the upgrade let go of it; what differs may be its work.';
+const LOOK =
+  'Look at what differs. Where that is the work of the other program, leave it as it is; otherwise restore the backup.';
+
 /** Checks whose failure says that data may be missing or that the backup is not what was saved. */
 const UNSAFE: readonly string[] = ['integrity', 'kept', 'backup'];
 
-/** null when every check holds. Checks that were not made prove nothing, and no checks at all are a failure. */
-export function disagreement(checks: readonly CheckResult[]): AppError | null {
+/**
+ * null when every check holds. Checks that were not made prove nothing, and no checks at all are a failure.
+ * @param isWritten by another program since the run: the backup cannot tell its work from a loss.
+ */
+export function disagreement(checks: readonly CheckResult[], isWritten: boolean): AppError | null {
   const open = checks.filter((check) => check.state !== 'met');
   if (checks.length > 0 && open.length === 0) return null;
   const first = open[0];
   const message = first
     ? `${open.length} of ${checks.length} checks did not hold when the file was opened again: "${first.title}". ${first.summary}`
     : 'Nothing was checked when the file was opened again.';
-  const details = { failedChecks: open.length, checks: checks.length };
+  const details = { failedChecks: open.length, checks: checks.length, ...(isWritten ? { isWritten } : {}) };
   // A file that lost something, or a backup of other bytes, is not "safe".
   const isSafe = !open.some(({ id }) => UNSAFE.includes(id)) && checks.length > 0;
-  return appError('E_VERIFY_FAILED', message, details, isSafe ? undefined : { safety: 'unknown' });
+  return appError('E_VERIFY_FAILED', isWritten ? `${message} ${WRITTEN}` : message, details, {
+    ...(isSafe ? {} : { safety: 'unknown' }),
+    ...(isWritten ? { nextStep: LOOK } : {}),
+  });
 }
 
 /** @returns null when the signal came first. */

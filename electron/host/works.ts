@@ -57,8 +57,12 @@ export function worksIn(folder: string): Work[] {
   return works.sort(byAge);
 }
 
-/** Newest first: by their count; journals of an older version have none, then the clock has to do. */
+/**
+ * Newest first: by their count. Journals of an older version have none, so they are older than all that have one,
+ * whatever the clock said then; among themselves the clock has to do.
+ */
 function byAge(a: Work, b: Work): number {
+  if (a.order > 0 !== b.order > 0) return a.order > 0 ? -1 : 1;
   const counted = a.order > 0 && b.order > 0 ? b.order - a.order : 0;
   return counted || (a.startedAt < b.startedAt ? 1 : -1);
 }
@@ -151,7 +155,8 @@ export function readHistory(
 /** A verdict that was asked for later is the one that counts. */
 function afterVerdict(report: RunReport, { verdict, migrated }: Work): RunReport {
   if (verdict === null) return report;
-  const { error: _, ...rest } = migrated ?? report;
+  // The report at the end tells of the whole way, the one before it of this part only.
+  const { error: _, ...rest } = report.continues ? report : (migrated ?? report);
   const { verified, checks, error } = verdict;
   return verified
     ? { ...rest, ok: true, verified, checks, finishedAt: verdict.at }

@@ -30,7 +30,8 @@ export const Handle = z.string().min(1).max(64);
 const none = z.strictObject({});
 const byHandle = z.strictObject({ handle: Handle });
 const done = z.object({});
-const tableName = z.string().min(1).max(10_000);
+/** Of a table or a column; SQLite takes "" for one, too. */
+const tableName = z.string().max(10_000);
 
 export const OpenDatabase = z.object({
   handle: Handle,
@@ -339,6 +340,8 @@ export const events = {
       })
       .nullable(),
   }),
+  /** What is being read to find out what an interruption has left: a large file takes long. null: found. */
+  'recovery:looking': z.object({ handle: Handle, now: z.string().nullable() }),
   /** The engine process of this database died; the app goes on. */
   'engine:died': z.object({ handle: Handle, error: AppError }),
   /** A menu or a notification asks the window to show something. */

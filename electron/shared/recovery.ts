@@ -9,9 +9,10 @@ export type WorkKind = z.infer<typeof WorkKind>;
 
 /**
  * continue: go on from the last whole step (upgrade); check: ask for the verdict that is missing; finish: roll an
- * interrupted restore forward; stay: leave the file as it is and be asked no more; restore: put the backup back.
+ * interrupted restore forward; stay: leave the file as it is and be asked no more; restore: put the backup back; put-back: put files back that a
+ * restore set aside.
  */
-export const RecoveryChoiceId = z.enum(['continue', 'check', 'finish', 'stay', 'restore']);
+export const RecoveryChoiceId = z.enum(['continue', 'check', 'finish', 'stay', 'restore', 'put-back']);
 export type RecoveryChoiceId = z.infer<typeof RecoveryChoiceId>;
 
 export const Recovery = z.object({
@@ -35,6 +36,17 @@ export const Recovery = z.object({
   reasons: z.array(z.string()),
   /** Of the state before it began, read again just now; null = none was finished. */
   backup: BackupRecord.nullable(),
+  /** Where its backups go, when that is not the folder that any upgrade would choose. */
+  backupFolder: z.string().optional(),
+  /** The files (run logs) that a person told it to read, or to do without. */
+  source: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('folder'), folder: z.string() }),
+      z.object({ kind: z.literal('none') }),
+    ])
+    .optional(),
+  /** Folder with the files that 'put-back' puts back. */
+  setAside: z.string().optional(),
   /** For support: what it ended with, or E_INTERRUPTED. */
   code: z.enum(errorCodes),
   /** In the order in which they are offered; the first is the advised one. */

@@ -51,7 +51,7 @@ export function readRestoreIntent(databaseName: string, stats: IntentStats, text
   if (!stats.isFile() || stats.nlink > 1) return unreadable('it is not an ordinary file');
   if (stats.size > MAX_BYTES) return unreadable('it is too large');
   const intent = parse(text);
-  if (intent === null) return unreadable('its content is not what Phasewise writes');
+  if (intent === null || !isMeant(intent)) return unreadable('its content is not what Phasewise writes');
   if (intent.databaseName !== databaseName) return unreadable('it speaks of another database');
   const folders = [intent.quarantine, intent.source === 'replaced' ? lastPart(intent.backupPath) : null];
   if (folders.some((folder) => folder !== null && !isReplacedFolder(databaseName, folder)))
@@ -68,6 +68,16 @@ function parse(text: () => string): RestoreIntent | null {
     return null;
   }
 }
+
+/** Of the two ways, what each of them writes: a note that names nothing to be done would pass for one that is done. */
+function isMeant({ way, source, sha256, files, quarantine }: RestoreIntent): boolean {
+  if (way === 'in-place') return isSha256(sha256) && source === 'backup' && files.length === 0 && quarantine === null;
+  const main = files.find(({ suffix }) => suffix === '');
+  const isOnceEach = new Set(files.map(({ suffix }) => suffix)).size === files.length;
+  return main?.sha256 === sha256 && isOnceEach && files.every((file) => isSha256(file.sha256));
+}
+
+const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
 const lastPart = (path: string): string => path.split(/[\\/]/).at(-1) ?? '';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from './error-schema.ts';
+import { FileStamp } from './file-stamp.ts';
 import { runStates } from './run-state.ts';
 import { CheckResult, IssueSummary } from './status.ts';
 
@@ -160,11 +161,21 @@ export const RunReport = z.object({
   backups: z.array(BackupRecord).optional(),
   /**
    * Only where it went on from upgrades that had stopped: then counts, migrations, tables and backups are those of the
-   * whole way. `original`: the backup from before the first of them; null = it is no longer there.
+   * whole way. `original`: the backup from before the first of them; null = there is none, and `whyNone` says why.
    */
   continues: z
-    .object({ runIds: z.array(z.string()), startedAt: z.string(), original: BackupRecord.nullable() })
+    .object({
+      runIds: z.array(z.string()),
+      startedAt: z.string(),
+      original: BackupRecord.nullable(),
+      /** unread: nobody could say just now whether it is good. Reports of older versions do not say. */
+      whyNone: z.enum(['gone', 'broken', 'unread']).optional(),
+    })
     .optional(),
+  /** Of the runs that it was to go on from, those that the file itself knew. */
+  continuedRuns: z.array(z.string()).optional(),
+  /** The database file when the run let go of it: one that differs was written to by another program since. */
+  leftAs: FileStamp.optional(),
   /** True only when a fresh process reopened the file and every check passed. */
   verified: z.boolean(),
   checks: z.array(CheckResult),
@@ -256,7 +267,6 @@ export const RunSnapshot = z.object({
   state: RunState,
   /** What is happening now, in words: "copying candidates into their canonical table". */
   now: z.string(),
-  safeToStop: z.boolean(),
   fromPhase: z.number().int().nullable(),
   toPhase: z.number().int().nullable(),
   startedAt: z.string(),

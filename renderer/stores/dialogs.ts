@@ -23,6 +23,8 @@ interface Dialogs {
   readonly picker: PickerRequest | null;
   readonly isHelpOpen: boolean;
   readonly isPaletteOpen: boolean;
+  /** What was typed after the palette was asked for, and before its field could take it. */
+  readonly paletteAhead: string;
   readonly isVersionOpen: boolean;
   /** Name of a file that was dropped where dropping cannot open it. */
   readonly droppedName: string | null;
@@ -33,6 +35,7 @@ export const useDialogs = create<Dialogs>(() => ({
   picker: null,
   isHelpOpen: false,
   isPaletteOpen: false,
+  paletteAhead: '',
   isVersionOpen: false,
   droppedName: null,
 }));

@@ -6,7 +6,7 @@ import { refreshRows } from './browse.ts';
 import { adopt, forget, loadDatabases, look, lookIfChanged, reportDeath, useDatabases } from './databases.ts';
 import { showDialog } from './dialogs.ts';
 import { receiveExport } from './exports.ts';
-import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery } from './recovery.ts';
+import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery, receiveLooking } from './recovery.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
 import { loadSession, useSession, watchConnection } from './session.ts';
@@ -22,6 +22,7 @@ export function listen(): void {
     dropRecovery(run.handle);
   });
   onEvent('work:changed', receiveWork);
+  onEvent('recovery:looking', receiveLooking);
   window.addEventListener('focus', lookAgain);
   window.addEventListener('visibilitychange', lookAgain);
   onEvent('database:changed', ({ handle }) => void refresh(handle));
@@ -66,13 +67,13 @@ export async function refresh(handle: string): Promise<void> {
   // Not before the look: what it found need not be looked for again.
   const lookThenRecovery = async (): Promise<void> => {
     await look(handle);
-    await loadRecovery(handle);
+    await Promise.all([loadDatabases(), loadRecovery(handle)]); // the look may have changed what is remembered of it
   };
   const wanted = [lookThenRecovery(), loadRun(handle)];
   if (useBackups.getState().byHandle[handle]) wanted.push(loadBackups(handle));
   if (useRuns.getState().history[handle]) wanted.push(loadHistory(handle));
   await Promise.all([...wanted, refreshRows(handle)]);
-  await Promise.all([loadDatabases(), loadNotices()]);
+  await loadNotices();
 }
 
 /** After every connection: a reload or a lost connection may have missed any event. */

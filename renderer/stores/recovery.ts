@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { Events } from '@shared/channels.ts';
 import type { AppError } from '@shared/errors.ts';
 import type { Recovery, RecoveryChoiceId, RecoveryNotice } from '@shared/recovery.ts';
 import type { RunSnapshot } from '@shared/run.ts';
@@ -14,6 +15,8 @@ export interface RecoveryView {
   readonly recovery: Recovery | null;
   /** False until the host has answered; then nothing may be shown before it. */
   readonly isLoaded: boolean;
+  /** What is being read to find it out; null = nothing that takes long. */
+  readonly looking: string | null;
   /** The choice that is being carried out. */
   readonly busy: RecoveryChoiceId | null;
   readonly error: AppError | null;
@@ -27,13 +30,22 @@ interface Recoveries {
   readonly notices: readonly RecoveryNotice[] | null;
 }
 
-const emptyView: RecoveryView = { recovery: null, isLoaded: false, busy: null, error: null, putOff: null };
+const emptyView: RecoveryView = {
+  recovery: null,
+  isLoaded: false,
+  looking: null,
+  busy: null,
+  error: null,
+  putOff: null,
+};
 export const useRecovery = create<Recoveries>(() => ({ byHandle: {}, notices: null }));
 
 export async function loadRecovery(handle: string): Promise<void> {
   const found = await call('recovery:get', { handle });
   setView(handle, { recovery: found.ok ? found.value : null, isLoaded: true });
 }
+
+export const receiveLooking = ({ handle, now }: Events['recovery:looking']): void => setView(handle, { looking: now });
 
 export async function loadNotices(): Promise<void> {
   const notices = await call('recovery:list', {});
@@ -73,8 +85,11 @@ const isToldByRun = (recovery: Recovery, run: RunSnapshot | null | undefined): b
   run.error?.code !== 'E_WORKER_DIED' &&
   run.error?.code !== 'E_NO_MEMORY';
 
-/** Carries a choice out, but for 'restore', which asks for the file's name first. */
-export async function choose(handle: string, id: Exclude<RecoveryChoiceId, 'restore'>): Promise<void> {
+/** Choices that ask for the file's name first. */
+export type Asking = Extract<RecoveryChoiceId, 'restore' | 'put-back'>;
+
+/** Carries any other choice out. */
+export async function choose(handle: string, id: Exclude<RecoveryChoiceId, Asking>): Promise<void> {
   const { recovery, busy } = viewOf(handle);
   if (recovery === null || busy !== null) return;
   setView(handle, { busy: id, error: null });
@@ -92,7 +107,7 @@ const stay: Action = async (handle) => {
   return null;
 };
 
-const actions: Record<Exclude<RecoveryChoiceId, 'restore'>, Action> = {
+const actions: Record<Exclude<RecoveryChoiceId, Asking>, Action> = {
   stay,
   async continue(handle, recovery) {
     if (recovery.kind === 'upgrade') return continueUpgrade(handle, recovery);

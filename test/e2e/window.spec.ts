@@ -177,3 +177,20 @@ test('while nothing happens, every part is fetched, so that no click waits for o
   expect((await Promise.all(fetched)).map((response) => response.status())).toEqual([200, 200, 200]);
   await host.close();
 });
+
+test('what is typed right after Ctrl+P is in the palette, however long its code takes', async ({ page }) => {
+  const host = await startFakeHost(path.resolve('.vite/renderer/main_window'), { name: 'legacy' });
+  let deliver = (): void => {};
+  const isAsked = new Promise<void>((resolve) => (deliver = resolve));
+  await page.route('**/assets/palette-dialog-*.js', (route) => isAsked.then(() => route.continue()));
+  await page.goto(host.url);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await page.keyboard.press('Control+p');
+  await page.keyboard.type('appear');
+  deliver();
+  const field = page.getByRole('combobox', { name: /^Go to a table/ });
+  await expect(field).toBeFocused();
+  await page.keyboard.type('ance');
+  await expect(field).toHaveValue('appearance');
+  await host.close();
+});

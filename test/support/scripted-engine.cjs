@@ -198,17 +198,17 @@ function plan({ toPhase, backupFolder, source }, script) {
   });
 }
 
-async function run({ path: file, backupFolder, runId, toPhase, source, isRemovalConfirmed }, script) {
+async function run({ path: file, backupFolder, runId, toPhase, source, isRemovalConfirmed, continues }, script) {
   const event = (happened) => send({ type: 'run', event: happened });
   if (script === 'logs' || script === 'removes') {
     return error('E_STATE_CHANGED', JSON.stringify({ source, isRemovalConfirmed }));
   }
   if (script === 'refused') return error('E_STATE_CHANGED', 'changed');
   event({ type: 'steps', steps: [step('m1'), step('m2')] });
-  event({ type: 'state', state: 'backing-up', now: 'copying', safeToStop: true });
+  event({ type: 'state', state: 'backing-up', now: 'copying' });
   if (script === 'dies-early') process.exit(9);
   event({ type: 'backup', backup: record(file, backupFolder) });
-  event({ type: 'state', state: 'migrating', now: 'migrating', safeToStop: true });
+  event({ type: 'state', state: 'migrating', now: 'migrating' });
   event({ type: 'applied', migrationId: 'm1', ms: 5 });
   if (script === 'dies') process.exit(9);
   if (script === 'deaf') {
@@ -217,7 +217,7 @@ async function run({ path: file, backupFolder, runId, toPhase, source, isRemoval
   }
   if (script === 'full') {
     const attention = { ...error('E_NO_SPACE', 'To go on, the disk needs 9 MB free; it has 1 MB.').error };
-    const paused = { type: 'state', state: 'paused', now: 'Waiting for free space', safeToStop: true, attention };
+    const paused = { type: 'state', state: 'paused', now: 'Waiting for free space', attention };
     event(paused);
     const asked = await new Promise((resolve) => {
       let times = 0;
@@ -227,7 +227,7 @@ async function run({ path: file, backupFolder, runId, toPhase, source, isRemoval
       };
     });
     if (asked === 'cancel') return error('E_CANCELLED', 'stopped');
-    event({ type: 'state', state: 'migrating', now: 'going on', safeToStop: true });
+    event({ type: 'state', state: 'migrating', now: 'going on' });
   }
   if (script === 'waits') {
     const asked = await untilControlled(event);
@@ -265,6 +265,7 @@ async function run({ path: file, backupFolder, runId, toPhase, source, isRemoval
       },
     ],
     backup: record(file, backupFolder),
+    continuedRuns: continues,
     verified: false,
     checks: [],
     issues: [],
@@ -279,12 +280,12 @@ const untilControlled = (event) =>
     control = (asked) => {
       if (asked === 'pause') {
         isPaused = true;
-        event({ type: 'state', state: 'paused', now: 'paused', safeToStop: true });
+        event({ type: 'state', state: 'paused', now: 'paused' });
       } else if (asked === 'resume' && isPaused) {
-        event({ type: 'state', state: 'migrating', now: 'going on', safeToStop: true });
+        event({ type: 'state', state: 'migrating', now: 'going on' });
         resolve(asked);
       } else if (asked === 'cancel') {
-        event({ type: 'state', state: 'migrating', now: 'finishing a chunk', safeToStop: true });
+        event({ type: 'state', state: 'migrating', now: 'finishing a chunk' });
         setTimeout(() => resolve(asked), 30);
       }
     };
@@ -309,8 +310,11 @@ const removeBackup = ({ backupPath, needed }) =>
   needed.length > 0 ? error('E_BACKUP_NEEDED', needed[0].why) : ok(record(backupPath, path.dirname(backupPath)));
 const tidyBackups = ({ keep, needed }) =>
   ok({ removed: [], kept: needed.map(({ why }) => ({ backup: record('x', 'y'), why })), freedBytes: keep });
+/** `unlisted.db`: its folder does not answer. */
 const listBackups = ({ folders, databasePath }) =>
-  ok(folders.map((folder) => ({ ...record(databasePath, folder), id: `of-${path.basename(folder)}` })));
+  path.basename(databasePath ?? '') === 'unlisted.db'
+    ? new Promise(() => {})
+    : ok(folders.map((folder) => ({ ...record(databasePath, folder), id: `of-${path.basename(folder)}` })));
 const verifyBackup = ({ backupPath }) =>
   ok({ ...record('x.db', path.dirname(backupPath)), state: backupPath.includes('broken') ? 'broken' : 'verified' });
 const restore = ({ backupPath, path: file, backupFolder }) =>

@@ -17,7 +17,7 @@ export interface RowFormat {
 
 /** What is known of a value before it is written. */
 export interface ValueStart {
-  readonly type: CellValue['type'];
+  readonly type: Exclude<CellValue['type'], 'failed'>;
   /** Numbers: all of it. Text: its beginning, 1,000 characters or more, or all of it. Otherwise empty. */
   readonly text: string;
   /** Of the whole value, as stored. */

@@ -1,12 +1,11 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { Output } from '@shared/channels.ts';
-import { Dialog } from '../../components/dialog.tsx';
 import { PathText } from '../../components/path-text.tsx';
-import { TypedConfirmation } from '../../components/typed-confirmation.tsx';
 import { undoRestore } from '../../stores/backups.ts';
 import { dateTime } from '../../words/times.ts';
 import styles from './backups.module.css';
+import { PutBackDialog } from './put-back-dialog.tsx';
 
 interface KeptFilesProps {
   readonly handle: string;
@@ -50,32 +49,7 @@ export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
           </p>
         </div>
       ))}
-      <Dialog
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
-        title={`Put the old files of ${fileName} back?`}
-        width={540}
-      >
-        {isAsking && (
-          <TypedConfirmation
-            fileName={fileName}
-            label="Put the old files back"
-            busyLabel="Putting them back…"
-            keepLabel="Keep the file as it is"
-            isBusy={false}
-            busyWords=""
-            error={null}
-            onConfirm={putBack}
-            onKeep={() => setAsking(false)}
-          >
-            <p>
-              <strong>{fileName}</strong> becomes, byte for byte, what the restore replaced: a file that could not be
-              read.
-            </p>
-            <p>What is there now is set aside in the same way, so this can be undone too.</p>
-          </TypedConfirmation>
-        )}
-      </Dialog>
+      <PutBackDialog fileName={fileName} isOpen={isAsking} onConfirm={putBack} onClose={() => setAsking(false)} />
     </>
   );
 }

@@ -46,7 +46,7 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   const recovery = shownRecovery(unfinished, run);
   if (recovery) return <RecoveryPanel handle={handle} fileName={name} recovery={recovery} />;
   if (unfinished?.isLoaded !== true && view !== undefined && (view.status !== null || view.error !== null))
-    return <PageSkeleton words="Looking whether anything was interrupted. Nothing is changed by looking." />;
+    return <PageSkeleton words={lookingWords(unfinished?.looking ?? null)} />;
   // Rows can be looked at whatever kind of database it is, and while its status is still on the way.
   if (route.tab === 'data') return <DataPanel handle={handle} table={route.detail} />;
   if (!status) {
@@ -72,6 +72,11 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
     </>
   );
 }
+
+const lookingWords = (looking: string | null): string =>
+  looking === null
+    ? 'Looking whether anything was interrupted. Nothing is changed by looking.'
+    : `${looking}, to see what the interruption has left. Nothing is changed by looking.`;
 
 interface OverviewProps {
   readonly handle: string;

@@ -1,9 +1,9 @@
 import { IconFlask, IconFolderOpen } from '@tabler/icons-react';
 import { Loader } from '@mantine/core';
+import { isDesktop } from '../../api.ts';
 import { Page, PageHead } from '../../components/page.tsx';
 import { chooseDatabase, openSample, useDatabases } from '../../stores/databases.ts';
 import { useRecovery } from '../../stores/recovery.ts';
-import { useSession } from '../../stores/session.ts';
 import { RecentCards } from './recent-cards.tsx';
 import { RecoveryNotices } from './recovery-notices.tsx';
 import styles from './home-panel.module.css';
@@ -13,7 +13,7 @@ export function HomePanel() {
   const opening = useDatabases((state) => state.opening);
   // One obvious next step: something interrupted goes before something new.
   const isInterrupted = useRecovery((state) => (state.notices ?? []).length > 0);
-  const canDrop = useSession((state) => state.info?.door === 'electron');
+  const canDrop = isDesktop();
   return (
     <Page label="Start page">
       <PageHead title="Which database shall we look at?">

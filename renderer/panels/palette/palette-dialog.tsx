@@ -8,7 +8,7 @@ import { shownItems, type PaletteItem } from './palette-items.ts';
 import { useSurroundings } from './use-surroundings.ts';
 import styles from './palette.module.css';
 
-const close = (): void => showDialog({ isPaletteOpen: false });
+const close = (): void => showDialog({ isPaletteOpen: false, paletteAhead: '' });
 
 /** Ctrl+P: type a part of a name, choose, be there. */
 export function PaletteDialog() {
@@ -40,7 +40,9 @@ interface Choice {
 
 function Palette() {
   const around = useSurroundings();
-  const [text, setText] = useState('');
+  const ahead = useDialogs((state) => state.paletteAhead);
+  const [inField, setInField] = useState('');
+  const text = ahead + inField;
   const [marked, setMarked] = useState(0);
   const [search, setSearch] = useState<Search | 'looking' | null>(null);
   const wanted = useRef(0);
@@ -76,7 +78,8 @@ function Palette() {
   };
   const onText = (typed: string): void => {
     wanted.current++;
-    setText(typed);
+    setInField(typed);
+    showDialog({ paletteAhead: '' }); // in the field by now
     setSearch(null);
     setMarked(0);
   };

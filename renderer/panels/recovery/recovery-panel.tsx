@@ -15,9 +15,12 @@ import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page } from '../../components/page.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
 import { useNow } from '../../components/use-now.ts';
-import { choose, putOff, useRecovery } from '../../stores/recovery.ts';
+import { undoRestore } from '../../stores/backups.ts';
+import { type Asking, choose, putOff, useRecovery } from '../../stores/recovery.ts';
+import { goTo } from '../../stores/route.ts';
 import { useWorks } from '../../stores/works.ts';
 import { ago, dateTime } from '../../words/times.ts';
+import { PutBackDialog } from '../backups/put-back-dialog.tsx';
 import { RestoreDialog } from '../backups/restore-dialog.tsx';
 import { busyWords, headline, reasonsTitle } from './recovery-words.ts';
 import styles from './recovery.module.css';
@@ -31,13 +34,13 @@ interface RecoveryProps {
 /** Shown before anything else of a database that something was interrupted in: what, where, is my data safe, what now. */
 export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
   const view = useRecovery((state) => state.byHandle[handle]);
-  const [isRestoring, setRestoring] = useState(false);
+  const [asking, setAsking] = useState<Asking | null>(null);
   const work = useWorks((state) => state.byHandle[handle] ?? null);
   const now = useNow(15_000);
   const busy = view?.busy ?? null;
   useEffect(() => document.getElementById('main')?.focus({ preventScroll: true }), [recovery.runId]);
   const onChoose = (id: RecoveryChoiceId): void => {
-    if (id === 'restore') setRestoring(true);
+    if (id === 'restore' || id === 'put-back') setAsking(id);
     else void choose(handle, id);
   };
   return (
@@ -78,8 +81,18 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
       <RestoreDialog
         handle={handle}
         fileName={fileName}
-        backup={isRestoring ? recovery.backup : null}
-        onClose={() => setRestoring(false)}
+        backup={asking === 'restore' ? recovery.backup : null}
+        onClose={() => setAsking(null)}
+      />
+      <PutBackDialog
+        fileName={fileName}
+        isOpen={asking === 'put-back'}
+        onConfirm={() => {
+          setAsking(null);
+          goTo(handle, 'backups'); // how it went is said there
+          void undoRestore(handle, { by: 'files' }, fileName);
+        }}
+        onClose={() => setAsking(null)}
       />
     </Page>
   );
@@ -122,6 +135,7 @@ const icons: Record<RecoveryChoiceId, typeof IconPlayerPlay> = {
   finish: IconPlayerPlay,
   stay: IconHandStop,
   restore: IconArrowBackUp,
+  'put-back': IconArrowBackUp,
 };
 
 /** The first is the advised one, and the only filled one. */

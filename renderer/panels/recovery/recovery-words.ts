@@ -29,4 +29,5 @@ export const busyWords: Record<RecoveryChoiceId, string> = {
   finish: '', // its bar has words of its own
   stay: 'Noting that everything stays as it is…',
   restore: '',
+  'put-back': '',
 };

@@ -1,4 +1,5 @@
 import type { AppError } from '@shared/errors.ts';
+import { aboutOriginal } from '@shared/original-words.ts';
 import type { BackfillReport, BackupRecord, RunReport } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { issueTotal } from '../issues/issues-words.ts';
@@ -98,8 +99,7 @@ export function whichBackup({ continues, backups = [], backup: own }: RunReport,
 export function wholeWords({ continues }: RunReport): string | null {
   if (continues === undefined) return null;
   const parts = continues.runIds.length + 1;
-  const gone = continues.original === null ? ' The backup from before it was begun is no longer where it was.' : '';
-  return `The upgrade was begun ${dateTime(continues.startedAt)} and gone on with; what follows is the whole of it, ${parts === 2 ? 'both' : `all ${parts}`} parts.${gone}`;
+  return `The upgrade was begun ${dateTime(continues.startedAt)} and gone on with; what follows is the whole of it, ${parts === 2 ? 'both' : `all ${parts}`} parts.${aboutOriginal(continues)}`;
 }
 
 /** The backups that a run made, oldest first: before it changed anything, and before it removed something. */

@@ -91,7 +91,7 @@ function Bar({ run, isConnected }: { run: RunSnapshot; isConnected: boolean }) {
         </Progress.Root>
         <span className={styles.percent}>{progress === null ? '' : `${done} %`}</span>
       </div>
-      <p className={styles.safe} data-safe={run.safeToStop && isConnected}>
+      <p className={styles.safe} data-safe={isConnected}>
         {isConnected ? <IconShieldCheckFilled size={16} aria-hidden /> : <IconPlugConnectedX size={16} aria-hidden />}
         {isConnected ? safeToStopWords(run) : NOT_CONNECTED}
       </p>

@@ -104,9 +104,7 @@ export function safeToStopWords(run: RunSnapshot): string {
     return 'Everything is written; the checks only read. Stopped now, it stays applied but not proven.';
   if (run.state === 'starting' || run.state === 'backing-up')
     return 'Nothing has been changed yet. Safe to stop at any moment.';
-  return run.safeToStop
-    ? 'Safe to stop at any moment'
-    : 'Please wait a moment before stopping: a step is being completed';
+  return 'Safe to stop at any moment';
 }
 
 /** In a run that is over: the step that it was in. Asked to stop, it has not failed. */

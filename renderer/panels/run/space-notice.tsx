@@ -26,8 +26,9 @@ export function SpaceNotice({
         <IconShieldCheckFilled size={16} aria-hidden />
         {attention.safety}
       </p>
-      <p>{attention.message}</p>
-      <dl>
+      {/* Measured again every second: whoever is being read to has heard it once, and hears when it goes on. */}
+      <p aria-live="off">{attention.message}</p>
+      <dl aria-live="off">
         {spaceFacts(attention).map(([label, value]) => (
           <div key={label}>
             <dt>{label}</dt>

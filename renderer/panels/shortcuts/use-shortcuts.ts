@@ -11,6 +11,7 @@ export function useShortcuts(): void {
   useEffect(() => {
     const listener = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return;
+      if (isForPalette(event)) return typeAhead(event);
       const shortcut = shortcutOf(event, isTyping(event.target));
       if (shortcut === null) return;
       if (shortcut.action === 'palette') event.preventDefault(); // never the dialog for printing
@@ -41,6 +42,19 @@ function goBack(): void {
   if (route.page !== 'database') return;
   if (route.detail !== null) goTo(route.handle, route.tab);
   else if (route.tab !== 'overview') goTo(route.handle, 'overview');
+}
+
+/** Asked for, the palette gets what is typed, even while its field is still on its way. */
+function isForPalette({ key, ctrlKey, metaKey, altKey, target }: KeyboardEvent): boolean {
+  const { isPaletteOpen, paletteAhead } = useDialogs.getState();
+  const isThere = target instanceof Element && target.closest('[role=dialog]') !== null;
+  const isText = key.length === 1 && (key !== ' ' || paletteAhead !== ''); // a space may press a button
+  return isPaletteOpen && !isThere && isText && !ctrlKey && !metaKey && !altKey;
+}
+
+function typeAhead(event: KeyboardEvent): void {
+  event.preventDefault();
+  showDialog({ paletteAhead: useDialogs.getState().paletteAhead + event.key });
 }
 
 const isTyping = (target: EventTarget | null): boolean =>

@@ -39,9 +39,17 @@ function Known({ about }: { about: About }) {
       <p className={styles.version}>{versionLine(about)}</p>
       <section aria-label="What it can upgrade" className={styles.part}>
         {packs.map((pack) => (
-          <p key={pack.title}>
-            <strong>{pack.title}</strong> ({pack.variants.join(', ')}). {packSentence(pack)}
-          </p>
+          <div key={pack.title} className={styles.part}>
+            <p>
+              <strong>{pack.title}</strong>. {packSentence(pack)}
+            </p>
+            {/* A line for each: "Legacy version, empty, Legacy version" reads as if some were there twice. */}
+            <ul className={styles.variants} aria-label={`What it knows of ${pack.title}`}>
+              {pack.variants.map((variant) => (
+                <li key={variant}>{variant}</li>
+              ))}
+            </ul>
+          </div>
         ))}
       </section>
       <section aria-label="A newer version" className={styles.part}>

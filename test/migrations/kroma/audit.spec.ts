@@ -65,6 +65,10 @@ it('writes an event once, with the old columns where they are', () => {
     ]);
     if (shape !== '')
       expect(rowsOf(db, 'SELECT action, details_json = payload_json FROM audit_events')).toEqual([[event.code, 1]]);
+
+    const { id: eventId, code, payload } = event;
+    expect(audit.between(db, 'phasewise:phase-2', 'phasewise:phase-9')).toEqual([{ id: eventId, code, payload }]);
+    expect(audit.between(db, 'phasewise:phase-3', 'phasewise:phase-9')).toEqual([]);
   }
 });
 

@@ -163,6 +163,13 @@ const audit: AuditTrail = {
     void db
       .prepare(`INSERT INTO event VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
       .run(id, code, JSON.stringify(payload), createdAt),
+  between: (db, firstId, lastId) =>
+    db
+      .prepare<string[], { id: string; code: string; payload: string }>(
+        `SELECT id, code, payload FROM event WHERE id BETWEEN ? AND ? ORDER BY id`,
+      )
+      .all(firstId, lastId)
+      .map((event) => ({ ...event, payload: JSON.parse(event.payload) })),
 };
 
 /** The pack with an available last phase; specs replace single migrations to make them misbehave. */

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { safetyText } from '@shared/errors.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -474,12 +475,18 @@ describe.skipIf(!isBuilt)('the command line tool', () => {
     ['migrate', ['--yes']],
   ])('%s ends at once on the first signal where nothing is changed', async (command, more) => {
     const { cli, at } = scriptedCli();
-    const looking = spawn(process.execPath, [cli, command, at('slow'), ...more], {
+    const looking = spawn(process.execPath, [cli, command, at('slow'), ...more, '--json'], {
       env: { ...process.env, PHASEWISE_HOME: folder },
     });
+    let stdout = '';
+    looking.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     const code = new Promise((resolve) => looking.on('close', resolve));
     setTimeout(() => looking.kill('SIGINT'), 500);
     expect(await code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      error: { code: 'E_CANCELLED', safety: safetyText.untouched },
+    });
   });
 
   it('shows names without letting them act on the terminal', async () => {

@@ -1,11 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { appError } from '@shared/errors.ts';
-import { describe, expect, it } from 'vitest';
+import { printable } from '@host/printable.ts';
+import { describe, expect, it, vi } from 'vitest';
 import { adviceFor } from '../../../electron/cli/advice.ts';
 import { parseCommand } from '../../../electron/cli/arguments.ts';
-import { commandLine, quoted } from '../../../electron/cli/suggested.ts';
+import { commandLine, quoted, shellLine, windowLine } from '../../../electron/cli/suggested.ts';
 
 const isPosix = process.platform !== 'win32';
+
+const advice = (code: Parameters<typeof appError>[0], args: string[], details?: Record<string, string>) => {
+  const command = parseCommand(args);
+  if (!command.ok) throw new Error(command.error.message);
+  return adviceFor(appError(code, '', details), command.value, args);
+};
 
 describe('a suggested command', () => {
   it('is the whole of what has to be typed', () => {
@@ -31,24 +38,47 @@ describe('a suggested command', () => {
     ).toBe(name);
   });
 
+  it.skipIf(!isPosix)('does not make zsh look for a command', () => {
+    expect(quoted('=ls')).toBe("'=ls'");
+  });
+
+  it('shows no tags that nobody sees', () => {
+    expect(quoted('a\u{e0041}.db', 'linux')).toBe("$'a\\U000e0041.db'");
+    expect(printable('a\u{e0041}')).toBe('a\\udb40\\udc41');
+  });
+
+  it.each(['$(calc).db', '`calc`', 'a%PATH%.db', 'a" & calc.db', 'a!b', 'a^b', '\u201d; calc', 'C:\\a b\\', 'a\u202e'])(
+    'is none where no shell of Windows takes it as it is: %s',
+    (name) => expect(quoted(name, 'win32')).toBeNull(),
+  );
+
+  it('is told in words where there is none', () => {
+    const is = vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
+    try {
+      expect(shellLine('status', 'C:\\$(calc).db')).toBeNull();
+      expect(commandLine('status', 'C:\\$(calc).db')).toMatch(/^the command status .*type the file's name yourself/);
+      expect(windowLine('C:\\$(calc).db')).not.toContain('calc');
+      expect(advice('E_CANCELLED', ['migrate', '$(calc).db', '--yes'])).toBeNull();
+    } finally {
+      is.mockRestore();
+    }
+  });
+
   it('has double quotes where the shell is that of Windows', () => {
+    expect(quoted('a,b.db', 'win32')).toBe('"a,b.db"'); // a list in PowerShell
+
     expect(quoted('C:\\Users\\Ada L\\a.db', 'win32')).toBe('"C:\\Users\\Ada L\\a.db"');
   });
 });
 
 describe('what an error says to do next', () => {
-  const advice = (code: Parameters<typeof appError>[0], args: string[]) => {
-    const command = parseCommand(args);
-    if (!command.ok) throw new Error(command.error.message);
-    return adviceFor(appError(code, ''), command.value, args);
-  };
-
   it.each([
     ['E_USAGE', ['migrate', 'a.db', '--to', '3', '--json'], 'migrate a.db --to 3 --yes'],
     ['E_USAGE', ['keys', '--clear', '--', '-a.db'], 'keys --clear --yes -- -a.db'],
     ['E_CANCELLED', ['migrate', 'a b.db', '--yes'], "migrate 'a b.db' --yes"],
     ['E_REMOVAL_UNCONFIRMED', ['migrate', 'a.db', '--to', '5', '--yes'], 'migrate a.db --to 5 --contract'],
-    ['E_RESTORE_UNFINISHED', ['plan', '/x/a.db'], 'restore --finish --to /x/a.db --yes'],
+    ['E_RESTORE_UNFINISHED', ['plan', '/x/a.db'], 'status /x/a.db'],
+    ['E_RESTORE_HELD', ['plan', '/x/a.db'], 'restore --finish --to /x/a.db --yes'],
     ['E_BACKUP_GONE', ['restore', 'b.db', '--to', '/x/a.db'], 'backups /x/a.db'],
     ['E_BACKUP_FOREIGN', ['verify', '/x/a.db'], 'verify --all /x/a.db'],
     ['E_ISSUES_OPEN', ['migrate', '/x/a.db'], 'issues /x/a.db'],
@@ -62,9 +92,11 @@ describe('what an error says to do next', () => {
     expect(advice('E_BACKUP_FOREIGN', ['restore', 'b.db', '--to', '/x/a.db'])).toBeNull();
   });
 
-  it('does not send to a backup that is gone', () => {
-    const command = parseCommand(['plan', '/x/a.db']);
-    const error = appError('E_RESTORE_UNFINISHED', '', { backup: '/nowhere/b.db' });
-    expect(command.ok && adviceFor(error, command.value, [])).toBe('npm run -s phasewise -- status /x/a.db');
+  it.each([
+    ['whose backup is there', { backup: import.meta.filename }, 'restore --finish --to /x/a.db --yes'],
+    ['whose backup is gone', { backup: '/nowhere/b.db' }, 'status /x/a.db'],
+    ['whose note cannot be read', { reason: 'it is too large' }, 'status /x/a.db'],
+  ])('about a restore %s', (_, details, expected) => {
+    expect(advice('E_RESTORE_UNFINISHED', ['plan', '/x/a.db'], details)).toBe(`npm run -s phasewise -- ${expected}`);
   });
 });

@@ -4,6 +4,8 @@ import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHost, type Host } from '@host/host.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
+import { readHistory } from '@host/works.ts';
+import { isWrittenSince } from '@host/written-since.ts';
 import { migrate } from '../../../electron/cli/migrate.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -50,6 +52,19 @@ describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run 
     expect(ended).toMatchObject({ exitCode: 1, json: { ok: false, verified: false } });
     expect(ended.json).toMatchObject({ error: { code: 'E_VERIFY_FAILED' } });
     expect(JSON.stringify(ended.json)).not.toContain('Your data is as it was');
+  });
+
+  it('names the other program, where one has written since the run let go of the file', async () => {
+    const { file, dataFolder, ask } = await upgraded();
+    const [report] = readHistory(dataFolder, file, () => false);
+    expect(report?.leftAs).toBeDefined();
+    expect(isWrittenSince(file, report?.leftAs)).toBe(false);
+    forgetVerdict(dataFolder);
+    change(file, ELSEWHERE);
+    expect(isWrittenSince(file, report?.leftAs)).toBe(true);
+    expect((await ask()).json).toMatchObject({
+      error: { message: expect.stringContaining('Another program has written'), details: { isWritten: true } },
+    });
   });
 
   it('is not held against what other programs wrote after a verdict, also one that was asked for later', async () => {

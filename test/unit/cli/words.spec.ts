@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
+import type { Recovery } from '@shared/recovery.ts';
 import type { RunReport } from '@shared/run.ts';
-import { localTime, reportText } from '../../../electron/cli/words.ts';
+import { recoveryText } from '../../../electron/cli/recovery-words.ts';
+import { localTime, reportText, statusText } from '../../../electron/cli/words.ts';
+import { status } from '../renderer/values.ts';
 
 it('tells people the time of their computer, with its offset', () => {
   const iso = '2026-11-21T12:34:56.789Z';
@@ -28,4 +31,25 @@ it('calls issue rows noted: most of them are where they belong', () => {
     'member: 1,234 rows = 1,233 moved + 0 already right + 1 noted (copying members)\n' +
       '  noted: 1 row of member: The member has no name',
   );
+});
+
+it('names the folders that the interrupted upgrade was begun with in the command that goes on with it', () => {
+  const recovery: Recovery = {
+    ...{ kind: 'upgrade', state: 'interrupted', runId: 'r', startedAt: '', lastSignAt: '', toPhase: 1 },
+    ...{ stepsDone: 1, stepsTotal: 3, what: '', where: '', isSafe: true, reasons: [], backup: null },
+    ...{ code: 'E_INTERRUPTED', choices: [{ id: 'continue', title: 'Continue', consequence: '' }] },
+    backupFolder: '/my backups',
+  };
+  const unfinishedRun = { runId: 'r', startedAt: '', toPhase: 1, stoppedAt: 'Do two' };
+  const found = status({ unfinishedRun });
+
+  expect(recoveryText(recovery, '/a.db')).toContain(`migrate /a.db --to 1 --backup-dir '/my backups' --yes\n`);
+  expect(recoveryText(recovery, '/a.db', true)).toContain(`--backup-dir '/my backups' --contract\n`);
+  const reading = (source: NonNullable<Recovery['source']>) => recoveryText({ ...recovery, source }, '/a.db');
+  expect(reading({ kind: 'folder', folder: '/logs' })).toContain(`--backup-dir '/my backups' --run-logs /logs --yes\n`);
+  expect(reading({ kind: 'none' })).toContain(`--backup-dir '/my backups' --no-run-logs --yes\n`);
+  // Left as it is.
+  const way = { backupFolder: '/my backups', source: { kind: 'folder', folder: '/my logs' } } as const;
+  expect(statusText(found, null, way)).toContain(`--to 1 --backup-dir '/my backups' --run-logs '/my logs' --yes`);
+  expect(statusText(found)).not.toContain('--backup-dir');
 });

@@ -419,6 +419,7 @@ describe("the database's own list of events", () => {
         record: () => {
           throw new Error('no room');
         },
+        between: () => [],
       },
     };
     const again = await restoreBackup(input, { packs: [failing] });

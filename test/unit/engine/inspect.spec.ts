@@ -214,6 +214,12 @@ describe('refusals', () => {
     });
   });
 
+  it('a database of another program whose tables have names that nobody can see', async () => {
+    await expect(look(makeDatabase(base, 'CREATE TABLE "" (id); CREATE TABLE " " (id)'))).rejects.toMatchObject({
+      appError: { message: expect.stringContaining('It has the tables (no name), “ ”.') as string },
+    });
+  });
+
   it('a database in which an index has the name of a table to come', async () => {
     const file = makeShop(base);
     const person: CanonicalTable = {

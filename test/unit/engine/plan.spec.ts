@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createControl } from '@engine/control.ts';
 import type * as FileSystemModule from '@engine/file-system.ts';
 import { assertPlan, makePlan } from '@engine/plan.ts';
-import { planSpace, spaceProblem } from '@engine/space.ts';
+import { planSpace, roomWords, spaceProblem } from '@engine/space.ts';
 import { Plan } from '@shared/run.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { backupFolderOf, makeShop, manyChunks, upgradeShop } from '../../support/engine/run-shop.ts';
@@ -176,10 +176,12 @@ describe('preflight', () => {
       'temporary: Sorting, and statements in hand',
     ]);
     expect(spaceProblem(space, file, 'b')).toBeNull();
+    expect(roomWords(space)).toBe('The disk has room enough.');
+    expect(roomWords({ ...space, needBytes: space.needBytes - 1 })).toBe('The disks have room enough.');
     expect(spaceProblem({ ...space, backupFreeBytes: 1e6 }, file, 'b')?.code).toBe('E_BACKUP_NO_SPACE');
     const full = spaceProblem({ ...space, freeBytes: 1e6 }, file, 'b');
     expect(full).toMatchObject({ code: 'E_NO_SPACE', details: { needBytes: space.needBytes, freeBytes: 1e6 } });
-    expect(full?.message).toContain('has 1 MB free.');
+    expect(full?.message).toContain('has 1.0 MB free.');
     expect(full?.message).not.toContain(full?.safety.slice(0, 19)); // said once, by the safety text
   });
 });

@@ -7,7 +7,7 @@ import type { EngineRunEvent } from '@engine/protocol.ts';
 import type { GatedFile } from '@engine/gate.ts';
 import { startOf } from '@engine/process-life.ts';
 import { keepBeforeRecovery } from '@engine/recovery-copy.ts';
-import { codeOfPromise } from '../../support/code-of.ts';
+import { codeOf, codeOfPromise } from '../../support/code-of.ts';
 import { askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { dieInTheMiddleOfAWrite, manyRows, otherProgram } from '../../support/other-program.ts';
 import { isThere, temporaryFolder } from '../../support/temporary.ts';
@@ -95,6 +95,25 @@ describe('a folder of such copies that is being filled', () => {
       for (const each of [path.join(other, 'shop.db'), other]) fs.utimesSync(each, old, old);
       keepBeforeRecovery(gated(file), backups);
       expect(fs.existsSync(other)).toBe(false);
+    }
+  });
+
+  it('that is taken away meanwhile is no reason to go on without one; a journal that went is', () => {
+    const copy = fs.copyFileSync;
+    for (const isTaken of [true, false]) {
+      const file = makeShop(folder);
+      fs.writeFileSync(`${file}-journal`, Buffer.alloc(600, 0xd9));
+      vi.spyOn(fs, 'copyFileSync').mockImplementationOnce((from, to, mode) => {
+        if (isTaken) fs.rmSync(path.dirname(String(to)), { recursive: true });
+        else fs.rmSync(`${file}-journal`);
+        copy(isTaken ? from : `${file}-journal`, to, mode);
+      });
+      const keep = () => keepBeforeRecovery(gated(file), backupFolderOf(file));
+
+      if (isTaken) expect(codeOf(keep)).toBe('E_BACKUP_FOLDER');
+      else expect(keep()).toBeNull();
+      vi.restoreAllMocks();
+      expect(copiesIn(file)).toEqual([]);
     }
   });
 

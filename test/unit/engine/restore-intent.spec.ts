@@ -197,7 +197,7 @@ describe('a note of a restore that is not to be obeyed', () => {
     JSON.stringify({
       ...{ format: 'phasewise-restore 1', startedAt: '2026-01-01T00:00:00.000Z', databaseName: path.basename(file) },
       ...{ way: 'by-file', source: 'backup', backupPath: '/nowhere/x.db', sha256: 'a'.repeat(64) },
-      ...{ files: [], quarantine: null, beforePath: null },
+      ...{ files: [{ suffix: '', sha256: 'a'.repeat(64) }], quarantine: null, beforePath: null },
       ...change,
     });
   it.each<[string, (file: string) => void]>([
@@ -208,6 +208,15 @@ describe('a note of a restore that is not to be obeyed', () => {
     ['is a pipe', (file) => void spawnSync('mkfifo', [intentFile(file)])],
     ['is a folder', (file) => fs.mkdirSync(intentFile(file))],
     ['speaks of another database', (file) => fs.writeFileSync(intentFile(file), good(file, { databaseName: 'b.db' }))],
+    [
+      'names nothing to be put in place',
+      (file) => {
+        const replaced = `${file} replaced-abc123`;
+        fs.mkdirSync(replaced);
+        fs.writeFileSync(path.join(replaced, path.basename(file)), 'old bytes');
+        fs.writeFileSync(intentFile(file), good(file, { source: 'replaced', backupPath: replaced, files: [] }));
+      },
+    ],
     ['names a folder elsewhere', (file) => fs.writeFileSync(intentFile(file), good(file, { quarantine: '../../tmp' }))],
   ])('because it %s stops what writes, and is done with by restoring a backup', async (_, plant) => {
     const { file, backup } = await changedShop();

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
 import { backupDatabase } from '@engine/backups.ts';
@@ -88,7 +89,7 @@ describe('a restore of a missing database', () => {
     const restore = (probe: (point: RestorePoint) => void) =>
       restoreBackup({ backupPath, path: file, backupFolder, appVersion: '0', allowForeign: false }, { packs, probe });
     const finish = () => finishRestore({ path: file, backupFolder, appVersion: '0' }, { packs });
-    return { file, restore, finish };
+    return { file, backupPath, restore, finish };
   }
 
   it('overwrites no file that appears in its last moment, and leaves nothing of itself', async () => {
@@ -115,6 +116,73 @@ describe('a restore of a missing database', () => {
 
     expect(undo()).toEqual({ replacedFolder: null });
     expect(fs.statSync(file).nlink).toBe(1);
+  });
+
+  it('undone, ended between the two names, and written to since, is carried through; nothing is called proven', async () => {
+    const { file, restore, finish } = await missing();
+    await restore(() => {});
+    const kept = `${file} replaced-Abc123`;
+    fs.mkdirSync(kept);
+    fs.renameSync(file, path.join(kept, 'shop.db'));
+    endBetweenNames(file);
+    expect(() => putBackReplaced({ path: file, folder: kept, backupFolder: backupFolderOf(file) })).toThrow(
+      'ended here',
+    );
+    vi.restoreAllMocks();
+    const old = fs.readFileSync(path.join(kept, 'shop.db'));
+    fs.appendFileSync(file, 'of another program');
+
+    const { restored, replacedFolder } = await finish();
+
+    expect(fs.readFileSync(file).equals(old)).toBe(true);
+    expect(fs.readFileSync(path.join(replacedFolder ?? '', 'shop.db'), 'latin1').endsWith('of another program')).toBe(
+      true,
+    );
+    expect(fs.statSync(file).nlink).toBe(1);
+    expect(restored).toMatchObject({ verified: false, state: 'broken' });
+  });
+
+  it.each(['', 'the same backup', 'another backup'])(
+    'ended between its two names, and written to since, is carried through: %s',
+    async (again) => {
+      const { file, backupPath, restore, finish } = await missing();
+      endBetweenNames(file);
+      await expect(restore(() => {})).rejects.toThrow('ended here');
+      vi.restoreAllMocks();
+      const db = new Database(file);
+      db.exec(`INSERT INTO setting VALUES ('since', 'then')`);
+      db.close();
+      if (again === 'another backup') {
+        // What was being put back is lost, so that another one may be; it is a copy of the same shop.
+        const other = makeShop(folder);
+        const backup = { path: other, folder: backupFolderOf(file), reason: 'another', runId: null, appVersion: '0' };
+        const { path: otherPath } = await backupDatabase(backup, packs);
+        fs.rmSync(backupPath);
+        const input = { backupPath: otherPath, path: file, backupFolder: backupFolderOf(file), appVersion: '0' };
+        await restoreBackup({ ...input, allowForeign: true }, { packs });
+      } else {
+        const { before } = await (again === '' ? finish() : restore(() => {}));
+        expect(askOne(before?.path ?? '', `SELECT value FROM setting WHERE name = 'since'`)).toBe('then');
+      }
+
+      expect(fs.statSync(file).nlink).toBe(1);
+      expect(askOne(file, `SELECT count(*) FROM setting WHERE name = 'since'`)).toBe(0);
+      expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+      const beside = fs.readdirSync(path.dirname(file)).filter((name) => name.startsWith('shop.db.restore'));
+      expect(beside).toEqual([]);
+    },
+  );
+
+  it('a second name that somebody else gave the database is left alone', async () => {
+    const { file, restore } = await missing();
+    await restore(() => {});
+    const other = path.join(path.dirname(file), 'second name');
+    fs.linkSync(file, other);
+    const db = new Database(file);
+    db.exec(`DELETE FROM note`);
+    db.close();
+    expect(await codeOfPromise(restore(() => {}))).toBe('E_MULTI_LINK');
+    expect(fs.statSync(file).nlink).toBe(2);
   });
 
   it('ended between its two names is carried through, and sets nothing aside', async () => {

@@ -2,8 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase, listAllBackups, listBackups, verifyBackup } from '@engine/backups.ts';
+import { writeIntent } from '@engine/intent.ts';
 import { decideRetention, newestFirst, WHY, whyNotRemove } from '@engine/retention.ts';
 import { restoreBackup } from '@engine/restore.ts';
 import { removeBackup, tidyBackups } from '@engine/tidy.ts';
@@ -62,6 +64,13 @@ describe('which backups may go (R12)', () => {
     const ofRun = make('r', { runId: 'run' });
     const unsure = { backups: [make('d'), ofRun, make('c')], good: goodOf('d', 'r', 'c'), needed, isUnsure: true };
     expect(ids(decideRetention(unsure, 1).remove)).toBe('c');
+  });
+
+  it('lets nothing but what is missing go while a restore was interrupted and its note cannot be read', () => {
+    const gone = make('g', { state: 'missing' });
+    const stock = { backups: [...all, gone], good: goodOf('d', 'c', 'b', 'a'), needed, isUnreadableIntent: true };
+    expect(ids(decideRetention(stock, 1).remove)).toBe('g');
+    expect([make('c'), first].map((each) => whyNotRemove(stock, each))).toEqual([WHY.unsure, WHY.unsure]);
   });
 
   it('lets nothing go while none is good, and never what something unfinished needs', () => {
@@ -144,6 +153,67 @@ describe('deleting backups', () => {
     expect(isThere(backupPath)).toBe(false);
     expect(fs.readdirSync(backupFolderOf(file)).toSorted()).toEqual([`${newId}.db`, `${newId}.json`]);
   });
+});
+
+it('a backup that is being put back stays, also when the note that says so is torn', async () => {
+  const file = makeShop(folder);
+  const [being] = [await backUp(file), await backUp(file), await backUp(file)];
+  fs.writeFileSync(intentFile(file), '{"format":"phasewise-restore 1",');
+
+  const tidied = await tidyBackups({ ...places(file), keep: 1, isTrial: false }, packs);
+  expect(tidied.removed).toEqual([]);
+  expect(await codeOfPromise(removeBackup({ ...places(file), backupPath: being.path }, packs))).toBe('E_BACKUP_NEEDED');
+  expect(isThere(being.path)).toBe(true);
+});
+
+it('what is left of a deletion takes no newer backup of that name along, and nothing that others called so', async () => {
+  const file = makeShop(folder);
+  const backup = await backUp(file);
+  const nameOf = (id: string) => path.join(backup.folder, `${id}.json`);
+  fs.copyFileSync(nameOf(backup.id), `${nameOf(backup.id)}.removing`);
+  const others = ['notes.db', 'notes.json.removing'];
+  for (const name of others) fs.writeFileSync(path.join(backup.folder, name), '{}');
+
+  await backUp(file);
+
+  expect(verifyBackup({ backupPath: backup.path }).state).toBe('verified');
+  expect(isThere(`${nameOf(backup.id)}.removing`)).toBe(false);
+  expect(fs.readdirSync(backup.folder)).toEqual(expect.arrayContaining(others));
+});
+
+it.each([
+  ['that is being put back', 'backupPath'],
+  ['of what a restore replaced', 'beforePath'],
+] as const)('the backup %s stays while that restore is unfinished', async (_, named) => {
+  const file = makeShop(folder);
+  const [needed, other, newest] = [await backUp(file), await backUp(file), await backUp(file)];
+  writeIntent(file, {
+    format: 'phasewise-restore 1',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    databaseName: path.basename(file),
+    ...{ way: 'in-place', source: 'backup', files: [], quarantine: null, sha256: newest.sha256 },
+    ...{ backupPath: newest.path, beforePath: newest.path, [named]: needed.path },
+  });
+
+  const tidied = await tidyBackups({ ...places(file), keep: 1, isTrial: false }, packs);
+
+  expect(ids(tidied.removed)).toBe(other.id);
+  expect(await codeOfPromise(removeBackup({ ...places(file), backupPath: needed.path }, packs))).toBe(
+    'E_BACKUP_NEEDED',
+  );
+  expect(isThere(needed.path)).toBe(true);
+});
+
+it('the backup of a run stays while the file cannot be asked whether that run came to its end', async () => {
+  const file = makeShop(folder);
+  await upgradeShop(file, { pack });
+  const [ofRun] = listBackups({ folders: [backupFolderOf(file)], databasePath: file });
+  await backUp(file);
+  const backupPath = ofRun?.path ?? '';
+  fs.truncateSync(file, 5_000); // damaged: nobody can look into it
+
+  expect(await codeOfPromise(removeBackup({ ...places(file), backupPath }, packs))).toBe('E_BACKUP_NEEDED');
+  expect(isThere(backupPath)).toBe(true);
 });
 
 const stop = (): never => {

@@ -51,6 +51,19 @@ describe.each([{ wal: false }, { wal: true }])('an upgrade (wal: $wal)', ({ wal 
     expect(report.checks.map(({ id }) => id)).toEqual(['members', 'all-placed']);
   });
 
+  it('goes on only from runs that the file itself knows', async () => {
+    const file = makeShop(folder, { wal });
+    const stops = new Error('stopped');
+    const probe = (point: RunPoint) => {
+      if (point === 'recorded') throw stops;
+    };
+    await upgradeShop(file, { input: { runId: 'here' }, more: { probe } });
+    const report = await upgradeShop(file, { input: { continues: ['elsewhere', 'here'] } });
+    expect(report).toMatchObject({ ok: true, continuedRuns: ['here'] });
+    const other = await upgradeShop(makeShop(folder, { wal }), { input: { continues: ['elsewhere'] } });
+    expect([other.ok, other.continuedRuns]).toEqual([true, undefined]);
+  });
+
   it('keeps the journal mode and the file, and leaves nothing beside it', async () => {
     const file = makeShop(folder, { wal });
     const { ino, mode } = fs.statSync(file);

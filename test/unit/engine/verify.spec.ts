@@ -1,8 +1,10 @@
+import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { backupDatabase } from '@engine/backups.ts';
 import { verifyResult } from '@engine/verify.ts';
 import type { CheckResult } from '@shared/status.ts';
-import { makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -24,6 +26,13 @@ function change(file: string, sql: string): void {
   db.pragma('foreign_keys = OFF');
   db.exec(sql);
   db.close();
+}
+
+/** Every row can still be read; only integrity_check compares this number with the list. */
+function miscountFreePages(file: string): void {
+  const handle = fs.openSync(file, 'r+');
+  fs.writeSync(handle, Buffer.from([0, 0, 0, 77]), 0, 4, 36);
+  fs.closeSync(handle);
 }
 
 describe('the verdict', () => {
@@ -105,6 +114,56 @@ describe('the verdict', () => {
     const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
 
     expect(unmet(checks)).toEqual(['accounts']);
+  });
+
+  it.each([
+    ['an account that is not finished', `UPDATE _phasewise_backfills SET state = 'running'`, 'accounts'],
+    ['an account that is gone', `DELETE FROM _phasewise_backfills`, 'accounts'],
+    ['a step that is not recorded', `DELETE FROM _phasewise_migrations WHERE id = '0002_note_length'`, 'recorded'],
+    ['a column that is gone again', `ALTER TABLE note DROP COLUMN touched`, 'migration:0002_note_length'],
+  ])('notices %s', async (_, sql, check) => {
+    const { file, backupPath } = await upgraded();
+    change(file, sql);
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toEqual([check]);
+  });
+
+  it.each([
+    ['a run that is no longer recorded', `DELETE FROM _phasewise_runs`, '_phasewise_runs has lost records'],
+    [
+      'a row that only the issue rows held',
+      `DELETE FROM _phasewise_quarantine WHERE source_key = 'm000010'`,
+      '1 row of member that only the issue rows held is gone',
+    ],
+    [
+      'numbers that would be given out again',
+      `UPDATE sqlite_sequence SET seq = 1 WHERE name = 'ticket'`,
+      'ticket would give out numbers that were used before',
+    ],
+  ])('compared with a later backup, notices %s', async (_, sql, problem) => {
+    const tickets = `CREATE TABLE ticket (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO ticket VALUES (7);`;
+    const { file } = await upgraded(tickets);
+    change(file, `DELETE FROM note WHERE member_id = 'm000010'; DELETE FROM member WHERE id = 'm000010'`);
+    const made = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
+    const { path: backupPath } = await backupDatabase(made, [shopPack()]);
+    change(file, sql);
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toContain('kept');
+    expect(summaryOf(checks, 'kept')).toContain(problem);
+  });
+
+  it('notices damage that no row shows', async () => {
+    const { file, backupPath } = await upgraded();
+    miscountFreePages(file);
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toEqual(['integrity']);
+    expect(summaryOf(checks, 'integrity')).toBe('SQLite found damage.');
   });
 
   it('notices a migration that is recorded but not true, and a criterion that is not met', async () => {

@@ -39,7 +39,7 @@ function house() {
 }
 
 const run = (handle: string, change: Partial<RunSnapshot>): RunSnapshot => ({
-  ...{ runId: 'r', handle, kind: 'upgrade', state: 'starting', now: '', safeToStop: true, fromPhase: null, toPhase: 4 },
+  ...{ runId: 'r', handle, kind: 'upgrade', state: 'starting', now: '', fromPhase: null, toPhase: 4 },
   ...{ startedAt: new Date(START).toISOString(), steps: [], progress: null, backup: null, attention: null },
   ...{ error: null, report: null, ...change },
 });

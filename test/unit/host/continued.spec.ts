@@ -1,8 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ok } from '@shared/errors.ts';
+import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord, RunReport, RunStep } from '@shared/run.ts';
-import { asWhole, earlierParts } from '@host/continued.ts';
+import { asWhole, type ContinuingRun, earlierParts } from '@host/continued.ts';
+import type { EngineChild } from '@host/engine-process.ts';
 import type { Engines } from '@host/engines.ts';
 import { appendToJournal, type JournalLine, journalFolder } from '@host/run-journal.ts';
 import { describe, expect, it } from 'vitest';
@@ -76,7 +77,15 @@ describe('the report of an upgrade that was gone on with', () => {
     ...{ migrationId, title: `Do ${migrationId}`, phase: 1, state, ms: null, rowsDone: 0, rowsTotal: 0, issueRows: 0 },
   });
   const isApplied = (migrationId: string, is: boolean) => ({ migrationId, title: '', isApplied: is });
-  const whole = (gone: string[] = []) => {
+  interface Found {
+    /** Of whom there is a record in the list. */
+    readonly listed?: readonly BackupRecord['state'][];
+    readonly answer?: Result<BackupRecord[]>;
+    readonly isFileGone?: boolean;
+    readonly known?: string[];
+    readonly isStopped?: boolean;
+  }
+  const whole = ({ listed = ['verified'], answer, isFileGone, known = ['r1'], isStopped }: Found = {}) => {
     const { home, file, journal, backup } = setUp();
     const steps = [
       isApplied('zero', true),
@@ -87,19 +96,38 @@ describe('the report of an upgrade that was gone on with', () => {
     const applied: Line = { type: 'applied', migrationId: 'one', ms: 7 };
     journal('r1', [backup('b1'), { type: 'steps', steps }, applied]); // two was applied, and never written down
     const own = record('b2', home);
-    const listed = [record('b1', home), own].filter(({ id }) => !gone.includes(id));
+    const records = [...listed.map((state) => ({ ...record('b1', home), state })), own];
+    if (isFileGone) rmSync(path.join(home, 'b1.db'));
     writeFileSync(path.join(home, 'b1.json'), JSON.stringify({ tableRows: { users: 5, _phasewise_runs: 1 } }));
-    const engines = { askAlone: () => ({ answer: Promise.resolve(ok(listed)) }) } as unknown as Engines;
+    const child = {} as EngineChild;
+    const children: (EngineChild | null)[] = [];
+    const answers = () => ({ child, answer: Promise.resolve(answer ?? ok(records)) });
+    const engines = { askAlone: answers } as unknown as Engines;
     const report = {
       ...{ runId: 'r2', fromPhase: 0, backup: own, migrations: [{ id: 'three', title: 'Do three', ms: 1 }] },
       tables: [{ name: 'users', rowsBefore: 9, rowsAfter: 10 }],
     } as unknown as RunReport;
     const now = ['zero', 'one', 'two', 'three'].map((id) => step(id, 'applied'));
-    return asWhole(engines, earlierParts(home, file), now, report);
+    const run: ContinuingRun = {
+      ...{ parts: earlierParts(home, file), snapshot: { steps: now }, stop: new AbortController() },
+      get child() {
+        return children.at(-1) ?? null;
+      },
+      set child(next) {
+        children.push(next);
+      },
+    };
+    if (isStopped) run.stop.abort();
+    return asWhole(engines, run, { ...report, continuedRuns: known }).then((told) => ({
+      report: told,
+      children,
+      child,
+    }));
   };
 
   it('names every step and every backup, that of the original first, and counts from there', async () => {
-    const report = await whole();
+    const { report, children, child } = await whole();
+    expect(children).toEqual([child, null]); // so that Stop ends it
     expect(report.migrations.map(({ id, ms }) => [id, ms])).toEqual([
       ['one', 7],
       ['two', 0],
@@ -111,9 +139,27 @@ describe('the report of an upgrade that was gone on with', () => {
     expect(report.tables).toEqual([{ name: 'users', rowsBefore: 5, rowsAfter: 10 }]);
   });
 
-  it('names no backup that is gone', async () => {
-    const report = await whole(['b1']);
+  it.each([
+    ['is gone', { listed: ['missing'], isFileGone: true }, 'gone'],
+    ['is no longer good', { listed: ['broken'] }, 'broken'],
+    ['is no longer known as one', { listed: [] }, 'broken'],
+    ['cannot be looked at just now', { answer: err(appError('E_TIMEOUT', '')) }, 'unread'],
+  ] as const)('names no original that %s, and says which it is', async (_, found, whyNone) => {
+    const { report } = await whole(found);
+    expect(report).toMatchObject({ continues: { original: null, whyNone } });
     expect(report.backups?.map(({ id }) => id)).toEqual(['b2']);
-    expect(report.continues?.original).toBeNull();
+    expect(report.migrations).toHaveLength(3);
+  });
+
+  it('is left as it is where the file does not know those parts: it is another file by now', async () => {
+    const { report } = await whole({ known: [] });
+    expect(report.continues).toBeUndefined();
+    expect(report.migrations.map(({ id }) => id)).toEqual(['three']);
+    expect(report.fromPhase).toBe(0);
+  });
+
+  it('is left as it is once the person has asked to stop', async () => {
+    const { report, children } = await whole({ isStopped: true });
+    expect([report.continues, children]).toEqual([undefined, []]);
   });
 });

@@ -5,7 +5,9 @@ import { createDatabases, defaultBackupFolder, resolveDatabasePath } from '@host
 import { limitFor } from '@host/engines.ts';
 import { dataFolderPath, ensureFolder } from '@host/data-folder.ts';
 import { toAppError } from '@shared/errors.ts';
+import { openRunJournal, startedLine } from '@host/run-journal.ts';
 import { buildSample } from '@host/samples.ts';
+import { readWorks } from '@host/works.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
@@ -168,9 +170,30 @@ describe('backups', () => {
     expect(listed.backups.map(({ folder: where }) => where).toSorted()).toEqual([elsewhere, listed.folder].toSorted());
   });
 
+  it('of an upgrade that is gone on with go where those before it went, while that folder is there', async () => {
+    const { client, host, open, home } = setUp();
+    const database = open('logs');
+    const { path: file, handle } = database;
+    const planned = async () => must(await client.call('plan:make', { handle, toPhase: 1 }));
+    const atFirst = await planned();
+    expect(atFirst).toMatchObject({ backupFolder: defaultBackupFolder(file), source: { choice: 'guessed' } });
+
+    const [elsewhere, logs] = [makeFolder(home, 'elsewhere'), makeFolder(home, 'logs')];
+    const source = atFirst.source && ({ ...atFirst.source, choice: 'chosen', folder: logs } as const);
+    const begun = { ...{ at: '2026-11-21T14:00:00Z', runId: 'r1', path: file, toPhase: 1, appVersion: '0' } };
+    const journal = openRunJournal(host.dataFolder, file, 'r1');
+    journal.write(startedLine({ ...begun, kind: 'upgrade', plan: { ...atFirst, source, backupFolder: elsewhere } }));
+    journal.close();
+    expect(await planned()).toMatchObject({ backupFolder: elsewhere, source: { choice: 'chosen', folder: logs } });
+
+    rmSync(elsewhere, { recursive: true });
+    rmSync(logs, { recursive: true });
+    expect(await planned()).toMatchObject({ backupFolder: defaultBackupFolder(file), source: { choice: 'guessed' } });
+  });
+
   it('are restored only when the file name was typed', async () => {
-    const { client, open, events } = setUp();
-    const { handle } = open('good');
+    const { client, host, open, events } = setUp();
+    const { handle, path: file } = open('good');
     const backupId = 'of-good.db backups';
     const restore = (confirmation: string, id = backupId) =>
       client.call('backup:restore', { handle, backupId: id, confirmation });
@@ -180,6 +203,8 @@ describe('backups', () => {
     expect(codeOf(await restore('good.db', '../../etc/passwd'))).toBe('E_BACKUP_GONE');
     expect(codeOf(await restore('good.db'))).toBe('no error');
     expect(events.at(-1)).toEqual({ name: 'database:changed', payload: { handle } });
+    const [backup] = must(await client.call('backup:list', { handle })).backups;
+    expect(readWorks(host.dataFolder, file)[0]?.started).toMatchObject({ kind: 'restore', restores: backup?.path });
   });
 
   it('are shown in the file manager where there is one', async () => {

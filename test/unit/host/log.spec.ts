@@ -113,7 +113,7 @@ it('the host is written down without a name of any database', () => {
   told[0]?.({ file, work: 'backup', isTrial: false, ended: { isDone: true } });
   events.emit('engine:died', { handle, error: appError('E_WORKER_DIED', `It was ${file}.`) });
   events.emit('run:changed', {
-    ...{ runId: 'r1', handle, kind: 'upgrade', state: 'failed', now: file, safeToStop: true, fromPhase: null },
+    ...{ runId: 'r1', handle, kind: 'upgrade', state: 'failed', now: file, fromPhase: null },
     ...{ toPhase: 4, startedAt: new Date().toISOString(), steps: [], progress: null, backup: null, attention: null },
     ...{ error: appError('E_IO', file), report: null },
   });

@@ -96,4 +96,12 @@ describe('works on a database', () => {
     expect(readWorks(dataFolder, FILE).map(({ runId }) => runId)).toEqual(['new', 'old', 'older']);
     expect(readFileSync(path.join(runs, 'new.jsonl'), 'utf8')).toMatch(/^\{"type":"started","order":1,/);
   });
+
+  it('of an older version are older than those that count, also where the clock ran ahead then', () => {
+    const { journal, open } = setUp();
+    const verdict = { type: 'verdict', at: ago(0).toISOString(), verified: true, checks: [], error: null };
+    journal('old', ago(-60 * 24 * 30), {}, backup, verdict);
+    journal('new', ago(5), { order: 1 }, backup);
+    expect(open()).toMatchObject({ work: { runId: 'new' } });
+  });
 });

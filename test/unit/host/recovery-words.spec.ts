@@ -21,7 +21,14 @@ const restore = (change: Partial<Findings>): Findings => ({
     backup: null,
   },
   look: { health: { state: 'healthy', summary: '', checks: [], foreignKeyViolations: null }, error: null },
-  ...{ restoreWay: 'in-place', unreadableRestore: null, otherBackups: [], ...change },
+  ...{
+    restoreWay: 'in-place',
+    unreadableRestore: null,
+    otherBackups: [],
+    restoredFrom: null,
+    setAside: null,
+    ...change,
+  },
 });
 
 describe('an interrupted restore whose backup is gone', () => {
@@ -56,4 +63,9 @@ describe('an interrupted restore whose backup is gone', () => {
 it('a restore that was interrupted before it replaced anything leaves nothing to do', () => {
   const told = tellRecovery(restore({ restoreWay: null }));
   expect(told.choices.map(({ id, title }) => [id, title])).toEqual([['stay', 'Go on to the database']]);
+});
+
+it('of rows that were tried again no more is promised than each step keeps', () => {
+  const { where } = tellRecovery(restore({ kind: 'retry', restoreWay: null }));
+  expect(where).toMatch(/^The rows of each step are put in place together or not at all/);
 });

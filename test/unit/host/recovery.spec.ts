@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -14,6 +15,7 @@ import { Recovery, RecoveryNotice } from '@shared/recovery.ts';
 import type { BackupRecord, RunReport } from '@shared/run.ts';
 import type { CheckResult, DatabaseStatus, MigrationState } from '@shared/status.ts';
 import type { Backups } from '@host/backups.ts';
+import { recoveryText } from '../../../electron/cli/recovery-words.ts';
 import { createBusy } from '@host/busy.ts';
 import { databaseKey, type OpenEntry } from '@host/databases.ts';
 import type { Engines } from '@host/engines.ts';
@@ -149,6 +151,39 @@ describe('an upgrade that was killed', () => {
 
     expect(recovery?.where).toBe('It stopped after step 2 of 3, in the middle of “Do three”.');
     expect(recovery?.reasons[1]).toContain('the rows that were done are kept');
+  });
+
+  it('tells what is being read while a large file is looked at, and nothing of what was read just now', async () => {
+    const { database, recoveries, journal, list, answers } = setUp();
+    journal('r1', [backupLine, appliedLine]);
+    list(record('b1'));
+    const large = status({ applied: 1 });
+    answers['inspect'] = ok({ ...large, file: { sizeBytes: 3e9 }, health: { ...large.health, state: 'not-checked' } });
+    const told: string[] = [];
+    const onLook = (now: string) => void told.push(now);
+
+    await recoveries.get(database, { onLook });
+    expect(told).toEqual(['Checking the whole file (3.0 GB)', 'Reading the backup “b1.db” again (0 bytes)']);
+
+    await recoveries.get(database, { onLook });
+    expect(told.slice(2)).toEqual(['Checking the whole file (3.0 GB)']);
+  });
+
+  it('names the folder that its backups were sent to, unless it is the one beside the database', async () => {
+    const { database, recoveries, journal } = setUp();
+    const planned = (backupFolder: string) => ({ plan: { backupFolder } });
+    journal('r1', [backupLine, appliedLine], planned(`${database.path} backups`));
+    expect((await recoveries.get(database))?.backupFolder).toBeUndefined();
+
+    journal('r2', [backupLine], planned('/elsewhere'));
+    expect((await recoveries.get(database))?.backupFolder).toBe('/elsewhere');
+
+    const plan = { backupFolder: '/elsewhere', source: { choice: 'chosen', folder: '/logs' } };
+    journal('r2b', [backupLine], { plan });
+    expect((await recoveries.get(database))?.source).toEqual({ kind: 'folder', folder: '/logs' });
+
+    journal('r3', [backupLine]); // by a host that had no plan at hand: the part before it says where
+    expect((await recoveries.get(database))?.backupFolder).toBe('/elsewhere');
   });
 
   it('before its backup was finished can be begun again; there is nothing to go back to', async () => {
@@ -287,6 +322,23 @@ describe('an upgrade that was killed', () => {
     expect([whole?.isSafe, whole?.reasons.join()]).toEqual([true, expect.not.stringContaining('missing')]);
   });
 
+  it('J03: says so also where the part that did them was gone on with, and that was ended before its first step', async () => {
+    const { database, recoveries, journal, answers } = setUp();
+    journal('r1', [backupLine, appliedLine]);
+    journal('r2', [{ ...backupLine, backupPath: '/b/b2.db' }]);
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+
+    const recovery = await recoveries.get(database);
+
+    expect([recovery?.isSafe, recovery?.reasons.join()]).toEqual([
+      false,
+      expect.stringContaining('One step that was finished is missing'),
+    ]);
+    journal('back', [{ type: 'over', ok: true }], { kind: 'restore', toPhase: null });
+    journal('r3', [{ ...backupLine, backupPath: '/b/b3.db' }]);
+    expect(await recoveries.get(database)).toMatchObject({ runId: 'r3', isSafe: true }); // a restore took them back
+  });
+
   it('by its engine, or on request, says which', async () => {
     const { database, recoveries, journal } = setUp();
     const endedWith = (code: 'E_WORKER_DIED' | 'E_CANCELLED' | 'E_IO'): Line[] => [
@@ -419,6 +471,92 @@ describe('another work that was killed', () => {
 
     expect(await recoveries.finish(database)).toMatchObject({ ok: true, value: { restored: { id: 'b1' } } });
     expect(asked.some((question) => question.startsWith('finishRestore'))).toBe(true);
+  });
+
+  it('that had done its work says so, where the file holds the backup, and can be undone', async () => {
+    const { database, recoveries, answers, journal, list, asked } = setUp();
+    journal('w1', [], { kind: 'restore', toPhase: null });
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    const before = { ...record('before'), reason: 'before restore', runId: null, createdAt: '2026-11-22T00:00:00Z' };
+    answers['verifyBackup'] = ok(before);
+    list(before, record('b1'));
+
+    // Nobody knows: it may have been stopped before it replaced anything.
+    answers['restoredFrom'] = ok(null);
+    const unknown = await recoveries.get(database);
+    expect(unknown?.where).toContain('Nothing of it is half done');
+
+    answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'bytes' });
+    const recovery = await recoveries.get(database);
+
+    expect(
+      asked.filter((question) => question.includes('/b/before.db') && question.startsWith('restoredFrom')),
+    ).toEqual([]);
+    expect(recovery?.where).toBe(
+      'It had finished, but could not say so any more: the file holds, byte for byte, what the backup “b1.db” (before phase 1) holds.',
+    );
+    expect(recovery).toMatchObject({ isSafe: true, backup: { id: 'before' } });
+    expect(recovery?.choices.map(({ title }) => title)).toEqual(['Go on to the database', 'Undo the restore']);
+  });
+
+  it('is held against the backup that its journal names, also one in a folder that nobody knows of', async () => {
+    const { home, database, recoveries, answers, journal, list, asked } = setUp();
+    const elsewhere = { ...record('mine'), path: path.join(home, 'mine.db'), createdAt: '2026-01-01' };
+    writeFileSync(elsewhere.path, 'bytes');
+    journal('w1', [], { kind: 'restore', toPhase: null, restores: elsewhere.path });
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    answers['listBackups'] = ok([elsewhere]);
+    answers['restoredFrom'] = ok({ backupPath: elsewhere.path, proof: 'event' });
+    list(record('b1'), record('b2'));
+
+    const recovery = await recoveries.get(database);
+
+    const [question = '', ...more] = asked.filter((each) => each.startsWith('restoredFrom'));
+    expect(more).toEqual([]);
+    expect(JSON.parse(question.slice('restoredFrom '.length))).toMatchObject({
+      since: '2026-11-21T14:01:00.000Z',
+      backups: [{ path: elsewhere.path, createdAt: '2026-01-01' }],
+    });
+    expect(recovery?.where).toContain('the file itself has noted that the backup “mine.db”');
+  });
+
+  it('that set files aside offers to put those back', async () => {
+    const { file, database, recoveries, answers, journal, list } = setUp();
+    journal('w1', [], { kind: 'restore', toPhase: null, restores: '/b/b1.db' });
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'event' });
+    list(record('b1'));
+    const aside = `${file} replaced-Ab12Cd`;
+    mkdirSync(aside);
+    const longAgo = new Date('2026-11-20T00:00:00Z');
+
+    utimesSync(aside, longAgo, longAgo);
+    expect(choicesOf(await recoveries.get(database))).toEqual(['stay']); // of another restore
+
+    const then = new Date('2026-11-21T14:02:00Z');
+    utimesSync(aside, then, then);
+    const recovery = await recoveries.get(database);
+    expect(Recovery.parse(recovery)).toMatchObject({ isSafe: true, setAside: aside });
+    expect(recovery?.choices.map(({ title }) => title)).toEqual(['Go on to the database', 'Undo the restore']);
+    expect(recoveryText(recovery as Recovery, file)).toContain(`restore --put-back '${aside}' --to ${file} --yes`);
+  });
+
+  it('whose note still lies there says so, too, and only has to be concluded', async () => {
+    const { database, recoveries, answers, journal, list, file } = setUp();
+    journal('w1', [], { kind: 'restore', toPhase: null });
+    const sha256 = 'a'.repeat(64);
+    const note = {
+      ...{ format: 'phasewise-restore 1', startedAt: '2026-11-21T14:00:00Z', databaseName: 'a.db', way: 'in-place' },
+      ...{ source: 'backup', backupPath: '/b/b1.db', sha256, files: [], quarantine: null, beforePath: null },
+    };
+    writeFileSync(`${file}.restore-intent`, JSON.stringify(note));
+    list({ ...record('b1'), sha256 });
+    answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'bytes' });
+
+    const recovery = await recoveries.get(database);
+
+    expect(recovery?.where).toContain('All of it is in place');
+    expect(recovery?.choices.map(({ title }) => title)).toEqual(['Finish the restore']);
   });
 
   it('is found by its note beside the file also where the file is missing', async () => {

@@ -18,6 +18,7 @@ import { backup } from '../renderer/values.ts';
 
 const folder = temporaryFolder();
 const SHA = 'a'.repeat(64);
+const OTHER = 'b'.repeat(64);
 
 /** A database with a note beside it, and the backups that are known of it. */
 function setUp({ known = [] as BackupRecord[], elsewhere = [] as BackupRecord[] } = {}) {
@@ -59,18 +60,30 @@ const record = (id: string, change: Partial<BackupRecord> = {}): BackupRecord =>
   backup({ id, path: `/b/${id}.db`, folder: '/b', sha256: SHA, verified: true, state: 'verified', ...change });
 
 describe('the note of a restore means the same to host and engine', () => {
+  const main = { suffix: '', sha256: SHA } as const;
+  const byFile: Partial<RestoreIntent> = { way: 'by-file', files: [main] };
+  const undoing: Partial<RestoreIntent> = { ...byFile, source: 'replaced', backupPath: '/x/a.db replaced-Abc123' };
   const withNote = (change: Partial<RestoreIntent> | string) => (given: ReturnType<typeof setUp>) => given.note(change);
   it.each<[string, boolean, (given: ReturnType<typeof setUp>) => void]>([
     ['as we write it', true, withNote({})],
-    ['with a folder of ours', true, withNote({ quarantine: 'a.db replaced-Abc123' })],
-    ['that undoes one', true, withNote({ source: 'replaced', backupPath: '/x/a.db replaced-Abc123' })],
+    ['with a folder of ours', true, withNote({ ...byFile, quarantine: 'a.db replaced-Abc123' })],
+    ['that undoes one', true, withNote({ ...undoing, files: [main, { suffix: '-wal', sha256: OTHER }] })],
+    ['that names no file', false, withNote({ ...undoing, files: [] })],
+    ['that names a log only', false, withNote({ ...byFile, files: [{ suffix: '-wal', sha256: SHA }] })],
+    ['that names a file twice', false, withNote({ ...byFile, files: [main, main] })],
+    ['of two contents', false, withNote({ ...byFile, files: [{ suffix: '', sha256: OTHER }] })],
+    ['of no content', false, withNote({ ...byFile, sha256: '', files: [{ suffix: '', sha256: '' }] })],
+    ['in place, of no content', false, withNote({ sha256: 'x' })],
+    ['in place, that names a file', false, withNote({ files: [main] })],
+    ['in place, that undoes one', false, withNote({ ...undoing, way: 'in-place', files: [] })],
+    ['in place, with a folder of ours', false, withNote({ quarantine: 'a.db replaced-Abc123' })],
     ['on Windows', true, withNote({ backupPath: 'C:\\b\\b1.db' })],
     ['cut short', false, withNote('{"format":')],
     ['that is empty', false, withNote('')],
     ['that is huge', false, withNote(' '.repeat(70_000))],
     ['of another database', false, withNote({ databaseName: 'b.db' })],
-    ['with a folder elsewhere', false, withNote({ quarantine: '../../tmp' })],
-    ['that undoes from a strange folder', false, withNote({ source: 'replaced', backupPath: '/etc' })],
+    ['with a folder elsewhere', false, withNote({ ...byFile, quarantine: '../../tmp' })],
+    ['that undoes from a strange folder', false, withNote({ ...undoing, backupPath: '/etc' })],
     ['with a backup that is no whole path', false, withNote({ backupPath: 'b1.db' })],
     ['with a backup of a strange name', false, withNote({ backupPath: '/b/\u0000b1.db' })],
     ['with a strange backup from before', false, withNote({ beforePath: 'x' })],

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { intentFile } from '@shared/beside.ts';
+import { safetyText } from '@shared/errors.ts';
 import { EngineChild, type EngineExit, type EngineProcess } from '@host/engine-process.ts';
 import { createEngines } from '@host/engines.ts';
 import { askRestore } from '@host/restores.ts';
@@ -73,11 +74,30 @@ describe('a restore at its point of no return', () => {
   });
 });
 
+it('a copy that was named in the last moment is heard of, though its process is ended by then', async () => {
+  const { child, say } = puppet();
+  const partials: unknown[] = [];
+  const end = child.kill;
+  child.kill = () => {
+    say({ type: 'work', work: { stage: 'saving', fraction: 0, canCancel: true, partial: '/b/x.db.partial' } });
+    setImmediate(() => end());
+  };
+  const engine = new EngineChild(() => child);
+  const input = { backupPath: '/b', path: '/f', backupFolder: '/', appVersion: '0', allowForeign: false };
+  const answer = engine.ask('restore', input, { limitMs: null, onWork: ({ partial }) => partials.push(partial) });
+  await wait(5);
+
+  engine.cancel(0);
+
+  expect(await answer).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
+  expect(partials).toEqual(['/b/x.db.partial']);
+});
+
 describe('a restore that was stopped', () => {
-  const stopped = async (name: string, hasNote: boolean) => {
+  const stopped = async (name: string, note: string | null) => {
     const file = path.join(folder, name);
     writeFileSync(file, 'bytes');
-    if (hasNote) writeFileSync(intentFile(file), '{}');
+    if (note !== null) writeFileSync(intentFile(file), note);
     const asked: string[] = [];
     const engines = createEngines(
       () =>
@@ -95,13 +115,40 @@ describe('a restore that was stopped', () => {
   };
 
   it('says that nothing was replaced, once the file is put right', async () => {
-    const { asked, result } = await stopped('plain.db', false);
+    const { asked, result } = await stopped('plain.db', null);
     expect(asked).toEqual(['restore', 'settle']);
     expect(result).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
   });
 
   it('says that one before it is unfinished, where the note of that lies beside the file', async () => {
-    const { result } = await stopped('unfinished.db', true);
-    expect(result).toMatchObject({ ok: false, error: { code: 'E_RESTORE_UNFINISHED' } });
+    const intent = {
+      ...{ format: 'phasewise-restore 1', startedAt: '2026-11-21T11:00:00.000Z', databaseName: 'unfinished.db' },
+      ...{
+        way: 'in-place',
+        source: 'backup',
+        backupPath: '/b.db',
+        sha256: '0'.repeat(64),
+        files: [],
+        quarantine: null,
+      },
+      beforePath: null,
+    };
+    const { result } = await stopped('unfinished.db', JSON.stringify(intent));
+    expect(result).toMatchObject({
+      ok: false,
+      error: { code: 'E_RESTORE_UNFINISHED', safety: safetyText.unknown, details: { backup: '/b.db' } },
+    });
+  });
+
+  it('does not advise to finish one whose note cannot be read', async () => {
+    const { result } = await stopped('unreadable.db', '{torn');
+    expect(result).toMatchObject({
+      ok: false,
+      error: {
+        ...{ code: 'E_RESTORE_UNFINISHED', safety: safetyText.unknown },
+        nextStep: expect.stringMatching(/^Restore a backup of unreadable\.db/) as string,
+        details: { reason: expect.any(String) as string },
+      },
+    });
   });
 });

@@ -5,6 +5,7 @@ import type { CheckResult } from '@shared/status.ts';
 import { databaseKey } from '@host/databases.ts';
 import { appError } from '@shared/errors.ts';
 import { firstSnapshot, reportOfError } from '@host/run-snapshot.ts';
+import { journalFolder, openRunJournal, startedLine } from '@host/run-journal.ts';
 import type { StartedRun } from '@host/runs.ts';
 import { withoutRepeats } from '@host/verdict.ts';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -147,6 +148,26 @@ describe('a run', () => {
     expect(host.runs.history(open('refused'))).toEqual([]);
   });
 
+  it('is noted as migrated before its earlier parts are looked up, and Stop ends that look', async () => {
+    const { host, start, dataFolder, open, home } = setUp();
+    const { path: file } = open('unlisted');
+    const part = { kind: 'upgrade', toPhase: 1, plan: null, runId: 'r1', path: file, appVersion: '0' } as const;
+    const earlier = openRunJournal(dataFolder, file, 'r1');
+    earlier.write(startedLine({ ...part, at: '2026-11-21T12:00:00.000Z' }));
+    const made = { backupPath: path.join(home, 'unlisted.db'), sha256: '', verified: true };
+    earlier.write({ type: 'backup', at: '2026-11-21T12:00:00.000Z', ...made });
+    earlier.close();
+    const started = start('unlisted');
+    const journal = path.join(journalFolder(dataFolder, file), `${started.snapshot.runId}.jsonl`);
+    await until(() => readFileSync(journal, 'utf8').includes('"migrated"'));
+
+    host.runs.control(started.snapshot.handle, 'cancel');
+    const run = await started.done;
+
+    expect(run.error?.message).toContain('only the final check was stopped');
+    expect(run.report?.continues).toMatchObject({ runIds: ['r1'], whyNone: 'unread' });
+  });
+
   it('that is stopped while it is verified is applied, but not proven', async () => {
     const { host, start, events } = setUp();
     const started = start('unproven');
@@ -248,6 +269,7 @@ describe('the run journal', () => {
     const gone = {
       type: 'started',
       at: '2030-01-01T00:00:00Z',
+      order: 99,
       runId: 'gone',
       path: file,
       toPhase: 1,

@@ -106,7 +106,13 @@ describe('a file is not called safe', () => {
       { id, title: 'A check', state: 'unmet', summary: 'It does not hold.', evidence: [] },
       { id: 'other', title: 'Another', state: 'met', summary: '', evidence: [] },
     ];
-    expect(disagreement(checks)?.safety).not.toContain('safe');
+    expect(disagreement(checks, false)?.safety).not.toContain('safe');
+    expect(disagreement(checks, false)?.message).not.toContain('Another program');
+    expect(disagreement(checks, true)).toMatchObject({
+      message: expect.stringContaining('Another program has written to the file since the upgrade'),
+      nextStep: expect.stringContaining('work of the other program'),
+      details: { isWritten: true },
+    });
   });
 
   it('or verified, without a backup to compare it with', async () => {

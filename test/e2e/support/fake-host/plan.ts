@@ -177,7 +177,6 @@ export function runAt(done: number, state: RunSnapshot['state'] = 'migrating'): 
     kind: 'upgrade',
     state,
     now: 'copying candidates into their canonical table',
-    safeToStop: true,
     fromPhase: null,
     toPhase: 4,
     startedAt: minutesAgo(0),

@@ -47,7 +47,7 @@ const noSpace = {
   title: 'There is not enough free disk space',
   message: 'To go on, the disk of the database needs 8 MB free; it has 1 MB.',
   safety: 'Nothing failed: every finished step and row is kept, and a verified backup exists.',
-  nextStep: 'Free some space, then continue: it goes on from here.',
+  nextStep: 'Free some space: it goes on from here by itself as soon as there is enough.',
   details: { needBytes: 8_000_000, freeBytes: 912_000 },
 } as const;
 const refusal = {

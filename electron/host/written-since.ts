@@ -1,0 +1,12 @@
+import { lstatSync } from 'node:fs';
+import { type FileStamp, stampOf } from '@shared/file-stamp.ts';
+
+/** Whether a database was written to since it was `left`; a log beside it that is not empty has writes too. */
+export function isWrittenSince(file: string, left: FileStamp | undefined): boolean {
+  const stats = lstatSync(file, { bigint: true, throwIfNoEntry: false });
+  if (left === undefined || stats === undefined) return false; // nobody can say
+  const { bytes, changedAt } = stampOf(stats);
+  return bytes !== left.bytes || changedAt !== left.changedAt || hasLog(file);
+}
+
+const hasLog = (file: string): boolean => (lstatSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;

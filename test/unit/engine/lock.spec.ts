@@ -1,0 +1,52 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, it } from 'vitest';
+import { identify } from '@engine/identity.ts';
+import { lockForMaintenance } from '@engine/lock.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
+import { makeShop } from '../../support/engine/run-shop.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+/** The lock is taken on the file that the gate saw, or not at all. */
+
+const folder = temporaryFolder();
+const requestFor = (file: string) => ({
+  path: file,
+  identity: identify(file),
+  lockFolder: path.join(path.dirname(file), 'locks'),
+  waitMs: 2_000,
+});
+
+function holding(file: string): Database.Database {
+  const db = new Database(file);
+  db.exec('BEGIN EXCLUSIVE');
+  return db;
+}
+
+it('a file that took the place of the one that was looked at is not even waited for', async () => {
+  const [file, other] = [makeShop(folder), makeShop(folder)];
+  const request = requestFor(file);
+  fs.renameSync(other, file);
+  const holder = holding(file);
+
+  const code = await codeOfPromise(lockForMaintenance(request));
+
+  holder.close();
+  expect(code).toBe('E_PATH_CHANGED');
+});
+
+it('one that took its place while the lock was waited for is let go of again', async () => {
+  const [file, other] = [makeShop(folder), makeShop(folder)];
+  const holder = holding(file);
+  const swapped = async () => {
+    if (fs.existsSync(other)) fs.renameSync(other, file);
+    if (holder.open) holder.close();
+  };
+
+  const code = await codeOfPromise(lockForMaintenance({ ...requestFor(file), stopPoint: swapped }));
+
+  expect(code).toBe('E_PATH_CHANGED');
+  holding(file).close(); // nobody holds it
+  expect(fs.readdirSync(path.join(path.dirname(file), 'locks'))).toEqual([]);
+});

@@ -1,0 +1,104 @@
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, expect, it, vi } from 'vitest';
+import { restoreLockFile } from '@shared/beside.ts';
+import { backupDatabase } from '@engine/backups.ts';
+import { startOf } from '@engine/process-life.ts';
+import { settle } from '@engine/settle.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
+import { ask, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const folder = temporaryFolder();
+const packs = [shopPack()];
+afterEach(() => void vi.restoreAllMocks());
+
+const lockFolder = path.join(folder, 'locks');
+const lockOf = (file: string, pid: number) =>
+  fs.writeFileSync(restoreLockFile(file), JSON.stringify({ pid, startedAt: startOf(pid), token: 'abc' }));
+const beside = (file: string) => fs.readdirSync(path.dirname(file)).filter((name) => name.includes('.restore-lock'));
+
+it('takes away the lock of a restore that is dead, also beside what is no database any more, and no other', async () => {
+  const living = spawn('sleep', ['30']);
+  const dead = spawnSync('true').pid;
+  const [file, held, destroyed] = [makeShop(folder), makeShop(folder), makeShop(folder)];
+  lockOf(file, dead);
+  lockOf(held, living.pid ?? 0);
+  lockOf(destroyed, dead);
+  fs.writeFileSync(destroyed, 'garbage');
+
+  await settle({ path: file, lockFolder });
+  await settle({ path: held, lockFolder });
+  expect(await codeOfPromise(settle({ path: destroyed, lockFolder }))).toBe('E_NOT_SQLITE');
+
+  expect([file, held, destroyed].map((each) => beside(each).length)).toEqual([0, 1, 0]);
+  expect(fs.readdirSync(lockFolder)).toEqual([]);
+  living.kill('SIGKILL');
+});
+
+it('a copy is named before it is made, never by the name of another, and settled wherever its process was ended', async () => {
+  const file = makeShop(folder);
+  const named: { partial: string; isMade: boolean }[] = [];
+  const open = fs.openSync;
+  const backUp = (isEnded: boolean) => {
+    vi.spyOn(fs, 'openSync').mockImplementation((name, ...rest) => {
+      const handle = open(name, ...rest);
+      if (isEnded && String(name).endsWith('.partial')) throw new Error('ended here');
+      return handle;
+    });
+    const input = { path: file, folder: backupFolderOf(file), reason: 'before restore', runId: null, appVersion: '0' };
+    return backupDatabase(input, packs, ({ partial }) => {
+      if (partial !== undefined) named.push({ partial, isMade: fs.existsSync(partial) });
+    });
+  };
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() }); // both in one second
+  await expect(backUp(true)).rejects.toThrow('ended here');
+  vi.restoreAllMocks();
+  await backUp(false);
+  vi.useRealTimers();
+
+  expect(named.map(({ isMade }) => isMade)).toEqual([false, false]);
+  const [left, other] = named.map(({ partial }) => partial);
+  expect(other).toBe(left?.replace('.db.partial', ' 2.db.partial'));
+  expect(fs.existsSync(left ?? '')).toBe(true);
+  await settle({ path: file, lockFolder, partials: [left ?? ''] });
+  expect(fs.readdirSync(backupFolderOf(file)).filter((name) => name.includes('.partial'))).toEqual([]);
+});
+
+it('an emptied journal that a killed process left goes', async () => {
+  const file = makeShop(folder);
+  fs.writeFileSync(`${file}-journal`, Buffer.alloc(512));
+
+  await settle({ path: file, lockFolder });
+
+  expect(fs.readdirSync(path.dirname(file))).toEqual(['shop.db']);
+});
+
+it('the run that was stopped is noted as stopped, and no other', async () => {
+  const file = makeShop(folder);
+  const { runId } = await upgradeShop(file);
+  const running = `UPDATE _phasewise_runs SET state = 'running'`;
+  new Database(file).exec(running).close(); // as it is where its process was killed
+
+  await settle({ path: file, lockFolder, runId: 'another' });
+  expect(ask(file, `SELECT state FROM _phasewise_runs`)).toEqual([{ state: 'running' }]);
+  await settle({ path: file, lockFolder, runId });
+  expect(ask(file, `SELECT state FROM _phasewise_runs`)).toEqual([{ state: 'cancelled' }]);
+});
+
+it('of what it is told to take away nothing goes that is a backup, or has a name of others', async () => {
+  const file = makeShop(folder);
+  const made = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
+  const backup = await backupDatabase(made, packs);
+  const others = ['notes.partial', 'shop.db.partial', 'mine 2026-01-01 10.00.00 x.db'];
+  for (const name of others) fs.writeFileSync(path.join(backup.folder, name), 'not ours');
+  const before = fs.readdirSync(backup.folder);
+
+  const partials = [...others.map((name) => path.join(backup.folder, name)), `${backup.path}.partial`];
+  await settle({ path: file, lockFolder, partials });
+
+  expect(fs.readdirSync(backup.folder)).toEqual(before);
+});

@@ -1,0 +1,92 @@
+import { appError } from '@shared/errors.ts';
+import { createControl } from '@engine/control.ts';
+import { watchSpace } from '@engine/space-watch.ts';
+import { describe, expect, it } from 'vitest';
+
+const MB = 1e6;
+
+describe('a run that stands still by itself', () => {
+  it('looks again and again, and goes on without a word from anybody once the reason is gone', async () => {
+    const control = createControl(undefined, 5);
+    const said: string[] = [];
+    let looks = 0;
+
+    await control.hold(
+      (state) => said.push(state),
+      () => (looks += 1) === 3,
+    );
+
+    expect(looks).toBe(3);
+    expect(said).toEqual(['paused', 'resumed']);
+  });
+
+  it('goes on at once when a person says so, and stays where one has paused it', async () => {
+    const control = createControl(undefined, 5);
+    const resumed = control.hold(
+      () => {},
+      () => false,
+    );
+    setTimeout(() => control.request('resume'), 12);
+    await resumed;
+
+    let isOn = false;
+    const paused = control
+      .hold(
+        () => {},
+        () => true,
+      )
+      .then(() => (isOn = true));
+    control.request('pause');
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(isOn).toBe(false);
+    control.request('resume');
+    await paused;
+  });
+
+  it('ends when it is stopped', async () => {
+    const control = createControl(undefined, 5);
+    const held = control.hold(
+      () => {},
+      () => false,
+    );
+    setTimeout(() => control.request('cancel'), 12);
+
+    await expect(held).rejects.toMatchObject({ appError: { code: 'E_CANCELLED' } });
+  });
+});
+
+describe('a step that met a full disk', () => {
+  const full = appError('E_NO_SPACE', 'The disk is full (while working on candidates).');
+
+  it('says how much it takes and how much there is, as it is now', () => {
+    let free = 0.2 * MB;
+    const { found, look } = watchSpace('/d/a.db', 3 * MB, () => free).after(full);
+
+    expect(found.message).toContain('needs 3.0 MB free; it has 200 kB.');
+    expect(found.details).toMatchObject({ needBytes: 3 * MB, freeBytes: 0.2 * MB });
+    free = 1 * MB;
+    expect(look()?.message).toContain('it has 1.0 MB.');
+    free = 3 * MB;
+    expect(look()).toBeNull();
+  });
+
+  it('is not tried for ever where there seems to be room: it asks for more than there was', () => {
+    let free = 10 * MB;
+    const { found, look } = watchSpace('/d/a.db', 3 * MB, () => free).after(full);
+
+    expect(found.details).toMatchObject({ needBytes: 13 * MB, freeBytes: 10 * MB });
+    expect(look()).not.toBeNull();
+    free = 14 * MB;
+    expect(look()).toBeNull();
+  });
+
+  it('goes by what the error itself says of the disk of the backups', () => {
+    let free = 1 * MB;
+    const backup = appError('E_BACKUP_NO_SPACE', 'No room.', { folder: '/b', needBytes: 50 * MB, freeBytes: free });
+    const { look } = watchSpace('/d/a.db', 3 * MB, (folder) => (folder === '/b' ? free : 900 * MB)).after(backup);
+
+    expect(look()?.message).toContain('/b needs 50.0 MB free; it has 1.0 MB.');
+    free = 60 * MB;
+    expect(look()).toBeNull();
+  });
+});
