@@ -1,4 +1,4 @@
-import { columnExists, columnNames, isRecorded, type AuditTrail, type Db } from '@engine/migration.ts';
+import { columnExists, columnNames, isRecorded, type AuditEvent, type AuditTrail, type Db } from '@engine/migration.ts';
 
 /** The migration that gives the table its final columns. */
 const migration = '20260221_0016_audit_events';
@@ -25,5 +25,12 @@ export const audit: AuditTrail = {
        SELECT :id, (SELECT id FROM projects WHERE id = :projectId), :code, :payload, :createdAt${old.map(([, value]) => `, ${value}`).join('')}
        WHERE NOT EXISTS (SELECT 1 FROM audit_events WHERE id = :id)`,
     ).run({ id, projectId, code, payload: JSON.stringify(payload), createdAt });
+  },
+
+  between(db, firstId, lastId) {
+    const sql = `SELECT id, event_code AS code, payload_json AS payload FROM audit_events
+      WHERE id BETWEEN ? AND ? AND json_valid(payload_json) ORDER BY id`;
+    const rows = db.prepare<string[], { id: string; code: string; payload: string }>(sql).all(firstId, lastId);
+    return rows.map(({ payload, ...event }) => ({ ...event, payload: JSON.parse(payload) as AuditEvent['payload'] }));
   },
 };
