@@ -65,6 +65,20 @@ test('250,000 rows are reached by the scrollbar, the wheel and the keyboard, eac
   await expect(grid).toHaveAttribute('aria-colcount', '13');
   await expect(tables(page).getByRole('button', { name: /^numbers 250,000/ })).toBeVisible();
 
+  // A row that is still on its way opens when it is there.
+  await grid.evaluate((element) => {
+    const press = (key: string, ctrlKey: boolean) =>
+      element.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey, bubbles: true, cancelable: true }));
+    element.focus();
+    press('End', true);
+    setTimeout(() => press('Enter', false));
+  });
+  const row = page.getByRole('complementary', { name: 'Row of numbers' });
+  await expect(row).toContainText('250000');
+  await page.keyboard.press('Escape');
+  await expect(row).toBeHidden();
+  await page.keyboard.press('Control+Home');
+
   await grid.evaluate((element) => (element.scrollTop = (element.scrollHeight - element.clientHeight) / 2));
   await expect(page.getByText(/^(124,9|125,0)\d\d–.* of 250,000 rows$/).first()).toBeVisible();
   await expectOwnNumbers(grid);

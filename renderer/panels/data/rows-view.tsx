@@ -38,7 +38,10 @@ export function RowsView({ handle, table, source, arranged, step, isCopy, isAski
   const columns = useColumns(table.columns, arranged, box);
   const kept = useKeptPlace(step);
   const active = useActiveCell(kept?.active);
-  const [openKey, setOpenKey] = useState(kept?.openKey ?? null);
+  const [keptKey, setOpenKey] = useState(kept?.openKey ?? null);
+  // Asked for by its number, where it is still on its way.
+  const [openRow, setOpenRow] = useState<number | null>(null);
+  const openKey = keptKey ?? (openRow === null ? null : (source.row(openRow)?.key ?? null));
   useRowsPlace({ step, kept, total: state.rows.value, rows, active, openKey, box });
   const copying = useCopy({ handle, table, source, selection: active.selection, order: columns.order });
   const marked = rangeOf(active.selection);
@@ -93,6 +96,7 @@ export function RowsView({ handle, table, source, arranged, step, isCopy, isAski
 
   const close = (): void => {
     setOpenKey(null);
+    setOpenRow(null);
     focus();
   };
   return (
@@ -108,7 +112,10 @@ export function RowsView({ handle, table, source, arranged, step, isCopy, isAski
           rows={rows}
           box={box}
           active={active}
-          onOpen={({ row }) => setOpenKey(source.row(row)?.key ?? null)}
+          onOpen={({ row }) => {
+            setOpenKey(source.row(row)?.key ?? null);
+            setOpenRow(row);
+          }}
           onOtherKey={(event, place) => {
             if (viewer.onKey(event, cellAt(place))) return;
             if (event.key === 'Escape' && isOpen) {

@@ -85,6 +85,8 @@ export function Grid({ handle, table, source, columns, rows, box, active, onOpen
       columns.show(place.column);
     } else if (event.key === 'Enter' && !isCommand && !event.altKey && !event.shiftKey) {
       event.preventDefault();
+      rows.show(cell.row); // scrolled away from, it is on its way again
+      columns.show(cell.column);
       onOpen(cell);
     } else onOtherKey(event, cell);
   };
