@@ -1,4 +1,4 @@
-import { chmodSync, constants, copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, constants, copyFileSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
 import { errorCode } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
-import { identify, isSameFile, isUnchanged, orRefuse, type Identity } from './identity.ts';
+import { identify, identityOf, isSameFile, isUnchanged, orRefuse, type Identity } from './identity.ts';
 import { isLiving } from './process-life.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
@@ -62,8 +62,8 @@ async function copyUnchanged(gated: GatedFile, copy: string, deadline: number): 
       throw coded('E_PATH_CHANGED', `${gated.path} was replaced while it was being read.`);
     }
     if (isSettled(before)) {
-      for (const [suffix] of before) copyOne(gated.path + suffix, copy + suffix);
-      if (isSameState(before, stateOf(gated.path))) return;
+      const isWhole = [...before.keys()].every((suffix) => copyOne(gated.path, copy, suffix));
+      if (isWhole && isSameState(before, stateOf(gated.path))) return;
       for (const [suffix] of before) rmSync(copy + suffix, { force: true });
     }
     if (Date.now() > deadline) {
@@ -76,18 +76,24 @@ async function copyUnchanged(gated: GatedFile, copy: string, deadline: number): 
   }
 }
 
-/** Shares the disk blocks where the file system can. A copy of a read-only file is made writable: it has to be merged. */
-function copyOne(from: string, to: string): void {
+/**
+ * Shares the disk blocks where the file system can. A copy of a read-only file is made writable: it has to be merged.
+ * @returns false where a sidecar has gone, as a journal does with every commit of a living program.
+ */
+function copyOne(file: string, copy: string, suffix: string): boolean {
+  const [from, to] = [file + suffix, copy + suffix];
   try {
     copyFileSync(from, to, constants.COPYFILE_FICLONE);
   } catch (error) {
     const reason = errorCode(error);
+    if (reason === 'ENOENT' && suffix !== '') return false;
     if (isFull(reason)) throw noPlace(`the disk of ${tmpdir()} became full`, { reason });
     orRefuse(from, () => {
       throw error;
     });
   }
   chmodSync(to, 0o600);
+  return true;
 }
 
 const isFull = (code: string): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'].includes(code);
@@ -95,9 +101,11 @@ const isFull = (code: string): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_
 /** -shm is left out: it is an index over the WAL that SQLite makes anew. */
 const stateOf = (file: string): Map<string, Identity> =>
   new Map(
-    ['', '-wal', '-journal']
-      .filter((suffix) => suffix === '' || statSync(file + suffix, { throwIfNoEntry: false }))
-      .map((suffix) => [suffix, identify(file + suffix)]),
+    ['', '-wal', '-journal'].flatMap((suffix): [string, Identity][] => {
+      if (suffix === '') return [[suffix, identify(file)]];
+      const stats = lstatSync(file + suffix, { bigint: true, throwIfNoEntry: false });
+      return stats ? [[suffix, identityOf(stats)]] : [];
+    }),
   );
 
 const isSettled = (state: ReadonlyMap<string, Identity>): boolean =>

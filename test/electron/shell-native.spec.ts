@@ -46,7 +46,7 @@ test('a long upgrade, for somebody who looks at something else meanwhile', async
     await app.clickMenu('version');
     const dialog = app.page.getByRole('dialog', { name: 'Version and updates' });
     await expect(dialog).toContainText('Version 0.1.0, a build that was not released');
-    await expect(dialog).toContainText('Kroma (Legacy version). This version upgrades it up to phase 1, one.');
+    await expect(dialog).toContainText('Kroma. This version upgrades it up to phase 1, one.Legacy version');
     await expect(dialog).toContainText('Ask whoever gave you Phasewise.');
     await expect(dialog).toContainText('can still be looked at here');
     await dialog.getByRole('button', { name: 'Show the log' }).click();

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
@@ -6,26 +5,24 @@ import { insertRows, type Row } from '../../support/kroma/insert.ts';
 import { baselineTables } from '../../support/kroma/schema-baseline.ts';
 import { dualEventTables } from '../../support/kroma/schema-dual.ts';
 import { applyMigration, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
+import { madeOnce } from '../../support/made-once.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { candidate, household, run } from './rows.ts';
 
 const folder = temporaryFolder();
-let files = 0;
 const T = '2026-02-14T09:31:07Z';
 const firstShape = baselineTables.find((sql) => sql.includes('TABLE quality_reports')) ?? '';
 const dualShape = dualEventTables.find((sql) => sql.includes('TABLE quality_reports')) ?? '';
 
 /** A file after phase 2's migration of reports, with one candidate. */
-function open(shape: string | null): Db {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), {
-    ...household,
-    run_job_candidates: [candidate('c1')],
-  });
+const open = madeOnce(folder, (file, shape) => {
+  const db = legacyDatabase(file, { ...household, run_job_candidates: [candidate('c1')] });
   for (const migration of kroma.migrations.filter(({ phase }) => phase === 1)) applyMigration(db, migration.id);
-  if (shape !== null) db.exec(shape);
-  expect(applyMigration(db, '20260221_0012')?.findings).toEqual([]);
+  db.exec(shape);
+  const findings = applyMigration(db, '20260221_0012')?.findings ?? [];
+  if (findings.length > 0) throw new Error(findings.join('; '));
   return db;
-}
+});
 
 const seed = (status = 'done') =>
   `{"status":"${status}","rank":{"hard_failures":0,"soft_warnings":0,"avg_chroma_exceed":0.0},"source":"phase2_backfill"}`;
@@ -48,7 +45,7 @@ describe.each([
   ['off and recursive triggers', 'OFF', 'ON'],
   ['on and recursive triggers', 'ON', 'ON'],
 ])('with foreign keys %s', (_, enforced, recursive) => {
-  const openWith = (shape: string | null) => {
+  const openWith = (shape: string) => {
     const db = open(shape);
     db.pragma(`foreign_keys = ${enforced}`);
     db.pragma(`recursive_triggers = ${recursive}`);
@@ -56,7 +53,7 @@ describe.each([
   };
 
   describe.each([
-    ['made by us', null],
+    ['made by us', ''],
     ['of the first shape', firstShape],
     ['with both names', dualShape],
   ])('a table %s', (__, shape) => {

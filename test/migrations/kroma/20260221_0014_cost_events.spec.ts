@@ -18,13 +18,13 @@ import {
   rowsOf,
   valueOf,
 } from '../../support/run-migration.ts';
+import { madeOnce } from '../../support/made-once.ts';
 import { SHARED_DATA_MISSING, sharedFile } from '../../support/shared-data.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { candidate, household, job, run } from './rows.ts';
 
 const id = '20260221_0014_cost_events';
 const folder = temporaryFolder();
-let files = 0;
 const T = '2026-02-14T09:31:07Z';
 const firstShape = baselineTables.find((sql) => sql.includes('TABLE cost_events')) ?? '';
 const dualShape = dualEventTables.find((sql) => sql.includes('TABLE cost_events')) ?? '';
@@ -33,11 +33,15 @@ const cost = (key: string | null, more: Row = {}): Row => ({
   ...{ created_at: T, ...more },
 });
 
-/** A file after phase 1 and the quality reports, with costs in this shape. */
-function open(shape: string | null, costs: Row[] = [], more: Record<string, readonly Row[]> = {}): Db {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), { ...household, ...more });
+const withReports = madeOnce(folder, (file, more) => {
+  const db = legacyDatabase(file, { ...household, ...(JSON.parse(more) as Record<string, readonly Row[]>) });
   for (const migration of kroma.migrations.filter(({ phase }) => phase === 1)) applyMigration(db, migration.id);
   applyMigration(db, '20260221_0012');
+  return db;
+});
+/** A file after phase 1 and the quality reports, with costs in this shape. */
+function open(shape: string | null, costs: Row[] = [], more: Record<string, readonly Row[]> = {}): Db {
+  const db = withReports(JSON.stringify(more));
   if (shape !== null) {
     db.exec(shape);
     insertRows(db, 'cost_events', costs);

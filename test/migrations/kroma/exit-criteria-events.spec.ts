@@ -5,17 +5,19 @@ import { readSchema } from '@engine/schema.ts';
 import { insertRows } from '../../support/kroma/insert.ts';
 import { baselineTables } from '../../support/kroma/schema-baseline.ts';
 import { legacyDatabase } from '../../support/run-migration.ts';
+import { madeOnce } from '../../support/made-once.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { candidate, exported, household, project, run, secret } from './rows.ts';
 import { criteriaOf, damage, unmetOf, upgradeTo } from './upgraded.ts';
 
 const folder = temporaryFolder();
-let files = 0;
 const T = '2026-01-12T12:42:20Z';
 
 /** Legacy rows, with or without the early event tables beside them. */
-function open(phase: number, withEarlyTables = true): Db {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), {
+const open = (phase: number, withEarlyTables = true): Db => upgraded(JSON.stringify([phase, withEarlyTables]));
+const upgraded = madeOnce(folder, (file, key) => {
+  const [phase, withEarlyTables] = JSON.parse(key) as [number, boolean];
+  const db = legacyDatabase(file, {
     ...household,
     projects: [project('p')],
     runs: [run('r'), run('r2')],
@@ -30,7 +32,7 @@ function open(phase: number, withEarlyTables = true): Db {
   if (withEarlyTables) addEvents(db);
   upgradeTo(db, phase);
   return db;
-}
+});
 
 function addEvents(db: Db): void {
   for (const sql of baselineTables) db.exec(sql);

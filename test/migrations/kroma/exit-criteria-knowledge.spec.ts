@@ -6,6 +6,7 @@ import { kroma } from '../../../migrations/kroma/pack.ts';
 import { clearPlainKeys, countPlainKeys, listPlainKeys } from '../../../migrations/kroma/plain-keys.ts';
 import { insertRows } from '../../support/kroma/insert.ts';
 import { applyMigration, rowsOf, valueOf } from '../../support/run-migration.ts';
+import { madeOnce } from '../../support/made-once.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { known, laterDatabase, type Shape } from './baseline-file.ts';
 import { asset, candidate } from './rows.ts';
@@ -16,8 +17,10 @@ const criteria = kroma.phases.find(({ number }) => number === 4)?.exitCriteria ?
 const account = (name: string, api_key: string) => known(name, { provider_code: name, api_key, meta_json: '{"a":1}' });
 
 /** A file of each shape with something in every table, at the end of phase 4. */
-function upgraded(shape: Shape = 'first'): Db {
-  const db = laterDatabase(path.join(folder, `${(files += 1)}.db`), shape, {
+const upgraded = (shape: Shape = 'first'): Db => made(shape);
+const made = madeOnce(folder, (file, key) => {
+  const shape = key as Shape;
+  const db = laterDatabase(file, shape, {
     assets: [asset('a1'), asset('a2'), asset('a3')],
     run_job_candidates: [candidate('c1', { output_path: 'out/a1.png', final_output_path: 'out/a2.png' })],
   });
@@ -38,7 +41,7 @@ function upgraded(shape: Shape = 'first'): Db {
   }
   for (const { id, phase } of kroma.migrations) if (phase === 1 || phase === 4) applyMigration(db, id);
   return db;
-}
+});
 const unmet = (db: Db, mayBeEdited = false) =>
   criteria.filter(({ check }) => !check(db, readSchema(db), { mayBeEdited }).met).map(({ id }) => id);
 

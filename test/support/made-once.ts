@@ -1,0 +1,24 @@
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import type { Db } from '@engine/migration.ts';
+
+/**
+ * Databases whose making takes longer than a test: each is made once, and everybody gets a copy.
+ * @param make the same database for the same key; what it gives is closed.
+ */
+export function madeOnce(folder: string, make: (file: string, key: string) => Db): (key: string) => Db {
+  const made = new Map<string, string>();
+  let copies = 0;
+  return (key) => {
+    const file = made.get(key) ?? path.join(folder, `made ${made.size}.db`);
+    if (!made.has(key)) make(file, key).close();
+    made.set(key, file);
+    const copy = path.join(folder, `copy ${(copies += 1)}.db`);
+    copyFileSync(file, copy);
+    const db = new Database(copy);
+    db.pragma('foreign_keys = OFF');
+    db.pragma('synchronous = OFF'); // as `legacyDatabase`
+    return db;
+  };
+}
