@@ -13,7 +13,7 @@ import { recogniseOrRefuse } from '../recognise.ts';
 import { readSchema } from '../schema.ts';
 import { fromSqlite } from '../sqlite-error.ts';
 import { readCellRange, type RangeRequest } from './cell-range.ts';
-import { isNoPath, mayReadApart, readingError } from './readable.ts';
+import { mayReadApart, readingError } from './readable.ts';
 import { readRecord } from './record.ts';
 import { breathe, openBrowseSession, type BrowseSession } from './session.ts';
 import { subjectOf, virtualColumns, type Subject } from './subject.ts';
@@ -92,7 +92,6 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
         return use(known);
       });
     } catch (error) {
-      if (isNoPath(error)) throw noPath();
       throw fromSqlite(error, 'reading rows', 'untouched');
     }
   };
@@ -196,8 +195,3 @@ export async function openBrowser(path: string, packs: readonly Pack[]): Promise
     },
   };
 }
-
-const noPath = (): Error =>
-  coded('E_BAD_REQUEST', 'That is no path into a JSON value.', undefined, {
-    nextStep: 'Write it like status, address.city or items[0].id.',
-  });

@@ -21,20 +21,22 @@ export function masksOf(db: Db, schema: Schema, pack: Pack | null): Masks {
   const tables = [...schema.tables.values()];
   const named = sensitiveNames(pack);
   const masks = new Map(tables.map((table) => [nameKey(table.name), ofTable(table, pack, named)]));
-  // What points to a sensitive value is the same value; and may be pointed to in turn.
-  for (let isMore = true; isMore;) isMore = tables.some((table) => addReferences(schema, table, masks));
-  for (const table of tables) addGenerated(table, masks.get(nameKey(table.name)) ?? new Set());
-  // An index over texts of another table; and a list of the words of such an index.
-  for (let isMore = true; isMore;) {
-    isMore = tables.filter(({ kind }) => kind === 'virtual').some((table) => addVirtual(table, masks));
-    for (const table of tables.filter(({ kind }) => kind === 'shadow')) addShadow(table, tables, masks);
-  }
-  // A view may look at another one: until nothing more is found.
-  for (let isMore = true; isMore;) {
-    isMore = tables.filter(({ kind }) => kind === 'view').some((view) => addView(db, view, masks));
+  const origins = new Map(tables.filter(({ kind }) => kind === 'view').map((view) => [view, originsOf(db, view)]));
+  // Each may be made of any other (a view of an index of a view): all of them together, until nothing more is found.
+  for (let before = -1; before < sizeOf(masks);) {
+    before = sizeOf(masks);
+    for (const table of tables) {
+      addReferences(schema, table, masks);
+      addGenerated(table, masks.get(nameKey(table.name)) ?? new Set());
+      if (table.kind === 'virtual') addVirtual(table, masks);
+      if (table.kind === 'shadow') addShadow(table, tables, masks);
+      if (table.kind === 'view') addView(table, origins.get(table) ?? [], masks);
+    }
   }
   return masks;
 }
+
+const sizeOf = (masks: Masks): number => [...masks.values()].reduce((sum, { size }) => sum + size, 0);
 
 /** Of every table that the pack describes: the same name in an unknown table means the same. */
 const sensitiveNames = (pack: Pack | null): Set<string> =>
@@ -64,10 +66,9 @@ function ofTable(table: TableInfo, pack: Pack | null, named: ReadonlySet<string>
 const says = (sql: string, name: string): boolean =>
   new RegExp(`(^|\\W)${name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}(\\W|$)`, 'i').test(sql);
 
-/** @returns true when a column was added. */
-function addReferences(schema: Schema, table: TableInfo, masks: Map<string, Set<string>>): boolean {
+/** What points to a sensitive value is the same value; and may be pointed to in turn. */
+function addReferences(schema: Schema, table: TableInfo, masks: Map<string, Set<string>>): void {
   const own = masks.get(nameKey(table.name)) ?? new Set();
-  const before = own.size;
   for (const { from, table: parent, to } of table.foreignKeys) {
     const target = schema.table(parent);
     const names = to.length > 0 ? to : target ? primaryKey(target) : [];
@@ -75,7 +76,6 @@ function addReferences(schema: Schema, table: TableInfo, masks: Map<string, Set<
     for (const [at, name] of from.entries())
       if (masked?.has((names[at] ?? '').toLowerCase())) own.add(name.toLowerCase());
   }
-  return own.size > before;
 }
 
 /** In its own order: a reference that names no columns means these. */
@@ -108,29 +108,22 @@ function addShadow(shadow: TableInfo, tables: readonly TableInfo[], masks: Map<s
 
 const WORD_LISTS = /\bUSING\s+["'`[]?(fts5vocab|fts4aux)\b/i;
 
-/**
- * A full-text index may be over the columns of another table, by their names; its words can be listed by one more.
- * @returns true when a column was added.
- */
-function addVirtual(table: TableInfo, masks: Map<string, Set<string>>): boolean {
+/** A full-text index may be over the columns of another table or view, by their names; its words can be listed by one more. */
+function addVirtual(table: TableInfo, masks: Map<string, Set<string>>): void {
   const own = masks.get(nameKey(table.name)) ?? new Set();
-  const before = own.size;
   for (const [name, masked] of masks) {
     if (name === nameKey(table.name) || masked.size === 0 || !says(table.sql, name)) continue;
     for (const column of table.columns.map((each) => each.name.toLowerCase()))
       if (masked.has(column) || (WORD_LISTS.test(table.sql) && column === 'term')) own.add(column);
   }
-  return own.size > before;
 }
 
 /**
  * SQLite knows where a plain column of a view comes from. An expression is masked when the view speaks of a sensitive
  * column, or takes all columns of its table.
- * @returns true when a column was added.
  */
-function addView(db: Db, view: TableInfo, masks: Map<string, Set<string>>): boolean {
+function addView(view: TableInfo, origins: readonly Origin[], masks: Map<string, Set<string>>): void {
   const own = masks.get(nameKey(view.name)) ?? new Set();
-  const before = own.size;
   const sql = view.sql.replace(/count\s*\(\s*\*\s*\)/gi, '');
   const speaks = [...masks].some(
     ([table, columns]) =>
@@ -140,15 +133,20 @@ function addView(db: Db, view: TableInfo, masks: Map<string, Set<string>>): bool
       (sql.includes('*') || [...columns].some((column) => says(sql, column))),
   );
   const isMixed = /\b(union|intersect|except)\b/i.test(sql);
-  for (const { name, column, table } of originsOf(db, view)) {
+  for (const { name, column, table } of origins) {
     // json_each and its like are no tables of the file: what they give was made of something.
     const isKnown = column !== null && table !== null && masks.has(nameKey(table)) && !isMixed;
     if (isKnown ? masks.get(nameKey(table))?.has(column.toLowerCase()) : speaks) own.add(name.toLowerCase());
   }
-  return own.size > before;
 }
 
-function originsOf(db: Db, view: TableInfo): { name: string; column: string | null; table: string | null }[] {
+interface Origin {
+  readonly name: string;
+  readonly column: string | null;
+  readonly table: string | null;
+}
+
+function originsOf(db: Db, view: TableInfo): Origin[] {
   try {
     return db.prepare(`SELECT * FROM main.${quoteName(view.name)}`).columns();
   } catch {

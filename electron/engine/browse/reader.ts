@@ -61,7 +61,7 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
   const foundIn = (row: readonly SqlValue[]): FoundRow => {
     const own = placeIn(row, 2 * placeLength, keyLength);
     const cells = subject.columns.map((name, column) => {
-      if (subject.apart.has(name)) return cellOrFailure(() => readApart(name, own));
+      if (subject.apart.has(name)) return cellOrFailure(subject, name, () => readApart(name, own));
       const start = 2 * (placeLength + keyLength) + column * COLUMNS_PER_CELL;
       return cellValue(row.slice(start, start + COLUMNS_PER_CELL), isMasked(subject, name), subject.encoding);
     });

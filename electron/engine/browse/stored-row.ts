@@ -33,7 +33,7 @@ export function readStored(db: Db, subject: Subject, row: Located, columns: read
   for (const name of apart) {
     const isHidden = isMasked(subject, name);
     const read = () => cellValue(rowOf(db, row, cellsOf(subject, [name])) ?? ['null'], isHidden, subject.encoding);
-    cells.set(name, cellOrFailure(read));
+    cells.set(name, cellOrFailure(subject, name, read));
   }
   for (const names of cellGroups(columns.filter((each) => !virtual.has(each)))) {
     const found = rowOf(db, row, cellsOf(subject, names));

@@ -2,8 +2,10 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import path from 'node:path';
 import type { BrowseQuery, Filter } from '@shared/browse.ts';
+import { CodedError } from '@shared/errors.ts';
 import { browseAnswers } from '@engine/browse/answers.ts';
 import { openBrowser, type Browser } from '@engine/browse/browser.ts';
+import { exportRows } from '@engine/browse/export.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
 /** A sensitive value leaves the engine when somebody asks for this very one, and by no other way. */
@@ -38,6 +40,29 @@ beforeAll(async () => {
     CREATE VIRTUAL TABLE notes USING fts5(body);
     CREATE VIRTUAL TABLE notes_old USING fts5(password);
     CREATE TABLE made(password TEXT, again AS /* of it */ (lower(password)));
+    CREATE TABLE providers(id INTEGER PRIMARY KEY, api_key TEXT, label TEXT);
+    CREATE VIEW short AS SELECT id, api_key AS k, label FROM providers;
+    CREATE VIRTUAL TABLE short_index USING fts5(k, label, content = 'short', content_rowid = 'id');
+    CREATE VIRTUAL TABLE short_words USING fts5vocab(short_index, row);
+    CREATE VIEW over_index AS SELECT rowid AS id, k AS again FROM short_index;
+    CREATE VIRTUAL TABLE second_index USING fts5(again, content = 'over_index', content_rowid = 'id');
+    CREATE VIRTUAL TABLE second_words USING fts5vocab(second_index, instance);
+    CREATE VIEW over_shadow AS SELECT block AS b FROM second_index_data;
+    CREATE TABLE twins(password TEXT, copy TEXT AS (lower(password)) UNIQUE);
+    CREATE TABLE twins_of(copy_of TEXT REFERENCES twins(copy));
+    CREATE TABLE unfit(id INTEGER PRIMARY KEY, body TEXT, password TEXT,
+      parsed AS (body), found AS (password));
+    CREATE TABLE paths(id INTEGER PRIMARY KEY, password TEXT, found AS (password));
+    CREATE TABLE asked(password TEXT);
+    CREATE VIEW asked_for AS SELECT json(password) AS n FROM asked;
+    INSERT INTO providers VALUES (1, 's3cret-alpha', 'plain');
+    INSERT INTO short_index(short_index) VALUES ('rebuild');
+    INSERT INTO second_index(rowid, again) VALUES (1, 's3cret-alpha');
+    INSERT INTO twins VALUES ('s3cret-alpha');
+    INSERT INTO twins_of VALUES ('s3cret-alpha');
+    INSERT INTO unfit VALUES (1, '{bad', 's3cret-alpha');
+    INSERT INTO paths VALUES (1, 's3cret-alpha');
+    INSERT INTO asked VALUES ('s3cret');
     INSERT INTO pairs VALUES (1, 's3cret-alpha');
     INSERT INTO implied VALUES (1, 's3cret-alpha', 1);
     INSERT INTO lists VALUES ('["s3cret-alpha"]');
@@ -55,6 +80,11 @@ beforeAll(async () => {
     db.prepare('INSERT INTO visits(member) VALUES (?)').run(secret);
     db.prepare('INSERT INTO found VALUES (?, ?)').run(secret, 'plain');
   });
+  // SQLite refuses rows with what cannot be computed when they are written; it need not have been this SQLite.
+  db.unsafeMode(true);
+  db.exec(`PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql =
+    replace(replace(sql, 'AS (body)', 'AS (json_extract(body, ''$''))'), 'AS (password)', 'AS (json_extract(''{}'', password))')
+    WHERE name IN ('unfit', 'paths')`);
   db.close();
   browser = await openBrowser(file, []);
 });
@@ -62,6 +92,14 @@ afterAll(() => browser.close());
 
 const query = (table: string, more: Partial<BrowseQuery> = {}): BrowseQuery => ({ ...{ table, sort: [], filters: [], find: null }, ...more }); // prettier-ignore
 const rows = (asked: BrowseQuery) => browser.page(asked, { at: 'start' }, 50, true).rows;
+function messageOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error('nothing was thrown');
+}
 /** As text and as hex, in any case. */
 function expectNothingLeaks(answer: unknown): void {
   const said = JSON.stringify(answer).toLowerCase();
@@ -92,6 +130,18 @@ describe('sensitive values', () => {
     'over_other_data',
     'notes_old_content',
     'made',
+    'short',
+    'short_index',
+    'short_index_data',
+    'short_index_idx',
+    'short_words',
+    'over_index',
+    'second_index',
+    'second_index_data',
+    'second_words',
+    'over_shadow',
+    'twins_of',
+    'unfit',
   ])('stand in no page of %s, its keys included', (table) => {
     const page = browser.page(query(table), { at: 'start' }, 50, true);
     expect(page.rows.length).toBeGreaterThan(0);
@@ -105,6 +155,26 @@ describe('sensitive values', () => {
     expect(names('members')).toEqual(['token', 'password', 'loud']);
     expect(names('computed')).toEqual(['word', 'n']);
     expect(names('harmless')).toEqual([]);
+    expect(names('short_index')).toEqual(['k']);
+    expect(names('over_index')).toEqual(['again']);
+  });
+
+  it('are not quoted by why they cannot be computed', async () => {
+    const [row] = rows(query('unfit'));
+    const hidden = { type: 'failed', reason: 'what SQLite says of it may quote a hidden value' };
+    const record = browser.record('unfit', row?.key ?? '');
+    for (const { cells } of [row ?? { cells: [] }, record]) expect(cells.slice(3)).toEqual([hidden, hidden]);
+    expectNothingLeaks(record);
+    for (const table of ['asked_for', 'paths', 'unfit']) {
+      const target = path.join(folder, `${table}.csv`);
+      const input = { path: file, target, partial: `${target}.part`, query: query(table), format: 'csv' as const };
+      const exported = exportRows(browser, { ...input, columns: null, revealed: [], hasMark: false }, () => {});
+      const why = await exported.catch((error: unknown) => error);
+      expect(why).toBeInstanceOf(CodedError);
+      if (why instanceof CodedError) expectNothingLeaks([why.message, why.appError]);
+    }
+    for (const table of ['asked_for', 'paths']) expect(messageOf(() => rows(query(table)))).not.toContain('s3cret');
+    expect(messageOf(() => rows(query('asked_for')))).toContain(hidden.reason);
   });
 
   it('stand in no record, and its references lead on all the same', () => {
