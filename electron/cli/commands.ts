@@ -102,13 +102,13 @@ async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Ou
   return {
     exitCode: 0,
     json: { ...statusDocument(looked.value), recovery },
-    text: statusText(looked.value, recovery, wayOfRun(host, looked.value, found)),
+    text: statusText(looked.value, recovery, wayOfRun(host, looked.value)),
   };
 }
 
-function wayOfRun(host: Host, { unfinishedRun }: DatabaseStatus, file: string): BegunWay {
-  const work = unfinishedRun && findWork(host.dataFolder, unfinishedRun.runId);
-  return begunWay(work ? [work] : [], file);
+function wayOfRun(host: Host, status: DatabaseStatus): BegunWay {
+  const work = status.unfinishedRun && findWork(host.dataFolder, status.unfinishedRun.runId);
+  return begunWay(work ? [work] : [], status);
 }
 
 /** Leaves what was interrupted as it is; from then on `status` has one line about it. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { appError, type Result } from '@shared/errors.ts';
+import { beginRestore } from '@host/restore-begun.ts';
 import { askRestore, putBackReplaced } from '@host/restores.ts';
 import { type OpenEntry, resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
@@ -46,10 +47,11 @@ function isWanted({ how }: Restore, source: string, { path, name }: OpenEntry): 
 }
 
 async function putIn(host: Host, backup: string, target: OpenEntry): Promise<Outcome> {
-  const free = host.busy.take(target.path, 'restore', { restores: backup });
+  const begun = beginRestore(host.dataFolder, target.path, backup);
+  const free = host.busy.take(target.path, 'restore', begun);
   if (!free.ok) return failure(free.error);
   const telling = tellWork(host, target, 'restore');
-  const asked = askRestore(host, backup, target.path, telling.listeners);
+  const asked = askRestore(host, begun, target.path, telling.listeners);
   // Until it begins to replace, a restore can be stopped without a trace; then only its end is a safe place.
   const stop = { gently: () => void asked.child.cancel(0), atOnce: () => host.close() };
   const { value: restored, signalCode } = await whileRunning(asked.answer, stop);

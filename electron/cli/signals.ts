@@ -41,17 +41,30 @@ export async function whileRunning<T>(
   }
 }
 
-/** For commands that change nothing: a signal ends them at once. @param more fields that the command's document always has. */
+/** Nobody may be reading what is told. */
+const TELL_MS = 1_000;
+
+/**
+ * For commands that change nothing: a signal ends them at once, or when its end is told; the second does not wait.
+ * @param more fields that the command's document always has.
+ * @returns takes that away, unless it is ending.
+ */
 export function endAtOnce(close: () => void, more: object = {}): () => void {
+  let firstAt: number | null = null;
   const onSignal = (signal: Signal): void => {
+    const exit = (): never => process.exit(codes[signal]);
+    if (firstAt !== null) return void (Date.now() - firstAt > ECHO_MS && exit());
+    firstAt = Date.now();
+    setTimeout(exit, TELL_MS);
     close();
     const error = appError('E_CANCELLED', 'It was stopped before it changed anything.', undefined, {
       safety: 'untouched',
     });
-    const exitCode = codes[signal];
-    report({ ...failure(error, more), exitCode }, process.argv.includes('--json'), () => process.exit(exitCode));
+    report({ ...failure(error, more), exitCode: codes[signal] }, process.argv.includes('--json'), exit);
   };
   const signals = Object.keys(codes) as Signal[];
   for (const signal of signals) process.on(signal, onSignal);
-  return () => signals.forEach((signal) => process.off(signal, onSignal));
+  return () => {
+    if (firstAt === null) for (const signal of signals) process.off(signal, onSignal);
+  };
 }

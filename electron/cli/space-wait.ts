@@ -4,47 +4,58 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { endInPlace, tell } from './terminal.ts';
 
-const TRY_EVERY_MS = 5_000;
 /** Nobody may be watching: then the run ends at its whole step, and says why. */
 const GIVE_UP_MS = 10 * 60_000;
 
+/** One want of space. It lasts until a row or a step was added: a try that finds the disk as full as before ends none. */
+interface Want {
+  readonly from: RunSnapshot;
+  /** As it was told last. */
+  lacking: AppError;
+  /** Without the tries in between, which may take long. */
+  waitedMs: number;
+  /** Since when it stands still; null while it is tried. */
+  since: number | null;
+}
+
 /**
- * Tries again while an upgrade waits for free space, and stops it after ten minutes. The engine goes on by itself where it
- * sees that there is room; where it cannot see that, trying tells.
+ * Tells when an upgrade waits for free space, and stops it after ten minutes of waiting in which it got no further. The
+ * engine measures again and goes on by itself.
  * @returns `end` takes the waiting away and tells why the run was given up, null when it was not.
  */
 export function waitForSpace(
   host: Pick<Host, 'events' | 'runs'>,
   handle: string,
-  { tryEveryMs = TRY_EVERY_MS, giveUpMs = GIVE_UP_MS } = {},
+  { giveUpMs = GIVE_UP_MS } = {},
 ): { end(): AppError | null } {
-  let since: number | null = null;
+  let want: Want | null = null;
   let timer: NodeJS.Timeout | undefined;
-  let lacking: AppError | null = null;
   let givenUp: AppError | null = null;
-  const again = (): void => {
-    timer = undefined;
-    if (Date.now() - (since ?? 0) < giveUpMs) return void host.runs.control(handle, 'resume');
-    givenUp = lacking;
-    host.runs.control(handle, 'cancel');
+  const goOn = (): void => {
+    clearTimeout(timer);
+    if (want === null || want.since === null) return;
+    want.waitedMs += Date.now() - want.since;
+    want.since = null;
+  };
+  const standStill = (run: RunSnapshot, lacking: AppError): void => {
+    if (want === null) announce(lacking, giveUpMs);
+    want ??= { from: run, lacking, waitedMs: 0, since: null };
+    want.lacking = lacking;
+    if (want.since !== null) return; // fresh numbers of the same want
+    want.since = Date.now();
+    timer = setTimeout(() => {
+      givenUp = want?.lacking ?? null;
+      host.runs.control(handle, 'cancel');
+    }, giveUpMs - want.waitedMs);
   };
   const stopListening = host.events.on((name, payload) => {
     if (name !== 'run:changed') return;
-    const { state, attention, progress } = payload as RunSnapshot;
-    if (state !== 'paused' || attention === null) {
-      clearTimeout(timer);
-      timer = undefined;
-      if (progress !== null && state === 'migrating') since = null; // rows move again
-      return;
-    }
-    if (since === null) {
-      since = Date.now();
-      endInPlace();
-      tell(`Waiting for free space, up to ${Math.round(giveUpMs / 60_000)} minutes. ${printable(attention.message)}`);
-      tell(attention.safety);
-    }
-    lacking = attention;
-    timer ??= setTimeout(again, tryEveryMs); // fresh numbers of the same want do not put it off
+    const run = payload as RunSnapshot;
+    const lacking = run.state === 'paused' ? run.attention : null;
+    const isFurther = want !== null && hasGrown(want.from, run);
+    if (lacking === null || isFurther) goOn();
+    if (isFurther) want = null;
+    if (lacking !== null) standStill(run, lacking);
   });
   return {
     end() {
@@ -53,4 +64,16 @@ export function waitForSpace(
       return givenUp;
     },
   };
+}
+
+function announce({ message, safety }: AppError, giveUpMs: number): void {
+  endInPlace();
+  tell(`Waiting for free space, up to ${Math.round(giveUpMs / 60_000)} minutes. ${printable(message)}`);
+  tell(safety);
+}
+
+function hasGrown(before: RunSnapshot, now: RunSnapshot): boolean {
+  const applied = ({ steps }: RunSnapshot) => steps.filter(({ state }) => state === 'applied').length;
+  const rows = ({ steps }: RunSnapshot) => steps.reduce((sum, { rowsDone }) => sum + rowsDone, 0);
+  return applied(now) > applied(before) || rows(now) > rows(before);
 }

@@ -29,8 +29,12 @@ export const failure = (error: AppError, more: object = {}): Outcome => ({
 export const errorText = (error: AppError): string =>
   [`${error.title}  [${error.code}]`, printable(error.message), error.safety, error.nextStep].join('\n');
 
-/** Writes how the command ended, once. @param onWritten called when it is out. */
+let isReported = false;
+
+/** Writes how the command ended, once: whatever comes later is not heard. @param onWritten called when it is out. */
 export function report({ exitCode, json, text }: Outcome, asJson: boolean, onWritten = () => {}): void {
+  if (isReported) return;
+  isReported = true;
   const isText = !asJson && exitCode !== 0;
   const stream = isText ? process.stderr : process.stdout;
   stream.write(`${asJson ? printableJson(json) : text}\n`, onWritten);

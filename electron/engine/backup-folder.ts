@@ -44,7 +44,8 @@ export function requireSpace(db: Db, folder: string): number {
 
 /**
  * Creates `<id>.db.partial` exclusively (0600). The id is free: no backup of that name exists, none is being made.
- * @param onName told before there is such a file: whoever ends this process right after has to know what it left.
+ * @param onName told before there is such a file: whoever ends this process right after has to know what it left. Told
+ * again where another process was faster: only the last name is ours.
  */
 export function reserveName(
   folder: string,

@@ -13,7 +13,8 @@ export interface RunControl {
   boundary(onState: (state: 'paused' | 'resumed' | 'cancelling') => void): Promise<void>;
   /**
    * Stands still until somebody resumes or cancels, or `isOver`, asked every second, says that there is no reason any more.
-   * @throws CodedError E_CANCELLED
+   * Where a person has paused it meanwhile, it stands on: `onState` hears 'paused' again then.
+   * @throws CodedError E_CANCELLED; what `isOver` throws.
    */
   hold(onState: (state: 'paused' | 'resumed' | 'cancelling') => void, isOver?: () => boolean): Promise<void>;
   /** For work that may be given up but not paused. Lets the process hear messages. @throws CodedError E_CANCELLED */
@@ -50,7 +51,9 @@ export function createControl(
       while (isStanding()) {
         // oxlint-disable-next-line no-await-in-loop -- nothing is done meanwhile
         await nextLook();
-        if (isStanding() && isHeld && isOver()) isHeld = false;
+        if (!isStanding() || !isHeld || !isOver()) continue;
+        isHeld = false;
+        if (isPaused) onState('paused'); // from now on for another reason
       }
       if (!isCancelled) onState('resumed');
     }
@@ -69,9 +72,13 @@ export function createControl(
   }
   return {
     boundary,
-    hold(onState, isOver) {
+    async hold(onState, isOver) {
       isHeld = true;
-      return boundary(onState, isOver);
+      try {
+        await boundary(onState, isOver);
+      } finally {
+        isHeld = false; // it may have been ended by an error
+      }
     },
     assertWanted,
     async stopPoint() {

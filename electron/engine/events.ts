@@ -42,6 +42,8 @@ export interface EngineWork {
   readonly asksToProceed?: boolean;
   /** An unfinished copy that is about to come into being, as in the run event. */
   readonly partial?: string;
+  /** Of a restore, before it replaces anything: the finished backup of what is there. */
+  readonly backup?: BackupRecord;
 }
 
 export type EngineControl = 'pause' | 'resume' | 'cancel';

@@ -32,16 +32,16 @@ export function openSession({
   const space = watchSpace(lock.path, tuning.spareBytes ?? marginFor((bytes[0] ?? 0) * (bytes[1] ?? 0)));
   const tell = (now: string, attention: AppError | null) => (state: 'paused' | 'resumed' | 'cancelling') =>
     progress.state(state === 'resumed' ? 'migrating' : state, now, state === 'paused' ? attention : null);
-  /** Tells what is lacking, with fresh numbers as they change, until there is room or a person decides. */
+  /** Tells what is lacking, with fresh numbers as they change, until there is room and nobody has paused it meanwhile. */
   const waitWhile = (found: AppError, look: () => AppError | null): Promise<void> => {
-    let told = found;
-    const say = (state: 'paused' | 'resumed' | 'cancelling') => tell('Waiting for free space', told)(state);
+    let told: AppError | null = found;
+    const say = (state: 'paused' | 'resumed' | 'cancelling') =>
+      tell(told === null || state === 'resumed' ? 'Upgrading' : 'Waiting for free space', told)(state);
     return control.hold(say, () => {
       const now = look();
-      if (now !== null && now.message !== told.message) {
-        told = now;
-        say('paused');
-      }
+      const isNews = now !== null && now.message !== told?.message;
+      told = now; // a person's pause under it has no reason of its own
+      if (isNews) say('paused');
       return now === null;
     });
   };

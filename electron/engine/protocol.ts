@@ -135,10 +135,16 @@ export interface EngineRequests {
   };
   /**
    * Which of these backups was put into the file, and what proves it: its own list of events, or its bytes. null = nobody
-   * can say. since: when the restore began (ISO, UTC); null = one that cannot have noted its end yet.
+   * can say. since: when the restore began (ISO, UTC); null = one that cannot have noted its end yet. isByEvent: no bytes
+   * are compared, since it is not known which of them was meant.
    */
   restoredFrom: {
-    input: { path: string; since: string | null; backups: { path: string; createdAt: string }[] };
+    input: {
+      path: string;
+      since: string | null;
+      backups: { path: string; createdAt: string }[];
+      isByEvent?: boolean;
+    };
     output: { backupPath: string; proof: 'event' | 'bytes' } | null;
   };
   /** Puts back byte for byte what a restore replaced. `replacedFolder`: where what was there until now lies. */

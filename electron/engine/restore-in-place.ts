@@ -65,6 +65,7 @@ export async function saveWhatIsThere(
       ...saving(dependencies),
     });
     dependencies.probe?.('saved', before.path);
+    dependencies.onWork?.({ stage: 'saving', fraction: null, canCancel: true, backup: before });
     return { before, lock };
   } catch (error) {
     const isDamaged = error instanceof CodedError && error.appError.code === 'E_CORRUPT';

@@ -69,15 +69,12 @@ function whyNeeded(
   backup: BackupRecord,
 ): string | null {
   const hasGood = backups.some(({ path }) => good.has(path));
-  if (backup.state === 'missing') return needed.get(backup.path) ?? null;
   const isElsewhere = databasePath !== undefined && backup.databasePath !== databasePath;
   const mayBeNeeded = isUnreadableIntent || (isUnsure && (backup.runId !== null || backup.reason === 'before restore'));
-  return (
-    needed.get(backup.path) ??
-    (isElsewhere ? WHY.elsewhere : null) ??
-    (mayBeNeeded ? WHY.unsure : null) ??
-    (hasGood ? null : WHY.noGood)
-  );
+  const whyAnyway = needed.get(backup.path) ?? (mayBeNeeded ? WHY.unsure : null);
+  // One that was moved away for now comes back as a backup only while what describes it is there.
+  if (backup.state === 'missing') return whyAnyway;
+  return whyAnyway ?? (isElsewhere ? WHY.elsewhere : null) ?? (hasGood ? null : WHY.noGood);
 }
 
 /** The oldest that was made before an upgrade, whatever its state: damaged, it is still all there is of that time. */

@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { appError, type AppError } from '@shared/errors.ts';
+import { appError, type AppError, coded } from '@shared/errors.ts';
 import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
+import { errorCode } from './fsync.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /**
@@ -11,14 +12,20 @@ import { temporaryFolder } from './temporary-folder.ts';
 export interface SpaceWatch {
   /** Why not to go on now; null when there is room. */
   low(): AppError | null;
-  /** A step met a full disk and was taken back: what it takes to try it again. */
+  /**
+   * A step met a full disk and was taken back: what it takes to try it again.
+   * @throws CodedError as `Shortage.look`
+   */
   after(error: AppError): Shortage;
 }
 
 /** A want of space that is measured again and again, until there is room or a person decides. */
 export interface Shortage {
   readonly found: AppError;
-  /** As it is now; null when there is room. */
+  /**
+   * As it is now; null when there is room.
+   * @throws CodedError E_BACKUP_FOLDER | E_TEMP_UNAVAILABLE | E_IO when the disk is gone: no room will come there.
+   */
   readonly look: () => AppError | null;
 }
 
@@ -54,10 +61,10 @@ export function watchSpace(file: string, spareBytes: number, statFree: typeof fr
     after(error) {
       const places = placesOf(error, folder, spareBytes, statFree);
       const look = (): AppError | null => {
-        const lacking = places.filter(({ where, needBytes }) => freeIn(where, statFree) < needBytes);
+        const now = places.map((place) => ({ ...place, free: freeIn(place, statFree) }));
         // Which of several disks was full nobody has said: room on any of them is worth another try.
-        const [place] = lacking.length === places.length ? lacking : [];
-        return place ? fullError(error, place, freeIn(place.where, statFree)) : null;
+        const [place] = now.every(({ free, needBytes }) => free < needBytes) ? now : [];
+        return place ? fullError(error, place, place.free) : null;
       };
       return { found: look() ?? { ...error, ...pausedWords() }, look };
     },
@@ -66,6 +73,7 @@ export function watchSpace(file: string, spareBytes: number, statFree: typeof fr
 
 interface Place {
   readonly where: string;
+  readonly role: 'backups' | 'database' | 'temporary files';
   readonly needBytes: number;
 }
 
@@ -73,17 +81,26 @@ interface Place {
  * Where room is wanted after a step that met a full disk, and how much; the disk with the least first. What is free there
  * now was not enough: without more the same would happen again and again.
  */
-function placesOf({ details }: AppError, folder: string, spareBytes: number, statFree: typeof freeBytes): Place[] {
+function placesOf(
+  { code, details }: AppError,
+  folder: string,
+  spareBytes: number,
+  statFree: typeof freeBytes,
+): Place[] {
   const { folder: named, needBytes } = details ?? {};
   if (typeof named === 'string' && typeof needBytes === 'number') {
-    const free = freeIn(named, statFree);
-    return [{ where: named, needBytes: free < needBytes ? needBytes : free + spareBytes }];
+    const place = { where: named, role: code === 'E_BACKUP_NO_SPACE' ? 'backups' : 'database' } as const;
+    const free = freeIn(place, statFree);
+    return [{ ...place, needBytes: free < needBytes ? needBytes : free + spareBytes }];
   }
   const temporary = temporaryFolder();
-  return [folder, ...(temporary === null ? [] : [temporary])]
-    .map((where) => ({ where, free: freeIn(where, statFree) }))
+  return [
+    { where: folder, role: 'database' } as const,
+    ...(temporary === null ? [] : [{ where: temporary, role: 'temporary files' } as const]),
+  ]
+    .map((place) => ({ ...place, free: freeIn(place, statFree) }))
     .toSorted((a, b) => a.free - b.free)
-    .map(({ where, free }) => ({ where, needBytes: free < spareBytes ? spareBytes : free + spareBytes }));
+    .map(({ free, ...place }) => ({ ...place, needBytes: free < spareBytes ? spareBytes : free + spareBytes }));
 }
 
 function fullError(error: AppError, { where, needBytes }: Place, freeNow: number): AppError {
@@ -104,7 +121,18 @@ const pausedWords = () => ({
   nextStep: 'Free some space: it goes on from here by itself as soon as there is enough.',
 });
 
-const freeIn = (folder: string, statFree: typeof freeBytes): number => freeOrNull(folder, statFree) ?? 0;
+/** @throws CodedError when nothing can be found out: the disk is not full but gone, and waiting would be for ever. */
+function freeIn({ where, role }: Omit<Place, 'needBytes'>, statFree: typeof freeBytes): number {
+  try {
+    return statFree(where);
+  } catch (error) {
+    const details = { folder: where, code: errorCode(error) };
+    if (role === 'backups')
+      throw coded('E_BACKUP_FOLDER', `The backup folder ${where} cannot be reached any more.`, details);
+    const message = `${where}, the folder ${role === 'database' ? 'of the database' : 'for temporary files'}, cannot be reached any more.`;
+    throw coded(role === 'database' ? 'E_IO' : 'E_TEMP_UNAVAILABLE', message, details);
+  }
+}
 
 function freeOrNull(folder: string, statFree: typeof freeBytes): number | null {
   try {

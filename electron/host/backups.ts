@@ -4,7 +4,7 @@ import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { z } from 'zod';
 import { findById, withUniqueIds } from './backup-ids.ts';
-import type { Busy } from './busy.ts';
+import type { Busy, TakeOptions } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey, defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Asked, Engines } from './engines.ts';
@@ -15,6 +15,7 @@ import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
 import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
 import type { Recents } from './recents.ts';
+import { beginRestore } from './restore-begun.ts';
 import { askRestore, putBackReplaced } from './restores.ts';
 import { settleFile, wasEnded } from './run-stop.ts';
 import { readWorks } from './works.ts';
@@ -97,9 +98,9 @@ export function createBackups(context: BackupsContext): Backups {
     async restore(database, backupId, confirmation) {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
       if (!backup.ok) return backup;
-      const restores = backup.value.path;
-      const restoring = (tracked: Tracked) => followed(tracked, askRestore(context, restores, database.path, tracked));
-      return occupied(context, database, 'restore', restoring, { restores });
+      const begun = beginRestore(dataFolder, database.path, backup.value.path);
+      const restoring = (tracked: Tracked) => followed(tracked, askRestore(context, begun, database.path, tracked));
+      return occupied(context, database, 'restore', restoring, begun);
     },
     async remove(database, backupId, confirmation) {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
@@ -158,7 +159,7 @@ async function occupied<T>(
   database: OpenEntry,
   work: 'backup' | 'restore' | null,
   act: (tracked: Tracked) => Promise<Result<T>>,
-  more: { readonly restores?: string } = {},
+  more: TakeOptions = {},
 ): Promise<Result<T>> {
   const free = context.busy.take(database.path, work ?? 'backup', work === null ? { isTrial: true } : more);
   if (!free.ok) return free;

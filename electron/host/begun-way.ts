@@ -1,5 +1,5 @@
-import type { DatabaseStatus } from '@shared/status.ts';
 import type { Recovery } from '@shared/recovery.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
 import { defaultBackupFolder } from './databases.ts';
 import { openWork } from './open-work.ts';
 import { statsOf } from './stats.ts';
@@ -13,30 +13,46 @@ export interface BegunWay {
   readonly source: NonNullable<Recovery['source']> | null;
 }
 
-/** @param chain the parts of an upgrade, newest first. A host that had no plan at hand wrote down none. */
-export function begunWay(chain: readonly Work[], file: string): BegunWay {
-  const plan = chain.find(({ started }) => started.plan !== null)?.started.plan ?? null;
-  const folder = plan?.backupFolder;
-  const backupFolder = typeof folder !== 'string' || folder === defaultBackupFolder(file) ? null : folder;
-  const { choice, folder: files } = plan?.source ?? { choice: 'none', folder: null };
+const NOTHING_SAID: BegunWay = { backupFolder: null, source: null };
+
+/**
+ * Only where the file itself knows of a part: another one may lie at that path by now, and in which nothing was begun
+ * yet has nothing to go on with. What is gone meanwhile, as on a disk that was taken out, is left out.
+ * @param chain the parts of an upgrade, newest first. A host that had no plan at hand wrote down none.
+ */
+export function begunWay(chain: readonly Work[], status: DatabaseStatus | null): BegunWay {
+  if (!isOfFile(chain, status)) return NOTHING_SAID;
+  const begun = chain.find(({ started }) => started.plan !== null);
+  const { backupFolder: backups, source } = begun?.started.plan ?? {};
+  // Of the path it had then: by its present one, the usual folder of a file that was moved since would look chosen.
+  const usual = begun && defaultBackupFolder(begun.path);
+  const backupFolder = typeof backups === 'string' && backups !== usual && isFolder(backups) ? backups : null;
+  const { choice = 'none', folder: files = null } = source ?? {};
   if (choice === 'declined') return { backupFolder, source: { kind: 'none' } };
-  const isChosen = choice === 'chosen' && typeof files === 'string';
+  const isChosen = choice === 'chosen' && typeof files === 'string' && isFolder(files);
   return { backupFolder, source: isChosen ? { kind: 'folder', folder: files } : null };
 }
 
 /**
- * The way of the upgrade that one begun now goes on from, by the journal or by what the file notes as unfinished. What
- * is gone meanwhile, as on a disk that was taken out, is left out: the usual place is used then.
+ * The way of the upgrade that one begun now goes on from, by the journal or by what the file notes as unfinished.
+ * @param last what was seen last. @param look a new one, asked for only where something is unfinished: it may be another
+ * file by now.
  */
-export function wayToGoOn(dataFolder: string, file: string, status: DatabaseStatus | null): BegunWay {
-  const runInFile = status?.unfinishedRun?.runId;
-  const inFile = runInFile === undefined ? null : findWork(dataFolder, runInFile);
-  const chain = openWork(readWorks(dataFolder, file))?.chain ?? (inFile ? [inFile] : []);
-  const { backupFolder, source } = begunWay(chain, file);
-  return {
-    backupFolder: backupFolder !== null && isFolder(backupFolder) ? backupFolder : null,
-    source: source?.kind === 'folder' && isFolder(source.folder) ? source : null,
-  };
+export async function wayToGoOn(
+  dataFolder: string,
+  file: string,
+  last: DatabaseStatus | null,
+  look: () => Promise<DatabaseStatus | null>,
+): Promise<BegunWay> {
+  const chain = openWork(readWorks(dataFolder, file))?.chain ?? [];
+  if (chain.length === 0 && (last?.unfinishedRun ?? null) === null) return NOTHING_SAID;
+  const status = await look();
+  if (isOfFile(chain, status)) return begunWay(chain, status);
+  const inFile = status?.unfinishedRun ? findWork(dataFolder, status.unfinishedRun.runId) : null;
+  return begunWay(inFile ? [inFile] : [], status);
 }
+
+const isOfFile = (chain: readonly Work[], status: DatabaseStatus | null): boolean =>
+  chain.some(({ runId }) => runId === status?.unfinishedRun?.runId);
 
 const isFolder = (folder: string): boolean => statsOf(folder)?.isDirectory() ?? false;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { WorkKind } from '@shared/recovery.ts';
+import type { RestoreStart } from './run-journal.ts';
 
 /** What this host is doing to a database. Two things at once on one file are refused here; locks decide about other programs. */
 export type Work = WorkKind;
@@ -14,7 +15,7 @@ const sentences: Record<Work, string> = {
   retry: 'The issue rows of this database are being tried again.',
 };
 
-export type BeginWork = (file: string, work: Work, runId: string, restores?: string) => (ok: boolean) => void;
+export type BeginWork = (file: string, work: Work, runId: string, restore: RestoreStart) => (ok: boolean) => void;
 
 export interface Busy {
   /**
@@ -41,13 +42,11 @@ export interface BusyChange {
   readonly ended: { readonly isDone: boolean } | null;
 }
 
-export interface TakeOptions {
+export interface TakeOptions extends RestoreStart {
   /** As its engine and its backup know it. */
   readonly runId?: string;
   /** Nothing is changed, so nothing can be left half done: an interruption needs no question. */
   readonly isTrial?: boolean;
-  /** Of a restore: what is put back. */
-  readonly restores?: string;
 }
 
 /**
@@ -70,12 +69,12 @@ export function createBusy(begin: BeginWork = () => () => {}, onTaken: (file: st
     return work ? err(appError('E_RUN_ACTIVE', sentences[work])) : null;
   };
   return {
-    take(file, work, { runId = randomUUID(), isTrial = false, restores } = {}) {
+    take(file, work, { runId = randomUUID(), isTrial = false, ...restore } = {}) {
       const refused = refusal(file);
       if (refused) return refused;
       busy.set(file, work);
       onTaken(file);
-      const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId, restores);
+      const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId, restore);
       tell({ file, work, isTrial, ended: null });
       return ok((isDone = false) => {
         end(isDone);

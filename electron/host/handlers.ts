@@ -99,7 +99,7 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
           return err(
             appError('E_CONFIRMATION', `What was typed is not ${printable(database.name)}. Nothing was started.`),
           );
-        const backupFolder = plan?.backupFolder ?? host.looks.backupFolderFor(database);
+        const backupFolder = plan?.backupFolder ?? (await host.looks.backupFolderFor(database));
         const source = plan ? sourceOfPlan(plan) : host.sources.choiceOf(database);
         const request = { toPhase, fingerprint, plan, backupFolder, source, isRemovalConfirmed };
         return map(host.runs.start(database, request), (run) => run.snapshot);

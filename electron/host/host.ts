@@ -58,8 +58,8 @@ export interface HostOptions {
 export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host {
   const events = createEventBus();
   const databases = createDatabases();
-  const begin: BeginWork = (file, kind, runId, restores) =>
-    beginWork(dataFolder, { kind, path: file, runId, appVersion, ...(restores === undefined ? {} : { restores }) });
+  const begin: BeginWork = (file, kind, runId, restore) =>
+    beginWork(dataFolder, { ...restore, kind, path: file, runId, appVersion });
   // What writes wants the file for itself.
   const busy = createBusy(begin, (file) => {
     browsing.release(file);
@@ -76,8 +76,8 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const looks = createLooks({
     engines,
     busy,
-    sourceOf: sources.choiceOf,
-    wayOf: (database, status) => wayToGoOn(dataFolder, database.path, status),
+    saidOf: sources.saidOf,
+    wayOf: (database, last, look) => wayToGoOn(dataFolder, database.path, last, look),
     onStatus: (database, status) => forgive(() => recents.seen(database.path, status)),
   });
   const ongoing = createOngoing(events);

@@ -14,7 +14,7 @@ export interface Looks {
   /** What was seen last, if anything. */
   last(database: OpenEntry): DatabaseStatus | null;
   /** Where the backup of an upgrade that is begun now goes. */
-  backupFolderFor(database: OpenEntry): string;
+  backupFolderFor(database: OpenEntry): Promise<string>;
   plan(database: OpenEntry, toPhase: number | null, more?: PlanOptions): Promise<Result<Plan>>;
   /** The plan made last, when it is the one meant. */
   planFor(database: OpenEntry, toPhase: number, fingerprint: string): Plan | null;
@@ -33,23 +33,30 @@ export interface PlanOptions {
 export interface LooksContext {
   readonly engines: Engines;
   readonly busy: Busy;
-  readonly sourceOf: (database: OpenEntry) => SourceChoice;
-  readonly wayOf: (database: OpenEntry, status: DatabaseStatus | null) => BegunWay;
+  /** What the person said to us; null = nothing. */
+  readonly saidOf: (database: OpenEntry) => SourceChoice | null;
+  readonly wayOf: (
+    database: OpenEntry,
+    last: DatabaseStatus | null,
+    look: () => Promise<DatabaseStatus | null>,
+  ) => Promise<BegunWay>;
   readonly onStatus: (database: OpenEntry, status: DatabaseStatus) => void;
 }
 
-export function createLooks({ engines, busy, sourceOf, wayOf, onStatus }: LooksContext): Looks {
+export function createLooks({ engines, busy, saidOf, wayOf, onStatus }: LooksContext): Looks {
   const lastStatus = new Map<string, DatabaseStatus>();
   const lastPlan = new Map<string, Plan>();
-  const wayFor = (database: OpenEntry): BegunWay => wayOf(database, lastStatus.get(database.path) ?? null);
-  const backupFolderFor = (database: OpenEntry): string =>
-    wayFor(database).backupFolder ?? defaultBackupFolder(database.path);
-  const sourceFor = (database: OpenEntry): SourceChoice => {
-    const said = sourceOf(database);
-    return said.kind === 'guess' ? (wayFor(database).source ?? said) : said;
+  const wayFor = (database: OpenEntry): Promise<BegunWay> => {
+    const { path } = database;
+    return wayOf(database, lastStatus.get(path) ?? null, async () => {
+      const looked = await engines.ask(path, 'inspect', { path, check: 'schema' });
+      return looked.ok ? looked.value : null;
+    });
   };
+  const backupFolderIn = (way: BegunWay | null, { path }: OpenEntry): string =>
+    way?.backupFolder ?? defaultBackupFolder(path);
   return {
-    backupFolderFor,
+    backupFolderFor: async (database) => backupFolderIn(await wayFor(database), database),
     async status(database, check) {
       const { path } = database;
       const refused = busy.refusal(path);
@@ -69,7 +76,10 @@ export function createLooks({ engines, busy, sourceOf, wayOf, onStatus }: LooksC
     async plan(database, toPhase, more = {}) {
       const refused = busy.refusal(database.path);
       if (refused) return refused;
-      const { backupFolder = backupFolderFor(database), source = sourceFor(database) } = more;
+      const isAllSaid = more.backupFolder !== undefined && more.source !== undefined;
+      const way = isAllSaid ? null : await wayFor(database);
+      const { backupFolder = backupFolderIn(way, database) } = more;
+      const source = more.source ?? saidOf(database) ?? way?.source ?? { kind: 'guess' };
       const input = { path: database.path, toPhase, backupFolder, source };
       const planned = await engines.ask(database.path, 'plan', input);
       if (planned.ok) lastPlan.set(database.path, planned.value);

@@ -16,7 +16,7 @@ export interface Tracked {
   readonly onWork: (work: EngineWork) => void;
   /** Whom a wish to stop reaches. */
   follow(child: EngineChild): void;
-  /** Unfinished copies that the engine has named. */
+  /** The unfinished copy that the engine named last: one before is finished, or its name was another's. */
   readonly partials: readonly string[];
   end(): void;
 }
@@ -74,7 +74,7 @@ export function createOngoing(events: EventBus): Ongoing {
       return {
         partials,
         onWork(work) {
-          if (work.partial !== undefined) partials.push(work.partial);
+          if (work.partial !== undefined) partials[0] = work.partial;
           const isNew = work.stage !== stage || !work.canCancel;
           stage = work.stage;
           if (isNew || Date.now() - saidAt >= PAUSE_MS) say(work.fraction, work.canCancel);

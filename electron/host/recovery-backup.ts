@@ -16,6 +16,8 @@ const FRESH_MS = 5 * 60_000;
 
 interface Wanted {
   readonly open: OpenWork | null;
+  /** When something else was begun on the file after that; null = nothing was. */
+  readonly until: string | null;
   readonly runId: string;
   readonly restore: UnfinishedRestore | null;
   readonly isReadOnly: boolean;
@@ -113,7 +115,7 @@ export function createBackupReader({
     const places = placesOf(database, restore, known);
     const meant = await firstGood(places.length > 0 ? places : await elsewhere(restore), reading);
     if (meant !== null && isGood(meant))
-      return { ...nothing, record: meant, restoredFrom: await heldBy(database, [meant], null, reading) };
+      return { ...nothing, record: meant, restoredFrom: await heldBy(database, [meant], { since: null }, reading) };
     const before = known.filter((record) => record.path === restore.beforePath);
     const other = await firstGood(pathsOf([...before, ...known]), reading);
     return { ...nothing, record: other !== null && isGood(other) ? other : meant, lost: restore.backupPath };
@@ -123,31 +125,36 @@ export function createBackupReader({
   const ofEndedRestore = async (
     database: OpenEntry,
     known: readonly BackupRecord[],
-    { startedAt, started }: Work,
-    reading: Reading,
+    work: Work,
+    { until, ...reading }: Reading & Pick<Wanted, 'until'>,
   ): Promise<FoundBackup> => {
-    const isBefore = ({ reason, createdAt }: BackupRecord) => reason === BEFORE && createdAt >= startedAt;
-    const { restores } = started;
+    const { since, backupPath } = work;
+    const { restores } = work.started;
     const isFile = restores !== undefined && statsOf(restores)?.isFile() === true; // else files that were set aside
     const named = known.find(({ path: at }) => at === restores) ?? (isFile ? await recordAt(restores) : null);
-    // A journal that names none is of an older version.
-    const meant = restores === undefined ? known.filter((record) => !isBefore(record)) : named ? [named] : [];
-    const restoredFrom = await heldBy(database, meant, startedAt, reading);
-    const record = await firstGood(pathsOf(known.filter(isBefore)), reading);
-    const isByFile = restoredFrom !== null && record === null;
-    return { ...NO_BACKUP, record, restoredFrom, setAside: isByFile ? setAsideSince(database.path, startedAt) : null };
+    // A journal that names none is of an older version: the file may well hold what a backup holds that nobody put back.
+    const isByEvent = restores === undefined;
+    const meant = isByEvent ? known : named ? [named] : [];
+    const restoredFrom = await heldBy(database, meant, { since, isByEvent }, reading);
+    const before = backupPath === null ? oldestBefore(database, known, since, until) : [backupPath];
+    const record = await firstGood(
+      before.filter((at) => pathsOf(known).includes(at)),
+      reading,
+    );
+    const isByFile = restoredFrom !== null && before.length === 0;
+    return { ...NO_BACKUP, record, restoredFrom, setAside: isByFile ? setAsideSince(database.path, since) : null };
   };
 
   const heldBy = async (
     { path: file }: OpenEntry,
     records: readonly BackupRecord[],
-    since: string | null,
+    how: { readonly since: string | null; readonly isByEvent?: boolean },
     { onLook }: Reading,
   ): Promise<RestoredFrom | null> => {
     if (records.length === 0) return null;
     onLook('Comparing the file with what was being put back');
     const backups = records.map(({ path: at, createdAt }) => ({ path: at, createdAt }));
-    const held = await engines.askAlone(file, 'restoredFrom', { path: file, since, backups }).answer;
+    const held = await engines.askAlone(file, 'restoredFrom', { path: file, ...how, backups }).answer;
     if (!held.ok || held.value === null) return null;
     const { backupPath, proof } = held.value;
     const backup = records.find((record) => record.path === backupPath);
@@ -178,6 +185,17 @@ function placesOf(database: OpenEntry, { backupPath, sha256 }: UnfinishedRestore
       (record) => [backupPath, moved].includes(record.path) && (sha256 === null || record.sha256 === sha256),
     ),
   );
+}
+
+/**
+ * Where no journal names it, what a restore has backed up before it replaced the file: the first of its time. One that
+ * failed to undo it makes a later one, of what the restore has put in.
+ */
+function oldestBefore({ path: file }: OpenEntry, known: readonly BackupRecord[], since: string, until: string | null) {
+  const isIts = ({ reason, databasePath, createdAt }: BackupRecord): boolean =>
+    reason === BEFORE && databasePath === file && createdAt >= since && (until === null || createdAt < until);
+  const its = known.filter(isIts).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
+  return pathsOf(its.slice(0, 1));
 }
 
 function isFolderBeside(database: string, folder: string): boolean {

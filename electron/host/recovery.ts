@@ -16,10 +16,11 @@ import { createBackupReader, type FoundBackup, NO_BACKUP } from './recovery-back
 import { isBusy, isOver, lookFor, openRunInFile, progressIn } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
 import { type Findings, tellRecovery } from './recovery-words.ts';
-import { hasIntent, intentAt, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
+import { beginFinish, notingBackup } from './restore-begun.ts';
+import { hasIntent, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
 import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
 import { disagreement, patiently } from './verdict.ts';
-import { readWorks } from './works.ts';
+import { nextStart, readWorks } from './works.ts';
 import { isWrittenSince } from './written-since.ts';
 
 /** What was interrupted: found in the run journals, told from a fresh look at the file and its backup. */
@@ -101,9 +102,10 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     }
     const runId = open?.work.runId ?? inFile?.runId ?? 'restore';
     found.set(file, { runId, folder: open?.work.folder ?? journalFolder(dataFolder, file), open });
-    const wanted = { open, runId, restore, isReadOnly, onLook };
+    const until = open === null ? null : nextStart(readWorks(dataFolder, file), open.work);
+    const wanted = { open, until, runId, restore, isReadOnly, onLook };
     const kept = isBrief ? NO_BACKUP : await readBackup(database, wanted);
-    return recoveryOf({ file, open, runId, look, kept, restore });
+    return recoveryOf({ open, runId, look, kept, restore });
   };
 
   const foundNow = async (database: OpenEntry): Promise<Found | null> => {
@@ -144,9 +146,8 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       return ok({ checks, error });
     },
     async finish(database, listeners = {}) {
-      const note = intentAt(database.path);
-      const restores = note?.isReadable ? { restores: note.intent.backupPath } : {};
-      const free = busy.take(database.path, 'restore', restores);
+      const begun = beginFinish(dataFolder, database.path);
+      const free = busy.take(database.path, 'restore', begun);
       if (!free.ok) return free;
       let isDone = false;
       try {
@@ -156,7 +157,8 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
           appVersion: context.appVersion,
           lockFolder: ensureFolder(dataFolder, 'locks'),
         };
-        const finished = await engines.askAlone(database.path, 'finishRestore', input, listeners).answer;
+        const noting = notingBackup(dataFolder, database.path, begun.runId, listeners);
+        const finished = await engines.askAlone(database.path, 'finishRestore', input, noting).answer;
         isDone = finished.ok;
         if (!finished.ok) return finished;
         const { restored, before, replacedFolder } = finished.value;
@@ -184,7 +186,6 @@ const lastBackupOf = (open: OpenWork | null): string | null =>
   open?.chain.find(({ backupPath }) => backupPath !== null)?.backupPath ?? null;
 
 interface Looked {
-  readonly file: string;
   readonly open: OpenWork | null;
   readonly runId: string;
   readonly look: Result<DatabaseStatus>;
@@ -192,7 +193,7 @@ interface Looked {
   readonly restore: UnfinishedRestore | null;
 }
 
-function recoveryOf({ file, open, runId, look, kept, restore }: Looked): Recovery {
+function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
   const backup = kept.record ?? kept.others[0] ?? null;
   const status = look.ok ? look.value : null;
   const isRestore = restore !== null;
@@ -218,7 +219,7 @@ function recoveryOf({ file, open, runId, look, kept, restore }: Looked): Recover
     restoreWay: restore?.way ?? null,
     unreadableRestore: restore?.unreadable ?? null,
   };
-  const { backupFolder, source } = begunWay(kind === 'upgrade' ? (open?.chain ?? []) : [], file);
+  const { backupFolder, source } = begunWay(kind === 'upgrade' ? (open?.chain ?? []) : [], status);
   const startedAt = restore?.startedAt ?? work?.startedAt ?? run?.startedAt ?? now();
   return {
     kind,

@@ -30,9 +30,10 @@ export function whereRestored({ backup, proof }: RestoredFrom, isNoteThere: bool
   if (proof === 'event')
     return `It had finished, but could not say so any more: the file itself has noted that the backup ${nameOf(backup)} was put back, which it does only once that was checked.`;
   const held = `the file holds, byte for byte, what the backup ${nameOf(backup)} holds.`;
+  // Without its note it has either ended, or not begun to replace a file that held the same before.
   return isNoteThere
     ? `All of it is in place: ${held} Only its last check is missing.`
-    : `It had finished, but could not say so any more: ${held}`;
+    : `Nothing of it is half done: ${held}`;
 }
 
 /** What could not be backed up. */

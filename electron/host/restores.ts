@@ -8,6 +8,7 @@ import { defaultBackupFolder } from './databases.ts';
 import type { AskListeners } from './engine-process.ts';
 import type { Asked, Engines } from './engines.ts';
 import { printable } from './printable.ts';
+import { notingBackup } from './restore-begun.ts';
 import { intentAt } from './restore-note.ts';
 import { settleFile, wasEnded } from './run-stop.ts';
 
@@ -21,25 +22,27 @@ export interface RestoresContext {
 /**
  * Puts a backup back; what it replaces is backed up first, beside the database. Where its process was ended on request,
  * the file is put right, and the answer says what is true of it then.
+ * @param begun as its journal knows it.
  */
 export function askRestore(
   context: RestoresContext,
-  backupPath: string,
+  begun: { readonly runId: string; readonly restores: string },
   databasePath: string,
   listeners: AskListeners = {},
 ): Asked<'restore'> {
   const backupFolder = defaultBackupFolder(databasePath);
   const lockFolder = ensureFolder(context.dataFolder, 'locks');
-  const partials: string[] = [];
+  const partials: string[] = []; // what was named last, see Tracked
   const input = {
-    ...{ backupPath, path: databasePath, backupFolder, lockFolder, appVersion: context.appVersion },
+    ...{ backupPath: begun.restores, path: databasePath, backupFolder, lockFolder, appVersion: context.appVersion },
     ...{ allowForeign: false, asksToProceed: true },
   };
+  const noting = notingBackup(context.dataFolder, databasePath, begun.runId, listeners);
   const asked = context.engines.askAlone(databasePath, 'restore', input, {
-    ...listeners,
+    ...noting,
     onWork(work) {
-      if (work.partial !== undefined) partials.push(work.partial);
-      listeners.onWork?.(work);
+      if (work.partial !== undefined) partials[0] = work.partial;
+      noting.onWork?.(work);
     },
   });
   const answer = asked.answer.then(async (result) => {

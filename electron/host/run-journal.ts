@@ -12,7 +12,7 @@ import { processIdentity } from './process-identity.ts';
 
 /** One line of a journal. Lines are only ever appended, each flushed to the disk before the work goes on. */
 export type JournalLine =
-  | {
+  | ({
       type: 'started';
       /** Counts the works on a database; journals from before there was a count have none. */
       order?: number;
@@ -28,11 +28,10 @@ export type JournalLine =
       process?: string;
       appVersion: string;
       plan: Plan | null;
-      /** Of a restore: the backup, or the folder of files set aside, that is being put back. Older journals do not say. */
-      restores?: string;
-    }
+    } & RestoreStart)
   /** All steps to the target, those of earlier runs included. */
   | { type: 'steps'; at: string; steps: { migrationId: string; title: string; isApplied: boolean }[] }
+  /** Of an upgrade or a restore: made of what was there before. */
   | { type: 'backup'; at: string; backupPath: string; sha256: string; verified: boolean }
   | { type: 'applied'; at: string; migrationId: string; ms: number }
   | { type: 'checkpoint'; at: string; phase: number }
@@ -48,6 +47,16 @@ export type JournalLine =
   /** A look found that nothing of it is open any more: the file was replaced, or continued from elsewhere. */
   | { type: 'settled'; at: string };
 
+/** What a restore says at its begin. Journals of an older version say less. */
+export interface RestoreStart {
+  /** The backup, or the folder of files set aside, that is being put back. */
+  readonly restores?: string;
+  /** Of another attempt at a restore that was interrupted: when the first one began. */
+  readonly since?: string;
+  /** And the backup of what that one replaced. */
+  readonly before?: string;
+}
+
 export interface RunJournal {
   /** @throws NodeJS.ErrnoException when the line could not be made durable. */
   write(line: JournalLine): void;
@@ -61,7 +70,7 @@ export const journalFolder = (dataFolder: string, databasePath: string): string 
 export const startedLine = (
   start: Pick<
     Extract<JournalLine, { type: 'started' }>,
-    'at' | 'runId' | 'path' | 'toPhase' | 'appVersion' | 'plan' | 'restores'
+    'at' | 'runId' | 'path' | 'toPhase' | 'appVersion' | 'plan' | keyof RestoreStart
   > & { kind: WorkKind },
 ): JournalLine => ({ type: 'started', ...start, pid: process.pid, process: ownIdentity() });
 
@@ -119,7 +128,7 @@ export function appendToJournal(folder: string, runId: string, line: JournalLine
  */
 export function beginWork(
   dataFolder: string,
-  work: { kind: WorkKind; path: string; runId: string; appVersion: string; restores?: string },
+  work: { kind: WorkKind; path: string; runId: string; appVersion: string } & RestoreStart,
 ): (ok: boolean) => void {
   try {
     const journal = openRunJournal(dataFolder, work.path, work.runId);

@@ -69,7 +69,7 @@ interface ActiveRun extends RecordedRun {
   readonly request: RunRequest;
   snapshot: RunSnapshot;
   child: EngineChild | null;
-  /** Unfinished copies that the engine has named; a backup that is finished is none any more. */
+  /** The unfinished copy that the engine named last: one before is finished, or its name was another's. */
   partials: string[];
   /** File and journal as they were found; gone with a verdict that says yes. */
   recoveryCopy: string | null;
@@ -210,7 +210,7 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
   const onRunEvent = (event: EngineRunEvent): void => {
     writeDown(run, journal, event);
     if (event.type === 'backup') context.onBackup(run.database.path, event.backup);
-    if (event.type === 'partial') run.partials.push(event.file);
+    if (event.type === 'partial') run.partials = [event.file];
     if (event.type === 'recovery-copy') run.recoveryCopy = event.folder;
     publish(context, run, { ...afterEvent(run.snapshot, event), lastSignAt: new Date().toISOString() });
   };

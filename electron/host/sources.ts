@@ -12,7 +12,9 @@ import { statsOf } from './stats.ts';
 
 /** Where the files that a phase reads lie, as the person said once per database. */
 export interface Sources {
-  /** What was said; else, also where the folder is gone meanwhile, the engine guesses. */
+  /** null = nothing was said, or a folder that is gone meanwhile. */
+  saidOf(database: OpenEntry): SourceChoice | null;
+  /** What was said, else that the engine guesses. */
   choiceOf(database: OpenEntry): SourceChoice;
   /** Looks into the folder first, and remembers it when that went well. Error: E_SOURCE_FOLDER, those of a look. */
   use(database: OpenEntry, folder: string): Promise<Result<SourceCoverage | null>>;
@@ -42,11 +44,13 @@ export function createSources({ engines, dataFolder }: SourcesContext): Sources 
     if (looked.ok) remember(database, choice);
     return looked;
   };
+  const saidOf = (database: OpenEntry): SourceChoice | null => {
+    const said = readJsonFile(fileOf(database), Remembered.nullable(), null);
+    return said?.kind === 'folder' && !isFolder(said.folder) ? null : said;
+  };
   return {
-    choiceOf(database) {
-      const choice = readJsonFile(fileOf(database), Remembered, { kind: 'guess' });
-      return choice.kind === 'folder' && !isFolder(choice.folder) ? { kind: 'guess' } : choice;
-    },
+    saidOf,
+    choiceOf: (database) => saidOf(database) ?? { kind: 'guess' },
     async use(database, folder) {
       if (!isFolder(folder)) return err(appError('E_SOURCE_FOLDER', `${printable(folder)} is not a folder.`));
       return look(database, { kind: 'folder', folder });

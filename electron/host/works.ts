@@ -19,6 +19,8 @@ export interface Work {
   readonly path: string;
   readonly toPhase: number | null;
   readonly startedAt: string;
+  /** When the first attempt at it began; but for restores that were carried through later, its own begin. */
+  readonly since: string;
   /** The time of its last line that the work itself wrote. */
   readonly lastSignAt: string;
   /** Another process, which began it, still exists. What this one is doing its host knows. */
@@ -30,6 +32,7 @@ export interface Work {
   readonly started: Line<'started'>;
   readonly steps: Line<'steps'>['steps'];
   readonly applied: readonly Line<'applied'>[];
+  /** Of what was there before; of a restore that was carried through, before its first attempt. null: none, or not said. */
   readonly backupPath: string | null;
   /** The report of a run whose steps are all there, whatever came after. */
   readonly migrated: RunReport | null;
@@ -65,6 +68,12 @@ function byAge(a: Work, b: Work): number {
   if (a.order > 0 !== b.order > 0) return a.order > 0 ? -1 : 1;
   const counted = a.order > 0 && b.order > 0 ? b.order - a.order : 0;
   return counted || (a.startedAt < b.startedAt ? 1 : -1);
+}
+
+/** When the next work after this one began. null: there is none, or the clock was set back in between. @param works newest first. */
+export function nextStart(works: readonly Work[], { runId, startedAt }: Work): string | null {
+  const next = works[works.findIndex((work) => work.runId === runId) - 1];
+  return next !== undefined && next.startedAt > startedAt ? next.startedAt : null;
 }
 
 /** The folders of all databases that anything was ever noted of. */
@@ -110,6 +119,7 @@ function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
     path: started.path,
     toPhase: started.toPhase,
     startedAt: started.at,
+    since: started.since ?? started.at,
     lastSignAt: lines.findLast(({ type }) => !LATER.includes(type))?.at ?? started.at,
     isAlive,
     isSurelyAlive: isAlive && (started.process ?? '') !== '',
@@ -117,7 +127,7 @@ function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
     started,
     steps: firstOf(lines, 'steps')?.steps ?? [],
     applied: lines.filter((line) => line.type === 'applied'),
-    backupPath: firstOf(lines, 'backup')?.backupPath ?? null,
+    backupPath: started.before ?? firstOf(lines, 'backup')?.backupPath ?? null,
     migrated: lastOf(lines, 'migrated')?.report ?? null,
     report,
     isOver,
@@ -221,6 +231,8 @@ const Started = z.looseObject({
   pid: z.number().int(),
   process: z.string().optional(),
   order: z.number().int().optional(),
+  since: z.string().optional(),
+  before: z.string().optional(),
 });
 
 /**

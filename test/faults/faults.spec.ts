@@ -30,7 +30,7 @@ async function runHarness(name: string, options: readonly string[]): Promise<{ f
   return { figures: JSON.parse(readFileSync(json, 'utf8')) as Figures, output };
 }
 
-const limit = { timeout: 400_000 }; // one trial that hangs is given up after 90 s, and told
+const limit = { timeout: 400_000 }; // one trial that hangs is given up after 90 s and its pause, and told
 const sums = ({ cells }: Figures, column: RegExp): number =>
   Object.values(cells)
     .flatMap((row) => Object.entries(row))

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { restoreLockFile } from '@shared/beside.ts';
 import type { EngineProcess } from './engine/engine-process.ts';
 import { disturb, type Outcome, type Victims } from './faults/disturb.ts';
-import type { Fault } from './faults/fault.ts';
+import { faultText, type Fault } from './faults/fault.ts';
 import type { Source } from './databases/source.ts';
 import type { Engine, Flow, Scene } from './flows/flow.ts';
 import type { Job } from './protocol.ts';
@@ -27,8 +27,9 @@ export interface Place {
   readonly victims: Victims;
 }
 
-/** A trial that is not over by then hangs. Far above what a starved engine takes. */
+/** A trial that is not over by then hangs. Far above what a starved engine takes; a pause comes on top. */
 const LIMIT_MS = 90_000;
+const limitOf = (fault: Fault): number => LIMIT_MS + (fault.kind === 'pause' ? fault.ms : 0);
 
 export async function runTrial(
   flow: Flow,
@@ -38,9 +39,15 @@ export async function runTrial(
 ): Promise<TrialResult> {
   const startedAt = performance.now();
   const prepared = await flow.prepare(place.folder, source, place.helper, killedAt);
-  const hung = new Promise<'hung'>((resolve) => setTimeout(resolve, LIMIT_MS, 'hung').unref());
+  const limitMs = limitOf(fault);
+  const hung = new Promise<'hung'>((resolve) => setTimeout(resolve, limitMs, 'hung').unref());
   const outcome = await Promise.race([disturb(flow, prepared, fault, place.victims), hung]);
-  if (outcome === 'hung') return { problems: ['it did not end'], isHit: true, ended: 'hung', ms: LIMIT_MS };
+  if (outcome === 'hung') {
+    // At once: whoever loses patience with the whole harness would not see its report.
+    console.error(`HUNG ${flow.name} ${source.name} ${faultText(fault)}`);
+    const problem = `it did not end within ${Math.round(limitMs / 1_000)} s`;
+    return { problems: [problem], isHit: true, ended: 'hung', ms: limitMs };
+  }
   await place.victims.done();
   const scene = withoutRemoved(prepared, outcome.removed ?? []);
   const problems = [

@@ -98,6 +98,12 @@ function record(file, folder, reason = 'before phase 1') {
   };
 }
 
+/** The run that `file` knows as unfinished: it then says `run <id>` and nothing else. */
+function runIn(file) {
+  const runId = /^run (.+)$/.exec(fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '')?.[1];
+  return runId === undefined ? null : { runId, startedAt: at, toPhase: 1, stoppedAt: 'm2' };
+}
+
 function inspect({ path: file }) {
   return ok({
     file: {
@@ -136,7 +142,7 @@ function inspect({ path: file }) {
     ledger: [],
     health: { state: 'healthy', summary: 'Your file is healthy.', checks: [], foreignKeyViolations: null },
     issues: [],
-    unfinishedRun: null,
+    unfinishedRun: runIn(file),
     unfinishedRestore: null,
     checkedAt: at,
     elapsedMs: 1,
@@ -207,6 +213,7 @@ async function run({ path: file, backupFolder, runId, toPhase, source, isRemoval
   event({ type: 'steps', steps: [step('m1'), step('m2')] });
   event({ type: 'state', state: 'backing-up', now: 'copying' });
   if (script === 'dies-early') process.exit(9);
+  if (script === 'dies') for (const partial of ['b.partial', 'b 2.partial']) event({ type: 'partial', file: partial });
   event({ type: 'backup', backup: record(file, backupFolder) });
   event({ type: 'state', state: 'migrating', now: 'migrating' });
   event({ type: 'applied', migrationId: 'm1', ms: 5 });

@@ -1,7 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { safetyText } from '@shared/errors.ts';
@@ -489,6 +503,68 @@ describe.skipIf(!isBuilt)('the command line tool', () => {
     });
   });
 
+  describe.skipIf(process.platform === 'win32')('with a full pipe that nobody reads', () => {
+    /** `status` of a file that never answers, its stdout a pipe without room; `read` empties that. */
+    async function unread() {
+      const { cli, at } = scriptedCli();
+      const pipe = path.join(newFolder(), 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+      const writer = openSync(pipe, constants.O_RDWR);
+      fill(reader);
+      const env = { ...process.env, PHASEWISE_HOME: folder };
+      const looking = spawn(process.execPath, [cli, 'status', at('slow'), '--json'], {
+        ...{ env, stdio: ['ignore', writer, 'ignore'] },
+      });
+      closeSync(writer);
+      const startedAt = performance.now();
+      let ended: unknown;
+      const end = new Promise<void>((resolve) =>
+        looking.on('exit', (code, signal) => {
+          ended = { code, signal };
+          resolve();
+        }),
+      );
+      await wait(500);
+      return {
+        interrupt: () => looking.kill('SIGINT'),
+        /** How it ended, and ms since the first signal. */
+        end: async () => {
+          await Promise.race([end, wait(5_000)]);
+          if (ended === undefined) looking.kill('SIGKILL');
+          return { ...(ended as object | undefined), ms: performance.now() - startedAt - 500 };
+        },
+        read: () => readAvailable(reader),
+        close: () => closeSync(reader),
+      };
+    }
+
+    it('ends after a second', async () => {
+      const { interrupt, end, close } = await unread();
+      interrupt();
+      const { ms, ...ended } = await end();
+      close();
+
+      expect(ended).toEqual({ code: 130, signal: null });
+      expect(ms).toBeLessThan(3_000);
+    });
+
+    it('tells one document, however often it is interrupted, when somebody reads after all', async () => {
+      const { interrupt, end, read, close } = await unread();
+      interrupt();
+      await wait(50);
+      interrupt();
+      await wait(250);
+      read();
+      const { ms: _ms, ...ended } = await end();
+      const text = read();
+      close();
+
+      expect(ended).toEqual({ code: 130, signal: null });
+      expect(JSON.parse(text)).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
+    });
+  });
+
   it('shows names without letting them act on the terminal', async () => {
     const { cli } = scriptedCli();
     const ended = await run(['status', `evil\u001b[2J\u202egnp.db`], { cli });
@@ -497,3 +573,24 @@ describe.skipIf(!isBuilt)('the command line tool', () => {
     expect(ended.stderr).not.toMatch(/[\u001b\u202e]/);
   });
 });
+
+/** Writes blanks until there is no room left. @param pipe must not block. */
+function fill(pipe: number): void {
+  for (const bytes of [4_096, 1]) {
+    try {
+      for (;;) writeSync(pipe, ' '.repeat(bytes));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'EAGAIN' });
+    }
+  }
+}
+
+/** All that lies in the pipe now, without the blanks that filled it. @param pipe must not block. */
+function readAvailable(pipe: number): string {
+  const bytes = Buffer.alloc(1 << 20);
+  try {
+    return bytes.toString('utf8', 0, readSync(pipe, bytes)).trim();
+  } catch {
+    return ''; // it is empty
+  }
+}

@@ -28,7 +28,7 @@ async function restoring(prepare: (file: string) => void = () => {}) {
   const asks = () => said.some((message) => message.type === 'work' && message.work.asksToProceed === true);
   while (!asks()) await wait(5);
   const answer = () => said.find((message) => message.type === 'answer');
-  return { file, server, answer };
+  return { file, server, answer, said };
 }
 
 describe.each([
@@ -50,6 +50,17 @@ describe.each([
 
     expect(answer()?.result).toMatchObject({ ok: true });
     expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+  });
+
+  it('comes after the host has heard which backup there is of what will be replaced', async () => {
+    const { file, said, server } = await restoring(prepare);
+    const works = said.flatMap((message) => (message.type === 'work' ? [message.work] : []));
+    const saved = works.flatMap(({ backup }) => (backup === undefined ? [] : [backup]));
+    expect(saved).toMatchObject(
+      fs.existsSync(file) ? [{ reason: 'before restore', databasePath: file, verified: true }] : [],
+    );
+    expect(works.at(-1)).toMatchObject({ asksToProceed: true });
+    await server.leave();
   });
 
   it('is never passed by one whose host has gone', async () => {

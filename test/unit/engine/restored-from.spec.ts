@@ -29,6 +29,8 @@ it('a file is held against backups by its bytes, but for what every file has of 
   expect(await held(file, gone, other, same)).toEqual({ backupPath: same, proof: 'bytes' });
   expect(await held(file, gone, other)).toBeNull();
   expect(await held(gone, same)).toBeNull();
+  const byEvent = { path: file, since: null, backups: [{ path: same, createdAt: '' }], isByEvent: true };
+  expect(await restoredFrom(byEvent, [])).toBeNull();
 });
 
 it('a restore that was noted in the list of the file is known by that, though the bytes differ since', async () => {

@@ -66,11 +66,16 @@ describe('which backups may go (R12)', () => {
     expect(ids(decideRetention(unsure, 1).remove)).toBe('c');
   });
 
-  it('lets nothing but what is missing go while a restore was interrupted and its note cannot be read', () => {
+  it('lets nothing go, not even what is missing just now, while a restore was interrupted and its note cannot be read', () => {
     const gone = make('g', { state: 'missing' });
     const stock = { backups: [...all, gone], good: goodOf('d', 'c', 'b', 'a'), needed, isUnreadableIntent: true };
-    expect(ids(decideRetention(stock, 1).remove)).toBe('g');
-    expect([make('c'), first].map((each) => whyNotRemove(stock, each))).toEqual([WHY.unsure, WHY.unsure]);
+    expect(ids(decideRetention(stock, 1).remove)).toBe('');
+    expect([make('c'), first, gone].map((each) => whyNotRemove(stock, each))).toEqual(Array(3).fill(WHY.unsure));
+    expect(ids(decideRetention({ ...stock, isUnreadableIntent: false }, 9).remove)).toBe('g');
+
+    const goneOfRun = make('gr', { state: 'missing', runId: 'run' });
+    const unsure = { backups: [make('d'), goneOfRun, gone], good: goodOf('d'), needed, isUnsure: true };
+    expect(ids(decideRetention(unsure, 1).remove)).toBe('g');
   });
 
   it('lets nothing go while none is good, and never what something unfinished needs', () => {

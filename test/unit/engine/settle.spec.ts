@@ -68,6 +68,22 @@ it('a copy is named before it is made, never by the name of another, and settled
   expect(fs.readdirSync(backupFolderOf(file)).filter((name) => name.includes('.partial'))).toEqual([]);
 });
 
+it('a copy whose name another process took in that very moment is named again: the last name is ours', async () => {
+  const file = makeShop(folder);
+  const named: string[] = [];
+  const input = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
+  const made = await backupDatabase(input, packs, ({ partial }) => {
+    if (partial === undefined) return;
+    if (named.length === 0) fs.writeFileSync(partial, 'of another');
+    named.push(partial);
+  });
+
+  expect(named).toHaveLength(2);
+  expect(named.at(-1)).toBe(`${made.path}.partial`);
+  await settle({ path: file, lockFolder, partials: named.slice(-1) });
+  expect(fs.readFileSync(named[0] ?? '', 'utf8')).toBe('of another');
+});
+
 it('an emptied journal that a killed process left goes', async () => {
   const file = makeShop(folder);
   fs.writeFileSync(`${file}-journal`, Buffer.alloc(512));

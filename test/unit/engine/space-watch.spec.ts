@@ -1,7 +1,8 @@
-import { appError } from '@shared/errors.ts';
+import { appError, coded } from '@shared/errors.ts';
 import { createControl } from '@engine/control.ts';
 import { watchSpace } from '@engine/space-watch.ts';
-import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 const MB = 1e6;
 
@@ -41,6 +42,37 @@ describe('a run that stands still by itself', () => {
     expect(isOn).toBe(false);
     control.request('resume');
     await paused;
+  });
+
+  it('tells that a person holds it, and nothing else, once the reason is gone under a pause', async () => {
+    const control = createControl(undefined, 5);
+    const said: string[] = [];
+    let isRoom = false;
+    const held = control.hold(
+      (state) => said.push(`${state}, ${isRoom ? 'there is room' : 'waits for room'}`),
+      () => isRoom,
+    );
+    control.request('pause'); // it was on its way when the disk ran full
+    await new Promise((resolve) => setTimeout(resolve, 12));
+    isRoom = true;
+
+    await vi.waitFor(() => expect(said).toEqual(['paused, waits for room', 'paused, there is room']));
+    control.request('resume');
+    await held;
+    expect(said.at(-1)).toBe('resumed, there is room');
+  });
+
+  it('ends with the error where looking finds that there is nothing to wait for', async () => {
+    const control = createControl(undefined, 5);
+    const held = control.hold(
+      () => {},
+      () => {
+        throw coded('E_IO', 'The disk is gone.');
+      },
+    );
+
+    await expect(held).rejects.toMatchObject({ appError: { code: 'E_IO' } });
+    await control.boundary(() => expect.unreachable('it stands still no more'));
   });
 
   it('ends when it is stopped', async () => {
@@ -90,3 +122,49 @@ describe('a step that met a full disk', () => {
     expect(look()).toBeNull();
   });
 });
+
+describe('a disk that is gone', () => {
+  const full = appError('E_NO_SPACE', 'The disk is full (while working on candidates).');
+  const gone = Object.assign(new Error('gone'), { code: 'ENOENT' });
+  const folder = temporaryFolder();
+  afterEach(() => vi.unstubAllEnvs());
+
+  /** What is free everywhere but in `missing`, which can be taken away. */
+  const disks = (missing: string) => {
+    const state = { isGone: false };
+    const statFree = (where: string): number => {
+      if (state.isGone && where === missing) throw gone;
+      return 1 * MB;
+    };
+    return { state, statFree };
+  };
+  const backup = appError('E_BACKUP_NO_SPACE', 'No room.', { folder: '/b', needBytes: 50 * MB, freeBytes: 1 * MB });
+
+  it.each([
+    ['of the database', '/d', full, 'E_IO', '/d, the folder of the database,'],
+    ['of the backups', '/b', backup, 'E_BACKUP_FOLDER', 'The backup folder /b'],
+    ['for temporary files', folder, full, 'E_TEMP_UNAVAILABLE', `${folder}, the folder for temporary files,`],
+  ] as const)(
+    '%s is told as that, when it goes before or while room is waited for',
+    (_of, missing, error, code, words) => {
+      vi.stubEnv('SQLITE_TMPDIR', folder);
+      vi.stubEnv('TMPDIR', folder);
+      const { state, statFree } = disks(missing);
+      const { look } = watchSpace('/d/a.db', 3 * MB, statFree).after(error);
+      expect(look()).not.toBeNull();
+      state.isGone = true;
+
+      const expected = { appError: { code, message: expect.stringContaining(words), details: { code: 'ENOENT' } } };
+      expect(thrownBy(look)).toMatchObject(expected);
+      expect(thrownBy(() => watchSpace('/d/a.db', 3 * MB, statFree).after(error))).toMatchObject(expected);
+    },
+  );
+});
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return { returned: work() };
+  } catch (error) {
+    return error;
+  }
+}

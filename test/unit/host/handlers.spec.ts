@@ -1,7 +1,8 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { createDatabases, defaultBackupFolder, resolveDatabasePath } from '@host/databases.ts';
+import { openDatabase } from '@host/handlers.ts';
 import { limitFor } from '@host/engines.ts';
 import { dataFolderPath, ensureFolder } from '@host/data-folder.ts';
 import { toAppError } from '@shared/errors.ts';
@@ -170,25 +171,55 @@ describe('backups', () => {
     expect(listed.backups.map(({ folder: where }) => where).toSorted()).toEqual([elsewhere, listed.folder].toSorted());
   });
 
-  it('of an upgrade that is gone on with go where those before it went, while that folder is there', async () => {
-    const { client, host, open, home } = setUp();
-    const database = open('logs');
-    const { path: file, handle } = database;
-    const planned = async () => must(await client.call('plan:make', { handle, toPhase: 1 }));
-    const atFirst = await planned();
-    expect(atFirst).toMatchObject({ backupFolder: defaultBackupFolder(file), source: { choice: 'guessed' } });
+  describe('of an upgrade that is gone on with', () => {
+    /** One that was begun with a folder for its backups and one of run logs, and has noted itself in the file. */
+    const begun = async (choice: 'chosen' | 'declined') => {
+      const { client, host, open, home } = setUp();
+      const { path: file, handle } = open('logs');
+      const planned = async (of = handle) => must(await client.call('plan:make', { handle: of, toPhase: 1 }));
+      const atFirst = await planned();
+      const [elsewhere, logs] = [makeFolder(home, 'elsewhere'), makeFolder(home, 'logs')];
+      const source = atFirst.source && { ...atFirst.source, choice, folder: choice === 'chosen' ? logs : null };
+      const work = { ...{ at: '2026-11-21T14:00:00Z', runId: 'r1', path: file, toPhase: 1, appVersion: '0' } };
+      const journal = openRunJournal(host.dataFolder, file, 'r1');
+      journal.write(startedLine({ ...work, kind: 'upgrade', plan: { ...atFirst, source, backupFolder: elsewhere } }));
+      journal.close();
+      writeFileSync(file, 'run r1');
+      return { client, host, home, file, handle, planned, elsewhere, logs };
+    };
+    const usual = (file: string) => ({ backupFolder: defaultBackupFolder(file), source: { choice: 'guessed' } });
 
-    const [elsewhere, logs] = [makeFolder(home, 'elsewhere'), makeFolder(home, 'logs')];
-    const source = atFirst.source && ({ ...atFirst.source, choice: 'chosen', folder: logs } as const);
-    const begun = { ...{ at: '2026-11-21T14:00:00Z', runId: 'r1', path: file, toPhase: 1, appVersion: '0' } };
-    const journal = openRunJournal(host.dataFolder, file, 'r1');
-    journal.write(startedLine({ ...begun, kind: 'upgrade', plan: { ...atFirst, source, backupFolder: elsewhere } }));
-    journal.close();
-    expect(await planned()).toMatchObject({ backupFolder: elsewhere, source: { choice: 'chosen', folder: logs } });
+    it('go where those before it went, while that folder is there', async () => {
+      const { file, planned, elsewhere, logs } = await begun('chosen');
+      expect(await planned()).toMatchObject({ backupFolder: elsewhere, source: { choice: 'chosen', folder: logs } });
 
-    rmSync(elsewhere, { recursive: true });
-    rmSync(logs, { recursive: true });
-    expect(await planned()).toMatchObject({ backupFolder: defaultBackupFolder(file), source: { choice: 'guessed' } });
+      rmSync(elsewhere, { recursive: true });
+      rmSync(logs, { recursive: true });
+      expect(await planned()).toMatchObject(usual(file));
+    });
+
+    it('go to the usual place where another file lies at that path by now, or nothing was begun in it', async () => {
+      const { client, file, handle, planned } = await begun('chosen');
+      must(await client.call('database:status', { handle })); // what was seen of the one before does not count
+      writeFileSync(file, 'another one');
+      expect(await planned()).toMatchObject(usual(file));
+    });
+
+    it('go where they went also under a new name, whose usual folder is another one', async () => {
+      const { client, host, home, file, planned, elsewhere } = await begun('chosen');
+      const moved = path.join(home, 'moved.db');
+      renameSync(file, moved);
+      const { handle } = must(openDatabase(host, moved));
+      must(await client.call('database:status', { handle }));
+      expect((await planned(handle)).backupFolder).toBe(elsewhere);
+    });
+
+    it('is done without run logs where that was said, until that is taken back', async () => {
+      const { client, handle, planned } = await begun('declined');
+      expect(await planned()).toMatchObject({ source: { choice: 'declined', folder: null } });
+      must(await client.call('source:decline', { handle, isDeclined: false }));
+      expect(await planned()).toMatchObject({ source: { choice: 'guessed' } });
+    });
   });
 
   it('are restored only when the file name was typed', async () => {

@@ -40,7 +40,7 @@ function setUp() {
   const file = path.join(home, 'a.db');
   writeFileSync(file, 'bytes');
   const database: OpenEntry = { handle: 'h', name: 'a.db', folder: home, path: file };
-  const answers: Record<string, Result<unknown>> = {
+  const answers: Record<string, Result<unknown> | ((input: unknown) => Result<unknown>)> = {
     inspect: ok(status({ applied: 1 })),
     verify: ok({ checks: [check('met')] }),
     verifyBackup: ok(record('b1')),
@@ -49,10 +49,13 @@ function setUp() {
   const asked: string[] = [];
   const askAlone = (_file: string, name: string, input: unknown) => {
     asked.push(`${name} ${JSON.stringify(input)}`);
-    return { answer: Promise.resolve(answers[name] ?? ok(null)), child: null };
+    const answer = answers[name] ?? ok(null);
+    return { answer: Promise.resolve(typeof answer === 'function' ? answer(input) : answer), child: null };
   };
   const events = createEventBus();
-  const busy = createBusy();
+  const busy = createBusy((at, kind, runId, more) =>
+    beginWork(dataFolder, { ...more, kind, path: at, runId, appVersion: '0' }),
+  );
   let listed: BackupRecord[] = [];
   const recoveries = createRecoveries({
     ...{ events, busy, dataFolder, appVersion: '0' },
@@ -84,6 +87,22 @@ const record = (id: string, state: BackupRecord['state'] = 'verified'): BackupRe
   ...{ id, path: `/b/${id}.db`, folder: '/b', databaseName: 'a.db', databasePath: '/a.db', createdAt: '' },
   ...{ reason: 'before phase 1', phase: null, variantTitle: '', sizeBytes: 1, sha256: '', pages: 1, runId: id },
   ...{ verified: state === 'verified', checks: [], lastCheck: null, state },
+});
+
+const beforeRestore = ({ path: databasePath }: OpenEntry, id: string, createdAt: string): BackupRecord => ({
+  ...{ ...record(id), reason: 'before restore', runId: null, databasePath, createdAt },
+});
+
+const verified =
+  (...records: BackupRecord[]) =>
+  (input: unknown): Result<unknown> =>
+    ok(records.find((each) => each.path === (input as { backupPath: string }).backupPath));
+
+/** What a restore of a.db leaves beside it. */
+const noteOf = (change: { sha256?: string; startedAt?: string; beforePath?: string }) => ({
+  ...{ format: 'phasewise-restore 1', startedAt: '2026-11-21T14:00:00Z', databaseName: 'a.db', way: 'in-place' },
+  ...{ source: 'backup', backupPath: '/b/b1.db', sha256: 'a'.repeat(64), files: [], quarantine: null },
+  ...{ beforePath: null, ...change },
 });
 
 interface Shape {
@@ -169,21 +188,56 @@ describe('an upgrade that was killed', () => {
     expect(told.slice(2)).toEqual(['Checking the whole file (3.0 GB)']);
   });
 
-  it('names the folder that its backups were sent to, unless it is the one beside the database', async () => {
-    const { database, recoveries, journal } = setUp();
-    const planned = (backupFolder: string) => ({ plan: { backupFolder } });
-    journal('r1', [backupLine, appliedLine], planned(`${database.path} backups`));
-    expect((await recoveries.get(database))?.backupFolder).toBeUndefined();
+  describe('names the folder that its backups were sent to', () => {
+    const begun = (...folders: string[]) => {
+      const house = setUp();
+      const [elsewhere, logs] = folders.map((name) => path.join(house.home, name)) as [string, string];
+      for (const each of [elsewhere, logs]) mkdirSync(each);
+      const planned = (backupFolder: string, more: Record<string, unknown> = {}) => ({
+        plan: { backupFolder, ...more },
+      });
+      const told = async () => {
+        const recovery = await house.recoveries.get(house.database);
+        return [recovery?.backupFolder, recovery?.source];
+      };
+      return { ...house, elsewhere, logs, planned, told };
+    };
 
-    journal('r2', [backupLine], planned('/elsewhere'));
-    expect((await recoveries.get(database))?.backupFolder).toBe('/elsewhere');
+    it('unless it is the one beside the database, and the files that it was told to read', async () => {
+      const { file, journal, planned, told, elsewhere, logs } = begun('elsewhere', 'logs');
+      mkdirSync(`${file} backups`);
+      journal('r1', [backupLine, appliedLine], planned(`${file} backups`));
+      expect(await told()).toEqual([undefined, undefined]);
 
-    const plan = { backupFolder: '/elsewhere', source: { choice: 'chosen', folder: '/logs' } };
-    journal('r2b', [backupLine], { plan });
-    expect((await recoveries.get(database))?.source).toEqual({ kind: 'folder', folder: '/logs' });
+      journal('r2', [backupLine], planned(elsewhere));
+      expect(await told()).toEqual([elsewhere, undefined]);
 
-    journal('r3', [backupLine]); // by a host that had no plan at hand: the part before it says where
-    expect((await recoveries.get(database))?.backupFolder).toBe('/elsewhere');
+      journal('r2b', [backupLine], planned(elsewhere, { source: { choice: 'chosen', folder: logs } }));
+      expect(await told()).toEqual([elsewhere, { kind: 'folder', folder: logs }]);
+
+      journal('r3', [backupLine]); // by a host that had no plan at hand: the part before it says where
+      expect(await told()).toEqual([elsewhere, { kind: 'folder', folder: logs }]);
+
+      for (const each of [elsewhere, logs]) rmSync(each, { recursive: true });
+      expect(await told()).toEqual([undefined, undefined]);
+    });
+
+    it('unless it was the one beside the database when that had another name', async () => {
+      const { home, runs, journal, planned, told } = begun('old.db backups', 'logs');
+      journal('r1', [appliedLine], { path: path.join(home, 'old.db'), ...planned(path.join(home, 'old.db backups')) });
+      renameSync(runs(), runs(path.join(home, 'old.db')));
+      expect(await told()).toEqual([undefined, undefined]);
+    });
+
+    it('not where the file knows of no such upgrade: it may be another file by now', async () => {
+      const { answers, journal, planned, told, elsewhere, logs } = begun('elsewhere', 'logs');
+      journal('r1', [backupLine], planned(elsewhere, { source: { choice: 'chosen', folder: logs } }));
+      expect(await told()).toEqual([elsewhere, { kind: 'folder', folder: logs }]);
+      for (const unfinished of [null, 'of another file']) {
+        answers['inspect'] = ok(status({ applied: 0, unfinished }));
+        expect(await told()).toEqual([undefined, undefined]);
+      }
+    });
   });
 
   it('before its backup was finished can be begun again; there is nothing to go back to', async () => {
@@ -475,9 +529,9 @@ describe('another work that was killed', () => {
 
   it('that had done its work says so, where the file holds the backup, and can be undone', async () => {
     const { database, recoveries, answers, journal, list, asked } = setUp();
-    journal('w1', [], { kind: 'restore', toPhase: null });
+    journal('w1', [], { kind: 'restore', toPhase: null, restores: '/b/b1.db' });
     answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
-    const before = { ...record('before'), reason: 'before restore', runId: null, createdAt: '2026-11-22T00:00:00Z' };
+    const before = beforeRestore(database, 'before', '2026-11-22T00:00:00Z');
     answers['verifyBackup'] = ok(before);
     list(before, record('b1'));
 
@@ -493,10 +547,104 @@ describe('another work that was killed', () => {
       asked.filter((question) => question.includes('/b/before.db') && question.startsWith('restoredFrom')),
     ).toEqual([]);
     expect(recovery?.where).toBe(
-      'It had finished, but could not say so any more: the file holds, byte for byte, what the backup “b1.db” (before phase 1) holds.',
+      'Nothing of it is half done: the file holds, byte for byte, what the backup “b1.db” (before phase 1) holds.',
     );
     expect(recovery).toMatchObject({ isSafe: true, backup: { id: 'before' } });
     expect(recovery?.choices.map(({ title }) => title)).toEqual(['Go on to the database', 'Undo the restore']);
+  });
+
+  it('is undone with its own backup, and not with that of an attempt to undo it which failed', async () => {
+    const { database, recoveries, answers, journal, list } = setUp();
+    const own = beforeRestore(database, 'own', '2026-11-21T14:01:30.000Z');
+    const later = beforeRestore(database, 'later', '2026-11-21T14:02:30.000Z');
+    const other = beforeRestore({ ...database, path: '/other.db' }, 'other', '2026-11-21T14:01:10.000Z');
+    const begun = { kind: 'restore', toPhase: null, restores: '/b/b1.db' };
+    const backedUp: Line = { type: 'backup', backupPath: own.path, sha256: '', verified: true };
+    journal('w1', [backedUp], begun);
+    journal('w2', [{ type: 'over', ok: false }], { ...begun, restores: own.path });
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'event' });
+    answers['verifyBackup'] = verified(own, later, other);
+    list(later, own, other, record('b1'));
+    const undo = async () => {
+      const recovery = await recoveries.get(database);
+      return [recovery?.backup?.id, choicesOf(recovery)];
+    };
+    expect(await undo()).toEqual(['own', ['stay', 'restore']]);
+
+    journal('w1', [], { ...begun, at: '2026-11-21T14:01:00.000Z' }); // of an older version
+    expect(await undo()).toEqual(['own', ['stay', 'restore']]);
+
+    list(later, other, record('b1'));
+    expect(await undo()).toEqual([undefined, ['stay']]);
+  });
+
+  it('is never undone with another backup than the one that its journal names', async () => {
+    const { database, recoveries, answers, journal, list, file } = setUp();
+    const other = beforeRestore(database, 'other', '2026-11-21T14:01:30.000Z');
+    const backedUp: Line = { type: 'backup', backupPath: '/b/own.db', sha256: '', verified: true };
+    journal('w1', [backedUp], { kind: 'restore', toPhase: null, restores: '/b/b1.db' });
+    mkdirSync(`${file} replaced-Ab12Cd`); // of something else: this one has made a backup
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'event' });
+    list(other, record('b1'));
+
+    expect(await recoveries.get(database)).toMatchObject({ backup: null, choices: [{ id: 'stay' }] });
+  });
+
+  it('by a second attempt is undone with the backup of the first', async () => {
+    const { database, recoveries, answers, journal, list, asked } = setUp();
+    const own = beforeRestore(database, 'own', '2026-11-21T13:59:00.000Z');
+    const since = '2026-11-21T13:58:00.000Z';
+    journal('w2', [], { kind: 'restore', toPhase: null, restores: '/b/b1.db', since, before: own.path });
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'event' });
+    answers['verifyBackup'] = verified(own);
+    list(own, record('b1'));
+
+    const recovery = await recoveries.get(database);
+
+    expect(recovery).toMatchObject({ backup: { id: 'own' }, choices: [{ id: 'stay' }, { title: 'Undo the restore' }] });
+    expect(asked.find((each) => each.startsWith('restoredFrom'))).toContain(`"since":"${since}"`);
+  });
+
+  it('is carried through under a journal that names the first attempt and its backup', async () => {
+    const { database, dataFolder, recoveries, answers, journal, file } = setUp();
+    const begun = { kind: 'restore', toPhase: null, restores: '/b/b1.db' };
+    const written = journal('w1', [], begun);
+    const note = noteOf({ startedAt: '2026-11-21T14:05:00.000Z', beforePath: '/b/own.db' });
+    writeFileSync(`${file}.restore-intent`, JSON.stringify(note));
+    const started = () => readWorks(dataFolder, file)[0]?.started;
+
+    await recoveries.finish(database);
+    const since = '2026-11-21T14:01:00.000Z';
+    expect(started()).toMatchObject({ kind: 'restore', restores: '/b/b1.db', since, before: '/b/own.db' });
+
+    rmSync(written);
+    rmSync(path.dirname(written), { recursive: true }); // begun on another computer: there is only its note
+    await recoveries.finish(database);
+    expect(started()).toMatchObject({ since: note.startedAt, before: '/b/own.db' });
+
+    // It began anew and failed, so that the note speaks of a second backup.
+    rmSync(path.dirname(written), { recursive: true });
+    journal('w3', [], { ...begun, since, before: '/b/own.db' });
+    writeFileSync(`${file}.restore-intent`, JSON.stringify({ ...note, beforePath: '/b/second.db' }));
+    answers['finishRestore'] = { ok: false, error: appError('E_RESTORE_HELD', 'Somebody has it.') };
+    await recoveries.finish(database);
+    expect(started()).toMatchObject({ since, before: '/b/own.db' });
+  });
+
+  it('of which nobody knows what it put back is not proven by the bytes of any backup', async () => {
+    const { database, recoveries, answers, journal, list } = setUp();
+    journal('w1', [], { kind: 'restore', toPhase: null }); // of an older version
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    const byBytes = ok({ backupPath: '/b/b1.db', proof: 'bytes' });
+    answers['restoredFrom'] = (input) => ((input as { isByEvent?: boolean }).isByEvent ? ok(null) : byBytes);
+    list(record('b1'), record('b2'));
+
+    const recovery = await recoveries.get(database);
+
+    expect(recovery?.where).toContain('the file is as it was before the restore or, if that had just ended');
   });
 
   it('is held against the backup that its journal names, also one in a folder that nobody knows of', async () => {
@@ -545,11 +693,7 @@ describe('another work that was killed', () => {
     const { database, recoveries, answers, journal, list, file } = setUp();
     journal('w1', [], { kind: 'restore', toPhase: null });
     const sha256 = 'a'.repeat(64);
-    const note = {
-      ...{ format: 'phasewise-restore 1', startedAt: '2026-11-21T14:00:00Z', databaseName: 'a.db', way: 'in-place' },
-      ...{ source: 'backup', backupPath: '/b/b1.db', sha256, files: [], quarantine: null, beforePath: null },
-    };
-    writeFileSync(`${file}.restore-intent`, JSON.stringify(note));
+    writeFileSync(`${file}.restore-intent`, JSON.stringify(noteOf({ sha256 })));
     list({ ...record('b1'), sha256 });
     answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'bytes' });
 

@@ -3,8 +3,11 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { intentFile } from '@shared/beside.ts';
 import { safetyText } from '@shared/errors.ts';
+import type { OpenEntry } from '@host/databases.ts';
 import { EngineChild, type EngineExit, type EngineProcess } from '@host/engine-process.ts';
 import { createEngines } from '@host/engines.ts';
+import { createEventBus } from '@host/events.ts';
+import { createOngoing } from '@host/ongoing.ts';
 import { askRestore } from '@host/restores.ts';
 import type { FromEngine, ToEngine } from '@engine/protocol.ts';
 import { describe, expect, it } from 'vitest';
@@ -108,7 +111,7 @@ describe('a restore that was stopped', () => {
       () => {},
     );
     const context = { engines, dataFolder: path.join(folder, 'data'), appVersion: '0' };
-    const { child, answer } = askRestore(context, '/b', file);
+    const { child, answer } = askRestore(context, { runId: 'r1', restores: '/b' }, file);
     await wait(5);
     child.cancel(0);
     return { asked, result: await answer };
@@ -118,6 +121,33 @@ describe('a restore that was stopped', () => {
     const { asked, result } = await stopped('plain.db', null);
     expect(asked).toEqual(['restore', 'settle']);
     expect(result).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
+  });
+
+  it('has the copy removed that was named last: a name before it was taken by another process', async () => {
+    const puppets: ReturnType<typeof puppet>[] = [];
+    const spawn = () => {
+      const made = puppet((name, say) => {
+        if (name === 'settle') say({ type: 'answer', id: 1, result: { ok: true, value: null } });
+      });
+      puppets.push(made);
+      return made.child;
+    };
+    const context = { engines: createEngines(spawn, () => {}), dataFolder: path.join(folder, 'data'), appVersion: '0' };
+    const asked = askRestore(context, { runId: 'r1', restores: '/b' }, path.join(folder, 'named.db'));
+    await wait(5);
+    const saving = { stage: 'saving', fraction: 0, canCancel: true } as const;
+    for (const partial of ['/b/x.db.partial', '/b/x 2.db.partial'])
+      puppets[0]?.say({ type: 'work', work: { ...saving, partial } });
+    await wait(5);
+    asked.child.cancel(0);
+    await asked.answer;
+
+    const [, settling] = puppets;
+    expect(settling?.heard).toMatchObject([{ name: 'settle', input: { partials: ['/b/x 2.db.partial'] } }]);
+
+    const { onWork, partials } = createOngoing(createEventBus()).begin({ handle: 'h' } as OpenEntry, 'backup');
+    for (const partial of ['/b/x.db.partial', '/b/x 2.db.partial']) onWork({ ...saving, partial });
+    expect(partials).toEqual(['/b/x 2.db.partial']);
   });
 
   it('says that one before it is unfinished, where the note of that lies beside the file', async () => {

@@ -8,7 +8,7 @@ import { firstSnapshot, reportOfError } from '@host/run-snapshot.ts';
 import { journalFolder, openRunJournal, startedLine } from '@host/run-journal.ts';
 import type { StartedRun } from '@host/runs.ts';
 import { withoutRepeats } from '@host/verdict.ts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedHost, statesOf, until } from './scripted-host.ts';
 
@@ -118,6 +118,14 @@ describe('a run', () => {
     expect(run.error?.safety).toContain('a verified backup exists');
     expect(run.backup?.verified).toBe(true);
     expect(events.map(({ name }) => name)).toContain('engine:died');
+  });
+
+  it('whose engine is killed has the copy removed that was named last: a name before it may be of another', async () => {
+    const { start, host } = setUp();
+    const asked = vi.spyOn(host.engines, 'askAlone');
+    await endOf(start('dies'));
+    const settled = asked.mock.calls.filter(([, name]) => name === 'settle').map(([, , input]) => input);
+    expect(settled).toMatchObject([{ partials: ['b 2.partial'] }]);
   });
 
   it('whose engine is killed before the backup does not speak of a backup', async () => {
