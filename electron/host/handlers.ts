@@ -99,6 +99,9 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
           return err(
             appError('E_CONFIRMATION', `What was typed is not ${printable(database.name)}. Nothing was started.`),
           );
+        // Before anything is waited for: what was asked while something ran must not begin when that has ended.
+        const refused = host.busy.refusal(database.path);
+        if (refused) return refused;
         const backupFolder = plan?.backupFolder ?? (await host.looks.backupFolderFor(database));
         const source = plan ? sourceOfPlan(plan) : host.sources.choiceOf(database);
         const request = { toPhase, fingerprint, plan, backupFolder, source, isRemovalConfirmed };
