@@ -26,14 +26,13 @@ export async function withFailingCall(
   let watch: Watch | undefined;
   const engine = await start({
     under: straced(log, ['-e', `trace=${fault.call}`, '-e', injection(fault)]),
-    ...(fault.effect === 'KILL' ? { onStart: (child) => (watch = killWhenHeld(child)) } : {}),
+    ...(fault.effect === 'KILL' ? { onStart: (child) => (watch = killWhenHeld(child, log)) } : {}),
   });
   const isTooEarly = watch?.isHit() ?? false; // a process that has not begun to work is no victim
   const ending = await engine.ask(request);
   watch?.end();
-  const tracer = tracerOf(engine.pid);
   engine.kill(); // it must not meet the fault on its way out
-  if (watch !== undefined) endTracer(tracer);
+  if (watch !== undefined) endTracers(log);
   await engine.gone; // and strace, which holds its stderr
   const isHit = watch?.isHit() ?? linesOf(log, engine.pid).some((line) => line.includes('INJECTED'));
   return { ending, isHit: isHit && !isTooEarly, problems: [] };
@@ -46,42 +45,37 @@ interface Watch {
 
 /**
  * strace cannot send a signal from where --seccomp-bpf holds a call up. It can hold it up for long: a thread that is seen
- * twice in one and the same stop is there, and the process is killed from outside, before the call.
+ * twice in one and the same stop is there, and the process is killed from outside, before the call. However the process
+ * has gone, strace goes too: it would wait until the delay is over, and hold up everybody who waits for its end.
+ * @param log which strace writes.
  */
-function killWhenHeld({ pid, kill }: Pick<EngineProcess, 'pid' | 'kill'>): Watch {
+function killWhenHeld({ pid, kill }: Pick<EngineProcess, 'pid' | 'kill'>, log: string): Watch {
   const last = new Map<string, string>();
   let [rounds, isHit] = [0, false];
   const timer = setInterval(() => {
     // The main thread, and now and then the others, which count for themselves.
-    for (const thread of (rounds += 1) % 20 === 0 ? threadsOf(pid) : [String(pid)]) {
+    const threads = isHit || (rounds += 1) % 20 === 0 ? threadsOf(pid) : [String(pid)];
+    for (const thread of threads) {
       const stop = stopOf(pid, thread);
-      isHit = stop !== null && stop.id === last.get(thread);
-      last.set(thread, stop?.id ?? '');
-      if (!isHit || stop === null) continue;
-      clearInterval(timer);
-      kill();
-      endTracer(stop.tracer);
-      return;
+      isHit ||= stop !== null && stop === last.get(thread);
+      last.set(thread, stop ?? '');
     }
+    if (isHit) kill();
+    if (isHit || threads.length === 0) endTracers(log);
+    if (threads.length === 0) clearInterval(timer);
   }, 3);
   return { isHit: () => isHit, end: () => clearInterval(timer) };
 }
 
-/** 0 = nobody, or it is gone. */
-function tracerOf(pid: number): number {
-  try {
-    return Number(/^TracerPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
-
-/** It would wait until the delay is over. */
-function endTracer(pid: number): void {
-  try {
-    if (pid > 0) process.kill(pid, 'SIGKILL');
-  } catch {
-    // gone with what it traced
+/** Every strace that writes this log. Looked for by name: while one begins or ends, nobody is traced by it. */
+function endTracers(log: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const [program = '', ...rest] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      if (path.basename(program) === 'strace' && rest.includes(log)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // gone meanwhile
+    }
   }
 }
 
@@ -94,12 +88,12 @@ function threadsOf(pid: number): string[] {
 }
 
 /** Tells one stop from the next by how often the thread has given way; null = it is running, or gone. */
-function stopOf(pid: number, thread: string): { id: string; tracer: number } | null {
+function stopOf(pid: number, thread: string): string | null {
   try {
     const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
     const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
-    const tracer = Number(field('TracerPid'));
-    return field('State').startsWith('t') && tracer > 0 ? { id: field('voluntary_ctxt_switches'), tracer } : null;
+    const isTraced = field('State').startsWith('t') && Number(field('TracerPid')) > 0;
+    return isTraced ? field('voluntary_ctxt_switches') : null;
   } catch {
     return null;
   }
