@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     // Real SQLite in real files: a crash of the addon must not take the other specs along.
+    globalSetup: 'test/support/in-memory.ts',
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -41,12 +41,15 @@ export const createBackup = (handle: string): Promise<void> =>
 export const verifyBackup = (handle: string, backupId: string): Promise<void> =>
   act(handle, { what: 'checking', backupId }, 'Backup checked.', () => call('backup:verify', { handle, backupId }));
 
-/** @returns the error, or null when the backup is back in place. */
+/**
+ * @returns the error, or null when the backup is back in place; at once, without waiting for the new list, because who
+ * asked leads to another page then, and must not do so after somebody has gone on.
+ */
 export async function restoreBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
   setView(handle, { busy: { what: 'restoring', backupId }, said: null, undo: null });
   const restored = await call('backup:restore', { handle, backupId, confirmation });
   setView(handle, { busy: null, ...(restored.ok ? restoredWords(restored.value) : { said: null }) });
-  await loadBackups(handle);
+  void loadBackups(handle);
   return restored.ok ? null : restored.error;
 }
 

@@ -176,7 +176,7 @@ test('looking at a database changes neither the file nor its folder', async ({ a
 test('a run can be paused, is safe to leave, and goes on where it stopped', async ({ app }) => {
   test.setTimeout(120_000);
   const { page } = app;
-  app.makeLegacy('large.db', 60_000);
+  app.makeLegacy('large.db', 20_000);
   await app.open('large.db');
   await startUpgrade(app);
 
@@ -193,7 +193,7 @@ test('a run can be paused, is safe to leave, and goes on where it stopped', asyn
 test('a run that is stopped keeps what is finished and can be continued', async ({ app }) => {
   test.setTimeout(120_000);
   const { page } = app;
-  app.makeLegacy('large.db', 60_000);
+  app.makeLegacy('large.db', 20_000);
   await app.open('large.db');
   await startUpgrade(app);
 

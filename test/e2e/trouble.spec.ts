@@ -74,7 +74,7 @@ test('A09: a killed engine is shown as such, the data is safe, and the app goes 
   test.skip(!canSeeProcesses, 'needs /proc to find the engine');
   test.setTimeout(120_000);
   const { page } = app;
-  app.makeLegacy('large.db', 60_000);
+  app.makeLegacy('large.db', 20_000);
   app.makeLegacy('lights.db', 400);
   await app.open('large.db');
   await app.goTo('Phases');

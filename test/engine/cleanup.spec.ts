@@ -45,8 +45,8 @@ const successors: Readonly<Record<string, string>> = { users: 'app_users', run_j
 const asPlanned: Partial<RunDependencies> = {
   assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked),
 };
-const to = (file: string, toPhase: number): Promise<RunReport> =>
-  upgradeHere(file, asPlanned, { toPhase, isRemovalConfirmed: toPhase === 5 });
+const to = (file: string, toPhase: number, more = asPlanned): Promise<RunReport> =>
+  upgradeHere(file, more, { toPhase, isRemovalConfirmed: toPhase === 5 });
 const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 for (const [index, { name, write, mayBeGated }] of cases.entries()) {
@@ -63,7 +63,7 @@ for (const [index, { name, write, mayBeGated }] of cases.entries()) {
       mkdirSync(path.dirname(file));
       for (const each of [file, stepwise]) write?.(each);
       source = readSource(file);
-      report = await to(file, 5);
+      report = await to(file, 5, stepwiseNames.includes(name) ? asPlanned : {}); // a rehearsal is a second upgrade
       isGated = report.error?.code === 'E_ISSUES_OPEN';
       cleaned = readUpgraded(file);
     });

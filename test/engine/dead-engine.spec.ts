@@ -30,8 +30,6 @@ const integrity = (file: string) => ask(file, `PRAGMA integrity_check`);
 describe('A09: an engine that crashes', () => {
   it.each([
     ['SIGSEGV', 'in a backup', inBackup, /Nothing was changed/],
-    ['SIGABRT', 'in a backup', inBackup, /Nothing was changed/],
-    ['SIGSEGV', 'in a step', inStep, /last completed step, and a verified backup exists/],
     ['SIGABRT', 'in a step', inStep, /last completed step, and a verified backup exists/],
   ] as const)('by %s %s says what is true, and the next run continues', async (name, _where, is, safety) => {
     const { home, file, start, when, signal } = setUp(name === 'SIGSEGV' ? 'wal' : 'delete');
