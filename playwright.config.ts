@@ -3,19 +3,20 @@ import { defineConfig } from '@playwright/test';
 /** `npm run e2e` finds a browser and names it here; without it Playwright uses its own. */
 const executablePath = process.env['CHROMIUM_PATH'];
 
-const screens = '**/e2e/screens.spec.ts';
+/** About half of the time of all. */
+const looking = ['**/e2e/screens.spec.ts', '**/e2e/data*.spec.ts', '**/e2e/palette.spec.ts'];
 const responsive = '**/e2e/responsive.spec.ts';
 
 export default defineConfig({
   testDir: 'test',
   testMatch: '**/test/{e2e,electron,electron-standin}/**/*.spec.ts',
   outputDir: 'test-results/e2e',
-  // One at a time of those that start a host, an engine and a browser; beside them the screens, which start a page.
+  // One at a time of those that upgrade, end and kill processes; beside them those that only look, at a page or at rows.
   workers: 2,
   projects: [
-    { name: 'app', testIgnore: [screens, responsive], workers: 1 },
-    { name: 'screens', testMatch: screens, workers: 1 },
-    { name: 'responsive', testMatch: responsive, workers: 1, dependencies: ['app', 'screens'] }, // alone on the machine
+    { name: 'app', testIgnore: [...looking, responsive], workers: 1 },
+    { name: 'looking', testMatch: looking, workers: 1 },
+    { name: 'responsive', testMatch: responsive, workers: 1, dependencies: ['app', 'looking'] }, // alone on the machine
   ],
   retries: 0, // a test that passes at the second try is a bug report
   forbidOnly: Boolean(process.env['CI']),

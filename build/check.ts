@@ -1,7 +1,6 @@
-// `npm run check`, which is what CI runs: every check, then the totals. What only reads the sources goes side by side;
-// the others one after the other, because the specs of some need the processors.
+// `npm run check`, which is what CI runs: every check, one after the other, then the totals.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { styleText } from 'node:util';
 import { root } from './layout.mjs';
@@ -17,18 +16,16 @@ interface Step {
   readonly needs?: string;
   /** What it says is read where all is well, too. */
   readonly isTold?: true;
-  /** Only reads the sources, on one processor. */
-  readonly isReading?: true;
 }
 
 const unitReport = 'test-results/unit.json';
 const e2eReport = 'test-results/e2e.json';
 
 const steps: readonly Step[] = [
-  { name: 'format', command: ['prettier', '--check', '.'], isReading: true },
-  { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'], isReading: true },
-  { name: 'boundaries', command: ['node', 'build/boundaries.ts'], isReading: true },
-  { name: 'types', command: ['tsc', '-p', '.'], isReading: true },
+  { name: 'format', command: ['prettier', '--check', '.'] },
+  { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'boundaries', command: ['node', 'build/boundaries.ts'] },
+  { name: 'types', command: ['tsc', '-p', '.'] },
   // Before the specs: those of the CLI and of killed engines run the bundles.
   { name: 'build', command: ['node', 'build/build.ts'] },
   // What would be shipped, of a copy: Forge's plugin empties .vite/.
@@ -52,52 +49,39 @@ const summary: string[] = [];
 const failed = new Set<string>();
 
 mkdirSync(path.join(root, 'test-results'), { recursive: true });
-await Promise.all(steps.filter(({ isReading }) => isReading).map(take));
-for (const step of steps.filter(({ isReading }) => !isReading)) await take(step);
-
-console.log(`\n${summary.join('\n')}\n`);
-console.log(sentence(totals));
-process.exitCode = failed.size === 0 ? 0 : 1;
-
-async function take(step: Step): Promise<void> {
+for (const step of steps) {
   if (step.needs !== undefined && failed.has(step.needs)) {
     totals.failed += 1;
-    return finish(step, false, `not run, because ${step.needs} failed`);
+    finish(step, false, `not run, because ${step.needs} failed`);
+    continue;
   }
   const startedAt = performance.now();
-  const isGood = await execute(step);
+  const isGood = execute(step);
   const seconds = `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`;
   const counted = count(step, isGood);
   finish(step, isGood, counted ? `${sentence(counted)}, ${seconds}` : seconds);
 }
 
+console.log(`\n${summary.join('\n')}\n`);
+console.log(sentence(totals));
+process.exitCode = failed.size === 0 ? 0 : 1;
+
 /** Test runners show their progress; the other tools speak only when they have something to say. */
-function execute({ name, command, env, report, isTold }: Step): Promise<boolean> {
-  if (report) {
-    console.log(styleText('bold', `\n${name}`));
-    rmSync(path.join(root, report.file), { force: true });
-  }
+function execute({ name, command, env, report, isTold }: Step): boolean {
+  console.log(styleText('bold', `\n${name}`));
+  if (report) rmSync(path.join(root, report.file), { force: true });
   const [tool = '', ...args] = command;
-  const child = spawn(tool, args, {
+  const result = spawnSync(tool, args, {
     cwd: root,
     env: { ...process.env, ...env }, // run.mjs has put our Node and our tools first in PATH
     stdio: report ? 'inherit' : 'pipe',
     shell: process.platform === 'win32', // the programs of node_modules/.bin are .cmd files there
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
   });
-  const said: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => said.push(piece));
-  return new Promise((done) => {
-    child.on('error', (error) => {
-      console.error(`${tool} could not be started: ${error.message}`);
-      done(false);
-    });
-    child.on('close', (code) => {
-      if (!report && (isTold || code !== 0)) {
-        console.log(`${styleText('bold', `\n${name}`)}\n${Buffer.concat(said).toString('utf8')}`);
-      }
-      done(code === 0);
-    });
-  });
+  if (result.error) console.error(`${tool} could not be started: ${result.error.message}`);
+  if (!report && (isTold || result.status !== 0)) console.log(`${result.stdout}${result.stderr}`);
+  return result.status === 0;
 }
 
 /** Adds a step to the totals. @returns what its report says; undefined where it has none. */

@@ -41,8 +41,10 @@ function usePageChange(route: Route): void {
   );
   useEffect(() => {
     const main = document.getElementById('main');
-    main?.scrollTo(0, 0);
     if (document.activeElement === document.body) main?.focus({ preventScroll: true });
+    // Before it is painted, but in a task of its own: scrolling lays the whole page out.
+    const frame = requestAnimationFrame(() => main?.scrollTo(0, 0));
+    return () => cancelAnimationFrame(frame);
   }, [address]);
   useEffect(() => {
     document.title = [...(name === undefined ? [] : [name]), 'Phasewise'].join(' · ');

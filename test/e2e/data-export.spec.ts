@@ -40,7 +40,7 @@ async function exportTable(app: App): Promise<void> {
   const name = (format: string, number = ''): string => path.join(app.projects, `zoo animals${number}.${format}`);
 
   await app.page.getByRole('button', { name: 'Export…' }).click();
-  const { violations } = await new AxeBuilder({ page: app.page }).setLegacyMode().include('[role=dialog]').analyze();
+  const { violations } = await new AxeBuilder({ page: app.page }).include('[role=dialog]').analyze();
   expect(violations).toEqual([]);
   await expect(dialog.getByRole('checkbox', { name: 'api_token (hidden)' })).not.toBeChecked();
   await dialog.getByRole('radio', { name: 'JSON', exact: true }).check();

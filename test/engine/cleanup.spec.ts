@@ -22,13 +22,23 @@ import { temporaryFolder } from '../support/temporary.ts';
 /** The last phase removes the old names. Every row must be in its new place or, whole, among the issue rows. */
 const folder = temporaryFolder();
 const shared = ['legacy-small', 'legacy-medium', 'baseline-wrong-columns', 'dual', 'empty-legacy'];
+/** What differs in them is gone by phase 4, which the spec of the whole upgrade sees. */
+const sameByThen = [
+  'interrupted before the columns',
+  'interrupted among the columns',
+  'interrupted before the backfill',
+  'sample',
+  'legacy, 4,000 candidates',
+];
 const cases = [
-  ...fixtures.map((fixture) => ({
-    name: fixture.name,
-    // Two rows of it claim one place.
-    mayBeGated: fixture.originalAborts === true || fixture.name.includes('disagree'),
-    write: (file: string) => writeFixture(file, fixture),
-  })),
+  ...fixtures
+    .filter(({ name }) => !sameByThen.includes(name))
+    .map((fixture) => ({
+      name: fixture.name,
+      // Two rows of it claim one place.
+      mayBeGated: fixture.originalAborts === true || fixture.name.includes('disagree'),
+      write: (file: string) => writeFixture(file, fixture),
+    })),
   ...shared.map((name) => {
     const source = sharedFile('kroma', `${name}.db`);
     const copy = (file: string) => (copyFileSync(source ?? '', file), chmodSync(file, 0o600));

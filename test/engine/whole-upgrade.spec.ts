@@ -58,6 +58,15 @@ const cases: readonly Case[] = [
   }),
 ];
 
+/** Every journal mode, every shape and the oddest rows: a restore copies pages, whatever is on them. */
+const restored = [
+  'legacy with every odd case',
+  'legacy, write-ahead log',
+  'dual with asset references',
+  'legacy, UTF-16 in small pages',
+];
+const isRestored = (name: string): boolean => restored.includes(name) || name.endsWith('legacy-medium.db');
+
 const folder = temporaryFolder();
 const expanding = kroma.migrations
   .filter(({ phase }) => phase <= 4)
@@ -174,7 +183,7 @@ for (const [index, { name, write, originalAborts, variantId }] of cases.entries(
       expect(schemaOf(backup?.path ?? '')).toEqual(schemaOf(before));
     });
 
-    it('can be taken back: restored, it is exactly the source again', async () => {
+    it.runIf(isRestored(name))('can be taken back: restored, it is exactly the source again', async () => {
       const { backupFolder, lockFolder } = foldersOf(file);
       const input = {
         backupPath: report.backup?.path ?? '',

@@ -3,18 +3,19 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { Db } from '@engine/migration.ts';
 
+let files = 0;
+
 /**
  * Databases whose making takes longer than a test: each is made once, and everybody gets a copy.
  * @param make the same database for the same key; what it gives is closed.
  */
 export function madeOnce(folder: string, make: (file: string, key: string) => Db): (key: string) => Db {
   const made = new Map<string, string>();
-  let copies = 0;
   return (key) => {
-    const file = made.get(key) ?? path.join(folder, `made ${made.size}.db`);
+    const file = made.get(key) ?? path.join(folder, `made ${(files += 1)}.db`);
     if (!made.has(key)) make(file, key).close();
     made.set(key, file);
-    const copy = path.join(folder, `copy ${(copies += 1)}.db`);
+    const copy = path.join(folder, `copy ${(files += 1)}.db`);
     copyFileSync(file, copy);
     const db = new Database(copy);
     db.pragma('foreign_keys = OFF');

@@ -5,6 +5,7 @@ import { readTableDefinition, type Db } from '@engine/migration.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
 import { fixtures, writeFixture } from '../../support/kroma/fixtures.ts';
 import { unseen } from '../../support/kroma/unseen.ts';
+import { madeOnce } from '../../support/made-once.ts';
 import { applyMigration, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { asset, candidate, exported, household, job, secret } from './rows.ts';
@@ -88,11 +89,12 @@ describe('a file of the first version', () => {
     project_api_secrets: [secret('s')],
     project_exports: [exported('e')],
   };
-  const open = (phase: number): Db => {
-    const db = legacyDatabase(newFile(), { ...household, ...rows });
-    upgradeTo(db, phase);
+  const copyAt = madeOnce(folder, (file, phase) => {
+    const db = legacyDatabase(file, { ...household, ...rows });
+    upgradeTo(db, Number(phase));
     return db;
-  };
+  });
+  const open = (phase: number): Db => copyAt(`${phase}`);
 
   it('stops before it removes a row that came into an old table after the cut-over', () => {
     const db = open(4);
@@ -146,24 +148,28 @@ describe('a file of the first version', () => {
 });
 
 describe('the account against a backup', () => {
+  const before = newFile();
+  const rows = {
+    assets: [asset('a1'), asset('a2', { rel_path: ' odd\\path.png' })],
+    run_jobs: [job('j', { selected_candidate: 1, final_output: 'out/a1.png' })],
+    run_job_candidates: [
+      candidate('c', { output_path: 'odd/path.png', final_output_path: 'out/a1.png', meta_json: '{"a":1}' }),
+    ],
+    project_exports: [exported('e')],
+    project_api_secrets: [secret('s')],
+  };
+  const upgraded = madeOnce(folder, (file) => {
+    const db = legacyDatabase(before, { ...household, ...rows });
+    db.exec(`VACUUM INTO '${file}'`);
+    db.close();
+    const now = new Database(file);
+    upgradeTo(now, 5);
+    return now;
+  });
+
   /** The file as it was before, attached under `backup`, and as it is now. */
   function compared(change: (db: Db) => void): string[] {
-    const before = newFile();
-    const rows = {
-      assets: [asset('a1'), asset('a2', { rel_path: ' odd\\path.png' })],
-      run_jobs: [job('j', { selected_candidate: 1, final_output: 'out/a1.png' })],
-      run_job_candidates: [
-        candidate('c', { output_path: 'odd/path.png', final_output_path: 'out/a1.png', meta_json: '{"a":1}' }),
-      ],
-      project_exports: [exported('e')],
-      project_api_secrets: [secret('s')],
-    };
-    const db = legacyDatabase(before, { ...household, ...rows });
-    const after = newFile();
-    db.exec(`VACUUM INTO '${after}'`);
-    db.close();
-    const now = new Database(after);
-    upgradeTo(now, 5);
+    const now = upgraded('to the last phase');
     change(now);
     now.exec(`ATTACH '${before}' AS backup`);
     const findings = kroma.carriedOver?.(now, 'backup') ?? [];
