@@ -23,7 +23,7 @@ import { Values } from '../support/writers/values.ts';
 const soak = Number(process.env['PHASEWISE_SOAK'] ?? 1);
 const firstSeed = Number(process.env['PHASEWISE_SEED'] ?? 1);
 const SEEDS = 4;
-const WRITES = 80;
+const WRITES = 50;
 
 const coreTables = [
   'users', 'app_users', 'projects', 'project_storage', 'runs', 'run_jobs', 'run_job_candidates', 'run_candidates',

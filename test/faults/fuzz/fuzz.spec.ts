@@ -4,7 +4,7 @@ import { buildApp } from '../inputs/support/engine.ts';
 import { fuzz } from './campaign.ts';
 
 /** `npm run faults -- --only fuzz` takes 2,000 files, with --soak 200,000; this is the part for every `npm test`. */
-const COUNT = 150;
+const COUNT = 100;
 let engineFile: string;
 beforeAll(async () => {
   engineFile = path.join(await buildApp(['engine']), 'engine.cjs');

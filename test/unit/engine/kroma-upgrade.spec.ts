@@ -42,7 +42,7 @@ function unmet(file: string, backupPath: string | null, toPhase = 4): string[] {
 
 describe.skipIf(!isThere)('the databases of the original program (skipped where ../shared/data is not there)', () => {
   // That they reach the last phases uninterrupted: whole-upgrade.spec.ts and cleanup.spec.ts.
-  it.each(['legacy-small', 'dual'])(
+  it.each(['dual'])(
     '%s, stopped at every step and continued, ends as if it had not been',
     async (name) => {
       const file = copyOf(name);
