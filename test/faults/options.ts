@@ -20,7 +20,7 @@ export interface Options {
 
 export const usage = `npm run faults [-- OPTIONS]
   --soak            every point of every run
-  --trials N        about so many (2,300 unless told)
+  --trials N        about so many (2,220 unless told)
   --seed N          the same points again
   --only a,b        kill, eio, enospc, edquot, emfile, short, pause, memory, file-size, race, other, or a system call;
                     power, fuzz and control run those parts alone; control runs only when asked for, or in a soak
@@ -55,7 +55,7 @@ export function readOptions(args: readonly string[]): Options {
   });
   const list = (text: string): string[] => text.split(',').filter(Boolean);
   return {
-    trials: values.soak ? Infinity : Number(values.trials ?? 2_300),
+    trials: values.soak ? Infinity : Number(values.trials ?? 2_220),
     seed: Number(values.seed ?? Date.now() % 1_000_000),
     only: values.controls ? ['control'] : list(values.only),
     flows: list(values.flow),
