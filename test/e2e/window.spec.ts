@@ -79,7 +79,9 @@ test('thousands of files and issue rows scroll, and only what is visible is draw
     await tabTo(page, 'Choose files…');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('textbox', { name: 'Filter by name' })).toBeFocused();
+    await expect(page.getByRole('option').first()).toBeVisible();
     await page.keyboard.press('ArrowDown');
+    await expect(page.getByRole('listbox')).toBeFocused();
     await page.keyboard.press('Enter'); // into the folder
     await expect(page.getByRole('option', { name: /run-log-1\.json/ })).toBeVisible();
     await page.getByRole('listbox').press('End');
