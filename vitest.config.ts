@@ -5,8 +5,8 @@ export default defineConfig({
   resolve: { alias: aliases },
   test: {
     environment: 'node',
-    // Real SQLite in real files: a crash of the addon must not take the other specs along.
     globalSetup: 'test/support/in-memory.ts',
+    // Real SQLite in real files: a crash of the addon must not take the other specs along.
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -4,9 +4,9 @@ import { startFakeHost, type FakeHost } from './support/fake-host/server.ts';
 import { look } from './support/look.ts';
 import { screens } from './support/screens.ts';
 
-/** Every screen with scripted content: readable in light and dark, at both sizes, and within the content security policy. */
 test.use({ contextOptions: { reducedMotion: 'reduce' } }); // what fades in takes time, and shows nothing
 
+/** Every screen with scripted content: readable in light and dark, at both sizes, and within the content security policy. */
 for (const screen of screens) {
   test(`the screen ${screen.name} is accessible and fits`, async ({ page }) => {
     const host: FakeHost = await startFakeHost(path.resolve('.vite/renderer/main_window'), { name: screen.scene });

@@ -61,7 +61,7 @@ const COLOURS = ['color-contrast'];
 
 /** @param rules of axe; without them all. */
 export async function expectAccessible(page: Page, name: string, rules?: string[]): Promise<void> {
-  const axe = new AxeBuilder({ page }).setLegacyMode(); // in the page itself: there are no frames, and it takes half the time
+  const axe = new AxeBuilder({ page }).setLegacyMode(); // in the page itself: there are no frames, and it is quicker
   const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
   const found = violations.map(
     ({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.html.slice(0, 160)).join(' | ')})`,
