@@ -4,14 +4,25 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { styleText } from 'node:util';
 import { root } from './layout.mjs';
-import { countPlaywright, countStep, countVitest, type Totals } from './test-reports.ts';
+import {
+  countPlaywright,
+  countStep,
+  countVitest,
+  failuresOfPlaywright,
+  failuresOfVitest,
+  type Totals,
+} from './test-reports.ts';
 
 interface Step {
   readonly name: string;
   readonly command: readonly string[];
   readonly env?: Record<string, string>;
-  /** Where the step leaves its JSON report, and how to count the tests in it. */
-  readonly report?: { readonly file: string; readonly count: (report: never) => Totals };
+  /** Where the step leaves its JSON report, and how to read it. */
+  readonly report?: {
+    readonly file: string;
+    readonly count: (report: never) => Totals;
+    readonly failures: (report: never) => readonly string[];
+  };
   /** A step that makes no sense when another has failed. */
   readonly needs?: string;
   /** What it says is read where all is well, too. */
@@ -33,13 +44,13 @@ const steps: readonly Step[] = [
   {
     name: 'unit',
     command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitReport}`],
-    report: { file: unitReport, count: countVitest },
+    report: { file: unitReport, count: countVitest, failures: failuresOfVitest },
   },
   {
     name: 'e2e',
     command: ['node', 'build/e2e.ts', '--reporter=list,json'],
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: e2eReport },
-    report: { file: e2eReport, count: countPlaywright },
+    report: { file: e2eReport, count: countPlaywright, failures: failuresOfPlaywright },
     needs: 'build',
   },
 ];
@@ -58,8 +69,11 @@ for (const step of steps) {
   const startedAt = performance.now();
   const isGood = execute(step);
   const seconds = `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`;
-  const counted = count(step, isGood);
+  const report = step.report && readReport(step.report.file);
+  const counted = count(step, isGood, report);
   finish(step, isGood, counted ? `${sentence(counted)}, ${seconds}` : seconds);
+  // Once more, because what the runner said is thousands of lines above.
+  if (!isGood && report !== undefined) console.log(step.report?.failures(report as never).join('\n\n'));
 }
 
 console.log(`\n${summary.join('\n')}\n`);
@@ -84,15 +98,19 @@ function execute({ name, command, env, report, isTold }: Step): boolean {
   return result.status === 0;
 }
 
-/** Adds a step to the totals. @returns what its report says; undefined where it has none. */
-function count({ report }: Step, isGood: boolean): Totals | undefined {
-  const file = report && path.join(root, report.file);
-  const told = file && existsSync(file) ? report.count(JSON.parse(readFileSync(file, 'utf8')) as never) : undefined;
-  const counted = countStep(isGood, told);
+/** @returns the report; undefined where the runner left none. */
+function readReport(name: string): unknown {
+  const file = path.join(root, name);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+/** Adds a step to the totals. @returns what its report says; undefined for a step that leaves none. */
+function count({ report: reader }: Step, isGood: boolean, report: unknown): Totals | undefined {
+  const counted = countStep(isGood, report === undefined ? undefined : reader?.count(report as never));
   totals.passed += counted.passed;
   totals.failed += counted.failed;
   totals.skipped += counted.skipped;
-  return report && counted;
+  return reader && counted;
 }
 
 function finish({ name }: Step, isGood: boolean, remark: string) {

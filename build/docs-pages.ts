@@ -1,7 +1,7 @@
 // The generated parts of docs/: made of the lists that the program itself uses, so that none of them can lack an entry.
 import { exitCodeOf } from '../electron/cli/terminal.ts';
 import { HELP } from '../electron/cli/help.ts';
-import { type ErrorCode, errorCatalogue, errorCodes, safetyText } from '../electron/shared/errors.ts';
+import { appError, type ErrorCode, errorCatalogue, errorCodes, safetyText } from '../electron/shared/errors.ts';
 import type { Pack } from '../electron/engine/migration.ts';
 import { packs } from '../migrations/index.ts';
 import { shortcuts } from '../renderer/panels/shortcuts/shortcuts.ts';
@@ -73,7 +73,7 @@ function errorTables(): string {
       if (first === undefined) return '';
       const { safety } = errorCatalogue[first];
       return [
-        `### ${title} (exit code ${exitCodeOf(first)})`,
+        `### ${title} (exit code ${exitCodeOf(appError(first, ''))})`,
         `Is the data safe? **${safetyText[safety]}**`,
         table(
           ['Code', 'What happened', 'What to do'],
