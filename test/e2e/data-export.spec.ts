@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { addAnimals, LONG_TEXT, MARKUP } from '../support/browse/animals.ts';
 import { expect, test, type App } from './support/app.ts';
+import { expectAccessibleDialog } from './support/look.ts';
 
 /** Rows out of the window: to files through the real browser host, and to the clipboard. */
 
@@ -40,8 +40,7 @@ async function exportTable(app: App): Promise<void> {
   const name = (format: string, number = ''): string => path.join(app.projects, `zoo animals${number}.${format}`);
 
   await app.page.getByRole('button', { name: 'Export…' }).click();
-  const { violations } = await new AxeBuilder({ page: app.page }).include('[role=dialog]').analyze();
-  expect(violations).toEqual([]);
+  await expectAccessibleDialog(app.page, 'the export dialog');
   await expect(dialog.getByRole('checkbox', { name: 'api_token (hidden)' })).not.toBeChecked();
   await dialog.getByRole('radio', { name: 'JSON', exact: true }).check();
   await dialog.getByRole('button', { name: 'Export', exact: true }).click();

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { LINES, makeThings } from '../support/browse/things.ts';
 import { writeSql } from '../support/browse/sql.ts';
 import { expect, test } from './support/app.ts';
+import { expectAccessibleDialog } from './support/look.ts';
 
 /** One value at a time, in the real window: whole, exact, and hidden where it is sensitive. */
 
@@ -38,8 +38,7 @@ test('values are looked at whole, sensitive ones only when somebody asks', async
     await dialog.getByRole('tree').focus();
     for (const key of ['End', 'ArrowRight']) await page.keyboard.press(key);
     await expect(dialog.getByRole('treeitem', { name: '"deep": true' })).toBeVisible();
-    const { violations } = await new AxeBuilder({ page }).include('[role=dialog]').analyze();
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    await expectAccessibleDialog(page, 'a value as a tree');
     await page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
     await expect(grid).toBeFocused();
@@ -131,8 +130,7 @@ test('a row stands beside itself in a backup', async ({ app }) => {
   await expect(dialog.getByRole('row', { name: /display_name Somebody else .* different/ })).toBeVisible();
   await expect(dialog.getByRole('row', { name: /^id .* the same/ })).toBeVisible();
   await expect(dialog.getByRole('status')).toHaveText(/^1 value of \d+ differs\.$/);
-  const { violations } = await new AxeBuilder({ page }).include('[role=dialog]').analyze();
-  expect(violations.map(({ id }) => id)).toEqual([]);
+  await expectAccessibleDialog(page, 'a row beside its backup');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'Compare with a backup…' })).toBeFocused();
 });

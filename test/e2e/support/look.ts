@@ -49,20 +49,40 @@ async function show(page: Page, size: Size, colorScheme: Scheme): Promise<void> 
 /** No tooltip is open or fading, and no colour on its way to another: axe would measure what nobody reads. */
 async function untilStill(page: Page): Promise<void> {
   await expect(page.locator('[role=tooltip]:visible')).toHaveCount(0);
-  await page.waitForFunction(() =>
-    document.getAnimations().every(({ playState, effect }) => {
+  await untilUnmoved(page);
+}
+
+/** Whatever is shown is shown whole: a dialog begins as nothing and fades in. */
+async function untilUnmoved(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const dialogs = [...document.querySelectorAll('[role=dialog]')];
+    const isShown = dialogs.every((dialog) => dialog.checkVisibility({ checkOpacity: true }));
+    return isShown && document.getAnimations().every(isOver);
+
+    function isOver({ playState, effect }: Animation): boolean {
       const isEndless = effect?.getComputedTiming().iterations === Infinity; // what turns while something works
       return isEndless || playState === 'finished' || playState === 'paused' || playState === 'idle';
-    }),
-  );
+    }
+  });
 }
 
 const COLOURS = ['color-contrast'];
 
 /** @param rules of axe; without them all. */
 export async function expectAccessible(page: Page, name: string, rules?: string[]): Promise<void> {
+  await expectNoViolation(page, name, (axe) => (rules ? axe.withRules(rules) : axe));
+}
+
+/** Looks at the dialog alone, as soon as it is open. */
+export async function expectAccessibleDialog(page: Page, name: string): Promise<void> {
+  await page.getByRole('dialog').waitFor();
+  await expectNoViolation(page, name, (axe) => axe.include('[role=dialog]'));
+}
+
+async function expectNoViolation(page: Page, name: string, narrowed: (axe: AxeBuilder) => AxeBuilder): Promise<void> {
+  await untilUnmoved(page);
   const axe = new AxeBuilder({ page }).setLegacyMode(); // in the page itself: there are no frames, and it is quicker
-  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
+  const { violations } = await narrowed(axe).analyze();
   const found = violations.map(
     ({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.html.slice(0, 160)).join(' | ')})`,
   );
