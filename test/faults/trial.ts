@@ -8,7 +8,7 @@ import type { Source } from './databases/source.ts';
 import type { Engine, Flow, Scene } from './flows/flow.ts';
 import type { Job } from './protocol.ts';
 import { backupTruth } from './oracles/backup-truth.ts';
-import { lookAt, OTHER_TABLE, scratchOf } from './oracles/content.ts';
+import { isWrittenToByOther, lookAt, OTHER_TABLE, scratchOf } from './oracles/content.ts';
 
 /** One fault, from a fresh scene to the end that must be as if it had not happened. */
 export interface TrialResult {
@@ -85,10 +85,10 @@ function lostRows({ sandbox }: Scene, { acknowledged = [] }: Outcome): string[] 
 }
 
 function otherRows(file: string): number[] {
+  if (!isWrittenToByOther(file)) return [];
   const db = new Database(file, { readonly: true });
   try {
-    const isThere = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = ?`).get(OTHER_TABLE) !== undefined;
-    return isThere ? db.prepare<[], number>(`SELECT id FROM ${OTHER_TABLE}`).pluck().all() : [];
+    return db.prepare<[], number>(`SELECT id FROM ${OTHER_TABLE}`).pluck().all();
   } finally {
     db.close();
   }

@@ -130,7 +130,7 @@ export const seeds: readonly Seed[] = [
     name: 'what a restore replaces goes to one and the same folder',
     edits: [
       ...one(
-        'engine/restore-file.ts',
+        'engine/raw-copy.ts',
         `replacedPrefix(path.basename(target)) + filling.slice(-6));`,
         `replacedPrefix(path.basename(target)) + 'always');`,
       ),
@@ -139,14 +139,14 @@ export const seeds: readonly Seed[] = [
   },
   {
     name: 'what a restore replaces is not kept',
-    edits: one('engine/restore-file.ts', `    kept = keepOldFile(target);`, ''),
+    edits: one('engine/restore-file.ts', `    kept = keepOldFile(target, raw);`, ''),
     caughtBy: power('restore-by-file', 'kroma'),
   },
   {
     name: 'a line of the run journal is not flushed',
     edits: one(
       'host/run-journal.ts',
-      `      fsyncSync(descriptor);\n      if (line.type === 'ended')`,
+      `      doingOwn(file, () => fsyncSync(descriptor));\n      if (line.type === 'ended')`,
       `      if (line.type === 'ended')`,
     ),
     caughtBy: power('run journal', '-'),
@@ -171,8 +171,8 @@ export const seeds: readonly Seed[] = [
       // The second look, at the file itself.
       ...one(
         'engine/restore-in-place.ts',
-        `if (isUnchanged(state, identify(target)) && readSidecars(target).walBytes === 0 && !holdsBackup(target, backup))`,
-        `if (state === undefined)`,
+        `if (!prepared.isCopied) throw coded('E_DB_IN_USE'`,
+        `if (state === undefined) throw coded('E_DB_IN_USE'`,
       ),
     ],
     caughtBy: spec('engine/restore-guards'),
@@ -203,7 +203,7 @@ export const seeds: readonly Seed[] = [
       `  const grows = new Set([...migration.effect.grows`,
       `  if (pack.migrations.length > 0) return;\n  const grows = new Set([...migration.effect.grows`,
     ),
-    caughtBy: spec('engine/run'),
+    caughtBy: spec('engine/run-taken-back'),
   },
   {
     name: 'foreign keys stay on',
@@ -225,7 +225,7 @@ export const seeds: readonly Seed[] = [
   {
     name: 'rows that a chunk skipped are not missed',
     edits: one('engine/backfill.ts', `if (!isWhole || moved + alreadyRight + issueRows !== count)`, `if (!isWhole)`),
-    caughtBy: spec('engine/run'),
+    caughtBy: spec('engine/run-taken-back'),
   },
   {
     name: 'settings are not read back',
@@ -259,7 +259,7 @@ export const seeds: readonly Seed[] = [
   {
     name: 'nothing is verified at the end of a step',
     edits: one('engine/apply.ts', `  if (findings.length === 0) return;`, `  if (findings.length >= 0) return;`),
-    caughtBy: spec('engine/run'),
+    caughtBy: spec('engine/run-taken-back'),
   },
   {
     name: 'the verdict is not asked for',

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { build, type PluginOption } from 'vite';
+import { isLiving } from '@engine/process-life.ts';
 import { root } from '../../../build/layout.mjs';
 import { nodeBundle } from '../../../build/vite-shared.ts';
 import { bundlesIn, type Bundles } from './bundle-files.ts';
@@ -30,11 +31,17 @@ export async function buildBundles(folder: string, plugins: PluginOption[] = [])
   return bundlesIn(folder);
 }
 
+/** A folder that is removed when this process ends. */
+export interface Built {
+  readonly folder: string;
+  /** Also one for the made-up family. */
+  readonly isComplete: boolean;
+}
+
 /**
  * The bundles to be tried: fresh ones, those in a folder, or one file, which knows our own pack only.
- * @returns a folder that is removed when this process ends; isComplete: also one for the made-up family.
  */
-export async function bundlesFor(given: string | null): Promise<{ folder: string; isComplete: boolean }> {
+export async function bundlesFor(given: string | null): Promise<Built> {
   const folder = folderOfThisRun();
   if (given === null) {
     await buildBundles(folder);
@@ -53,12 +60,19 @@ function folderOfThisRun(): string {
   const all = path.join(root, '.vite/faults');
   mkdirSync(all, { recursive: true });
   for (const name of readdirSync(all))
-    if (/^run-\d+$/.test(name) && !existsSync(`/proc/${name.slice(4)}`))
-      rmSync(path.join(all, name), { recursive: true });
+    if (isLeft(path.join(all, name))) rmSync(path.join(all, name), { recursive: true });
   const folder = path.join(all, `run-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Of a run that was killed. Old as well: a process whose folder this is may be out of our sight, in a container. */
+function isLeft(folder: string): boolean {
+  const [, pid] = /^run-(\d+)$/.exec(path.basename(folder)) ?? [];
+  return pid !== undefined && !isLiving(Number(pid)) && Date.now() - statSync(folder).mtimeMs > DAY_MS;
 }
 
 /** Bundles a worker of the harness: the packs that its oracles ask can only be loaded from a bundle. */

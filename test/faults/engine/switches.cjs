@@ -3,12 +3,12 @@
 // it counts what goes into SQLite instead: every statement is a `pwrite64`, every commit an `fsync`.
 'use strict';
 const fs = require('node:fs');
+const { errno } = require('node:os').constants;
 
 const [name = '', effect = '', at = '0', isPersistent = ''] = (process.env.PHASEWISE_FAULT ?? '').split(' ');
 const reasons = {
   EIO: 'i/o error',
   ENOSPC: 'no space left on device',
-  EDQUOT: 'disk quota exceeded',
   EMFILE: 'too many open files',
 };
 let count = 0;
@@ -27,7 +27,12 @@ function fault(call, errorOf) {
 }
 
 const systemError = (syscall) => () =>
-  Object.assign(new Error(`${effect}: ${reasons[effect]}, ${syscall}`), { code: effect, syscall, errno: -1 });
+  Object.assign(new Error(`${codeOf(effect)}: ${reasons[effect] ?? codeOf(effect)}, ${syscall}`), {
+    ...{ code: codeOf(effect), syscall, errno: -errno[effect] },
+  });
+// As Node words what it has no name for.
+const codeOf = (name) =>
+  ['EDQUOT', 'ESTALE', 'ENOLCK'].includes(name) ? `Unknown system error -${errno[name]}` : name;
 
 /** Of node:fs, by the system call that each stands for. */
 const wrapped = {
@@ -61,7 +66,7 @@ if (process.env.PHASEWISE_FAULT_SQLITE === '1') {
   const codes = {
     EIO: 'SQLITE_IOERR_WRITE',
     ENOSPC: 'SQLITE_FULL',
-    EDQUOT: 'SQLITE_FULL',
+    EDQUOT: 'SQLITE_IOERR_WRITE', // a full disk is ENOSPC alone, to SQLite
     EMFILE: 'SQLITE_CANTOPEN',
     short: 'SQLITE_FULL',
   };

@@ -30,25 +30,36 @@ export type Fault =
 
 export const calls = [
   'pwrite64', 'fsync', 'fdatasync', 'ftruncate', 'unlink', 'rename', 'openat', 'mkdir', 'link', 'write', 'copy_file_range', 'pread64',
+  'fcntl', 'statx', 'getdents64', 'rmdir', 'chmod', 'fchmod', 'chown', 'fchown',
 ] as const; // prettier-ignore
 export type Call = (typeof calls)[number];
-export type Effect = 'KILL' | 'EIO' | 'ENOSPC' | 'EDQUOT' | 'EMFILE' | 'short';
+/** What the system refuses for reasons of its own: rights, a disk mounted for reading only, somebody else's hold on a file. */
+const refusals = ['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EAGAIN', 'ENOLCK', 'ENOENT'] as const;
+export type Effect = 'KILL' | 'EIO' | 'ESTALE' | 'ENOSPC' | 'EDQUOT' | 'EMFILE' | 'short' | (typeof refusals)[number];
 export type OtherDoes = 'read' | 'write' | 'lock';
 
 /** Which call can end how. `write` also carries our messages to the host, so it never fails for good. */
 export const effectsOf: Readonly<Record<Call, readonly Effect[]>> = {
   pwrite64: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT', 'short'],
-  fsync: ['KILL', 'EIO', 'ENOSPC'],
-  fdatasync: ['KILL', 'EIO', 'ENOSPC'],
-  ftruncate: ['KILL', 'EIO', 'ENOSPC'],
-  unlink: ['KILL', 'EIO'],
-  rename: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT'],
-  openat: ['KILL', 'EMFILE', 'ENOSPC', 'EIO'],
-  mkdir: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT'],
-  link: ['KILL', 'EIO', 'ENOSPC'],
+  fsync: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT'],
+  fdatasync: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT'],
+  ftruncate: ['KILL', 'EIO', 'ENOSPC', 'EROFS'],
+  unlink: ['KILL', 'EIO', 'EACCES', 'EBUSY', 'EROFS'],
+  rename: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT', 'EACCES', 'EBUSY', 'EROFS'],
+  openat: ['KILL', 'EMFILE', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE', 'EACCES', 'EROFS', 'ENOENT'],
+  mkdir: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT', 'EACCES', 'EROFS'],
+  link: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT', 'EPERM'],
   write: ['KILL', 'EIO', 'ENOSPC'],
-  copy_file_range: ['KILL', 'EIO', 'ENOSPC'],
-  pread64: ['KILL', 'EIO'],
+  copy_file_range: ['KILL', 'EIO', 'ENOSPC', 'EDQUOT'],
+  pread64: ['KILL', 'EIO', 'ESTALE'],
+  fcntl: ['ENOLCK', 'EAGAIN', 'EACCES'],
+  statx: ['EIO', 'ESTALE', 'EACCES'],
+  getdents64: ['EIO'],
+  rmdir: ['EACCES', 'EBUSY'],
+  chmod: ['EPERM'],
+  fchmod: ['EPERM'],
+  chown: ['EPERM'],
+  fchown: ['EPERM'],
 };
 export const canPersist = (call: Call, effect: Effect): boolean =>
   effect !== 'KILL' && effect !== 'short' && call !== 'write';
@@ -58,7 +69,8 @@ export function columnOf(fault: Fault): string {
   if (fault.kind === 'call') {
     if (fault.effect === 'KILL') return 'kill';
     if (fault.call === 'pread64') return 'read error';
-    const name = fault.effect === 'short' ? 'short write' : fault.effect;
+    const isRefusal = refusals.some((effect) => effect === fault.effect);
+    const name = isRefusal ? 'refused' : fault.effect === 'short' ? 'short write' : fault.effect;
     return fault.isPersistent ? `${name}+` : name;
   }
   if (fault.kind === 'kill-at' || fault.kind === 'kill-chain') return 'kill';

@@ -1,11 +1,14 @@
 import { backup } from './backup.ts';
 import type { Flow } from './flow.ts';
+import { look, plan } from './look.ts';
 import { recoveryOf } from './recovery.ts';
 import { restoreByFile, restoreInPlace } from './restore.ts';
 import { upgrade } from './upgrade.ts';
 
 /** Everything that is tried, in the order of the table. */
 export const flows: readonly Flow[] = [
+  look,
+  plan,
   backup,
   upgrade,
   recoveryOf(upgrade, 'resume'),

@@ -6,6 +6,8 @@ const all = ['kroma', 'kroma-wal', 'kroma-dual', 'kroma-utf16', 'shop', 'shop-wa
 const withChunks = [...all, 'kroma-chunks'];
 
 export const databasesOf = {
+  look: all,
+  plan: all,
   backup: all,
   upgrade: withChunks,
   resume: withChunks,
@@ -14,6 +16,9 @@ export const databasesOf = {
   'restore-by-file': all,
   'restore-by-file again': all,
 } as const;
+
+/** Flows that change nothing, whatever happens. */
+export const isLooking = (flow: string): boolean => flow === 'look' || flow === 'plan';
 
 /** Flows whose request was killed before, at one of so many places; the last one is its end. */
 export const isCarryingOn = (flow: string): boolean => flow === 'resume' || flow.endsWith(' again');

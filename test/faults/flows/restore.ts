@@ -78,8 +78,8 @@ export function judgeRestore(scene: Scene, ending: Ending): string[] {
       hasBackup: true,
     }),
     ...(said?.isSuccess && state !== 'new' ? ['said to be done, but it is not the backup'] : []),
-    // The fault may have kept it from letting its lock go; whoever comes next takes that over.
-    ...(said?.isSuccess ? leftOver(scene).filter((problem) => !problem.includes('.restore-lock')) : []),
+    // The fault may have kept it from letting its lock go, or from removing a copy; whoever comes next does both.
+    ...(said?.isSuccess ? leftOver(scene).filter((problem) => !/\.restore-lock| replacing-/.test(problem)) : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { EngineChild } from '@host/engine-process.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
@@ -17,8 +17,10 @@ export interface FuzzOptions {
   readonly from?: number;
   /** Engine processes at a time. */
   readonly workers?: number;
-  /** Receives a line now and then. */
-  readonly log?: (line: string) => void;
+  /** Told now and then how many files were tried, and how many broke the promise. */
+  readonly onProgress?: (done: number, violations: number) => void;
+  /** Told at once what broke the promise, in words that make it again. */
+  readonly onViolation?: (violation: string) => void;
   /** Stops before the next file when this many ms have passed. */
   readonly limitMs?: number;
   /** Where files that ended an engine process are kept, if they are small; null = nowhere. */
@@ -37,13 +39,19 @@ export interface FuzzResult {
   readonly deaths: readonly string[];
 }
 
+const named = ({ number, what }: CaseResult, seed: number, finding: string): string =>
+  `case ${number} of seed ${seed} (${what}): ${finding}`;
+
+const violationsIn = (results: readonly CaseResult[]): number =>
+  results.reduce((sum, { violations }) => sum + violations.length, 0);
+
 const TELL_EVERY = 500;
 /** Larger ones are made again by their number. */
 const KEEP_BYTES = 200_000;
 
 /** Damages `count` files, each in its own way, and holds the engine to its promise about them. Never throws over a finding. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
-  const { engineFile, seed, count, from = 0, workers = 2, log = () => {}, limitMs = Infinity } = options;
+  const { engineFile, seed, count, from = 0, workers = availableParallelism() + 1, limitMs = Infinity } = options;
   const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'phasewise-fuzz-'));
   const seeds = buildSeeds(path.join(folder, 'seeds'));
   const startedAt = performance.now();
@@ -55,8 +63,9 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
       const number = next++;
       const result = await runCase(seeds, seed, number, { engine, folder });
       results.push(result);
+      for (const violation of result.violations) options.onViolation?.(named(result, seed, violation));
       if (result.didDie) keep(options.corpus ?? null, seeds, seed, number);
-      if (results.length % TELL_EVERY === 0) log(`fuzz: ${results.length} of ${count} files`);
+      if (results.length % TELL_EVERY === 0) options.onProgress?.(results.length, violationsIn(results));
     }
     engine.kill();
   };
@@ -71,15 +80,13 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
 function summary(results: readonly CaseResult[], seed: number, elapsedMs: number): FuzzResult {
   const outcomes: Record<string, number> = {};
   for (const outcome of results.flatMap((result) => result.outcomes)) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  const named = ({ number, what }: CaseResult, finding: string): string =>
-    `case ${number} of seed ${seed} (${what}): ${finding}`;
   return {
     seed,
     cases: results.length,
     elapsedMs: Math.round(elapsedMs),
     outcomes,
-    violations: results.flatMap((result) => result.violations.map((violation) => named(result, violation))),
-    deaths: results.filter(({ didDie }) => didDie).map((result) => named(result, result.outcomes.join(', '))),
+    violations: results.flatMap((result) => result.violations.map((violation) => named(result, seed, violation))),
+    deaths: results.filter(({ didDie }) => didDie).map((result) => named(result, seed, result.outcomes.join(', '))),
   };
 }
 

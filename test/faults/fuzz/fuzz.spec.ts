@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 describe('damaged files', () => {
   it(`M10: ${COUNT} of them, each damaged in its own way, end with a code or a success; looking writes nothing`, async () => {
-    const seed = Number(process.env['FAULTS_SEED'] ?? 20_261_121);
+    const seed = Number(process.env['PHASEWISE_SEED'] ?? 20_261_121);
     const result = await fuzz({ engineFile, seed, count: COUNT });
     expect(result.violations).toEqual([]);
     expect(result.cases).toBe(COUNT);

@@ -26,8 +26,8 @@ const LIMIT_MS = 10_000;
 const RUN_EVERY = 25;
 
 /**
- * Damages a seed as the number says, and takes the result through status, plan, backup and restore (some: the upgrade),
- * each asked of a warm engine process with a watchdog.
+ * Damages a seed as the number says, has the result looked at, and then planned or backed up and restored (some: upgraded
+ * too), each asked of a warm engine process with a watchdog.
  */
 export async function runCase(
   seeds: readonly SeedFile[],
@@ -56,10 +56,12 @@ export async function runCase(
   const backups = path.join(room, 'backups');
   const isFull = random.isOnce(3);
   const looked = await ask('inspect', { path: file, check: isFull ? 'data' : 'schema' });
-  await ask('plan', { path: file, toPhase: 4, backupFolder: backups });
+  // One or the other: another damaged file says more than a second question about this one.
+  const isPlanned = random.isOnce(2);
+  if (isPlanned) await ask('plan', { path: file, toPhase: 4, backupFolder: backups });
   violations.push(...differences(before, treeOf(room)).map((difference) => `a look changed ${difference}`));
   const common = { appVersion: '0', runId: null };
-  const backup = await ask('backup', { path: file, folder: backups, reason: 'fuzz', ...common });
+  const backup = isPlanned ? null : await ask('backup', { path: file, folder: backups, reason: 'fuzz', ...common });
   if (backup) {
     if (sha256(backup.path) !== backup.sha256) violations.push('a backup is not what its record says');
     await ask('restore', {

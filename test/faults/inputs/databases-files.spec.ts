@@ -11,11 +11,11 @@ import { oddShop } from '../../support/engine/odd-shop.ts';
 import { backupFolderOf } from '../../support/engine/run-shop.ts';
 import { writeFixture, fixtures } from '../../support/kroma/fixtures.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { isSoak } from './support/effort.ts';
 
 /** Databases whose file is legal and rare. Each ends upgraded with everything in it, or is refused with its bytes. */
 
 const folder = temporaryFolder();
-const isSoak = process.env['PHASEWISE_SOAK'] === '1';
 const pack = cleanupShop();
 const packs = [pack];
 /** The same family where nothing is removed. */

@@ -8,11 +8,11 @@ import { root } from '../../../build/layout.mjs';
 import { oddShop } from '../../support/engine/odd-shop.ts';
 import { ask, askOne, backupFolderOf, makeShop, manyChunks, upgradeShop } from '../../support/engine/run-shop.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { isSoak } from './support/effort.ts';
 
 /** Other instances of ours on the same file at the same time. */
 
 const folder = temporaryFolder();
-const isSoak = process.env['PHASEWISE_SOAK'] === '1';
 const rounds = isSoak ? 200 : 5;
 
 describe('another instance of ours', () => {

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { makePlan } from '@engine/plan.ts';
@@ -99,6 +100,27 @@ describe('objects of somebody else', () => {
     expect(await endingOf(oddShop(folder, odd), pack, { toPhase: 2 })).toMatchObject(upgradedWhole);
   });
 
+  it.each<[string, string, Record<string, string>]>([
+    ['a function in an index', 'CREATE INDEX i ON note (abs(id))', { i: 'CREATE INDEX i ON note (mine(id))' }],
+    [
+      'a collation in an index',
+      'CREATE INDEX i ON member (city)',
+      { i: 'CREATE INDEX i ON member (city COLLATE mine)' },
+    ],
+    ['a function in a CHECK', 'CREATE TABLE w (a)', { w: 'CREATE TABLE w (a CHECK (mine(a)))' }],
+  ])(
+    'G06: %s that only another program has is refused by its name, before a backup is begun',
+    async (_, sql, definitions) => {
+      const file = oddShop(folder, { sql: `${sql};`, definitions });
+
+      expect(await endingOf(file, first, { toPhase: 1 })).toMatchObject({
+        ...refusedWhole('E_HOSTILE_SCHEMA'),
+        ...message('mine'),
+      });
+      expect(fs.existsSync(backupFolderOf(file))).toBe(false);
+    },
+  );
+
   it('G07: names in other letters, of other alphabets, reserved, empty, with quotes, dots and new lines', async () => {
     const file = oddShop(folder, {
       sql: `CREATE TABLE "É" (a); CREATE TABLE "é" ("b", "B2"); INSERT INTO "É" VALUES (1); INSERT INTO "é" VALUES (2, 3);
@@ -123,6 +145,33 @@ describe('objects of somebody else', () => {
     db.exec(sql);
     db.close();
     expect(await endingOf(file, kroma, { toPhase: 4 })).toMatchObject(refusedWhole('E_NAME_COLLISION'));
+  });
+});
+
+describe('columns of somebody else that have the names of ours', () => {
+  it.each([
+    [
+      'a column to come is there with another type',
+      'ALTER TABLE assets ADD COLUMN kind INT DEFAULT 5',
+      'assets.kind is INT, not TEXT',
+    ],
+    [
+      'a column to come is there without a type',
+      'ALTER TABLE assets ADD COLUMN storage_uri',
+      'assets.storage_uri is without a type',
+    ],
+    ['a column of the first version is gone', 'ALTER TABLE assets DROP COLUMN sha256', 'assets.sha256 is missing'],
+  ])('G16: %s: refused by its name before anything, not at the end of the phase', async (_, sql, named) => {
+    const file = newPlace(folder);
+    const db = new Database(file);
+    createLegacySchema(db);
+    db.exec(sql);
+    db.close();
+
+    expect(await endingOf(file, kroma, { toPhase: 4 })).toMatchObject({
+      ...refusedWhole('E_PREFLIGHT_UNKNOWN_OBJECT'),
+      ...message(named),
+    });
   });
 });
 

@@ -7,10 +7,10 @@ import { askOnce, buildEngine } from '../../support/engine-child.ts';
 import { newPlace } from '../../support/engine/ends-well.ts';
 import { inputFor } from '../../support/engine/run-shop.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { isSoak } from './support/effort.ts';
 
-/** G14 and G13 at full size, through the real engine process. Minutes and gigabytes: only with PHASEWISE_SOAK=1. */
+/** G14 and G13 at full size, through the real engine process. Minutes and gigabytes: only in a soak. */
 
-const isSoak = process.env['PHASEWISE_SOAK'] === '1';
 const folder = temporaryFolder();
 /** Of 150 MB that the engine may use, plus what Node and the measuring take. */
 const MOST_RESIDENT_KIB = 200 * 1024;

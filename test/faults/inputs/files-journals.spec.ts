@@ -14,7 +14,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderState } from '../../support/folder-state.ts';
-import { isQuick, ONLY_PER_CHANGE } from './support/effort.ts';
+import { isSoak, ONLY_IN_SOAK } from './support/effort.ts';
 import { buildInputsEngine, startEngine } from './support/engine.ts';
 import { leaveHotJournal, lockPageOf, nameSuperJournal } from './support/journals.ts';
 import { everywhere, makeSandbox, openFolder, refusals, type Sandbox, upgradeAndVerify } from './support/sandbox.ts';
@@ -78,7 +78,7 @@ describe('J09: a journal made to have another file deleted', () => {
 
     expect(look).toMatchObject({ ok: true, value: { file: { needsRecovery: true } } });
     expect(folderState(box.folder)).toEqual(before);
-    if (name === 'precious.txt' || !isQuick) expect(await upgradeAndVerify(engine, box)).toBeNull();
+    if (name === 'precious.txt' || isSoak) expect(await upgradeAndVerify(engine, box)).toBeNull();
     if (name === 'precious.txt') expect(readFileSync(victim, 'utf8')).toBe('precious');
     expect(readdirSync(box.folder).filter((each) => !each.startsWith('project.db') && each !== name)).toEqual([]);
   });
@@ -105,7 +105,7 @@ describe('J10: what a transaction over several files left', () => {
     expect(await upgradeAndVerify(engine, box)).toBeNull();
     expect(existsSync(common)).toBe(true);
     expect(readFileSync(`${other}-journal`).equals(otherJournal)).toBe(true);
-    if (!isQuick) expect(await upgradeAndVerify(engine, { ...box, file: other })).toBeNull();
+    if (isSoak) expect(await upgradeAndVerify(engine, { ...box, file: other })).toBeNull();
   });
 
   it('a journal whose common journal is gone belongs to a transaction that was committed: nothing is undone', async () => {
@@ -119,7 +119,7 @@ describe('J10: what a transaction over several files left', () => {
     expect(look.ok || ['E_CORRUPT'].includes(look.error.code)).toBe(true);
   });
 
-  it.skipIf(isQuick)(`a common journal alone is left where it is (${ONLY_PER_CHANGE})`, async () => {
+  it.skipIf(!isSoak)(`a common journal alone is left where it is (${ONLY_IN_SOAK})`, async () => {
     const box = makeSandbox(base);
     writeFileSync(`${box.file}-mj0123456789`, `${box.file}-journal\0`);
 

@@ -91,7 +91,7 @@ describe('F04: symbolic links', () => {
       for (let i = 0; i < 1_000; i++) turn(turns++ % 2 ? 'project.db' : 'other.db');
     }, 1);
     const seen = new Set<string>();
-    for (let i = 0; i < times(10, 25, 25) || turns < 10_000; i++) {
+    for (let i = 0; i < times(10, 25) || turns < 10_000; i++) {
       const look = await engine.ask('inspect', { path: link, check: 'schema' });
       seen.add(look.ok ? look.value.file.name : look.error.code);
     }

@@ -32,7 +32,7 @@ function makeLarge(pageSize: number): Sandbox {
 }
 
 it.skipIf(!isSoak || !hasRoom).each([512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536])(
-  'F16: a file of more than 1 GiB in pages of %i: backup, upgrade and restore step over the lock page (skipped: only with PHASEWISE_SOAK=1 and 8 GiB free)',
+  'F16: a file of more than 1 GiB in pages of %i: backup, upgrade and restore step over the lock page (skipped: only in a soak, and with 8 GiB free)',
   { timeout: 3_600_000 },
   async (pageSize) => {
     templateDatabase(base);

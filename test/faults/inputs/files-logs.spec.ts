@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lookAt } from '@engine/look.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { folderState } from '../../support/folder-state.ts';
-import { isQuick, times } from './support/effort.ts';
+import { isSoak, times } from './support/effort.ts';
 import { buildInputsEngine, startEngine } from './support/engine.ts';
 import { dieAfter, framesOf, leaveWal } from './support/journals.ts';
 import {
@@ -149,7 +149,7 @@ describe('J06: the index over the log is made anew', () => {
 
     expect(await seen(box)).toBe('commit 2');
     expect(folderState(box.folder)).toEqual(before);
-    if (kind !== 'garbage' || isQuick) return;
+    if (kind !== 'garbage' || !isSoak) return;
     expect(await upgradeAndVerify(engine, box)).toBeNull();
     expect(stored(box.file)).toBe('commit 2');
   });
@@ -195,7 +195,7 @@ describe('J07: a damaged log', () => {
     const wal = readFileSync(`${box.file}-wal`);
     const frames = framesOf(wal);
     for (const { start, end } of frames) {
-      for (const at of [start + 2, start + 9, start + 20, start + 24 + 100, end - 1].slice(0, times(3, 5, 5))) {
+      for (const at of [start + 2, start + 9, start + 20, start + 24 + 100, end - 1].slice(0, times(3, 5))) {
         const damaged = Buffer.from(wal);
         damaged.writeUInt8((damaged[at] ?? 0) ^ 0x10, at);
         writeFileSync(`${box.file}-wal`, damaged);
@@ -217,6 +217,58 @@ describe('J07: a damaged log', () => {
     const [backup = ''] = readdirSync(box.backupFolder).filter((name) => name.endsWith('.db'));
     expect(stored(path.join(box.backupFolder, backup))).toBe('commit 2');
     expect(existsSync(`${box.file}-wal`)).toBe(false);
+  });
+});
+
+describe('J05: a log that is none, beside a file that is not in WAL mode', () => {
+  const header = (): Buffer => {
+    const other = withWal(1);
+    return readFileSync(`${other.file}-wal`).subarray(0, 32);
+  };
+
+  it.each<[string, () => Buffer]>([
+    ['a bare header', header],
+    ['zeros, as a power cut leaves them', () => Buffer.alloc(32_992)],
+    ['something else', () => Buffer.from('not a log at all, but long enough to be one of some kind')],
+  ])(
+    '%s: looked at without a trace, never written into, and no hindrance once it is moved away',
+    async (_, content) => {
+      const box = makeSandbox(base);
+      writeFileSync(`${box.file}-wal`, content());
+      const before = folderState(box.folder);
+
+      expect(await engine.ask('inspect', { path: box.file, check: 'data' })).toMatchObject({
+        ok: true,
+        value: { file: { isWritable: false, readOnlyReason: { code: 'E_SIDECAR_UNSAFE' } } },
+      });
+      const { backupFolder } = box;
+      const plan = await engine.ask('plan', { path: box.file, toPhase: null, backupFolder });
+      expect(plan.ok && plan.value.preflight.filter(({ state }) => state === 'blocking')).toMatchObject([
+        { id: 'writable', error: { code: 'E_SIDECAR_UNSAFE' } },
+      ]);
+      expect(await refusals(engine, box, { only: ['run'] })).toEqual({ run: 'E_SIDECAR_UNSAFE' });
+      expect(folderState(box.folder)).toEqual(before);
+
+      const byHand = { folder: backupFolder, reason: 'by hand', runId: null, appVersion: '0' };
+      const backup = await engine.ask('backup', { path: box.file, ...byHand });
+      expect(backup).toMatchObject({ ok: true, value: { verified: true } });
+      const main = readFileSync(box.file);
+      const { lockFolder } = box;
+      const backupPath = backup.ok ? backup.value.path : '';
+      const restore = { path: box.file, backupPath, backupFolder, lockFolder, appVersion: '0', allowForeign: false };
+      expect(await engine.ask('restore', restore)).toMatchObject({ ok: false, error: { code: 'E_SIDECAR_UNSAFE' } });
+      expect(readFileSync(box.file).equals(main)).toBe(true);
+      rmSync(`${box.file}-wal`);
+      expect(await upgradeAndVerify(engine, box)).toBeNull();
+      expect(existsSync(`${box.file}-wal`)).toBe(false);
+    },
+  );
+
+  it('an empty one is no hindrance', async () => {
+    const box = makeSandbox(base);
+    writeFileSync(`${box.file}-wal`, '');
+
+    expect(await upgradeAndVerify(engine, box)).toBeNull();
   });
 });
 

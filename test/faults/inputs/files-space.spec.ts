@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { whyNoStrace } from '../engine/strace.ts';
 import { folderState } from '../../support/folder-state.ts';
 import { buildInputsEngine, type Engine, startEngine } from './support/engine.ts';
 import { CANNOT_MOUNT, canMount, inNamespaceOf, mounting, seenBy, tmpfs } from './support/namespace.ts';
@@ -161,6 +162,53 @@ describe.skipIf(!canMount)(`a disk of a few megabytes (${CANNOT_MOUNT})`, () => 
       ).toContain(code);
       expect(await upgradeAndVerify(startEngine(), box), `${point}, plugged in again`).toBeNull();
     }
+  });
+});
+
+const noStrace = whyNoStrace();
+
+describe.skipIf(noStrace !== null)(`what the system refuses without a name in Node (${noStrace ?? 'strace'})`, () => {
+  const refusing = (call: string, error: string, ...only: readonly string[]): Engine =>
+    startEngine({
+      prefix: ['strace', '-D', '-f', '-qq', '-o', '/dev/null', ...only, '-e', `inject=${call}:error=${error}`],
+    });
+
+  it('S01 S02: a quota that lets us make no folder is told as such, and nothing is begun', async () => {
+    const box = makeSandbox(base);
+    const saysQuota = expect.stringContaining('EDQUOT') as string;
+    const backupInput = (folder: string) => ({
+      ...{ path: box.file, folder, reason: 'by hand', runId: null, appVersion: '0' },
+    });
+    const restoreInput = {
+      ...{ path: box.file, backupFolder: box.backupFolder, lockFolder: box.lockFolder },
+      ...{ appVersion: '0', allowForeign: false },
+    };
+    const made = await startEngine().ask('backup', backupInput(box.backupFolder));
+    const engine = refusing('mkdir', 'EDQUOT');
+    const before = folderState(box.folder);
+
+    const run = await engine.ask('run', runInput({ ...box, lockFolder: path.join(box.lockFolder, 'new') }));
+    const backup = await engine.ask('backup', backupInput(path.join(box.backupFolder, 'new')));
+
+    expect(run).toMatchObject({ ok: false, error: { message: saysQuota } });
+    expect(backup).toMatchObject({ ok: false, error: { code: 'E_BACKUP_NO_SPACE' } });
+    expect(folderState(box.folder)).toEqual(before);
+
+    writeFileSync(box.file, Buffer.alloc(100), { flag: 'r+' });
+    const damaged = readFileSync(box.file);
+    const restore = await engine.ask('restore', { ...restoreInput, backupPath: made.ok ? made.value.path : '' });
+    expect(restore).toMatchObject({ ok: false, error: { code: 'E_RESTORE_TARGET', message: saysQuota } });
+    expect(readdirSync(box.folder)).toEqual(['project.db']);
+    expect(readFileSync(box.file).equals(damaged)).toBe(true);
+  });
+
+  it('F15: a network disk whose file is no longer there is told as the disk, not as a mistake of ours', async () => {
+    const box = makeSandbox(base);
+    const engine = refusing('statx', 'ESTALE', '-P', box.file);
+
+    const found = await refusals(engine, box, { only: ['inspect', 'plan'] });
+
+    expect(found).toEqual({ inspect: 'E_IO', plan: 'E_IO' });
   });
 });
 

@@ -7,12 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedHost, until } from '../../unit/host/scripted-host.ts';
 import { randomOf, type Random } from '../fuzz/random.ts';
+import { isSoak } from './support/effort.ts';
 
-/** `FAULTS_SOAK=1 npx vitest run …` for the long form. */
-const isSoak = process.env['FAULTS_SOAK'] === '1';
 const MESSAGES = isSoak ? 1_000_000 : 20_000;
 const SEQUENCES = isSoak ? 2_000 : 12;
-const SEED = Number(process.env['FAULTS_SEED'] ?? 1);
+const SEED = Number(process.env['PHASEWISE_SEED'] ?? 1);
 
 const folder = temporaryFolder();
 const names = Object.keys(channels) as ChannelName[];

@@ -16,11 +16,11 @@ import {
   sendRaw,
   startBrowserHost,
 } from './support/hostile-app.ts';
+import { isSoak } from './support/effort.ts';
 import { buildApp } from './support/engine.ts';
 
 /** The real browser host as a process of its own, and what other pages, programs and users send to it. */
 const isBuilt = existsSync(path.join(root, '.vite/renderer/main_window/index.html'));
-const isSoak = process.env['FAULTS_SOAK'] === '1';
 const folder = temporaryFolder();
 const home = path.join(folder, 'home');
 let app: string;
@@ -265,7 +265,7 @@ describe.skipIf(!isBuilt)('what is sent to wear it out', () => {
   });
 
   it('N12: damaged requests and frames change nothing and end nothing', async () => {
-    const seed = Number(process.env['FAULTS_SEED'] ?? 1);
+    const seed = Number(process.env['PHASEWISE_SEED'] ?? 1);
     const sound = [
       request('GET', '/'),
       `GET /channels HTTP/1.1\r\nHost: ${own}\r\nOrigin: http://${own}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: phasewise.v1, token.${'x'.repeat(43)}\r\n\r\n\x81\x85abcdefghi`,

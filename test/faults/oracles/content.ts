@@ -31,6 +31,16 @@ export const scratchOf = (sandbox: Sandbox): string => path.join(path.dirname(sa
 /** Rows of the program that meddles in some trials; they are counted apart. */
 export const OTHER_TABLE = 'other_program_rows';
 
+/** Whether that program has written to a database that can be read. */
+export function isWrittenToByOther(file: string): boolean {
+  const db = new Database(file, { readonly: true });
+  try {
+    return db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = ?`).get(OTHER_TABLE) !== undefined;
+  } finally {
+    db.close();
+  }
+}
+
 /** As above, for a closed file without sidecars that never changes. */
 export const lookAtBackup = (file: string, scratch: string): Looked =>
   byBytes.get(sha256Of(file)) ?? lookAt(file, scratch) ?? { integrity: 'not there', content: null };

@@ -26,8 +26,8 @@ export function untrueWords(said: Said | undefined, facts: { isUntouched: boolea
   const { code, safety, message } = said.error;
   const problems = code === 'E_INTERNAL' ? [`the error has no code of its own: ${message}`] : [];
   if (safety === safetyText.untouched && !facts.isUntouched)
-    problems.push(`${code} says that nothing was changed, but it was`);
+    problems.push(`${code} says that nothing was changed, but it was: ${message}`);
   if (safety === safetyText['whole-step'] && !facts.hasBackup)
-    problems.push(`${code} says that there is a verified backup, but there is none`);
+    problems.push(`${code} says that there is a verified backup, but there is none: ${message}`);
   return problems;
 }

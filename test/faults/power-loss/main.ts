@@ -1,10 +1,8 @@
-import type { readOptions } from '../options.ts';
-import { cutThePower } from './run.ts';
+import { cutThePower, type PowerOptions } from './run.ts';
 import type { PowerResult } from './report.ts';
 
-/** Enough for every change, and for a night. */
-const IMAGES = 15_200;
-const SOAK_IMAGES = 1_000_000;
+/** Asked for with every change: rounding up makes more of them. */
+export const IMAGES = 15_200;
 
 export interface PowerFigures {
   readonly images: number;
@@ -14,30 +12,36 @@ export interface PowerFigures {
   readonly violations: readonly string[];
 }
 
-/** Cuts the power through every flow, and shows what came of it, one line for each flow and database. */
+/**
+ * Cuts the power through every flow, and shows what came of it, one line for each flow and database.
+ * @param onProgress is told after each of these how many cuts there were and how many broke the promise.
+ */
 export async function runPower(
-  bundleFolder: string,
-  options: Pick<ReturnType<typeof readOptions>, 'seed' | 'isSoak'>,
+  { seed, ...options }: Pick<PowerOptions, 'bundleFolder' | 'seed' | 'images' | 'limitMs'>,
+  onProgress: (done: number, violations: number) => void = () => {},
 ): Promise<PowerFigures> {
   const startedAt = performance.now();
+  let [done, found] = [0, 0];
   const results = await cutThePower({
-    ...{ bundleFolder, seed: options.seed, images: options.isSoak ? SOAK_IMAGES : IMAGES },
-    onResult: ({ kind, flow, database, seed, violations }) => {
+    ...{ ...options, seed },
+    onResult: ({ kind, flow, database, seed: own, images, violations }) => {
+      onProgress((done += images), (found += violations.length));
       for (const violation of violations.slice(0, 6))
-        console.log(`VIOLATION power loss (${kind}), ${flow} on ${database}, seed ${seed}: ${violation}`);
+        console.log(`VIOLATION power loss (${kind}), ${flow} on ${database}, seed ${own}: ${violation}`);
     },
   });
   const seconds = (performance.now() - startedAt) / 1_000;
   const sum = (name: 'images' | 'different' | 'judged' | 'resumed') =>
     results.reduce((total, result) => total + result[name], 0);
   console.log(`\n${tableOf(results)}\n`);
-  const databases = new Set(results.map(({ database }) => database)).size - 1; // the run journal is none
+  // The run journal is none.
+  const databases = new Set(results.map(({ database }) => database).filter((name) => name !== '-')).size;
   const violations = results.flatMap((result) =>
     result.violations.map((text) => `${result.flow}, ${result.database}, seed ${result.seed}: ${text}`),
   );
   console.log(
     `${sum('images')} power cuts on ${databases} databases in ${seconds.toFixed(0)} s left ${sum('different')} different disks; ` +
-      `${sum('judged')} were judged in full, the engine carried on with ${sum('resumed')}; ${violations.length} violations, seed ${options.seed}.`,
+      `${sum('judged')} were judged in full, the engine carried on with ${sum('resumed')}; ${violations.length} violations, seed ${seed}.`,
   );
   return { images: sum('images'), different: sum('different'), databases, seconds, violations };
 }

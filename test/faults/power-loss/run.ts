@@ -21,6 +21,8 @@ export interface PowerOptions {
   /** For bundles made here: may change the sources on their way. */
   readonly plugins?: PluginOption[];
   readonly onResult?: (result: PowerResult) => void;
+  /** Hands out no more jobs when this many ms have passed. */
+  readonly limitMs?: number;
 }
 
 const kroma = ['kroma', 'kroma-wal', 'kroma-dual', 'kroma-utf16'];
@@ -67,19 +69,24 @@ export async function cutThePower(options: PowerOptions): Promise<PowerResult[]>
   const jobs = powerJobs(options.seed, options.images)
     .filter(options.only ?? (() => true))
     .map(options.adapt ?? ((job) => job));
-  // The longest first, so that none is left over at the end.
-  const queue = jobs.toSorted((a, b) => costOf(b) - costOf(a));
+  // Round after round, so that a run that is stopped has tried everything; the longest first, so that none is left over at the end.
+  const queue = jobs.toSorted((a, b) => a.seed - b.seed || costOf(b) - costOf(a));
   const bundle = await bundled('power-worker', options.bundleFolder);
   await bundled('journal-writer', options.bundleFolder, options.plugins);
   const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
   const folder = mkdtempSync(path.join(memory, 'phasewise-power-'));
   const results: PowerResult[] = [];
+  const startedAt = performance.now();
+  const isOver = (): boolean => performance.now() - startedAt > (options.limitMs ?? Infinity);
   try {
     await Promise.all(
       Array.from({ length: options.workers ?? 2 }, (_, index) =>
-        work(bundle, [path.join(folder, `worker-${index}`), options.bundleFolder], queue, (result) => {
-          results.push(result);
-          options.onResult?.(result);
+        work(bundle, [path.join(folder, `worker-${index}`), options.bundleFolder], {
+          next: () => (isOver() ? undefined : queue.shift()),
+          onResult(result) {
+            results.push(result);
+            options.onResult?.(result);
+          },
         }),
       ),
     );
@@ -95,13 +102,12 @@ const costOf = ({ database, images, flow }: PowerJob): number =>
 function work(
   bundle: string,
   args: string[],
-  queue: PowerJob[],
-  onResult: (result: PowerResult) => void,
+  { next, onResult }: { next: () => PowerJob | undefined; onResult: (result: PowerResult) => void },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = fork(bundle, args, { execArgv: ['--no-warnings'] });
-    const next = (): void => {
-      const job = queue.shift();
+    const goOn = (): void => {
+      const job = next();
       if (job) child.send(job);
       else child.kill();
     };
@@ -109,7 +115,7 @@ function work(
       if (message.result) onResult(message.result);
       if (message.failed !== undefined && message.job)
         onResult({ ...emptyResult(message.job), violations: [`it could not be tried: ${message.failed}`] });
-      next();
+      goOn();
     });
     child.on('exit', (code, signal) =>
       signal === 'SIGTERM' ? resolve() : reject(new Error(`a worker ended (${code ?? signal})`)),

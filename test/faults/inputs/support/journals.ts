@@ -29,7 +29,10 @@ export const leaveWal = (file: string, commits = 1): void =>
     for (let i = 1; i <= ${commits}; i++) db.exec("UPDATE users SET display_name = 'commit " + i + "'");`,
   );
 
-export const pageSizeOf = (file: string): number => readFileSync(file).readUInt16BE(16);
+export function pageSizeOf(file: string): number {
+  const size = readFileSync(file).readUInt16BE(16);
+  return size === 1 ? 65_536 : size; // too large for the two bytes
+}
 
 /** Where each frame of a write-ahead log begins, and whether it ends a transaction. */
 export function framesOf(wal: Buffer): { start: number; end: number; isCommit: boolean }[] {
