@@ -6,6 +6,7 @@ import { resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
+import { unusableBackups } from '@host/unusable-backups.ts';
 import type { Command } from './arguments.ts';
 import { openOrMissing } from './missing.ts';
 import { commandLine, windowLine } from './suggested.ts';
@@ -20,14 +21,26 @@ export async function backups(host: Host, { file, keep, yes }: Of<'backups'>): P
   const listed = database.ok ? await host.backups.list(database.value) : database;
   if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
   const { folder, backups: found, replaced, beforeRecovery } = listed.value;
-  if (found.length === 0 && !(statsOf(file)?.isFile() ?? false))
+  const unusable = await unusableBackups(host.engines, database.value, found);
+  if (!unusable.ok) return failure(unusable.error);
+  const [first] = unusable.value;
+  if (found.length === 0 && first === undefined && !(statsOf(file)?.isFile() ?? false))
     return failure(appError('E_NOT_FOUND', `There is no ${printable(file)}, and no backup of it.`));
   if (keep !== null) return tidy(host, database.value, found.length, { keep, yes });
-  const lines = found.length === 0 ? [`No backups yet. They go to ${printable(folder)}.`] : found.map(backupText);
+  const lines = found.map(backupText);
+  if (found.length === 0)
+    lines.push(`No backups${first === undefined ? ' yet' : ''}. They go to ${printable(folder)}.`);
+  if (first !== undefined) lines.push(...unusableText(unusable.value.length, first));
   if (replaced) lines.push(`The last restore set files aside: ${printable(replaced.folder)}`);
   for (const copy of beforeRecovery) lines.push(`File and journal as found by a run: ${printable(copy.folder)}`);
-  return { exitCode: 0, json: { ok: true, ...listed.value }, text: lines.join('\n') };
+  return { exitCode: 0, json: { ok: true, ...listed.value, unusable: unusable.value }, text: lines.join('\n') };
 }
+
+/** No more than this is known without reading them: the command says why of one. */
+const unusableText = (count: number, first: string): string[] => [
+  `${some(count, 'file')} in ${printable(path.dirname(first))} ${count === 1 ? 'looks like a backup' : 'look like backups'}, but cannot be used. To see why:`,
+  `  ${commandLine('verify', first)}`,
+];
 
 async function tidy(
   host: Host,
@@ -81,10 +94,14 @@ const withoutManifest = (error: AppError): AppError =>
 async function verifyAll(host: Host, file: string): Promise<Outcome> {
   const database = openOrMissing(host, file);
   const listed = database.ok ? await host.backups.list(database.value) : database;
-  if (!listed.ok) return failure(listed.error);
+  if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
+  const unusable = await unusableBackups(host.engines, database.value, listed.value.backups);
+  if (!unusable.ok) return failure(unusable.error);
+  const [unread] = unusable.value;
   const checked: BackupRecord[] = [];
   const all = listed.value.backups;
-  if (all.length === 0) return failure(noneYet(file));
+  if (all.length === 0 && unread === undefined) return failure(noneYet(file));
+  if (all.length === 0) return noneUsable(file, unusable.value);
   for (const [index, { path: backupPath, sizeBytes }] of all.entries()) {
     tell(
       `Reading backup ${index + 1} of ${all.length}: ${printable(path.basename(backupPath))} (${sizeText(sizeBytes)})`,
@@ -99,10 +116,24 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
     ...checked.map(backupText),
     '',
     `${some(checked.length - broken.length, 'backup')} of ${checked.length} whole.`,
+    ...(unread === undefined ? [] : unusableText(unusable.value.length, unread)),
   ];
-  if (!first) return { exitCode: 0, json: { ok: true, backups: checked }, text: text.join('\n') };
-  const failed = failure(whyBroken(first), { backups: checked });
+  const told = { backups: checked, unusable: unusable.value };
+  if (!first) return { exitCode: 0, json: { ok: true, ...told }, text: text.join('\n') };
+  const failed = failure(whyBroken(first), told);
   return { ...failed, exitCode: 1, text: `${text.join('\n')}\n\n${failed.text}` };
+}
+
+/** What cannot be used is no absence: somebody may have renamed it, or the disk has lost what describes it. */
+function noneUsable(file: string, unusable: readonly string[]): Outcome {
+  const [first = ''] = unusable;
+  const [what = '', ...how] = unusableText(unusable.length, first);
+  const message = `There is no backup of ${printable(file)} that could be read. ${what}`;
+  const failed = failure(appError('E_BACKUP_CORRUPT', message, undefined, { nextStep: how.join('\n') }), {
+    backups: [],
+    unusable,
+  });
+  return { ...failed, exitCode: 1 };
 }
 
 /** Nothing was checked, so nothing is called whole. */

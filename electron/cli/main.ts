@@ -13,10 +13,18 @@ void main(process.argv.slice(2));
 
 /** One command, one document on stdout, one exit code. */
 async function main(args: readonly string[]): Promise<void> {
-  process.stdout.on('error', () => {}); // the reader went away (`| head`)
+  process.stderr.on('error', () => {}); // what cannot be told is no reason to stop in the middle
+  process.stdout.on('error', whenUnread);
   const outcome = await outcomeOf(args);
-  report(outcome, args.includes('--json'));
   process.exitCode = outcome.exitCode;
+  report(outcome, args.includes('--json'));
+}
+
+/** A reader that went away (`| head`) has what it wanted; who saved the document to a full disk has not. */
+function whenUnread(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  console.error(`The result could not be written (${error.code ?? error.message}).`);
+  process.exitCode = 1;
 }
 
 async function outcomeOf(args: readonly string[]): Promise<Outcome> {

@@ -112,7 +112,7 @@ function outcomeOf(run: RunSnapshot, signalCode: 130 | 143 | null): Outcome {
   const error = run.error ?? appError('E_INTERNAL', 'The run ended without a report.');
   const ended = failure(error, report ? document(report) : nothingDone);
   // With a backup the run had begun: whatever the code, "refused, nothing touched" would be untrue then.
-  return { ...ended, exitCode: signalCode ?? (run.backup ? 1 : exitCodeOf(error.code)) };
+  return { ...ended, exitCode: signalCode ?? (run.backup ? 1 : exitCodeOf(error)) };
 }
 
 /** The issue's contract for `migrate --json`; more fields may follow, these stay. */

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { type AppError, appError, type ErrorCode, errorCatalogue } from '@shared/errors.ts';
+import { type AppError, appError, errorCatalogue, safetyText } from '@shared/errors.ts';
 import { printable, printableJson } from '@host/printable.ts';
 
 /** 0 done and verified, 1 failed, 2 wrong usage, 3 refused, 130 and 143 ended by SIGINT and SIGTERM. */
@@ -12,15 +12,18 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** The exit code that the catalogue gives an error. */
-export function exitCodeOf(code: ErrorCode): ExitCode {
+const UNTOUCHED: readonly string[] = [safetyText.untouched, safetyText['backup-only']];
+
+/** The exit code that the catalogue gives an error; what may have changed the data was no refusal, whatever its code. */
+export function exitCodeOf({ code, safety }: AppError): ExitCode {
   const { outcome } = errorCatalogue[code];
-  return outcome === 'refused' ? 3 : outcome === 'usage' ? 2 : 1;
+  if (outcome === 'refused') return UNTOUCHED.includes(safety) ? 3 : 1;
+  return outcome === 'usage' ? 2 : 1;
 }
 
 /** An error as the end of a command. @param more fields that the command's document always has. */
 export const failure = (error: AppError, more: object = {}): Outcome => ({
-  exitCode: exitCodeOf(error.code),
+  exitCode: exitCodeOf(error),
   json: { ok: false, ...more, error },
   text: errorText(error),
 });

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { CodedError, coded } from '@shared/errors.ts';
-import { errorCode, makeFolder, removeIfPossible } from './fsync.ts';
+import { makeFolder, readText, removeIfPossible, renameWithRetry } from './fsync.ts';
 import type { Identity } from './identity.ts';
 import { isExiting, isLiving, startOf } from './process-life.ts';
 
@@ -65,7 +66,7 @@ const lockFileOf = (folder: string, { dev, ino }: Identity): string => path.join
 
 /**
  * The same with a file of any name. What else a killed process may leave has that name, a dot and more.
- * @throws CodedError E_RUN_ACTIVE; the system's error when it cannot be written.
+ * @throws CodedError E_RUN_ACTIVE; the system's error when it cannot be written, or a stale one cannot be taken away.
  */
 export function takeLockFile(file: string): AppLock {
   const own: Owner = { ...oneOf(process.pid), token: randomBytes(8).toString('hex'), host: oneOf(process.ppid) };
@@ -125,13 +126,17 @@ function releaseOwn(file: string, own: Owner): void {
   if (readOwner(file)?.token === own.token) removeIfPossible(file);
 }
 
-/** Of several who find the same stale lock, the rename lets one win; the others try again. */
+/**
+ * Of several who find the same stale lock, the rename lets one win; the others try again.
+ * @throws the system's error when it does not let the lock go: nobody living holds it, so nobody is worth waiting for.
+ */
 function setAsideStale(file: string, own: Owner): void {
   const aside = `${file}.${own.token}.stale`;
   try {
-    fs.renameSync(file, aside);
-  } catch {
-    return;
+    renameWithRetry(file, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
   }
   const moved = readOwner(aside);
   // Between looking and renaming somebody may have taken it rightly: give it back.
@@ -142,12 +147,12 @@ function setAsideStale(file: string, own: Owner): void {
       // a third one took it; SQLite's lock tells them apart
     }
   }
-  fs.rmSync(aside, { force: true });
+  removeIfPossible(aside); // a folder of that name is none of ours: it stays aside with what is in it
 }
 
 function readOwner(file: string): Owner | undefined {
   try {
-    const value = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Owner>;
+    const value = JSON.parse(readText(file)) as Partial<Owner>;
     const { pid, startedAt, token, host } = value;
     return typeof pid === 'number' && typeof startedAt === 'string' && typeof token === 'string'
       ? { pid, startedAt, token, ...(isOneProcess(host) ? { host } : {}) }

@@ -1,4 +1,4 @@
-import { checkBookkeeping } from './bookkeeping.ts';
+import { checkBookkeeping, requireReadableBackfills } from './bookkeeping.ts';
 import { requireKnownIds } from './ledger.ts';
 import type { Db, Pack, SourceFiles } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
@@ -25,6 +25,7 @@ export function assessStart(db: Db, input: EngineRequests['run']['input'], packs
   requireSoundLedger(db, schema, pack);
   const target = resolveTarget(pack, input.toPhase);
   requireKnownIds(db, pack);
+  requireReadableBackfills(db);
   refuseBelowBegun(db, pack, target);
   const untrue = findUntrue(db, pack);
   const fromPhase = phaseReached(db, pack, untrue);

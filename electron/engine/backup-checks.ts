@@ -4,7 +4,7 @@ import type { CheckResult } from '@shared/status.ts';
 /** How the proofs of a backup are worded, and what is said when one fails. */
 
 export const unverified = (why: string) =>
-  coded('E_BACKUP_UNVERIFIED', `The backup was made, but ${why}. It was removed; nothing was changed.`);
+  coded('E_BACKUP_UNVERIFIED', `The backup was made, but ${why}. It was removed.`);
 
 export const pagesCheck = (pages: number) =>
   met('pages', 'Every page was copied', `${pages} pages were copied.`, [['Pages', String(pages)]]);

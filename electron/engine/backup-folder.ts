@@ -1,37 +1,56 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode, errorWords } from '@shared/error-code.ts';
 import { CodedError, coded } from '@shared/errors.ts';
 import { needAndFree } from '@shared/sizes.ts';
-import { errorCode, fsyncFolder, makeFolder } from './fsync.ts';
-import { backupFile, manifestFile } from './manifest.ts';
+import { fsyncFolder, makeFolder, removeIfPossible, renameWithRetry } from './fsync.ts';
+import { backupFile, manifestFile, readSmall } from './manifest.ts';
 import type { Db } from './migration.ts';
 
 /** The folder of backups: made, measured, tidied; names in it reserved. */
 
 const SPARE_BYTES = 1 << 20;
-const UNFINISHED_MS = 3_600_000;
+/** A living copy is not written to while it is proved, nor while its computer sleeps. */
+const UNFINISHED_MS = 24 * 3_600_000;
 /** Names as reserveName gives them, and nothing else: the folder may be one where other programs keep their files. */
 const UNFINISHED = / \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d .+\.db\.partial(\.scratch|-journal)?$/;
 
-/** @throws CodedError E_BACKUP_FOLDER */
+/** @throws CodedError E_BACKUP_FOLDER, E_BACKUP_NO_SPACE */
 export function prepareFolder(wanted: string): string {
-  try {
+  return using(wanted, () => {
     makeFolder(path.resolve(wanted));
     fs.accessSync(wanted, fs.constants.W_OK | fs.constants.X_OK);
-    return fs.realpathSync(wanted);
-  } catch (error) {
-    throw coded('E_BACKUP_FOLDER', `The backup folder ${wanted} cannot be used.`, {
-      folder: wanted,
-      code: errorCode(error),
-    });
+    return realFolder(wanted);
+  });
+}
+
+/**
+ * Its one name, with links resolved: a backup that is told by two must not be taken for two. One that is not there, or
+ * that the system does not resolve, goes by the name that was given.
+ */
+export function realFolder(folder: string): string {
+  try {
+    return fs.realpathSync.native(folder);
+  } catch {
+    return folder;
   }
 }
 
-/** Room for the copy and for the scratch restore. @returns it, in bytes. @throws CodedError E_BACKUP_NO_SPACE */
+/** What the system refuses here is about the folder, never about the database. */
+function using<T>(folder: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (isFull(errorCode(error))) throw backupError(error, folder);
+    throw coded('E_BACKUP_FOLDER', `The backup folder ${folder} cannot be used.`, { folder, code: errorCode(error) });
+  }
+}
+
+/** Room for the copy and for the scratch restore. @returns it, in bytes. @throws CodedError E_BACKUP_NO_SPACE | E_BACKUP_FOLDER */
 export function requireSpace(db: Db, folder: string): number {
   const pages = db.pragma('page_count', { simple: true }) as number;
   const needBytes = 2 * pages * (db.pragma('page_size', { simple: true }) as number) + SPARE_BYTES;
-  const { bavail, bsize } = fs.statfsSync(folder);
+  const { bavail, bsize } = using(folder, () => fs.statfsSync(folder));
   const freeBytes = bavail * bsize;
   if (freeBytes < needBytes) {
     const { need, free } = needAndFree(needBytes, freeBytes);
@@ -101,15 +120,17 @@ function timeInName(at: Date): string {
 }
 
 /**
- * Removes what killed backups left: copies that were never finished and have not been written to for an hour. Finished
- * ones without a manifest are left alone; they are never listed.
+ * Removes what killed backups left: copies that were never finished and have not been written to for a day. Finished
+ * ones without a manifest are left alone; they are never listed. What cannot be removed stays: it may be another user's.
+ * @throws CodedError E_BACKUP_FOLDER when the folder cannot be read: no backup in it could be found again.
  */
 export function sweepUnfinished(folder: string, now = Date.now()): void {
-  finishRemovals(folder);
-  for (const name of fs.readdirSync(folder).filter((each) => UNFINISHED.test(each))) {
+  const names = using(folder, () => fs.readdirSync(folder));
+  for (const name of names.filter((each) => each.endsWith(REMOVING))) finishIfPossible(folder, name);
+  for (const name of names.filter((each) => UNFINISHED.test(each))) {
     const file = path.join(folder, name);
-    const stats = fs.lstatSync(file, { throwIfNoEntry: false });
-    if (stats?.isFile() && now - stats.mtimeMs > UNFINISHED_MS) fs.rmSync(file, { force: true });
+    const stats = using(folder, () => fs.lstatSync(file, { throwIfNoEntry: false }));
+    if (stats?.isFile() && now - stats.mtimeMs > UNFINISHED_MS) removeIfPossible(file);
   }
 }
 
@@ -117,40 +138,69 @@ const REMOVING = '.json.removing';
 
 function isManifestOf(file: string, id: string): boolean {
   try {
-    const manifest = JSON.parse(fs.readFileSync(file, 'utf8')) as { format?: unknown; id?: unknown };
+    const manifest = JSON.parse(readSmall(file) ?? '') as { format?: unknown; id?: unknown };
     return manifest.format === 'phasewise-backup 1' && manifest.id === id;
   } catch {
     return false;
   }
 }
 
-/** Deletes what is left of backups whose deletion has begun: their manifests were renamed first. */
-export function finishRemovals(folder: string): void {
-  const begun = fs.readdirSync(folder).filter((each) => each.endsWith(REMOVING));
-  for (const name of begun) {
-    const id = name.slice(0, -REMOVING.length);
-    if (!isManifestOf(path.join(folder, name), id)) continue; // whose ever it is, it is none of ours
-    // A name is given again only when it is free, so with a manifest there is another backup of that name by now.
-    if (!fs.existsSync(manifestFile(folder, id)))
-      for (const file of [backupFile(folder, id), path.join(folder, `${id}.check.json`)])
-        fs.rmSync(file, { force: true });
-    fs.rmSync(path.join(folder, name), { force: true });
+/** One that cannot be ended now keeps no other from it, and its renamed manifest for the next time. */
+function finishIfPossible(folder: string, name: string): void {
+  const id = name.slice(0, -REMOVING.length);
+  if (!isManifestOf(path.join(folder, name), id)) return; // whose ever it is, it is none of ours
+  try {
+    finishRemoval(folder, id);
+  } catch {
+    // as above
   }
-  if (begun.length > 0) fsyncFolder(folder);
+}
+
+/** The first act of a deletion, after which the backup is listed no more. @throws the system's error. */
+export function beginRemoval(folder: string, id: string): void {
+  renameWithRetry(manifestFile(folder, id), path.join(folder, id + REMOVING));
+  fsyncFolder(folder);
 }
 
 /**
+ * Deletes what is left of a backup whose deletion has begun.
+ * @throws the system's error where something stays; the renamed manifest stays then too.
+ */
+export function finishRemoval(folder: string, id: string): void {
+  // A name is given again only when it is free, so with a manifest there is another backup of that name by now.
+  if (!hasManifest(folder, id))
+    for (const file of [backupFile(folder, id), path.join(folder, `${id}.check.json`)])
+      fs.rmSync(file, { force: true });
+  fs.rmSync(path.join(folder, id + REMOVING), { force: true });
+  fsyncFolder(folder);
+}
+
+/** @throws the system's error: a disk that does not answer has not said that there is none. */
+const hasManifest = (folder: string, id: string): boolean =>
+  fs.lstatSync(manifestFile(folder, id), { throwIfNoEntry: false }) !== undefined;
+
+/**
  * Takes away what the process that was ended had named as its unfinished copy, with its trial and journal; also when it
- * had its final name already, but no manifest: then it is no backup. Anything of another name is left alone.
+ * had its final name already, but no manifest: then it is no backup. Anything of another name is left alone, and so is
+ * what cannot be removed: it stands in nobody's way.
  */
 export function removeUnfinished(partial: string): void {
   if (!partial.endsWith('.partial') || !UNFINISHED.test(partial)) return;
   const copy = partial.slice(0, -'.partial'.length);
   const trial = `${partial}.scratch`;
-  const isBackup = fs.existsSync(manifestFile(path.dirname(copy), path.basename(copy, '.db')));
-  for (const file of [partial, trial, ...(isBackup ? [] : [copy])])
-    for (const suffix of ['', '-journal', '-wal', '-shm']) fs.rmSync(`${file}${suffix}`, { force: true });
+  for (const file of [partial, trial, ...(mayBeBackup(copy) ? [] : [copy])])
+    for (const suffix of ['', '-journal', '-wal', '-shm']) removeIfPossible(`${file}${suffix}`);
 }
+
+function mayBeBackup(copy: string): boolean {
+  try {
+    return hasManifest(path.dirname(copy), path.basename(copy, '.db'));
+  } catch {
+    return true;
+  }
+}
+
+const isFull = (code: string): boolean => ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(code);
 
 /** What the system or SQLite threw, as an error of the backup. */
 export function backupError(error: unknown, folder: string): CodedError {
@@ -161,7 +211,7 @@ export function backupError(error: unknown, folder: string): CodedError {
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return build('E_BACKUP_BUSY', 'Another program locks the database.', { code });
   }
-  if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(code)) {
+  if (isFull(code)) {
     return build('E_BACKUP_NO_SPACE', `The disk of ${folder} is full.`, { folder, code });
   }
   if (['EACCES', 'EROFS', 'EPERM', 'ENOENT', 'ENOTDIR'].includes(code)) {
@@ -170,6 +220,5 @@ export function backupError(error: unknown, folder: string): CodedError {
       code,
     });
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  return build('E_BACKUP_UNVERIFIED', `The backup could not be finished: ${reason}.`, { code });
+  return build('E_BACKUP_UNVERIFIED', `The backup could not be finished: ${errorWords(error)}.`, { code });
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { coded, type CodedError } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
+import { requireAlone } from './backup-alone.ts';
 import { openInspector } from './connection.ts';
 import { sha256Text } from './fsync.ts';
 import { lookAt } from './look.ts';
@@ -92,6 +93,7 @@ function tokensOf(db: Db, packs: readonly Pack[]): string[] {
 }
 
 function readTokens(backup: string, packs: readonly Pack[]): string[] {
+  requireAlone(backup);
   const db = openInspector(fs.realpathSync(backup));
   try {
     return tokensOf(db, packs);

@@ -1,24 +1,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { errorCode } from '@shared/error-code.ts';
 import { CodedError, coded } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
+import { requireAlone } from './backup-alone.ts';
 import { hashCheck, met, pagesCheck, restoreCheck, unverified } from './backup-checks.ts';
 import { backupError, prepareFolder, requireSpace, reserveName, sweepUnfinished } from './backup-folder.ts';
 import { comparableColumns, compareTable, countRows, schemaFacts, schemaText, storedTables } from './compare.ts';
 import { attachBackup, isWal } from './connection.ts';
 import type { RunControl } from './control.ts';
-import {
-  errorCode,
-  fsyncFile,
-  fsyncFolder,
-  removeIfPossible,
-  renameWithRetry,
-  sha256File,
-  sha256Text,
-} from './fsync.ts';
-import { checkIntegrity, stateOf, vouchFor } from './integrity.ts';
+import { fsyncFile, fsyncFolder, removeIfPossible, renameWithRetry, sha256File, sha256Text } from './fsync.ts';
+import { checkIntegrity, requireCheckable, stateOf, vouchFor } from './integrity.ts';
 import { backupFile, manifestFile, nextSequence, recordFrom, readManifest, writeManifest } from './manifest.ts';
 import type { Db } from './migration.ts';
 import type { EngineWork } from './protocol.ts';
@@ -63,9 +57,11 @@ export type BackupPoint = 'reserved' | 'copied' | 'compared' | 'hashed' | 'rehea
  * a scratch restore opened and checked, SHA-256 taken; the manifest is written last.
  * Reads the original only. Until this returns there is no backup: what was begun is removed again.
  * @param db open on `request.path`; the backup is of one moment, whether or not `db` holds the exclusive lock.
- * @throws CodedError E_BACKUP_FOLDER | E_BACKUP_NO_SPACE | E_BACKUP_BUSY | E_BACKUP_STARVED | E_BACKUP_UNVERIFIED | E_CANCELLED
+ * @throws CodedError E_BACKUP_FOLDER | E_BACKUP_NO_SPACE | E_BACKUP_BUSY | E_BACKUP_STARVED | E_BACKUP_UNVERIFIED | E_CANCELLED;
+ * E_HOSTILE_SCHEMA where nobody here could prove one.
  */
 export async function createBackup(db: Db, request: BackupRequest): Promise<BackupRecord> {
+  requireCheckable(db);
   const folder = prepareFolder(request.folder);
   sweepUnfinished(folder);
   const needBytes = requireSpace(db, folder);
@@ -168,7 +164,9 @@ async function copyAndProve(
   probe?.('listed', file);
   const written = readManifest(file);
   if (written === undefined || 'error' in written) throw unverified('its manifest could not be read back');
-  return recordFrom(folder, written.manifest);
+  const record = recordFrom(folder, written.manifest);
+  if (!record.verified) throw unverified('it could not be looked at again');
+  return record;
 }
 
 /** @throws CodedError E_BACKUP_BUSY | E_BACKUP_STARVED. Never trusts the promise: a locked file "succeeds" with 0 pages. */
@@ -261,6 +259,7 @@ function rehearseRestore(
     fs.rmSync(scratch, { force: true }); // of a failed backup of this very second and name, which is ours now
     fs.copyFileSync(partial, scratch, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
     if (sha256File(scratch) !== sha256) throw unverified('a restored copy of it has other bytes');
+    requireAlone(scratch);
     const restored = new Database(scratch, { fileMustExist: true });
     try {
       restored.pragma('query_only = 1'); // writable otherwise: a read-only connection does not check CHECK constraints

@@ -1,10 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { appError, coded, toAppError, type AppError } from '@shared/errors.ts';
+import { errorWords } from '@shared/error-code.ts';
+import { appError, coded, type AppError, CodedError } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
+import { requireAlone } from './backup-alone.ts';
+import { realFolder } from './backup-folder.ts';
 import { identityOf, ofTheSameContent } from './backup-identity.ts';
 import { openEngine, openInspector } from './connection.ts';
 import { markConnected, sha256File } from './fsync.ts';
@@ -17,7 +20,7 @@ import type { Db, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { newestFirst } from './retention.ts';
-import { isUnanswered } from './sqlite-error.ts';
+import { fromSqlite, isReadFailure, isUnanswered } from './sqlite-error.ts';
 import { phaseReached } from './target.ts';
 
 /** Backups by hand, the list of backups, and reading one again. */
@@ -67,11 +70,17 @@ export function describeContent(db: Db, packs: readonly Pack[]): BackupRequest['
   }
 }
 
-/** Backups with a manifest in these folders, newest first. A copy without a manifest was never finished. */
+/**
+ * Backups with a manifest in these folders, newest first, at their places with links resolved. A copy without a manifest
+ * was never finished.
+ */
 export function listBackups({ folders, databasePath }: EngineRequests['listBackups']['input']): BackupRecord[] {
-  const records = [...new Set(folders)].flatMap((folder) => manifestIds(folder).flatMap((id) => listed(folder, id)));
+  const records = eachOnce(folders).flatMap((folder) => manifestIds(folder).flatMap((id) => listed(folder, id)));
   return newestFirst(records.filter((record) => databasePath === null || record.databasePath === databasePath));
 }
+
+/** One file listed under two names would be kept under the one and deleted under the other. */
+const eachOnce = (folders: readonly string[]): string[] => [...new Set(folders.map(realFolder))];
 
 /** As `listBackups`, with those from when the database had another name or place: told by what is in them. */
 export async function listAllBackups(
@@ -91,7 +100,7 @@ async function listMoved(
   databasePath: string,
   packs: readonly Pack[],
 ): Promise<BackupRecord[]> {
-  const found = [...new Set([...folders, ...otherFolders])].flatMap((folder) =>
+  const found = eachOnce([...folders, ...otherFolders]).flatMap((folder) =>
     manifestIds(folder).flatMap((id) => {
       const read = readManifest(backupFile(folder, id));
       const isOther = read !== undefined && 'manifest' in read && read.manifest.databasePath !== databasePath;
@@ -120,7 +129,8 @@ function listed(folder: string, id: string): BackupRecord[] {
 /**
  * Reads the whole backup again and notes the result beside it.
  * @returns the record; state 'broken' or 'missing' with the error in `lastCheck` when it is no longer good.
- * @throws CodedError E_BACKUP_FOREIGN when it has no manifest, E_BACKUP_CORRUPT when that cannot be read.
+ * @throws CodedError E_BACKUP_FOREIGN when it has no manifest, E_BACKUP_CORRUPT when that is none of ours; as findDamage
+ * when either could not be read: nothing is noted then.
  */
 export function verifyBackup({ backupPath, isNoted = true }: EngineRequests['verifyBackup']['input']): BackupRecord {
   const folder = path.dirname(path.resolve(backupPath));
@@ -135,7 +145,7 @@ export function verifyBackup({ backupPath, isNoted = true }: EngineRequests['ver
   return withCheck(folder, manifest, check);
 }
 
-/** @throws CodedError E_BACKUP_FOREIGN | E_BACKUP_CORRUPT | E_BACKUP_GONE */
+/** @throws CodedError E_BACKUP_FOREIGN | E_BACKUP_CORRUPT | E_BACKUP_GONE; the system's when it could not be read. */
 export function requireManifest(backupPath: string): Manifest {
   const read = readManifest(path.resolve(backupPath));
   if (read === undefined) {
@@ -146,31 +156,43 @@ export function requireManifest(backupPath: string): Manifest {
       : coded('E_BACKUP_GONE', `${name} is not there.`);
   }
   if ('manifest' in read) return read.manifest;
-  const { code, message, details } = read.error;
-  throw coded(code, message, details);
+  throw new CodedError(read.error);
 }
 
-/** Compares length, bytes and structure with what was noted. null = it is as it was. */
+/**
+ * Compares length, bytes and structure with what was noted. null = it is as it was, and nothing lies beside it that
+ * SQLite would change it with.
+ * @throws CodedError E_IO | E_NO_PERMISSION | … when it could not be read: then nobody knows, and nothing may be noted.
+ */
 export function findDamage(file: string, manifest: Manifest): AppError | null {
+  try {
+    return compare(file, manifest);
+  } catch (error) {
+    // What lies beside it is no failure to read it: it is known, and is noted.
+    if (error instanceof CodedError && error.appError.code === 'E_BACKUP_CORRUPT') return error.appError;
+    if (!isReadFailure(error) || isUnanswered(error))
+      throw fromSqlite(error, `reading the backup ${path.basename(file)}`, 'untouched');
+    return appError('E_BACKUP_CORRUPT', `SQLite says: ${errorWords(error)}.`, { backup: manifest.id });
+  }
+}
+
+function compare(file: string, manifest: Manifest): AppError | null {
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   if (!stat?.isFile())
     return appError('E_BACKUP_GONE', `The file ${path.basename(file)} is missing.`, { backup: manifest.id });
   const changed = appError('E_BACKUP_CORRUPT', 'Its content is not what was saved.', { backup: manifest.id });
   if (stat.size !== manifest.sizeBytes) return changed;
+  if (sha256File(file) !== manifest.sha256) return changed;
+  requireAlone(file);
+  const db = new Database(file, { fileMustExist: true });
   try {
-    if (sha256File(file) !== manifest.sha256) return changed;
-    const db = new Database(file, { fileMustExist: true });
-    try {
-      db.pragma('query_only = 1');
-      const { isSound, lines } = checkIntegrity(db);
-      return isSound
-        ? null
-        : appError('E_BACKUP_CORRUPT', `The integrity check says: ${lines[0] ?? 'nothing'}.`, { backup: manifest.id });
-    } finally {
-      db.close();
-    }
-  } catch (error) {
-    return appError('E_BACKUP_CORRUPT', `It could not be read: ${toAppError(error).message}`, { backup: manifest.id });
+    db.pragma('query_only = 1');
+    const { isSound, lines } = checkIntegrity(db);
+    return isSound
+      ? null
+      : appError('E_BACKUP_CORRUPT', `The integrity check says: ${lines[0] ?? 'nothing'}.`, { backup: manifest.id });
+  } finally {
+    db.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { coded } from '@shared/errors.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { isPresent, type BookkeepingTable } from './bookkeeping-tables.ts';
 import type { Db, SqlValue } from './migration.ts';
@@ -57,7 +58,9 @@ export interface BackfillRow {
   readonly moved: number;
   readonly alreadyRight: number;
   readonly issueRows: number;
+  /** Read when it is asked for: a look needs neither, and may not fail over them. @throws CodedError E_LEDGER_TAMPERED */
   readonly facts: Record<string, string | number | null>;
+  /** The same. @throws CodedError E_LEDGER_TAMPERED */
   readonly added: AddedShape;
   readonly runId: string;
   readonly startedAt: string;
@@ -80,6 +83,7 @@ export interface CheckpointRow {
   readonly phase: number;
   readonly reachedAt: string;
   readonly runId: string;
+  /** Only shown; empty where it cannot be read. */
   readonly evidence: CheckResult[];
 }
 
@@ -107,6 +111,14 @@ export function readBackfills(db: Db): BackfillRow[] {
     .safeIntegers()
     .all()
     .map((row) => backfillFrom(row as RawBackfill));
+}
+
+/**
+ * What steps go on from. Asked before anything is changed.
+ * @throws CodedError E_LEDGER_TAMPERED
+ */
+export function requireReadableBackfills(db: Db): void {
+  for (const row of readBackfills(db)) void [row.facts, row.added];
 }
 
 /** Issue rows after `afterId`, in the order of recording, without the rows' content. */
@@ -144,7 +156,7 @@ export const readCheckpoints = (db: Db): CheckpointRow[] =>
     '_phasewise_checkpoints',
     `SELECT phase, reached_at AS reachedAt, run_id AS runId, evidence_json AS evidenceJson
      FROM _phasewise_checkpoints ORDER BY phase`,
-  ).map(({ evidenceJson, ...row }) => ({ ...row, evidence: JSON.parse(evidenceJson) as CheckResult[] }));
+  ).map(({ evidenceJson, ...row }) => ({ ...row, evidence: evidenceIn(evidenceJson) }));
 
 export function insertRun(db: Db, run: Omit<RunRow, 'finishedAt' | 'state'>): void {
   db.prepare(
@@ -212,10 +224,48 @@ const backfillFrom = (row: RawBackfill): BackfillRow => ({
   moved: Number(row.moved),
   alreadyRight: Number(row.already_right),
   issueRows: Number(row.issue_rows),
-  facts: JSON.parse(row.facts_json) as BackfillRow['facts'],
-  added: JSON.parse(row.added_json) as AddedShape,
+  get facts() {
+    const value = parsed(row.facts_json);
+    return isRecord(value) ? (value as BackfillRow['facts']) : unreadable(row.id);
+  },
+  get added() {
+    const value = parsed(row.added_json);
+    return isAddedShape(value) ? value : unreadable(row.id);
+  },
   runId: row.run_id,
   startedAt: row.started_at,
   finishedAt: row.finished_at,
   elapsedMs: Number(row.elapsed_ms),
 });
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isAddedShape = (value: unknown): value is AddedShape =>
+  isRecord(value) &&
+  Array.isArray(value['tables']) &&
+  isRecord(value['columns']) &&
+  Object.values(value['columns']).every((names) => Array.isArray(names));
+
+function evidenceIn(json: string): CheckResult[] {
+  const value = parsed(json);
+  return Array.isArray(value) ? (value.filter(isRecord) as object[] as CheckResult[]) : [];
+}
+
+/** @returns undefined for what is no JSON: only a program that is not ours wrote it. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(id: string): never {
+  throw coded(
+    'E_LEDGER_TAMPERED',
+    `What Phasewise noted of the step ${id} cannot be read any more: another program has changed it.`,
+    { backfill: id },
+    { nextStep: 'Ask support to look at the table _phasewise_backfills, or restore a backup.' },
+  );
+}

@@ -154,7 +154,10 @@ export function addedBetween(before: Census, after: Census): AddedShape {
 /** Foreign-key violations per table; our own tables have none. */
 export const fkCensus = (db: Db): ReadonlyMap<string, number> => foreignKeyViolations(db);
 
-/** @throws CodedError E_INVARIANT when a table has more violations than before. */
+/**
+ * Of steps that are committed already, so nothing is taken back here.
+ * @throws CodedError E_INVARIANT when a table has more violations than before.
+ */
 export function assertForeignKeysNotWorse(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,
@@ -162,7 +165,9 @@ export function assertForeignKeysNotWorse(
   for (const [table, count] of after) {
     const earlier = before.get(table) ?? 0;
     if (count > earlier && earlier >= 0)
-      throw broken(`${count - earlier} rows of ${table} point to rows that do not exist`);
+      throw coded('E_INVARIANT', `References of ${table} to rows that do not exist: ${count} now, ${earlier} before.`, {
+        table,
+      });
   }
 }
 

@@ -1,3 +1,4 @@
+import { coded } from '@shared/errors.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { fkCensus } from './census.ts';
 import { countRows, storedTables } from './compare.ts';
@@ -6,7 +7,7 @@ import { some } from './counted.ts';
 import { markConnected } from './fsync.ts';
 import { checkIntegrity } from './integrity.ts';
 import type { Db } from './migration.ts';
-import { fromSqlite } from './sqlite-error.ts';
+import { fromSqlite, unsure } from './sqlite-error.ts';
 
 /** What was there when the lock was let go of, and must be there when the file is opened again. */
 export interface Expected {
@@ -20,7 +21,7 @@ export const rowCounts = (db: Db): ReadonlyMap<string, number> =>
 
 /**
  * Opens the file anew after small changes and asks whether it is whole: integrity, references, rows of every table.
- * @throws CodedError when it cannot be opened.
+ * @throws CodedError when it cannot be opened; what it holds is unknown then, whatever the code.
  */
 export function checkCold(file: string, expected: Expected): CheckResult[] {
   const unmark = markConnected(file);
@@ -53,11 +54,26 @@ export function checkCold(file: string, expected: Expected): CheckResult[] {
       ),
     ];
   } catch (error) {
-    throw fromSqlite(error, 'checking the file', 'unknown');
+    throw unsure(fromSqlite(error, 'checking the file'));
   } finally {
     opened?.close();
     unmark();
   }
+}
+
+/** A reference more that leads nowhere is no loss; of a damaged file, or one without its rows, nobody may say that it is safe. */
+const HARMLESS = 'references';
+
+/**
+ * @param after completes "<after>: what is wrong".
+ * @throws CodedError E_VERIFY_FAILED when one of `checks` is not met.
+ */
+export function requireMet(checks: readonly CheckResult[], after: string): void {
+  const unmet = checks.filter(({ state }) => state !== 'met');
+  const failed = unmet.find(({ id }) => id !== HARMLESS) ?? unmet[0];
+  if (failed === undefined) return;
+  const safety = failed.id === HARMLESS ? 'whole-step' : 'unknown';
+  throw coded('E_VERIFY_FAILED', `${after}: ${failed.summary}`, { check: failed.id }, { safety });
 }
 
 const result = (id: string, title: string, isMet: boolean, summary: string): CheckResult => ({

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { coded } from '@shared/errors.ts';
+import { requireAlone } from './backup-alone.ts';
 import type { Db } from './migration.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
@@ -66,8 +67,10 @@ export function openVerifier(file: string, timeoutMs = 500): Db {
 /**
  * Attaches a backup to be compared row by row. Both are read in the same order, so a few pages of it are enough; SQLite's
  * 16 MB per file would come on top of those of the connection.
+ * @throws CodedError as `requireAlone`, with the backup not opened.
  */
 export function attachBackup(db: Db, file: string, name: 'backup' | 'backup_copy'): void {
+  requireAlone(file);
   db.prepare(`ATTACH ? AS ${name}`).run(file);
   try {
     must(db, `${name}.cache_size`, -4_000); // kibibytes

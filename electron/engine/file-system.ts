@@ -1,5 +1,6 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import path from 'node:path';
+import { readText } from './fsync.ts';
 
 /** What a folder lies on. */
 export interface FileSystem {
@@ -57,7 +58,7 @@ export function freeBytes(folder: string): number {
 
 /** The longest mount point that the folder lies below, from /proc/self/mountinfo (Linux). */
 function mountedAs(folder: string): string | null {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map(parseMount);
+  const mounts = readText('/proc/self/mountinfo').split('\n').map(parseMount);
   const above = mounts.filter(
     ({ point }) => folder === point || folder.startsWith(point === '/' ? '/' : point + path.sep),
   );

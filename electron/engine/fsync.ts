@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 
 /**
  * Durable writing and hashing. The order that survives a power cut is always: content, fsync(file), rename,
@@ -102,16 +103,34 @@ export function makeFolder(folder: string): void {
   fsyncFolder(parent);
 }
 
-/** Removes what an error left half done; when that fails too, the first error is the one to be told. */
-export function removeIfPossible(file: string): void {
+/**
+ * Text of a small file; no pipe and no device, of which there may be no end. Not by Node's own way for text, which ends
+ * the whole process where a disk reports an error on closing, as network disks and quotas do.
+ */
+export function readText(file: string): string {
+  const handle = fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0)); // a pipe would wait for a writer
   try {
-    fs.rmSync(file, { force: true });
+    if (!fs.fstatSync(handle).isFile())
+      throw Object.assign(new Error(`EINVAL: no file, read '${file}'`), { code: 'EINVAL' });
+    return fs.readFileSync(handle).toString();
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
+/** Removes what an error left half done; when that fails too, the first error is the one to be told. */
+export function removeIfPossible(file: string, options: Pick<fs.RmOptions, 'recursive'> = {}): void {
+  try {
+    fs.rmSync(file, { force: true, ...options });
   } catch {
     // left behind, under a name that nobody takes for finished
   }
 }
 
-/** Replaces or creates a small file so that it is either the old or the new one, whatever happens. Mode 0600. */
+/**
+ * Replaces or creates a small file so that it is either the old or the new one, whatever happens. Mode 0600.
+ * @throws the system's error. It may be the new one even so: only its name was not flushed.
+ */
 export function writeFileDurably(file: string, text: string): void {
   const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -142,10 +161,4 @@ export function renameWithRetry(from: string, to: string): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, attempt * 20);
     }
   }
-}
-
-/** `ENOSPC`, `SQLITE_BUSY`, … or ''. */
-export function errorCode(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : '';
 }

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { appError, coded, type AppError } from '@shared/errors.ts';
-import { errorCode } from './fsync.ts';
+import { errorCode } from '@shared/error-code.ts';
+import { appError, coded, CodedError, type AppError } from '@shared/errors.ts';
 import { networkKind, readFileSystem, type FileSystem } from './file-system.ts';
 import { FIRST_BYTES, readHeader, requireWholeFile, type Header } from './header.ts';
 import { identityOf, orRefuse, resolvePath, type Identity } from './identity.ts';
@@ -37,17 +37,19 @@ export function passGate(given: string, fileSystemOf: (folder: string) => FileSy
   if (sidecars.isJournalHot) requirePlausibleJournal(file, identity.sizeBytes);
   if (sidecars.isWalRead) requireWalMode(file, header);
   else if (!sidecars.isJournalHot) requireWholeFile(header, identity.sizeBytes);
-  return { path: file, identity, header, sidecars, readOnlyReason: whyReadOnly(file, fileSystemOf) };
+  const readOnlyReason = whyReadOnly(file, fileSystemOf) ?? strangeLog(file, header, sidecars);
+  return { path: file, identity, header, sidecars, readOnlyReason };
 }
 
 /**
  * As `passGate`, for writing.
- * @throws CodedError also E_RESTORE_UNFINISHED, E_READONLY_FILE, E_READONLY_DIR, E_NETWORK_FS.
+ * @throws CodedError also E_RESTORE_UNFINISHED, E_READONLY_FILE, E_READONLY_DIR, E_NETWORK_FS, and E_SIDECAR_UNSAFE for a
+ * -wal that is not empty beside a file that is not in WAL mode.
  */
 export function passGateForWriting(given: string, fileSystemOf?: (folder: string) => FileSystem): GatedFile {
   const gated = passUnlessRestoring(given, fileSystemOf);
   const { readOnlyReason } = gated;
-  if (readOnlyReason) throw coded(readOnlyReason.code, readOnlyReason.message, readOnlyReason.details);
+  if (readOnlyReason) throw new CodedError(readOnlyReason);
   return gated;
 }
 
@@ -119,6 +121,24 @@ function whyReadOnly(file: string, fileSystemOf: (folder: string) => FileSystem)
   if (!mayWrite(file)) return appError('E_READONLY_FILE', `${file} is marked as read-only.`);
   if (!mayWrite(folder)) return appError('E_READONLY_DIR', `${folder} does not allow new files, which SQLite needs.`);
   return null;
+}
+
+/**
+ * SQLite works in log mode as soon as a `-wal` that is not empty lies there, whatever is in it, and whatever mode the
+ * file says. What it wrote would be in that log alone until it closes: after a kill, beside a file that says of itself
+ * that it has none, and which could then no longer be opened.
+ */
+function strangeLog(file: string, { journalMode }: Header, { walBytes }: Sidecars): AppError | null {
+  if (journalMode === 'wal' || walBytes === 0) return null;
+  const wal = `${path.basename(file)}-wal`;
+  return appError(
+    'E_SIDECAR_UNSAFE',
+    `Beside ${path.basename(file)} lies ${wal}, which is no log of it: SQLite would write into it what belongs into the file.`,
+    { walBytes },
+    {
+      nextStep: `Close every program that has the file open. If ${wal} is still there then, move it to another folder and keep it; then try again.`,
+    },
+  );
 }
 
 /** Also false where only the mode forbids it: an administrator's rights are no reason to overrule the owner. */

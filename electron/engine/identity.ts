@@ -1,5 +1,6 @@
 import { lstatSync, realpathSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { coded, type CodedError } from '@shared/errors.ts';
 
 /** What tells one file from another, and one state of it from a later one. */
@@ -81,7 +82,7 @@ export function orRefuse<T>(file: string, look: () => T): T {
   try {
     return look();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     // Where a name is not valid text, U+FFFD stands for what could not be read: no text leads to that file.
     if (code === 'ENOENT' && file.includes('\ufffd')) throw unreadableName(file);
     if (code === 'ENOENT') throw coded('E_NOT_FOUND', notFoundText(file));
@@ -89,7 +90,7 @@ export function orRefuse<T>(file: string, look: () => T): T {
     if (code === 'ELOOP') throw coded('E_NOT_FOUND', `${file} is a link that leads back to itself.`);
     if (code === 'ENAMETOOLONG') throw coded('E_PATH_UNSUPPORTED', `The name ${file.slice(0, 300)}… is too long.`);
     if (code === 'EACCES' || code === 'EPERM') throw coded('E_NO_PERMISSION', `${file} cannot be read.`);
-    if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) throw error;
+    if (!/^E[A-Z0-9]+$/.test(code)) throw error;
     const what = code === 'EIO' ? 'The disk reported an error' : `The system reported an error (${code})`;
     throw coded('E_IO', `${what} while reading ${file}.`, { code }, { safety: 'untouched' });
   }

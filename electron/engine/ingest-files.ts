@@ -1,9 +1,9 @@
 import { lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
-import { errorCode } from './fsync.ts';
 import { isOwnJson } from './own-files.ts';
-import { readText } from './source-files.ts';
+import { readSource } from './source-files.ts';
 import type { IngestFile } from './migration.ts';
 
 /** Which files a person named: each as given, and all matching ones below a folder. */
@@ -100,7 +100,7 @@ function namesIn(folder: string): string[] {
 
 /** The content, or why there is none. */
 export function readIngestFile({ path: file, name }: NamedFile): IngestFile | { readonly reason: string } {
-  const read = readText(file, name);
+  const read = readSource(file, name);
   if (read.state === 'read') return { path: path.resolve(file).replaceAll('\\', '/'), text: read.text };
   return { reason: read.state === 'unreadable' ? read.reason : 'it is not there' };
 }

@@ -1,10 +1,10 @@
-import { coded } from '@shared/errors.ts';
+import { coded, CodedError } from '@shared/errors.ts';
 import type { BackupRecord, IngestReport } from '@shared/run.ts';
 import { createBackup } from './backup.ts';
 import { describeContent } from './backups.ts';
 import { checkBookkeeping } from './bookkeeping.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
-import { checkCold, rowCounts, type Expected } from './cold-check.ts';
+import { checkCold, requireMet, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
 import { expandFiles, isOwnFile, readIngestFile, type NamedFile } from './ingest-files.ts';
 import type { MaintenanceLock } from './lock.ts';
@@ -39,8 +39,7 @@ export async function ingestFiles(
   if (expected === null) return report;
   tellChecking(onWork);
   const checks = checkCold(gated.path, expected);
-  const failed = checks.find(({ state }) => state !== 'met');
-  if (failed) throw coded('E_VERIFY_FAILED', `After taking the files in: ${failed.summary}`, { check: failed.id });
+  requireMet(checks, 'After taking the files in');
   return { ...report, checks };
 }
 
@@ -63,7 +62,7 @@ async function underLock(lock: MaintenanceLock, input: Input, packs: readonly Pa
   const backup = await backUp(lock, input, packs, onWork);
   const taken = files.map((file, at) => {
     tellWriting(onWork, at, files.length);
-    return takeOne(work, file);
+    return sayingHowFar(at, file, () => takeOne(work, file));
   });
   assertForeignKeysNotWorse(before.foreignKeys, fkCensus(db));
   const rows = rowCounts(db);
@@ -128,6 +127,17 @@ function tryAll({ lock: { db }, ingest, files, project, now }: Work): Entry[] {
   } finally {
     rollBack(db);
     db.pragma('cache_spill = 1');
+  }
+}
+
+/** Says of an error which files it concerns: each one before is in, known or refused, as it would have been without it. */
+function sayingHowFar<T>(at: number, { name }: NamedFile, take: () => T): T {
+  try {
+    return take();
+  } catch (error) {
+    if (!(error instanceof CodedError) || at === 0) throw error;
+    const message = `${error.appError.message} ${name} and the files after it were not taken in; those before it were dealt with.`;
+    throw new CodedError({ ...error.appError, message }, { cause: error.cause ?? error });
   }
 }
 

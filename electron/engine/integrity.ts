@@ -1,5 +1,5 @@
 import type { Db } from './migration-values.ts';
-import { isReadFailure } from './sqlite-error.ts';
+import { fromSqlite, isReadFailure, schemaCodes } from './sqlite-error.ts';
 
 /** SQLite stops listing problems there; more than this is damage whatever the lines say. */
 const MAX_LINES = 10_000;
@@ -23,6 +23,21 @@ export interface Integrity {
  */
 export function checkIntegrity(db: Db, schema = 'main'): Integrity {
   return judge(integrityLines(db, schema));
+}
+
+/**
+ * Nobody here could check a file whose indexes or rules need what only another program has, nor a backup of it. Only
+ * prepares the check, which costs by the schema; what else is wrong with the file, the check itself says.
+ * @param db a read-only connection does not see CHECK constraints.
+ * @throws CodedError E_HOSTILE_SCHEMA | E_SCHEMA_TOO_COMPLEX
+ */
+export function requireCheckable(db: Db): void {
+  try {
+    db.prepare('PRAGMA main.integrity_check(1)');
+  } catch (error) {
+    const problem = fromSqlite(error, 'preparing to check the file');
+    if (schemaCodes.has(problem.appError.code)) throw problem;
+  }
 }
 
 function judge(lines: readonly string[]): Integrity {

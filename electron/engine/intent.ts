@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { intentFile } from '@shared/beside.ts';
+import { errorCode } from '@shared/error-code.ts';
 import { coded, type CodedError } from '@shared/errors.ts';
 import { type FoundIntent, readRestoreIntent, type RestoreIntent } from '@shared/restore-intent.ts';
 import { unreadableNoteStep } from '@shared/restore-note-words.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
-import { errorCode, fsyncFolder, removeIfPossible, writeFileDurably } from './fsync.ts';
+import { fsyncFolder, readText, removeIfPossible, writeFileDurably } from './fsync.ts';
 import { holdersOf } from './lock-holders.ts';
 
 /**
@@ -14,11 +15,35 @@ import { holdersOf } from './lock-holders.ts';
  */
 export type { FoundIntent };
 
-/** Durable when it returns. @throws the system's error; then there is the intent that was there before, or none. */
+/**
+ * Durable when it returns.
+ * @throws the system's error; then there is the intent that was there before, or none, as far as the disk still obeys.
+ */
 export function writeIntent(target: string, intent: RestoreIntent): void {
   setStrangeOneAside(intentFile(target));
-  // Written aside and renamed: where that fails, an earlier intent is still there, and still true.
-  writeFileDurably(intentFile(target), `${JSON.stringify(intent, null, 2)}\n`);
+  const earlier = readIntent(target);
+  try {
+    writeFileDurably(intentFile(target), textOf(intent));
+  } catch (error) {
+    takeBack(target, intent, earlier);
+    throw error;
+  }
+}
+
+const textOf = (intent: RestoreIntent): string => `${JSON.stringify(intent, null, 2)}\n`;
+
+/**
+ * It may have its name already, only not for certain: what was never begun must not look interrupted. In the place of one
+ * that could not be read it stays: something was begun there.
+ */
+function takeBack(target: string, intent: RestoreIntent, earlier: FoundIntent | null): void {
+  try {
+    if (readText(intentFile(target)) !== textOf(intent)) return;
+    if (earlier === null) removeIntent(target);
+    else if (earlier.isReadable) writeFileDurably(intentFile(target), textOf(earlier.intent));
+  } catch {
+    // the first error is the one to be told; a note that stays is carried out, or begun anew, like any other
+  }
 }
 
 /** What is no file cannot be replaced by one; it is nothing of ours, so it is not deleted either. */
@@ -41,7 +66,7 @@ export function readIntent(target: string): FoundIntent | null {
   const file = intentFile(target);
   const stats = lookUp(file);
   if (!stats) return null;
-  return readRestoreIntent(path.basename(target), stats, () => fs.readFileSync(file, 'utf8'));
+  return readRestoreIntent(path.basename(target), stats, () => readText(file));
 }
 
 /** The same; null also where it says nothing that could be obeyed. */

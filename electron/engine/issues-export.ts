@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
 import { isPresent } from './bookkeeping-tables.ts';
 import { isExactObject, parseExactly, type ExactJson } from './exact-json.ts';
-import { errorCode, fsyncFolder } from './fsync.ts';
+import { fsyncFolder, removeIfPossible } from './fsync.ts';
 import { keyText } from './issues.ts';
 import { lookAt } from './look.ts';
 import type { Db, Pack, SqlValue } from './migration.ts';
@@ -195,7 +196,7 @@ function discard(descriptor: number, target: string): void {
   } catch {
     // closed already
   }
-  fs.rmSync(target, { force: true });
+  removeIfPossible(target);
 }
 
 function writeError(error: unknown, target: string): unknown {
@@ -211,6 +212,8 @@ function writeError(error: unknown, target: string): unknown {
     case 'EPERM':
     case 'EROFS':
       return coded('E_READONLY_DIR', `${folder} may not be written to.`);
+    case 'ENAMETOOLONG':
+      return coded('E_PATH_UNSUPPORTED', `The name ${name} is too long.`);
     case 'ENOENT':
     case 'ENOTDIR':
       return coded('E_NOT_FOUND', `There is no folder ${folder}.`);

@@ -6,6 +6,7 @@ import { findRemoved, findSetAside, keyColumn } from './carried.ts';
 import { quoteName, quoteText, tableExists, type Db, type Finding, type Migration, type Pack } from './migration.ts';
 import { alwaysGrowing, isStatistics, removalOf, type Removal } from './removal.ts';
 import { nameKey } from './schema.ts';
+import { sequenceProblems } from './sequence.ts';
 
 /** What may differ from the backup; everything else must be as it was. */
 export interface AllowedEffect {
@@ -196,18 +197,6 @@ function problemOf(result: TableComparison, setAside: number, allowed: AllowedEf
     return `${table} has ${number(rowsAfter - kept)} rows that were not planned`;
   return null;
 }
-
-/** Numbers already given out must not be given out again. */
-const sequenceProblems = (db: Db, backup: string, removal: Removal | null): string[] =>
-  db
-    .prepare<[], string>(
-      `SELECT b.name FROM ${quoteName(backup)}.sqlite_sequence b LEFT JOIN main.sqlite_sequence a ON a.name = b.name
-       WHERE a.seq IS NULL OR a.seq < b.seq`,
-    )
-    .pluck()
-    .all()
-    .filter((table) => !removal?.tables.has(nameKey(table)))
-    .map((table) => `${table} would give out numbers that were used before`);
 
 function newTableProblems(db: Db, backup: string, allowed: AllowedEffect): string[] {
   const before = new Set(storedTables(db, backup).map(({ name }) => nameKey(name)));

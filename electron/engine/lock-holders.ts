@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { readText } from './fsync.ts';
 
 /** A program that has the database or a file beside it open. */
 export interface FileHolder {
@@ -79,7 +80,7 @@ function linkTarget(link: string): string {
 
 function textOf(file: string): string {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return readText(file);
   } catch {
     return '';
   }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { coded, type CodedError } from '@shared/errors.ts';
+import { coded, CodedError } from '@shared/errors.ts';
 import { type FileStamp, stampOf } from '@shared/file-stamp.ts';
 import { takeAppLock } from './app-lock.ts';
 import { patiently } from './app-lock-wait.ts';
@@ -11,7 +11,7 @@ import { identify, isSameFile, type Identity } from './identity.ts';
 import type { Db } from './migration.ts';
 import { asSubject, holdersOf } from './lock-holders.ts';
 import { assertLocksWork } from './lock-probe.ts';
-import { fromSqlite, sqliteCode } from './sqlite-error.ts';
+import { fromSqlite, sqliteCode, unsure } from './sqlite-error.ts';
 
 /**
  * The maintenance lock: SQLite's exclusive lock, taken before the backup and kept until the verdict, so that no other
@@ -89,6 +89,18 @@ export async function lockForMaintenance(request: LockRequest): Promise<Maintena
       }
     },
   };
+}
+
+/**
+ * For whoever may have changed something: it is in the log, also where that cannot be written back.
+ * @throws CodedError that says of no data that it is untouched.
+ */
+export function letGoChanged(lock: MaintenanceLock): void {
+  try {
+    lock.release();
+  } catch (error) {
+    throw error instanceof CodedError ? unsure(error) : error;
+  }
 }
 
 function assertSame({ path: file, identity }: LockRequest): void {

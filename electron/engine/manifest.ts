@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { appError, type AppError } from '@shared/errors.ts';
 import { BackupCheck, Manifest } from '@shared/manifest.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import { sha256Text, writeFileDurably } from './fsync.ts';
+import { readText, sha256Text, writeFileDurably } from './fsync.ts';
+import { fromSqlite } from './sqlite-error.ts';
 
 /** Reads and writes what lies beside a backup: `<id>.json`, its manifest, and `<id>.check.json`, the last check. */
 
@@ -32,12 +34,18 @@ export function readManifest(
 ): { manifest: Manifest } | { error: AppError; changed?: Manifest } | undefined {
   const folder = path.dirname(backupPath);
   const id = path.basename(backupPath).replace(/\.db$/i, '');
-  const text = readSmall(manifestFile(folder, id));
+  let text: string | undefined;
+  try {
+    text = readSmall(manifestFile(folder, id));
+  } catch (error) {
+    return { error: fromSqlite(error, `reading the manifest of the backup ${id}`, 'untouched').appError };
+  }
   if (text === undefined) return undefined;
   const parsed = Manifest.safeParse(parseJson(text));
-  if (!parsed.success || parsed.data.id !== id) {
+  if (!parsed.success) {
     return { error: appError('E_BACKUP_CORRUPT', 'The manifest beside the backup cannot be read.', { backup: id }) };
   }
+  if (parsed.data.id !== id) return { error: renamed(id, parsed.data.id) };
   const { seal, ...unsealed } = parsed.data;
   if (seal !== sealOf(unsealed)) {
     const error = appError('E_BACKUP_CORRUPT', 'The manifest beside the backup was changed after it was written.', {
@@ -46,6 +54,13 @@ export function readManifest(
     return { error, changed: parsed.data };
   }
   return { manifest: parsed.data };
+}
+
+/** Nothing is known to be wrong with it, only that its names say something else than the manifest. */
+function renamed(id: string, madeAs: string): AppError {
+  const message = `The manifest beside “${id}.db” is that of a backup named “${madeAs}.db”: it was renamed, or is another one's.`;
+  const nextStep = 'If the backup and its manifest were renamed, rename both back to that name, then try again.';
+  return appError('E_BACKUP_CORRUPT', message, { backup: id, madeAs }, { nextStep });
 }
 
 export const writeCheck = (folder: string, id: string, check: BackupCheck): void =>
@@ -73,12 +88,14 @@ export function nextSequence(folder: string): number {
   return Math.max(0, ...all) + 1;
 }
 
-/** What the manifest says, joined with what can be seen now: is the file there, how did the last check end. */
+/**
+ * What the manifest says, joined with what can be seen now: is the file there, how did the last check end. One that
+ * cannot be looked at is broken, with the reason as its last check: it must not hide the others.
+ */
 export function recordFrom(folder: string, manifest: Manifest): BackupRecord {
   const file = backupFile(folder, manifest.id);
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  const stored = readSmall(checkFile(folder, manifest.id));
-  const check = stored === undefined ? undefined : BackupCheck.safeParse(parseJson(stored)).data;
+  const { stat, failed } = statOf(file);
+  const check = failed ?? lastCheckOf(folder, manifest.id);
   const isWhole = stat?.isFile() === true && stat.size === manifest.sizeBytes && check?.ok !== false;
   const {
     id,
@@ -119,6 +136,25 @@ export function recordFrom(folder: string, manifest: Manifest): BackupRecord {
   };
 }
 
+/** @returns null and why when it cannot be looked at; undefined when it is not there. */
+function statOf(file: string): { stat: fs.Stats | undefined | null; failed?: BackupCheck } {
+  try {
+    return { stat: fs.statSync(file, { throwIfNoEntry: false }) };
+  } catch (cause) {
+    const error = fromSqlite(cause, `looking at the backup ${path.basename(file)}`, 'backup-only').appError;
+    return { stat: null, failed: { at: new Date().toISOString(), ok: false, error } };
+  }
+}
+
+/** undefined also when it cannot be read: the backup is what its manifest says, until it is read again. */
+function lastCheckOf(folder: string, id: string): BackupCheck | undefined {
+  try {
+    return BackupCheck.safeParse(parseJson(readSmall(checkFile(folder, id)) ?? '')).data;
+  } catch {
+    return undefined;
+  }
+}
+
 const sealOf = (unsealed: Unsealed): string => sha256Text(JSON.stringify(sortKeys(unsealed)));
 
 function sortKeys(value: unknown): unknown {
@@ -131,13 +167,31 @@ function sortKeys(value: unknown): unknown {
   );
 }
 
-function readSmall(file: string): string | undefined {
+/**
+ * Text of what may be a manifest, '' when it is too large for one.
+ * @returns undefined when there is no such file: a pipe or a device of that name would be read for ever.
+ * @throws the system's error when it could not be read.
+ */
+export function readSmall(file: string): string | undefined {
   try {
-    return fs.statSync(file).size > MAX_MANIFEST_BYTES ? '' : fs.readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
+    const stat = fs.statSync(file);
+    if (!stat.isFile()) return undefined;
+    return stat.size > MAX_MANIFEST_BYTES ? '' : readText(file);
+  } catch (error) {
+    if (IS_NONE.has(errorCode(error))) return undefined;
+    throw error;
   }
 }
+
+/** Of a name that leads to no file of ours, and cannot. */
+const IS_NONE: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'ENAMETOOLONG',
+  'ELOOP',
+  'ERR_INVALID_ARG_VALUE',
+]);
 
 function parseJson(text: string): unknown {
   try {

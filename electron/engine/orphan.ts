@@ -12,7 +12,7 @@ const GRACE_MS = 3_000;
 
 const WATCH = `
   const { parent, lookEveryMs, graceMs } = require('node:worker_threads').workerData;
-  const stat = () => { try { return require('node:fs').readFileSync('/proc/' + parent + '/stat', 'utf8'); } catch { return ''; } };
+  const stat = () => { try { return require('node:fs').readFileSync('/proc/' + parent + '/stat').toString(); } catch { return ''; } };
   const exists = () => {
     try { process.kill(parent, 0); } catch (error) { if (error.code !== 'EPERM') return false; }
     return !${endedInStat}.test(stat());

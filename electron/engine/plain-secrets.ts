@@ -3,7 +3,7 @@ import type { PlainSecretsReport } from '@shared/run.ts';
 import { createBackup } from './backup.ts';
 import { describeContent } from './backups.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
-import { checkCold, rowCounts, type Expected } from './cold-check.ts';
+import { checkCold, requireMet, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
 import { requireKnownIds } from './ledger.ts';
 import type { MaintenanceLock } from './lock.ts';
@@ -37,8 +37,7 @@ export async function clearPlainSecrets(
   const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
   const done = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
   tellChecking(onWork);
-  const failed = checkCold(gated.path, done.expected).find(({ state }) => state !== 'met');
-  if (failed) throw coded('E_VERIFY_FAILED', `After clearing the keys: ${failed.summary}`, { check: failed.id });
+  requireMet(checkCold(gated.path, done.expected), 'After clearing the keys');
   return done.report;
 }
 

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { appError, CodedError, type AppError } from '@shared/errors.ts';
 import type { Plan, PreflightFinding } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
+import { requireReadableBackfills } from './bookkeeping.ts';
 import { orphanWords } from './health.ts';
-import { foreignKeyViolations } from './integrity.ts';
+import { foreignKeyViolations, requireCheckable } from './integrity.ts';
 import { mayWrite } from './gate.ts';
 import { readCheckedRecords } from './ledger.ts';
 import { othersHolding } from './lock-holders.ts';
@@ -63,8 +64,10 @@ function writable({ status }: PreflightInput): PreflightFinding {
   );
 }
 
-function wholeness({ status }: PreflightInput): PreflightFinding {
-  const base = { id: 'integrity', title: 'Content of the file', error: null };
+function wholeness({ look, status }: PreflightInput): PreflightFinding {
+  const error = errorOf(() => requireCheckable(look.db));
+  const base = { id: 'integrity', title: 'Content of the file', error };
+  if (error !== null) return { ...base, state: 'blocking', detail: error.message };
   if (status.health.state === 'problems') return { ...base, state: 'warning', detail: status.health.summary };
   const detail =
     status.health.state === 'healthy' ? 'SQLite found no damage.' : 'It is checked before anything changes.';
@@ -106,7 +109,10 @@ function records({ look, pack }: PreflightInput): PreflightFinding {
   return finding(
     'records',
     'Migrations applied before',
-    errorOf(() => readCheckedRecords(look.db, pack)),
+    errorOf(() => {
+      readCheckedRecords(look.db, pack);
+      requireReadableBackfills(look.db);
+    }),
     'Every recorded migration is the one that this version knows.',
   );
 }

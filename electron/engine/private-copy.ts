@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { errorCode } from '@shared/error-code.ts';
 import { type CodedError, coded, type ErrorDetails } from '@shared/errors.ts';
 import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
-import { errorCode } from './fsync.ts';
+import { removeIfPossible } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
 import { identify, identityOf, isSameFile, isUnchanged, orRefuse, type Identity } from './identity.ts';
 import { isLiving } from './process-life.ts';
@@ -18,7 +19,7 @@ const SETTLED_MS = 30;
 
 /**
  * Copies a database with the sidecars that belong to its content into a folder that only this user can enter, lets
- * SQLite merge them there, and hands over the result: a plain file without sidecars. The folder is always removed.
+ * SQLite merge them there, and hands over the result: a plain file without sidecars. The folder goes, now or later.
  * @throws CodedError E_DB_BUSY when the file keeps changing until `deadline` (ms since 1970), E_CORRUPT, E_NO_PERMISSION
  * when a sidecar cannot be read, E_TEMP_UNAVAILABLE when there is no place or no room for the copy.
  */
@@ -28,7 +29,7 @@ export async function withPrivateCopy<T>(
   use: (copy: string) => T | Promise<T>,
 ): Promise<T> {
   const folder = makePrivateFolder();
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const remove = (): void => removeIfPossible(folder, { recursive: true });
   process.once('exit', remove);
   try {
     const copy = path.join(folder, 'copy.db');
@@ -48,7 +49,7 @@ function makePrivateFolder(): string {
     sweep();
     return mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`)); // mkdtemp makes it 0700
   } catch (error) {
-    const reason = errorCode(error) ?? 'no reason given';
+    const reason = errorCode(error) || 'no reason given';
     throw noPlace(`the folder for temporary files, ${tmpdir()}, cannot be used (${reason})`, { reason });
   }
 }
@@ -156,10 +157,6 @@ function sweep(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
     if (Number.isNaN(pid) || isLiving(pid)) continue;
-    try {
-      rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
-    } catch {
-      // another user's: theirs to sweep
-    }
+    removeIfPossible(path.join(tmpdir(), name), { recursive: true }); // another user's is theirs to sweep
   }
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { isExitingInStat, isLivingProcess, type ProcessSystem, startInStat } from '@shared/process-state.ts';
+import { readText } from './fsync.ts';
 
 /** Another process of ours: does it still work, and is it the one that we mean? */
 
@@ -7,7 +7,7 @@ const system: ProcessSystem = {
   signal: (pid) => void process.kill(pid, 0),
   stat(pid) {
     try {
-      return readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return readText(`/proc/${pid}/stat`);
     } catch {
       return ''; // not Linux, or gone
     }

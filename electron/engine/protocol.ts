@@ -261,8 +261,11 @@ interface Weighed {
   readonly databasePath: string;
   readonly folders: string[];
   readonly otherFolders?: string[];
-  readonly needed: readonly { readonly backupPath: string; readonly why: string }[];
+  readonly needed: readonly Needed[];
 }
+
+/** A backup, or every backup that a run has made, and why it must stay. */
+export type Needed = { readonly why: string } & ({ readonly backupPath: string } | { readonly runId: string });
 
 export interface Tidied {
   readonly removed: BackupRecord[];

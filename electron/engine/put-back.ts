@@ -7,15 +7,9 @@ import type { BackupRecord } from '@shared/run.ts';
 import { sha256File } from './fsync.ts';
 import { readIntent, removeIntent, replacedFolderOf, unfinished } from './intent.ts';
 import type { EngineRequests } from './protocol.ts';
-import {
-  canCarryOn,
-  carryOn,
-  quarantineOf,
-  replaceByFile,
-  SIDECARS,
-  type FileProbe,
-  type NewFile,
-} from './restore-file.ts';
+import { SIDECARS } from './raw-copy.ts';
+import { guarded } from './restore-end.ts';
+import { canCarryOn, carryOn, quarantineOf, replaceByFile, type FileProbe, type NewFile } from './restore-file.ts';
 import { lockFolderOf, lockRestores, resolveTargetFile } from './restore-target.ts';
 
 type PutBack = EngineRequests['putBack'];
@@ -23,7 +17,8 @@ type PutBack = EngineRequests['putBack'];
 /**
  * Undoes a restore by file: the files that it set aside come back byte for byte, damaged as they may be. What is there
  * now is set aside in the same way, so that this can be undone too; the files stay in their folder as well.
- * @throws CodedError E_RESTORE_TARGET | E_DB_IN_USE | E_RESTORE_UNFINISHED with nothing touched.
+ * @throws CodedError E_RESTORE_TARGET | E_DB_IN_USE | E_RESTORE_UNFINISHED with nothing touched; E_RESTORE_FAILED when it
+ * did not end well.
  */
 export function putBackReplaced(input: PutBack['input'], probe?: FileProbe): PutBack['output'] {
   const target = resolveTargetFile(input.path, null);
@@ -50,17 +45,21 @@ export function finishPutBack(target: string, intent: RestoreIntent, probe?: Fil
     const replacedFolder = putBack(target, folder, probe);
     return { restored: asRecord(target, folder, intent), before: null, replacedFolder };
   }
-  carryOn(target, intent, probe);
-  conclude(target, intent.files);
+  guarded(() => {
+    carryOn(target, intent, probe);
+    conclude(target, intent.files);
+  });
   return { restored: asRecord(target, folder, intent), before: null, replacedFolder: quarantineOf(target, intent) };
 }
 
 function putBack(target: string, folder: string, probe?: FileProbe): string | null {
   const files = filesIn(target, folder);
   const startedAt = new Date().toISOString();
-  const kept = replaceByFile(target, files, { source: 'replaced', backupPath: folder, startedAt }, probe);
-  conclude(target, files);
-  return kept;
+  return guarded(() => {
+    const kept = replaceByFile(target, files, { source: 'replaced', backupPath: folder, startedAt }, probe);
+    conclude(target, files);
+    return kept;
+  });
 }
 
 function conclude(target: string, files: readonly Pick<NewFile, 'suffix' | 'sha256'>[]): void {

@@ -1,22 +1,24 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { backupError, freeFolderName, prepareFolder } from './backup-folder.ts';
-import { errorCode, fsyncFolder, renameWithRetry, sha256Text } from './fsync.ts';
+import { fsyncFolder, readText, removeIfPossible, renameWithRetry, sha256Text } from './fsync.ts';
 import type { GatedFile } from './gate.ts';
 import { isLiving, startOf } from './process-life.ts';
-import { copyRaw } from './restore-file.ts';
-import { readSidecars } from './sidecars.ts';
+import { copyRaw } from './raw-copy.ts';
+import { readSidecars, type Sidecars } from './sidecars.ts';
 
 /**
  * A hot journal is what a program left that died in the middle of a write; SQLite plays it back at the next opening for
- * writing, and then both are gone. So database and journal are copied raw first, into a folder among the backups. It is
- * removed once the run's result is proven.
- * @returns the folder; null when there is no such journal.
+ * writing, and then both are gone. A log whose beginning is damaged is thrown away, with rows that perhaps somebody
+ * could still save from it. So database, journal and log are copied raw first, into a folder among the backups. That of
+ * a journal is removed once the run's result is proven; that of a log stays.
+ * @returns the folder; null when there is neither.
  * @throws CodedError E_BACKUP_FOLDER | E_BACKUP_NO_SPACE with nothing changed.
  */
 export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFolder: string): string | null {
-  if (!sidecars.isJournalHot) return null;
+  if (!isToBeKept(sidecars)) return null;
   const folder = prepareFolder(backupFolder);
   const freeName = () => freeFolderName(folder, { path: file, reason: 'before recovery' }, new Date());
   const filling = `${freeName()}.${ownMark()}.filling`;
@@ -28,13 +30,15 @@ export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFo
     fsyncFolder(folder);
     return kept;
   } catch (error) {
-    fs.rmSync(filling, { recursive: true, force: true });
+    removeIfPossible(filling, { recursive: true });
     // The journal went while it was copied: a living program wrote, nobody left it behind. While it lies there, it was
     // something else that went, and nothing may play it back.
-    if (errorCode(error) === 'ENOENT' && !readSidecars(file).isJournalHot) return null;
+    if (errorCode(error) === 'ENOENT' && !isToBeKept(readSidecars(file))) return null;
     throw backupError(error, folder);
   }
 }
+
+const isToBeKept = ({ isJournalHot, isWalLost }: Sidecars): boolean => isJournalHot || isWalLost;
 
 /** Another of ours may take the same name in the same second. */
 function renamedTo(filling: string, freeName: () => string): string {
@@ -55,7 +59,7 @@ const ownMark = (): string => `${computer()}-${process.pid}-${startOf(process.pi
 function computer(): string {
   let boot = '';
   try {
-    boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+    boot = readText('/proc/sys/kernel/random/boot_id');
   } catch {
     // not Linux: the name has to do
   }
@@ -65,7 +69,10 @@ function computer(): string {
 const FILLING = / before recovery(?: \d+)?(?:\.([0-9a-f]{8})-(\d+)-(\d*))?\.filling$/;
 const OLD_MS = 3_600_000;
 
-/** What runs left that were killed. One that may still be at work is let alone: several hosts may share a folder. */
+/**
+ * What runs left that were killed. One that may still be at work is let alone: several hosts may share a folder. So is
+ * what another user left and nobody else may enter or remove.
+ */
 function sweepFillings(folder: string): void {
   for (const name of fs.readdirSync(folder)) {
     const match = FILLING.exec(name);
@@ -74,7 +81,7 @@ function sweepFillings(folder: string): void {
     const file = path.join(folder, name);
     const isOurs = on === computer();
     const isLeft = isOurs ? !isAtWork(Number(pid), startedAt) : isOld(file);
-    if (isLeft) fs.rmSync(file, { recursive: true, force: true });
+    if (isLeft) removeIfPossible(file, { recursive: true });
   }
 }
 
@@ -82,13 +89,25 @@ const isAtWork = (pid: number, startedAt: string): boolean => isLiving(pid) && s
 
 /** Of another computer, or from before this one was started again: only the time tells. Copying keeps changing it. */
 function isOld(folder: string): boolean {
-  const times = [folder, ...fs.readdirSync(folder).map((name) => path.join(folder, name))].map(
-    (file) => fs.lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0,
-  );
-  return Date.now() - Math.max(...times) > OLD_MS;
+  try {
+    const times = [folder, ...fs.readdirSync(folder).map((name) => path.join(folder, name))].map(
+      (file) => fs.lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    );
+    return Date.now() - Math.max(...times) > OLD_MS;
+  } catch {
+    return false; // gone meanwhile, or not ours to look into
+  }
 }
 
-/** Nobody played the journal back after all: what was copied is still what is there. */
+/**
+ * Nobody played the journal back, or threw the log away, after all: what was copied is still what is there. Where that cannot be told, the copy
+ * stays. Never throws: the error because of which it is dropped matters more.
+ */
 export function dropRecoveryCopy(kept: string | null, { path: file }: GatedFile): void {
-  if (kept !== null && readSidecars(file).isJournalHot) fs.rmSync(kept, { recursive: true, force: true });
+  if (kept === null) return;
+  try {
+    if (isToBeKept(readSidecars(file))) removeIfPossible(kept, { recursive: true });
+  } catch {
+    // as above
+  }
 }

@@ -16,6 +16,8 @@ export interface Loss {
   /** "view by_city" */
   readonly object: string;
   readonly why: string;
+  /** Of a step or phase of ours, which would not succeed. */
+  readonly isOurs?: true;
 }
 
 /** A schema, and which of its views and triggers work. */

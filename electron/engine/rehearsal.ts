@@ -1,22 +1,23 @@
 import Database from 'better-sqlite3';
 import { appError, type AppError } from '@shared/errors.ts';
 import { nothingAdded, startBackfill, workOf } from './backfill.ts';
-import { ensureBookkeeping, insertApplied, isOwnName, readApplied } from './bookkeeping.ts';
+import { ensureBookkeeping, insertApplied, readApplied } from './bookkeeping.ts';
+import { evaluateCriteria } from './checkpoint.ts';
 import { some } from './counted.ts';
 import { recordApplied } from './ledger.ts';
 import { quoteName, type Db, type IdentifiedMigration, type Pack, type Schema, type StepContext } from './migration.ts';
-import { isFamilyColumn, isFamilyTable, removalOf } from './removal.ts';
+import { removalOf } from './removal.ts';
 import { compareStages, readStage, type Loss, type Unmade } from './rehearsal-losses.ts';
 
 /**
- * The open steps on the file's bare schema in memory, without a row: what others added to the file and what would not
- * outlive the steps is known before anything starts. Its cost is that of the steps' DDL (0.1 to 0.2 s CPU for all of a
- * large family), whatever the file's size; where nothing is removed and nobody added anything, there is nothing to ask.
+ * The open steps on the file's bare schema in memory, without a row: what others added to the file and would not outlive
+ * the steps is known before anything starts, and so is what is in the way of the tables that the phases promise. Its cost
+ * is that of the steps' DDL (0.1 to 0.2 s CPU for all of a large family), whatever the file's size.
  * @param db the file; only its schema and our records are read.
  */
 export function rehearse(db: Db, schema: Schema, pack: Pack, steps: readonly IdentifiedMigration[]): Loss[] {
+  if (steps.length === 0) return [];
   const isRemoving = steps.some(({ kind }) => kind === 'contract');
-  if (steps.length === 0 || !(isRemoving || hasMoreThanTheFamily(schema, pack))) return [];
   const stage = new Database(':memory:');
   try {
     settle(stage, db);
@@ -26,7 +27,7 @@ export function rehearse(db: Db, schema: Schema, pack: Pack, steps: readonly Ide
     ensureBookkeeping(stage);
     for (const row of readApplied(db)) insertApplied(stage, row);
     const before = readStage(stage);
-    const failed = applyAll(stage, pack, steps);
+    const failed = applyAll(stage, pack, steps, unmade.size === 0);
     if (failed) return [failed];
     return compareStages(before, readStage(stage), { pack, removal: removalOf(steps), steps, unmade });
   } finally {
@@ -56,7 +57,10 @@ export function rehearsalProblem(losses: readonly Loss[]): AppError | null {
   if (losses.length === 0) return null;
   const shown = losses.slice(0, MOST_SHOWN).map(({ object, why }) => `${object}: ${why}`);
   const more = losses.length > MOST_SHOWN ? ` And ${losses.length - MOST_SHOWN} more.` : '';
-  const message = `${some(losses.length, 'object')} of this file would not outlive the upgrade. ${shown.join('. ')}.${more}`;
+  const head = losses.some(({ isOurs }) => isOurs === true)
+    ? 'The upgrade would not come to its end in this file'
+    : `${some(losses.length, 'object')} of this file would not outlive the upgrade`;
+  const message = `${head}. ${shown.join('. ')}.${more}`;
   return appError('E_PREFLIGHT_UNKNOWN_OBJECT', message, {
     objects: losses
       .slice(0, MOST_SHOWN)
@@ -66,14 +70,6 @@ export function rehearsalProblem(losses: readonly Loss[]): AppError | null {
   });
 }
 const MOST_SHOWN = 10;
-
-const hasMoreThanTheFamily = (schema: Schema, pack: Pack): boolean =>
-  schema.triggers.some(({ name }) => !isOwnName(name)) ||
-  [...schema.tables.values()].some(
-    ({ name, columns }) =>
-      !isOwnName(name) &&
-      (!isFamilyTable(pack, name) || columns.some((column) => !isFamilyColumn(pack, name, column.name))),
-  );
 
 /** As the connection that does the work. */
 function settle(stage: Db, db: Db): void {
@@ -121,8 +117,9 @@ function standIn(schema: Schema, name: string): string {
   return `CREATE TABLE ${quoteName(name)} (${parts.join(', ')})`;
 }
 
-function applyAll(stage: Db, pack: Pack, steps: readonly IdentifiedMigration[]): Loss | null {
-  for (const migration of steps) {
+/** @param isExact the stage has all that the file has: only then do the phases' promises say something of the file. */
+function applyAll(stage: Db, pack: Pack, steps: readonly IdentifiedMigration[], isExact: boolean): Loss | null {
+  for (const [at, migration] of steps.entries()) {
     const context: StepContext = { runId: 'rehearsal', now: '2000-01-01T00:00:00Z', sourceFiles: null, facts: {} };
     try {
       stage.exec('BEGIN');
@@ -133,8 +130,22 @@ function applyAll(stage: Db, pack: Pack, steps: readonly IdentifiedMigration[]):
       stage.exec('COMMIT');
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      return { object: `step ${migration.id}`, why: `it cannot be done in this file (${message})` };
+      return { object: `step ${migration.id}`, why: `it cannot be done in this file (${message})`, isOurs: true };
     }
+    const isPhaseOver = steps[at + 1]?.phase !== migration.phase;
+    const missed = isExact && isPhaseOver ? missedShape(stage, pack, migration.phase) : null;
+    if (missed) return missed;
   }
   return null;
+}
+
+/** Tables and columns that would not be as the phase promises: something in the file has taken their place. */
+function missedShape(stage: Db, pack: Pack, number: number): Loss | null {
+  const criteria = pack.phases.filter((phase) => phase.number === number).flatMap(({ exitCriteria }) => exitCriteria);
+  const bySchema = criteria.filter(({ cost }) => cost === 'schema');
+  const unmet = evaluateCriteria(stage, bySchema).find(({ state }) => state === 'unmet');
+  if (!unmet) return null;
+  const findings = unmet.evidence.filter(({ label }) => label === 'Finding').map(({ text }) => text);
+  const why = [unmet.summary.replace(/\.$/, ''), ...findings.slice(0, 1)].join(': ');
+  return { object: `phase ${number}`, why, isOurs: true };
 }

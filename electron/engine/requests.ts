@@ -1,4 +1,5 @@
-import { type AppError, appError, err, ok, type Result, safetyText, toAppError } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result, type Safety, safetyText } from '@shared/errors.ts';
+import { safetyOfUnended } from '@shared/request-safety.ts';
 import { patiently } from './app-lock-wait.ts';
 import { bounded } from './bounded.ts';
 import { backupDatabase, listAllBackups, verifyBackup } from './backups.ts';
@@ -145,22 +146,15 @@ async function resultOf(answers: Answers, name: EngineRequestName, input: unknow
     if (!handle) return err(appError('E_BAD_REQUEST', `The engine has no request "${String(name)}".`));
     return ok(await handle(input));
   } catch (error) {
-    const wrapped = toAppError(fromSqlite(error, `answering ${name}`));
-    return err(CHANGES_THE_FILE.has(name) ? wrapped : onlyLooked(wrapped));
+    // Words of safety are for whoever threw knowing the state; an error that comes as the system made it knows nothing.
+    // Of a run it is what was refused: what goes wrong once it has changed anything is in its report.
+    const safety = safetyOfUnended(name);
+    return err(atMost(safety, fromSqlite(error, `answering ${name}`, safety).appError));
   }
 }
 
-/** Not `run`: what goes wrong once it has changed anything is in its report; what it throws was refused before. */
-const CHANGES_THE_FILE: ReadonlySet<EngineRequestName> = new Set([
-  'restore',
-  'finishRestore',
-  'putBack',
-  'ingest',
-  'retryIssues',
-  'clearPlainSecrets',
-]);
 const SPEAKS_OF_A_RUN: readonly string[] = [safetyText.unknown, safetyText['whole-step']];
 
-/** A request that never writes to the database leaves nothing half done, whatever went wrong in it. */
-const onlyLooked = (error: AppError): AppError =>
-  SPEAKS_OF_A_RUN.includes(error.safety) ? { ...error, safety: safetyText.untouched } : error;
+/** A request that never writes to the database leaves nothing of it half done, whatever went wrong in it. */
+const atMost = (safety: Safety, error: AppError): AppError =>
+  safety !== 'unknown' && SPEAKS_OF_A_RUN.includes(error.safety) ? { ...error, safety: safetyText[safety] } : error;

@@ -1,3 +1,4 @@
+import { errorWords } from '@shared/error-code.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import { openEngine } from './connection.ts';
 import { markConnected } from './fsync.ts';
@@ -12,8 +13,9 @@ import { isReadFailure } from './sqlite-error.ts';
  * @returns why it could not be noted; null = it is, or there is no such list.
  */
 export function noteRestore(target: string, manifest: Manifest, packs: readonly Pack[], now: Date): string | null {
-  const unmark = markConnected(target);
+  let unmark = (): void => {};
   try {
+    unmark = markConnected(target);
     const db = openEngine(target);
     try {
       const pack = recognisedPack(db, packs);
@@ -33,7 +35,7 @@ export function noteRestore(target: string, manifest: Manifest, packs: readonly 
       db.close(); // an open transaction is rolled back
     }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorWords(error);
   } finally {
     unmark();
   }

@@ -1,3 +1,4 @@
+import { errorCode, errorWords } from '@shared/error-code.ts';
 import { CodedError, coded } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import { openVerifier } from './connection.ts';
@@ -56,13 +57,13 @@ export async function guardedLater<T>(act: () => Promise<T>): Promise<T> {
 const failed = (error: unknown): CodedError =>
   error instanceof CodedError
     ? error
-    : new CodedError(
-        coded(
-          'E_RESTORE_FAILED',
-          `The restored file did not pass its checks: ${error instanceof Error ? error.message : String(error)}`,
-        ).appError,
-        { cause: error },
-      );
+    : new CodedError(coded('E_RESTORE_FAILED', `${whatFailed(error)}: ${errorWords(error)}`).appError, {
+        cause: error,
+      });
+
+/** Where the system or SQLite refused something, the file may not even be there yet. */
+const whatFailed = (error: unknown): string =>
+  errorCode(error) === '' ? 'The restored file did not pass its checks' : 'The restore could not be carried through';
 
 export function assertPlaced(target: string, manifest: Manifest): void {
   if (sha256File(target) !== manifest.sha256) throw coded('E_RESTORE_FAILED', 'The file holds other bytes.');

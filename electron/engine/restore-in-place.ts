@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { errorWords } from '@shared/error-code.ts';
 import { CodedError, coded, safetyText } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { createBackup } from './backup.ts';
+import { requireAlone } from './backup-alone.ts';
 import { describeContent } from './backups.ts';
 import { isWal, must } from './connection.ts';
 import { fsyncFile, fsyncFolder } from './fsync.ts';
@@ -17,7 +19,7 @@ import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from
 import { lockFolderOf } from './restore-target.ts';
 import { assertSameBytes } from './same-bytes.ts';
 import { readSidecars } from './sidecars.ts';
-import { fromSqlite, sqliteCode } from './sqlite-error.ts';
+import { fromSqlite, sqliteCode, unsure } from './sqlite-error.ts';
 
 const STARVED_MS = 10_000;
 
@@ -83,7 +85,7 @@ export async function saveWhatIsThere(
  * Overwrites a readable database through SQLite, in one transaction. The intent lies beside it while it is not known
  * which of the two it holds; the caller removes it when the new content is proven. Lets the lock of `saved` go.
  * @throws CodedError E_STATE_CHANGED | E_DB_IN_USE | E_NO_SPACE | E_RESTORE_TARGET | E_CANCELLED with every row as it was and no intent;
- * E_RESTORE_HELD with the intent beside the new content; E_RESTORE_FAILED.
+ * E_RESTORE_HELD with the intent beside the new content; any other that says the data is unknown, with the intent too.
  */
 export async function overwrite(
   target: string,
@@ -115,13 +117,17 @@ export async function overwrite(
       throw coded('E_DB_IN_USE', 'Another program has just opened the database.');
     probe?.('copying', target);
     await copyThroughSqlite(backup, target, dependencies.starvedMs ?? STARVED_MS);
-    prepared.isCopied = true;
+    prepared.isCopied = true; // as long as this look does not say otherwise
     // Whoever keeps a commit from happening also makes it "succeed", with all pages counted: then nothing was written.
-    if (isUnchanged(state, identify(target)) && readSidecars(target).walBytes === 0 && !holdsBackup(target, backup))
-      throw coded('E_DB_IN_USE', 'Another program has the database open.');
+    prepared.isCopied =
+      !isUnchanged(state, identify(target)) || readSidecars(target).walBytes > 0 || holdsBackup(target, backup);
+    if (!prepared.isCopied) throw coded('E_DB_IN_USE', 'Another program has the database open.');
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
-    if (error.appError.code === 'E_IO') throw prepared.isCopied ? unsure(error) : error;
+    // The look that failed has changed nothing, but the copying before it has.
+    if (prepared.isCopied) throw unsure(error);
+    // Nor does anybody know what the disk took while all was being prepared.
+    if (error.appError.code === 'E_IO' || error.appError.safety === safetyText.unknown) throw unsure(error);
     const isBack = !prepared.isSwitched || (await setMode(target, 'delete', patienceMs));
     if (earlier === null) removeIntent(target);
     else if (earlier.isReadable) writeIntent(target, earlier.intent);
@@ -132,7 +138,7 @@ export async function overwrite(
   try {
     await requireLogWrittenBack(target, patienceMs);
   } catch (error) {
-    throw error instanceof CodedError && error.appError.code === 'E_IO' ? unsure(error) : error;
+    throw error instanceof CodedError ? unsure(error) : error;
   }
   fsyncFile(target);
   fsyncFolder(path.dirname(target));
@@ -181,10 +187,6 @@ function prepareUnderLock(
   }
 }
 
-/** The look that failed has changed nothing, but the copying before it has. */
-const unsure = (error: CodedError): CodedError =>
-  new CodedError({ ...error.appError, safety: safetyText.unknown }, { cause: error });
-
 const stillInLogMode = ({ appError: { code, message, details } }: CodedError): CodedError =>
   coded(code, `${message} It has kept the file in write-ahead mode, which changes no row of it.`, {
     ...details,
@@ -203,8 +205,7 @@ function noteIntent(target: string, intent: RestoreIntent): void {
   try {
     writeIntent(target, intent);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw coded('E_RESTORE_TARGET', `Nothing can be written beside ${path.basename(target)}: ${reason}`);
+    throw coded('E_RESTORE_TARGET', `Nothing can be written beside ${path.basename(target)}: ${errorWords(error)}`);
   }
 }
 
@@ -230,6 +231,7 @@ function saving({ onWork }: RestoreDependencies) {
 
 /** One SQLite transaction over the live file. Never trusts the promise: a locked target "succeeds" with 0 pages. */
 async function copyThroughSqlite(backup: string, target: string, starvedMs: number): Promise<void> {
+  requireAlone(backup); // saving what is there may have taken long since it was looked at
   const source = new Database(backup, { readonly: true, fileMustExist: true });
   try {
     let left = Number.POSITIVE_INFINITY;

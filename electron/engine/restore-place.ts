@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { coded, type CodedError } from '@shared/errors.ts';
-import { errorCode, fsyncFolder, removeIfPossible, renameWithRetry } from './fsync.ts';
+import { fsyncFolder, removeIfPossible, renameWithRetry } from './fsync.ts';
 
 /**
  * Gives a finished copy the name of a database that is missing. Not by renaming, which would silently replace a file that

@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { restoreLockFile } from '@shared/beside.ts';
+import { errorCode, errorWords } from '@shared/error-code.ts';
 import { CodedError, coded } from '@shared/errors.ts';
 import { takeAppLock, takeLockFile, type AppLock } from './app-lock.ts';
-import { errorCode, sha256Text } from './fsync.ts';
-import { identify, isSameFile, requireSafePath } from './identity.ts';
+import { sha256Text } from './fsync.ts';
+import { identify, isSameFile, orRefuse, requireSafePath } from './identity.ts';
 
 /** What a restore writes to, and the lock that keeps a second one of ours away from it. */
 
@@ -55,22 +56,24 @@ function lockBeside(target: string): AppLock | null {
   } catch (error) {
     if (error instanceof CodedError) throw error;
     if (['EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG'].includes(errorCode(error))) return null;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw coded('E_RESTORE_TARGET', `Nothing can be written beside ${path.basename(target)}: ${reason}`);
+    throw coded('E_RESTORE_TARGET', `Nothing can be written beside ${path.basename(target)}: ${errorWords(error)}`);
   }
 }
 
-/** @param backup null when what is put back is not a backup file. */
+/**
+ * @param backup null when what is put back is not a backup file.
+ * @throws CodedError E_RESTORE_TARGET; as `orRefuse` for a name that leads nowhere. Looking has changed nothing.
+ */
 export function resolveTargetFile(given: string, backup: string | null): string {
   requireSafePath(given);
   const absolute = path.resolve(given);
   const folder = path.dirname(absolute);
-  const folderStat = fs.statSync(folder, { throwIfNoEntry: false });
+  const folderStat = orRefuse(folder, () => fs.statSync(folder, { throwIfNoEntry: false }));
   if (!folderStat?.isDirectory()) throw coded('E_RESTORE_TARGET', `The folder ${folder} does not exist.`);
-  if (!fs.lstatSync(absolute, { throwIfNoEntry: false }))
+  if (!orRefuse(absolute, () => fs.lstatSync(absolute, { throwIfNoEntry: false })))
     return path.join(fs.realpathSync(folder), path.basename(absolute));
   const target = fs.existsSync(absolute) ? fs.realpathSync(absolute) : absolute;
-  if (!fs.statSync(target, { throwIfNoEntry: false })?.isFile())
+  if (!orRefuse(target, () => fs.statSync(target, { throwIfNoEntry: false }))?.isFile())
     throw coded('E_RESTORE_TARGET', `${target} is not a file.`);
   if (backup !== null && fs.existsSync(backup) && isSameFile(identify(target), identify(fs.realpathSync(backup))))
     throw coded('E_RESTORE_TARGET', 'That is the backup itself.');

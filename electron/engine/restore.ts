@@ -4,14 +4,16 @@ import { CodedError, type ErrorCode } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import { assertOfThatDatabase } from './backup-identity.ts';
 import { findDamage, requireManifest } from './backups.ts';
+import { removeIfPossible } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
 import { readableIntent, readIntent } from './intent.ts';
 import { recordFrom } from './manifest.ts';
 import type { EngineRequests } from './protocol.ts';
 import { finishPutBack } from './put-back.ts';
+import { letRawCopyGo, makeRawCopy } from './raw-copy.ts';
 import { noteRestore } from './restore-audit.ts';
 import { assertPlaced, conclude, guarded, guardedLater } from './restore-end.ts';
-import { endPlacing, keepForGood, makeRawCopy, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
+import { endPlacing, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
 import { overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
 import { backupOf, pendingFor, type Replaced, requireIntent, resume } from './restore-pending.ts';
 import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
@@ -49,6 +51,7 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const pending = pendingFor(target, manifest);
     const damage = findDamage(backup, manifest);
     if (damage !== null) throw new CodedError(damage);
+    const restored = recordFrom(path.dirname(backup), manifest); // now: nothing that may fail comes after the proof
     if (pending !== null) await passPointOfNoReturn(dependencies);
     const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
     if (carriedOn === null) endPlacing(target, readableIntent(target));
@@ -58,7 +61,6 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     await conclude(target, manifest, dependencies);
     sweepIfPossible(target);
     const notNoted = noteRestore(target, manifest, dependencies.packs, dependencies.clock?.() ?? new Date());
-    const restored = recordFrom(path.dirname(backup), manifest);
     return { restored, before: done.before, replacedFolder, ...(notNoted === null ? {} : { notNoted }) };
   } catch (error) {
     throw withSpaceFigures(error, path.dirname(target), manifest.sizeBytes);
@@ -109,27 +111,25 @@ async function replace(
   input: RestoreInput,
   dependencies: RestoreDependencies,
 ): Promise<Replaced> {
-  const byFile = async (): Promise<Replaced> => {
-    await passPointOfNoReturn(dependencies);
-    return { before: null, replacedFolder: putInPlaceOf(target, backup, manifest, dependencies) };
-  };
+  const byFile = (raw: string | null): Replaced => ({
+    before: null,
+    replacedFolder: putInPlaceOf(target, backup, manifest, dependencies, raw),
+  });
   const gated = fs.existsSync(target) ? passGateOrUnusable(target) : null;
   if (gated === null) {
     if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db: null }, dependencies.packs);
-    return byFile();
+    await passPointOfNoReturn(dependencies);
+    return byFile(null);
   }
-  const raw = await saveBytesAndRows(gated, backup, manifest, input, dependencies);
-  if ('folder' in raw) {
-    const { replacedFolder } = await byFile();
-    return { before: null, replacedFolder: raw.folder ?? replacedFolder };
-  }
-  await guardedLater(() => overwrite(target, backup, manifest, raw, dependencies));
-  return { before: raw.before, replacedFolder: null };
+  const saved = await saveBytesAndRows(gated, backup, manifest, input, dependencies);
+  if ('raw' in saved) return byFile(saved.raw);
+  await guardedLater(() => overwrite(target, backup, manifest, saved, dependencies));
+  return { before: saved.before, replacedFolder: null };
 }
 
 /**
  * A log or journal to be played in makes opening a change, so the bytes are kept until the rows are safe.
- * @returns the folder with the bytes, where the content is too damaged to be saved as rows.
+ * @returns the folder with the bytes, where the content is too damaged to be saved as rows; null = there was neither.
  */
 async function saveBytesAndRows(
   { path: target, sidecars }: GatedFile,
@@ -137,29 +137,33 @@ async function saveBytesAndRows(
   manifest: Manifest,
   input: RestoreInput,
   dependencies: RestoreDependencies,
-): Promise<Saved | { readonly folder: string | null }> {
+): Promise<Saved | { readonly raw: string | null }> {
   dependencies.onWork?.({ stage: 'saving', fraction: null, canCancel: true });
   const raw = sidecars.walBytes > 0 || sidecars.isJournalHot ? makeRawCopy(target) : null;
-  let isKept = false;
+  let isLocked = false;
   try {
     const saved = await saveWhatIsThere(target, manifest, input, dependencies, ({ db }) => {
+      isLocked = true;
       if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db }, dependencies.packs);
     });
-    isKept = saved === null;
-    return saved ?? { folder: raw === null ? null : keepForGood(target, raw) };
-  } finally {
-    if (raw !== null && !isKept) removeFilling(raw);
+    if (saved === null) {
+      await passPointOfNoReturn(dependencies);
+      return { raw };
+    }
+    // What cannot be removed is swept by a later restore; nothing may come between a lock and whoever lets it go.
+    if (raw !== null) removeIfPossible(raw, { recursive: true });
+    return saved;
+  } catch (error) {
+    if (raw === null) throw error;
+    if (isLocked || !isAtWorkOnIt(error)) throw letRawCopyGo(target, raw, error);
+    removeIfPossible(raw, { recursive: true });
+    throw error;
   }
 }
 
-/** What cannot be removed is swept by a later restore; nothing may come between a lock and whoever lets it go. */
-function removeFilling(folder: string): void {
-  try {
-    fs.rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // as above
-  }
-}
+/** Then what has changed was changed by them: SQLite plays nothing in where somebody else has the file open. */
+const isAtWorkOnIt = (error: unknown): boolean =>
+  error instanceof CodedError && ['E_DB_IN_USE', 'E_DB_BUSY', 'E_RUN_ACTIVE'].includes(error.appError.code);
 
 /** Copies that an earlier attempt was killed over. The restore is good, whether or not they can be removed. */
 function sweepIfPossible(target: string): void {
@@ -175,11 +179,12 @@ function putInPlaceOf(
   backup: string,
   manifest: Manifest,
   { probe, clock }: RestoreDependencies,
+  raw: string | null,
 ): string | null {
   const startedAt = (clock?.() ?? new Date()).toISOString();
   const files = [{ suffix: '' as const, from: backup, sha256: manifest.sha256 }];
   return guarded(() => {
-    const kept = replaceByFile(target, files, { source: 'backup', backupPath: backup, startedAt }, probe);
+    const kept = replaceByFile(target, files, { source: 'backup', backupPath: backup, startedAt }, probe, raw);
     assertPlaced(target, manifest);
     return kept;
   });

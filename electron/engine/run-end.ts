@@ -13,7 +13,9 @@ import { inTransaction, type RunSession } from './session.ts';
 export function checkWhole(session: RunSession, foreignKeys: Parameters<typeof assertForeignKeysNotWorse>[0]): void {
   const integrity = checkIntegrity(session.db);
   if (!integrity.isSound)
-    throw coded('E_VERIFY_FAILED', `The integrity check says: ${integrity.lines[0] ?? 'nothing'}.`);
+    throw coded('E_VERIFY_FAILED', `The integrity check says: ${integrity.lines[0] ?? 'nothing'}.`, undefined, {
+      safety: 'unknown', // a damaged file is at no whole step
+    });
   assertForeignKeysNotWorse(foreignKeys, fkCensus(session.db));
 }
 

@@ -66,7 +66,8 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
     dropRecoveryCopy(asFound, gated);
     throw error;
   });
-  if (asFound !== null) emit({ type: 'recovery-copy', folder: asFound });
+  // A proven result makes up for a journal that was played back, and not for a log that was thrown away.
+  if (asFound !== null && !gated.sidecars.isWalLost) emit({ type: 'recovery-copy', folder: asFound });
   try {
     dependencies.probe?.('locked', '');
     const start = takeStock(lock, input, packs, dependencies);

@@ -1,8 +1,9 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
+import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
 import { must, openEngine } from './connection.ts';
-import { errorCode, fsyncFile, fsyncFolder } from './fsync.ts';
+import { fsyncFile, fsyncFolder, removeIfPossible } from './fsync.ts';
 import { requireSafePath } from './identity.ts';
 import type { Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
@@ -29,22 +30,25 @@ export function buildSample(
     fsyncFolder(path.dirname(file));
     return { path: file };
   } catch (error) {
-    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    for (const suffix of ['', '-journal', '-wal', '-shm']) removeIfPossible(file + suffix);
     throw fromSqlite(error, 'building the sample database', 'untouched');
   }
 }
 
 function reserve(file: string): void {
   try {
-    closeSync(openSync(file, 'wx', 0o644));
+    fs.closeSync(fs.openSync(file, 'wx', 0o644));
   } catch (error) {
     const reason = errorCode(error);
     const folder = path.dirname(file);
     if (reason === 'EEXIST') throw coded('E_FILE_EXISTS', `${file} is there already.`);
     if (reason === 'ENOENT' || reason === 'ENOTDIR') throw coded('E_NOT_FOUND', `There is no folder ${folder}.`);
-    throw coded('E_READONLY_DIR', `No file can be made in ${folder}.`, { reason: reason ?? 'unknown' });
+    if (MAY_NOT.includes(reason)) throw coded('E_READONLY_DIR', `No file can be made in ${folder}.`, { reason });
+    throw fromSqlite(error, 'making the file of the sample database', 'untouched');
   }
 }
+
+const MAY_NOT: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
 
 function fill(file: string, pack: Pack, seed: number): void {
   const db = openEngine(file);

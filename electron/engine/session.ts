@@ -105,7 +105,7 @@ export function rollBack(db: Db): void {
   }
 }
 
-/** Says which step failed, and that the file is at the last whole one. */
+/** Says which step failed, and that the file is at the last whole one; of a damaged file nobody can say that. */
 export function stepError(error: unknown, subject: string): CodedError {
   const wrapped = fromSqlite(error, `working on ${subject}`, 'whole-step');
   const { code, message, details } = wrapped.appError;
@@ -115,8 +115,8 @@ export function stepError(error: unknown, subject: string): CodedError {
       cause: error,
     });
   }
-  const keepsItsWords = wrapped.appError.safety === safetyText.unknown;
-  const safety = keepsItsWords ? wrapped.appError.safety : safetyText['whole-step'];
+  const isUnknown = code === 'E_CORRUPT' || wrapped.appError.safety === safetyText.unknown;
+  const safety = safetyText[isUnknown ? 'unknown' : 'whole-step'];
   return new CodedError(
     { ...wrapped.appError, message, safety, details: { step: subject, ...details } },
     { cause: error },

@@ -3,7 +3,7 @@ import { removeUnfinished } from './backup-folder.ts';
 import { checkBookkeeping, finishRun, readApplied, readBackfills, readCheckpoints, readRuns } from './bookkeeping.ts';
 import { passGateForWriting } from './gate.ts';
 import { removeEmptiedJournal } from './journal-mode.ts';
-import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import { letGoChanged, lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import type { Db } from './migration.ts';
 import type { EngineRequests, Settled } from './protocol.ts';
 import { clearRestoreLock } from './restore-target.ts';
@@ -14,7 +14,8 @@ const WAIT_MS = 500;
 /**
  * Puts right what an ended process left open. The opening lets SQLite take an unfinished transaction back or play the
  * log in; the closing leaves nothing beside the file. Nothing that was committed is touched.
- * @throws CodedError as `passGateForWriting` and `lockForMaintenance`; unfinished copies and the lock of a dead restore are gone even then.
+ * @throws CodedError as `passGateForWriting` and `lockForMaintenance`; unfinished copies that can be
+ * removed, and the lock of a dead restore, are gone even then.
  */
 export async function settle(input: EngineRequests['settle']['input']): Promise<Settled> {
   for (const file of input.partials ?? []) removeUnfinished(file);
@@ -26,7 +27,7 @@ export async function settle(input: EngineRequests['settle']['input']): Promise<
     if (input.runId !== undefined) noteStopped(lock, input.runId);
     settled = whatIsThere(lock.db);
   } finally {
-    lock.release();
+    letGoChanged(lock);
   }
   removeEmptiedJournal(path);
   return settled;

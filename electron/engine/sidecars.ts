@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
+import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
-import { errorCode } from './fsync.ts';
 import { orRefuse } from './identity.ts';
 
 /** The files that belong to a database and lie beside it. */
@@ -10,6 +10,8 @@ export interface Sidecars {
   readonly hasWal: boolean;
   /** SQLite would read it: it begins as a log does, and is longer than its header. */
   readonly isWalRead: boolean;
+  /** Longer than a header, but it does not begin as a log does: SQLite would throw it away, whatever it holds. */
+  readonly isWalLost: boolean;
   readonly hasJournal: boolean;
   /**
    * The rollback journal has content that SQLite would play back. Either a program died in the middle of a write, or
@@ -32,10 +34,13 @@ const MOST_COMPRESSION = 256;
 export function readSidecars(file: string): Sidecars {
   const [wal, , journal] = ['-wal', '-shm', '-journal'].map((suffix) => sizeOfPlainFile(file + suffix));
   const [walBytes, journalBytes] = [wal ?? 0, journal ?? 0];
+  const hasFrames = walBytes > WAL_HEADER_BYTES;
+  const isWalRead = hasFrames && WAL_MAGIC.includes(firstWord(`${file}-wal`));
   return {
     walBytes,
     hasWal: wal !== null,
-    isWalRead: walBytes > WAL_HEADER_BYTES && WAL_MAGIC.includes(firstWord(`${file}-wal`)),
+    isWalRead,
+    isWalLost: hasFrames && !isWalRead,
     hasJournal: journal !== null,
     // A journal that was finished is emptied, removed, or begins with zeros, depending on the program's settings.
     isJournalHot: journalBytes > 0 && firstWord(`${file}-journal`) >>> 24 !== 0,

@@ -1,16 +1,19 @@
 import path from 'node:path';
+import { CodedError } from '@shared/errors.ts';
 import type { EngineWork } from './events.ts';
 import type { GatedFile } from './gate.ts';
-import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import { letGoChanged, lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import { marginFor } from './space.ts';
 import { withSpaceFigures } from './space-figures.ts';
+import { unsure } from './sqlite-error.ts';
 
 /** What the small changes to an upgraded database have in common: taking files in, trying issue rows again, clearing keys. */
 export type OnWork = (work: EngineWork) => void;
 
 /**
  * Works under the maintenance lock, and lets go of it whatever happens.
- * @throws CodedError of the lock; whatever `work` throws.
+ * @throws CodedError of the lock; whatever `work` throws, which says of no data that it is safe when the file could not
+ * be closed whole.
  */
 export async function underMaintenanceLock<T>(
   { path: file, identity }: GatedFile,
@@ -20,12 +23,25 @@ export async function underMaintenanceLock<T>(
 ): Promise<T> {
   const onWait = (): void => onWork({ stage: 'waiting', fraction: null, canCancel: true });
   const lock = await lockForMaintenance({ path: file, identity, lockFolder, onWait });
+  let done: T;
   try {
-    return await work(lock);
+    done = await work(lock);
   } catch (error) {
-    throw withSpaceFigures(error, path.dirname(file), marginFor(identity.sizeBytes));
-  } finally {
+    const isReleased = letGo(lock);
+    const told = withSpaceFigures(error, path.dirname(file), marginFor(identity.sizeBytes));
+    throw isReleased || !(told instanceof CodedError) ? told : unsure(told);
+  }
+  letGoChanged(lock);
+  return done;
+}
+
+/** The error of the work matters more than one of closing the file. @returns false when there was one. */
+function letGo(lock: MaintenanceLock): boolean {
+  try {
     lock.release();
+    return true;
+  } catch {
+    return false;
   }
 }
 

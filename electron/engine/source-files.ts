@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
-import { assertNotConnected, errorCode } from './fsync.ts';
+import { assertNotConnected } from './fsync.ts';
 import type { SourceFile, SourceFiles } from './migration.ts';
 
 /**
@@ -40,7 +41,7 @@ export function openSourceFiles(folder: string, database: string): OpenSourceFil
     has: (named) => candidates(named, 2).length > 0,
     read(named, isIts) {
       for (const { file, isNameOnly } of candidates(named, isIts ? 1 : 2)) {
-        const found = readText(file, path.relative(root, file).replaceAll('\\', '/'));
+        const found = readSource(file, path.relative(root, file).replaceAll('\\', '/'));
         if (!isNameOnly) return found;
         // A name alone may be anybody's: only its content can tell.
         if (found.state === 'read' && isIts?.(found.text) === true) return found;
@@ -105,7 +106,7 @@ function ownFiles(database: string): (file: string) => boolean {
  * One file as text.
  * @param shown what it is called in the answer.
  */
-export function readText(file: string, shown: string): SourceFile {
+export function readSource(file: string, shown: string): SourceFile {
   const unreadable = (reason: string): SourceFile => ({ state: 'unreadable', reason, file: shown });
   try {
     assertNotConnected(file);

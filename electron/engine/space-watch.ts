@@ -1,8 +1,8 @@
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { appError, type AppError, coded } from '@shared/errors.ts';
 import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
-import { errorCode } from './fsync.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { appError, coded, type AppError } from '@shared/errors.ts';
 import type { Plan } from '@shared/run.ts';
 import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
-import { errorCode } from './fsync.ts';
 import { temporaryFolder, temporaryProblem } from './temporary-folder.ts';
 
 /** Half again as much of changed pages as a chunk's limit: SQLite writes its log back every 1,000 pages. */

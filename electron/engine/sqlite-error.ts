@@ -1,4 +1,5 @@
-import { appError, CodedError, type ErrorCode, type Safety } from '@shared/errors.ts';
+import { errorCode, errorWords } from '@shared/error-code.ts';
+import { appError, CodedError, type ErrorCode, type Safety, safetyText } from '@shared/errors.ts';
 
 /** What SQLite's result codes mean for a person. The longest matching beginning counts. */
 const meanings: readonly (readonly [prefix: string, code: ErrorCode, message: string])[] = [
@@ -28,7 +29,7 @@ const meanings: readonly (readonly [prefix: string, code: ErrorCode, message: st
 
 /**
  * What a file's own schema asks for and SQLite refuses: functions and modules that only another program has (or that
- * would reach out of the file), and expressions too deep to be read. SQLite has no codes of their own for these.
+ * would reach out of the file), and expressions too deep to be read. SQLite has a code of its own for collations only.
  */
 const schemaRefusals: readonly (readonly [text: RegExp, code: ErrorCode, message: string])[] = [
   [
@@ -44,7 +45,9 @@ const schemaRefusals: readonly (readonly [text: RegExp, code: ErrorCode, message
 ];
 
 /** What these refuse has a name, and a person has to be told it. */
-const schemaCodes: ReadonlySet<ErrorCode> = new Set(['E_HOSTILE_SCHEMA', 'E_SCHEMA_TOO_COMPLEX']);
+export const schemaCodes: ReadonlySet<ErrorCode> = new Set(['E_HOSTILE_SCHEMA', 'E_SCHEMA_TOO_COMPLEX']);
+/** So have these, of the system. */
+const aboutNames: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 /** What the system's codes mean, where we touch files ourselves; and how they are worded where the code is left out. */
 const systemMeanings: readonly (readonly [code: string, words: RegExp, meaning: ErrorCode, message: string])[] = [
@@ -54,6 +57,13 @@ const systemMeanings: readonly (readonly [code: string, words: RegExp, meaning: 
   ['EFBIG', /File too large/, 'E_NO_SPACE', 'The system does not let the file grow'],
   ['EMFILE', /Too many open files/, 'E_NO_PERMISSION', 'The system does not let more files be opened'],
   ['ENFILE', /Too many open files in system/, 'E_NO_PERMISSION', 'The system does not let more files be opened'],
+  ['ENOENT', /because the directory does not exist/, 'E_IO', 'A file or a folder is no longer where it was'],
+  ['ENOTDIR', /Not a directory/, 'E_IO', 'A file or a folder is no longer where it was'],
+  ['ENAMETOOLONG', /File name too long/, 'E_PATH_UNSUPPORTED', 'The name of a file or a folder is too long'],
+  ['ELOOP', /Too many levels of symbolic links/, 'E_PATH_UNSUPPORTED', 'A name leads through too many links'],
+  ['EUCLEAN', /Structure needs cleaning/, 'E_IO', 'The file system is damaged'],
+  ['ESTALE', /Stale file handle/, 'E_IO', 'The disk is no longer there'],
+  ['ENOLCK', /No locks available/, 'E_LOCKING_UNAVAILABLE', 'The disk does not support locking files'],
   ['EACCES', /Permission denied/, 'E_NO_PERMISSION', 'The system does not let a file be used'],
   ['EPERM', /Operation not permitted/, 'E_NO_PERMISSION', 'The system does not let a file be used'],
   ['EROFS', /Read-only file system/, 'E_READONLY_DIR', 'The folder cannot be written'],
@@ -63,6 +73,12 @@ const systemMeanings: readonly (readonly [code: string, words: RegExp, meaning: 
     /annot allocate memory|failed to map segment|allocation failed/,
     'E_NO_MEMORY',
     'There was not enough memory',
+  ],
+  [
+    'ERR_DLOPEN_FAILED',
+    /Cannot find module '[^']*better[-_]sqlite3/, // also where the disk gave no answer when it was looked for
+    'E_RUNTIME_MISMATCH',
+    'A part of Phasewise could not be loaded',
   ],
 ];
 
@@ -75,15 +91,23 @@ export function fromSqlite(error: unknown, doing: string, safety?: Safety): Code
   if (error instanceof CodedError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const sqlite = sqliteCode(error);
-  const [, code, message] = refusalOf(sqlite, text) ??
+  const [found, code, message] = refusalOf(sqlite, text) ??
     meaningOf(sqlite) ??
     systemMeaningOf(error, text) ?? ['', 'E_INTERNAL' as const, text];
   const details = { sqlite: sqlite ?? 'none', text };
-  const named = schemaCodes.has(code) ? `: ${text.slice(0, 200)}` : '';
+  const name = schemaCodes.has(code) ? text : aboutNames.has(found) ? pathIn(error) : '';
+  const named = name === '' ? '' : `: ${name.slice(0, 200)}`;
   return new CodedError(appError(code, `${message}${named} (while ${doing}).`, details, safety && { safety }), {
     cause: error,
   });
 }
+
+const pathIn = (error: unknown): string =>
+  error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : '';
+
+/** The same error where the data may be another by now: what the catalogue says of them then holds no longer. */
+export const unsure = (error: CodedError): CodedError =>
+  new CodedError({ ...error.appError, safety: safetyText.unknown }, { cause: error });
 
 /** The extended result code ("SQLITE_BUSY_SNAPSHOT"), null for anything that SQLite did not throw. */
 export function sqliteCode(error: unknown): string | null {
@@ -114,7 +138,9 @@ const UNANSWERED = ['IOERR', 'NOMEM', 'FULL', 'BUSY', 'LOCKED', 'PROTOCOL', 'CAN
 
 /** Only where SQLite was reading the file's schema: our own statements name nothing that is not there. */
 const refusalOf = (code: string | null, text: string) =>
-  code === 'SQLITE_ERROR' || code === 'SQLITE_CORRUPT' ? schemaRefusals.find(([words]) => words.test(text)) : undefined;
+  code !== null && REFUSING.has(code) ? schemaRefusals.find(([words]) => words.test(text)) : undefined;
+
+const REFUSING: ReadonlySet<string> = new Set(['SQLITE_ERROR', 'SQLITE_ERROR_MISSING_COLLSEQ', 'SQLITE_CORRUPT']);
 
 const meaningOf = (code: string | null) =>
   meanings
@@ -123,7 +149,12 @@ const meaningOf = (code: string | null) =>
 
 function systemMeaningOf(error: unknown, text: string): readonly [string, ErrorCode, string] | undefined {
   if (!(error instanceof Error)) return undefined;
-  const own = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const own = errorCode(error);
   const found = systemMeanings.find(([code, words]) => own === code || words.test(text));
-  return found && [found[0], found[2], found[3]];
+  if (found) return [found[0], found[2], found[3]];
+  const isAboutThePlace = 'syscall' in error && !ourDoing.has(own);
+  return isAboutThePlace ? [own, 'E_IO', `The system says "${errorWords(error)}"`] : undefined;
 }
+
+/** What a call answers to somebody who has lost count of his own files, not because of where they lie. */
+const ourDoing: ReadonlySet<string> = new Set(['EEXIST', 'EISDIR', 'ENOTEMPTY', 'EBADF', 'EINVAL']);

@@ -1,9 +1,9 @@
 import { accessSync, closeSync, constants, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { appError, type AppError } from '@shared/errors.ts';
 import { needAndFree } from '@shared/sizes.ts';
-import { errorCode } from './fsync.ts';
 
 /**
  * Where SQLite keeps what it sorts and what a statement may have to take back: in files of the folder below, which it

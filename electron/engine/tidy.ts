@@ -1,16 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import { finishRemovals } from './backup-folder.ts';
+import { beginRemoval, finishRemoval, realFolder } from './backup-folder.ts';
 import { listAllBackups, verifyBackup } from './backups.ts';
 import { readRuns, type RunRow } from './bookkeeping.ts';
-import { fsyncFolder, renameWithRetry } from './fsync.ts';
 import { readIntent } from './intent.ts';
 import { lookAt } from './look.ts';
-import { backupFile, manifestFile } from './manifest.ts';
 import type { Pack } from './migration.ts';
-import type { EngineRequests, Tidied } from './protocol.ts';
+import type { EngineRequests, Needed, Tidied } from './protocol.ts';
 import { decideRetention, whyNotRemove, type Stock } from './retention.ts';
 
 /** Deleting backups, always because a person asked for it. */
@@ -21,7 +20,7 @@ type Tidy = EngineRequests['tidyBackups']['input'];
 /** @throws CodedError E_BACKUP_GONE | E_BACKUP_NEEDED with nothing deleted. */
 export async function removeBackup(input: Remove, packs: readonly Pack[]): Promise<BackupRecord> {
   const backups = await listAllBackups(input, packs);
-  const backup = backups.find((each) => each.path === path.resolve(input.backupPath));
+  const backup = backups.find((each) => each.path === placeOf(input.backupPath));
   if (!backup) throw coded('E_BACKUP_GONE', `${path.basename(input.backupPath)} is not among the backups.`);
   const why = whyNotRemove(await stockOf(input, backups, 1), backup);
   if (why !== null) throw coded('E_BACKUP_NEEDED', why, { backup: backup.id });
@@ -47,11 +46,21 @@ async function stockOf(input: Remove | Tidy, backups: BackupRecord[], wanted: nu
     good.add(backupPath);
     folders.add(folder);
   }
-  const told = input.needed.map(({ backupPath, why }): [string, string] => [backupPath, why]);
+  const told = input.needed.flatMap((needed) => toldOf(needed, backups));
   const { databasePath } = input;
   const { needed, ...doubts } = await neededByFile(databasePath, backups);
-  return { backups, good, needed: new Map([...told, ...needed]), databasePath, ...doubts };
+  const byPlace = [...told, ...needed].map(([file, why]): [string, string] => [placeOf(file), why]);
+  return { backups, good, needed: new Map(byPlace), databasePath, ...doubts };
 }
+
+/** As listed: a note or a journal may know its folder by another name. */
+const placeOf = (backup: string): string => path.join(realFolder(path.dirname(backup)), path.basename(backup));
+
+/** By its path, or, of a work that nobody could note it of any more, by the run that made it. */
+const toldOf = (needed: Needed, backups: readonly BackupRecord[]): [string, string][] =>
+  'backupPath' in needed
+    ? [[needed.backupPath, needed.why]]
+    : backups.filter(({ runId }) => runId === needed.runId).map(({ path: file }) => [file, needed.why]);
 
 /** What the database itself says: of a restore that was interrupted, and of a run that did not come to its end. */
 async function neededByFile(
@@ -97,11 +106,14 @@ function isGood(backupPath: string): boolean {
 
 /**
  * Killed at any moment, the backup is whole and listed, or gone from the list; what is left of it then goes with the
- * next one (`finishRemovals`).
+ * next backup in that folder (`sweepUnfinished`), as does what could not be removed now.
  */
 function deleteBackup({ folder, id }: BackupRecord): void {
-  renameWithRetry(manifestFile(folder, id), `${manifestFile(folder, id)}.removing`);
-  fsyncFolder(folder);
-  finishRemovals(folder);
-  if (fs.existsSync(backupFile(folder, id))) throw coded('E_BACKUP_FOLDER', `${id} could not be deleted.`, { folder });
+  beginRemoval(folder, id);
+  try {
+    finishRemoval(folder, id);
+  } catch (error) {
+    const details = { folder, code: errorCode(error) };
+    throw coded('E_BACKUP_FOLDER', `${id} could not be deleted.`, details, { safety: 'backup-only' });
+  }
 }

@@ -1,7 +1,9 @@
 import path from 'node:path';
+import { errorWords } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { accountGap } from './backfill.ts';
+import { requireAlone } from './backup-alone.ts';
 import { readApplied, readBackfills, type AddedShape } from './bookkeeping.ts';
 import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
 import { storedTables } from './compare.ts';
@@ -17,19 +19,27 @@ import type { Db, IdentifiedMigration, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { grownByTriggers } from './removal.ts';
 import { recogniseOrRefuse } from './recognise.ts';
-import { fromSqlite } from './sqlite-error.ts';
+import { fromSqlite, unsure } from './sqlite-error.ts';
+
+type Input = EngineRequests['verify']['input'];
 
 /**
  * The verdict: opens the file cold and asks everything again. To be run in a process that did not do the work.
  * @returns every check with its evidence; the result is proven when all of them are 'met'.
- * @throws CodedError when the file cannot be opened or is not what it was.
+ * @throws CodedError when the file cannot be opened or is not what it was. What is refused to a look is not told as one
+ * here: a run has written to the file, and without an answer nobody knows what it holds.
  */
-export function verifyResult(
-  input: EngineRequests['verify']['input'],
-  packs: readonly Pack[],
-): { checks: CheckResult[] } {
+export function verifyResult(input: Input, packs: readonly Pack[]): { checks: CheckResult[] } {
+  try {
+    return askEverything(input, packs);
+  } catch (error) {
+    throw unsure(fromSqlite(error, `checking ${path.basename(input.path)}`));
+  }
+}
+
+function askEverything(input: Input, packs: readonly Pack[]): { checks: CheckResult[] } {
   const file = passGate(input.path).path;
-  const backupCheck = input.backupPath === null ? null : checkBackupBytes(input.backupPath);
+  const backupCheck = input.backupPath === null ? null : backupBytesCheck(input.backupPath);
   const db = openVerifier(file);
   const unmark = markConnected(file);
   try {
@@ -62,8 +72,6 @@ export function verifyResult(
     const { backupPath } = input;
     const kept = guarded('kept', 'Nothing was lost', () => keptCheck(db, pack, backupPath));
     return { checks: [...checks, backupCheck, kept] };
-  } catch (error) {
-    throw fromSqlite(error, `checking ${path.basename(file)}`, 'unknown');
   } finally {
     db.close();
     unmark();
@@ -139,23 +147,25 @@ function accountsCheck(db: Db, steps: readonly IdentifiedMigration[]): CheckResu
   ]);
 }
 
-/** Before its rows are taken as the truth, the backup must be the bytes that were verified. */
-function checkBackupBytes(backupPath: string): CheckResult {
-  const read = readManifest(backupPath);
-  const found =
-    read === undefined || 'error' in read ? null : { want: read.manifest.sha256, is: sha256File(backupPath) };
-  const isMet = found !== null && found.want === found.is;
-  return result(
-    'backup',
-    'The backup is unchanged',
-    isMet,
-    isMet ? 'Its bytes are those that were verified.' : 'Its bytes are not those that were verified.',
-    [
-      ['SHA-256 noted', found?.want ?? 'no manifest'],
-      ['SHA-256 now', found?.is ?? '-'],
-    ],
-  );
-}
+/** Before its rows are taken as the truth, the backup must be the bytes that were verified, and nothing beside them. */
+const backupBytesCheck = (backupPath: string): CheckResult =>
+  guarded('backup', 'The backup is unchanged', () => {
+    const read = readManifest(backupPath);
+    const found =
+      read === undefined || 'error' in read ? null : { want: read.manifest.sha256, is: sha256File(backupPath) };
+    const isMet = found !== null && found.want === found.is;
+    if (isMet) requireAlone(backupPath);
+    return result(
+      'backup',
+      'The backup is unchanged',
+      isMet,
+      isMet ? 'Its bytes are those that were verified.' : 'Its bytes are not those that were verified.',
+      [
+        ['SHA-256 noted', found?.want ?? 'no manifest'],
+        ['SHA-256 now', found?.is ?? '-'],
+      ],
+    );
+  });
 
 /** What the backup had reached already: nothing where it cannot be asked, so that everything is asked of the file. */
 function appliedBefore(db: Db, backupPath: string) {
@@ -219,13 +229,7 @@ function guarded(id: string, title: string, check: () => CheckResult): CheckResu
   try {
     return check();
   } catch (error) {
-    return result(
-      id,
-      title,
-      false,
-      `It could not be checked: ${error instanceof Error ? error.message : String(error)}`,
-      [],
-    );
+    return result(id, title, false, `It could not be checked: ${errorWords(error)}`, []);
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { readText } from './json-file.ts';
 
 /** What whoever publishes Phasewise sets in package.json, below "phasewise". Nothing is ever asked of these addresses. */
 export interface Publisher {
@@ -45,4 +45,4 @@ function isPlainAddress(url: string): boolean {
 }
 
 const readPackage = (buildFolder: string): unknown =>
-  JSON.parse(readFileSync(path.join(buildFolder, '../../package.json'), 'utf8'));
+  JSON.parse(readText(path.join(buildFolder, '../../package.json')));

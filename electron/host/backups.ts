@@ -3,6 +3,7 @@ import type { Output } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { z } from 'zod';
+import type { Needed } from '@engine/protocol.ts';
 import { findById, withUniqueIds } from './backup-ids.ts';
 import type { Busy, TakeOptions } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
@@ -14,6 +15,7 @@ import { neighbouringBackupFolders, recoveryCopies, replacedFolders } from './ke
 import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
 import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
+import { quietly } from './quietly.ts';
 import type { Recents } from './recents.ts';
 import { beginRestore } from './restore-begun.ts';
 import { askRestore, putBackReplaced } from './restores.ts';
@@ -37,7 +39,7 @@ export interface Backups {
   putBack(database: OpenEntry, confirmation: Confirmed): Promise<Result<Record<string, never>>>;
   /** Error: E_BACKUP_GONE. */
   find(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
-  /** Later lists look in the folder of this backup too. */
+  /** Later lists look in the folder of this backup too. Where that cannot be noted, they look where they did. */
   remember(databasePath: string, backup: BackupRecord): void;
 }
 
@@ -73,7 +75,7 @@ export function createBackups(context: BackupsContext): Backups {
     return findById(listed.value.backups, backupId);
   };
   const remember: Backups['remember'] = (databasePath, backup) => {
-    rememberFolder(dataFolder, databasePath, backup.folder);
+    quietly(() => rememberFolder(dataFolder, databasePath, backup.folder));
     if (backup.verified) context.recents.backedUp(databasePath, backup.createdAt);
   };
   return {
@@ -132,8 +134,8 @@ export function createBackups(context: BackupsContext): Backups {
   };
 }
 
-/** Backups that an upgrade names which has not come to a proven end. */
-export const neededBackups = (dataFolder: string, databasePath: string): { backupPath: string; why: string }[] =>
+/** Backups that something unfinished goes back to. */
+export const neededBackups = (dataFolder: string, databasePath: string): Needed[] =>
   backupsInNeed(readWorks(dataFolder, databasePath));
 
 const placesOf = (dataFolder: string, { path: databasePath }: OpenEntry) => ({
@@ -170,8 +172,8 @@ async function occupied<T>(
     // A refusal is an end like another: only a work that never answers is asked about later.
     isDone = result.ok;
     if (!result.ok && work === 'backup' && wasEnded(result.error)) {
-      const lockFolder = ensureFolder(context.dataFolder, 'locks');
-      await settleFile(context.engines, { path: database.path, lockFolder, partials: tracked.partials });
+      const { dataFolder } = context;
+      await settleFile(context.engines, { path: database.path, dataFolder, partials: tracked.partials });
     }
     return result;
   } finally {
@@ -188,7 +190,10 @@ const folderFile = (dataFolder: string, databasePath: string) =>
 const rememberedFolders = (dataFolder: string, databasePath: string): string[] =>
   readJsonFile(folderFile(dataFolder, databasePath), Folders, []);
 
-/** Later lists look there too. The default folder is always looked in. */
+/**
+ * Later lists look there too. The default folder is always looked in; where that is a link, the folder behind it is
+ * remembered all the same, since links get changed. The engine lists both as one. @throws CodedError of doingOwn.
+ */
 export function rememberFolder(dataFolder: string, databasePath: string, folder: string): void {
   const known = rememberedFolders(dataFolder, databasePath);
   if (folder === defaultBackupFolder(databasePath) || known.includes(folder)) return;

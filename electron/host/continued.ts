@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Manifest } from '@shared/manifest.ts';
 import type { BackupRecord, RunReport, RunSnapshot } from '@shared/run.ts';
 import { defaultBackupFolder } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
+import { readText } from './json-file.ts';
 import { statsOf } from './stats.ts';
 import { readWorks, type Work } from './works.ts';
 
@@ -104,7 +104,7 @@ function withRowsOf(original: BackupRecord | null, tables: RunReport['tables']):
 
 function tableRows({ folder, id }: BackupRecord): Record<string, number> | null {
   try {
-    const manifest = readFileSync(path.join(folder, `${id}.json`), 'utf8');
+    const manifest = readText(path.join(folder, `${id}.json`));
     return Manifest.pick({ tableRows: true }).parse(JSON.parse(manifest)).tableRows;
   } catch {
     return null; // only the counts of this part are known then

@@ -1,18 +1,9 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type AppError, appError, coded, toAppError } from '@shared/errors.ts';
-import { isFsError, printableFsError } from './fs-errors.ts';
+import { type AppError, toAppError } from '@shared/errors.ts';
+import { doingOwn } from './fs-errors.ts';
+import { readText } from './json-file.ts';
 
 /**
  * Where Phasewise keeps its own things: recent databases, settings, run journals, locks. Never beside a database.
@@ -37,30 +28,18 @@ export function dataFolderPath(
  */
 export function ensureFolder(folder: string, ...parts: string[]): string {
   const full = path.join(folder, ...parts);
-  try {
-    makeFolders(full);
-    return full;
-  } catch (cause) {
-    if (!isFsError(cause)) throw cause;
-    const code = cause.code === 'ENOSPC' ? 'E_NO_SPACE' : cause.code === 'EIO' ? 'E_IO' : 'E_DATA_FOLDER';
-    throw coded(
-      code,
-      `${full} cannot be used (${printableFsError(cause)}). Nothing was started.`,
-      { folder: full },
-      { safety: 'untouched', nextStep: 'Allow writing there, or set PHASEWISE_HOME to another folder.' },
-    );
-  }
+  doingOwn(full, () => makeFolders(full));
+  return full;
 }
 
 /** Why nothing can be written into the folder; null when something can. It is made where it is missing. */
 export function folderError(folder: string): AppError | null {
   try {
     ensureFolder(folder);
-    accessSync(folder, constants.W_OK);
+    doingOwn(folder, () => accessSync(folder, constants.W_OK));
     return null;
   } catch (cause) {
-    if (!isFsError(cause)) return toAppError(cause);
-    return appError('E_DATA_FOLDER', `${folder} cannot be used (${printableFsError(cause)}). Nothing was started.`);
+    return toAppError(cause);
   }
 }
 
@@ -107,7 +86,7 @@ export function documentsFolder(env: NodeJS.ProcessEnv = process.env): string {
 /** Linux desktops name the folder in the user's language, and write the name here. */
 function desktopDocuments(home: string): string | undefined {
   try {
-    const text = readFileSync(path.join(home, '.config', 'user-dirs.dirs'), 'utf8');
+    const text = readText(path.join(home, '.config', 'user-dirs.dirs'));
     return /^XDG_DOCUMENTS_DIR="(.+)"$/m.exec(text)?.[1]?.replace('$HOME', home);
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { type AppError, appError, type Safety } from '@shared/errors.ts';
+import { safetyOfUnended } from '@shared/request-safety.ts';
 import type { EngineRequestName } from '@engine/protocol.ts';
 
 /** How a process ended. lastWords: the end of what it wrote to stderr, where the door collects that. */
@@ -15,18 +16,10 @@ export interface EndedRequest {
   hasBackup: boolean;
 }
 
-/** Nobody but a look at the file can tell what such a one has come to. */
-const CHANGES_THE_FILE: readonly EngineRequestName[] = [
-  ...(['restore', 'finishRestore', 'putBack', 'settle'] as const),
-  ...(['ingest', 'retryIssues', 'clearPlainSecrets'] as const),
-];
-const CHANGES_BACKUPS: readonly EngineRequestName[] = ['removeBackup', 'tidyBackups'];
-
 /** What is true of the data when the process is gone. A run changes nothing before it has told of its backup. */
 export function safetyOf({ name, hasBackup }: EndedRequest): Safety {
   if (name === 'run') return hasBackup ? 'whole-step' : 'untouched';
-  if (CHANGES_THE_FILE.includes(name)) return 'unknown';
-  return CHANGES_BACKUPS.includes(name) ? 'backup-only' : 'untouched';
+  return safetyOfUnended(name);
 }
 
 /** What is kept of a request whose process was ended because somebody asked for it. */
@@ -69,8 +62,9 @@ export function diedError(request: EndedRequest, exit: EngineExit | null): AppEr
 
 /** Where the file may be another by now, opening it again comes first; the catalogue says so. */
 function nextStepOf(name: EngineRequestName): { nextStep?: string } {
-  if (name === 'run' || CHANGES_THE_FILE.includes(name)) return {};
-  if (CHANGES_BACKUPS.includes(name))
+  const safety = safetyOfUnended(name);
+  if (name === 'run' || safety === 'unknown') return {};
+  if (safety === 'backup-only')
     return { nextStep: 'Look at the list of backups: it says which are left. Then try again.' };
   return { nextStep: 'Try again; if it happens again, send the details to support.' };
 }

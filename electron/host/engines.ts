@@ -72,7 +72,8 @@ const SLOW_DISK = 20_000;
 
 /**
  * How long a request may take before its process is killed, ms; null = for ever. Looking grows with the file only where
- * a private copy is made. What writes is never killed by a clock: its own deadlines end it at a safe place.
+ * a private copy is made. What writes is never killed by a clock: its own deadlines end it at a safe place. Putting a file
+ * right does only what its next opening does as well, so it may be ended: whoever stops something waits for it.
  */
 export function limitFor(name: EngineRequestName, input: unknown, file: string): number | null {
   const passMs = Math.ceil(sizeOf(file) / SLOW_DISK);
@@ -86,6 +87,8 @@ export function limitFor(name: EngineRequestName, input: unknown, file: string):
     case 'listBackups':
     case 'packs':
       return 30 * SECOND;
+    case 'settle':
+      return 30 * SECOND + 4 * passMs;
     case 'verifyBackup':
     case 'exportIssues':
     case 'verify':

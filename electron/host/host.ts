@@ -78,11 +78,11 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     busy,
     saidOf: sources.saidOf,
     wayOf: (database, last, look) => wayToGoOn(dataFolder, database.path, last, look),
-    onStatus: (database, status) => forgive(() => recents.seen(database.path, status)),
+    onStatus: (database, status) => recents.seen(database.path, status),
   });
   const ongoing = createOngoing(events);
   const backups = createBackups({ engines, events, busy, ongoing, recents, dataFolder, appVersion });
-  const onBackup: Backups['remember'] = (file, backup) => forgive(() => backups.remember(file, backup));
+  const onBackup = backups.remember;
   // What is remembered of it is another database by now, also where no window is there to look.
   const onEnded = async (database: OpenEntry): Promise<void> => {
     if (recents.knows(database.path)) await looks.status(database, 'schema');
@@ -119,13 +119,4 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     exports,
   };
   return { appVersion, dataFolder, ...parts, close };
-}
-
-/** What is only remembered for comfort must not make a look or a run fail. */
-function forgive(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // e.g. a read-only data folder: the list of recent databases stays as it was
-  }
 }

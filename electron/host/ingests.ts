@@ -117,8 +117,8 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
     const done = await act(runId, tracked);
     isDone = done.ok;
     if (!done.ok && wasEnded(done.error)) {
-      const lockFolder = ensureFolder(context.dataFolder, 'locks');
-      await settleFile(context.engines, { path: database.path, lockFolder, partials: tracked.partials });
+      const { dataFolder } = context;
+      await settleFile(context.engines, { path: database.path, dataFolder, partials: tracked.partials });
     }
     if (done.ok && done.value.backup !== null) context.onBackup(database.path, done.value.backup);
     return done;

@@ -15,7 +15,7 @@ const MOST_TABLES = 300;
 export interface Layouts {
   /** null = nothing is remembered of this table. */
   get(databasePath: string, table: string): ColumnLayout | null;
-  /** @throws CodedError when the data folder cannot be written. */
+  /** @throws CodedError of doingOwn when the data folder cannot be written. */
   set(databasePath: string, table: string, layout: ColumnLayout | null): void;
 }
 

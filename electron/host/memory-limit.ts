@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import { readText } from './json-file.ts';
 
 /**
  * A hostile file can make SQLite ask for any amount of memory, and this build of SQLite keeps no limit of its own. So
@@ -33,7 +33,7 @@ export function watchMemory(pid: number | undefined, onOver: () => void, limitBy
 /** null = the process is gone. */
 function residentBytes(pid: number): number | null {
   try {
-    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`))?.[1];
     return Number(kibibytes ?? 0) * 1024;
   } catch {
     return null;

@@ -1,5 +1,6 @@
 import type { AppError } from '@shared/errors.ts';
 import { wasRefused } from '@shared/run.ts';
+import type { Needed } from '@engine/protocol.ts';
 import type { Work } from './works.ts';
 
 /** A work that a person has to be asked about. */
@@ -91,16 +92,42 @@ export function causeOf({ report }: Work): { cause: Cause; error: AppError | nul
   return { cause: error.code === 'E_CANCELLED' ? 'asked' : 'failed', error };
 }
 
-/** Backups that may be needed still: of every upgrade, also of one that was left as it is, since the last proven one. */
-export function backupsInNeed(works: readonly Work[]): { backupPath: string; why: string }[] {
+/**
+ * Backups that may be needed still: of every upgrade since the last proven one, also of one that was left as it is, and of
+ * every other work that a person is or will be asked about, or somebody is doing right now.
+ */
+export function backupsInNeed(works: readonly Work[]): Needed[] {
   const proven = works.findIndex(
     (work) => work.kind === 'upgrade' && (work.report?.verified === true || work.verdict?.verified === true),
   );
-  return works
-    .slice(0, proven < 0 ? undefined : proven)
-    .flatMap(({ kind, backupPath }) =>
-      kind === 'upgrade' && backupPath !== null
-        ? [{ backupPath, why: 'An upgrade that has not come to a proven end goes back to it.' }]
-        : [],
-    );
+  const settled = works.findIndex((work) => standingOf(work) === 'ends');
+  const since = (end: number) => works.slice(0, end < 0 ? undefined : end);
+  return [
+    ...since(proven).filter(
+      ({ kind, backupPath, report }) => kind === 'upgrade' && (backupPath !== null || report === null),
+    ),
+    ...since(settled).filter((work, at) => isOpenOther(work, works.slice(0, at))),
+  ].map(neededBy);
 }
+
+/** No upgrade, and not made good by a later one of its kind. */
+const isOpenOther = (work: Work, later: readonly Work[]): boolean =>
+  work.kind !== 'upgrade' &&
+  standingOf(work) === 'open' &&
+  !later.some(({ kind, isOver }) => kind === work.kind && isOver === true);
+
+/** What was killed right behind its backup, and lesser works, have no line that names it: then its run has to tell it. */
+const neededBy = ({ kind, runId, backupPath }: Work): Needed => ({
+  ...(backupPath === null ? { runId } : { backupPath }),
+  why: WHY_NEEDED[kind],
+});
+
+const INTERRUPTED = 'A change that was interrupted goes back to it.';
+const WHY_NEEDED: Record<Work['kind'], string> = {
+  upgrade: 'An upgrade that has not come to a proven end goes back to it.',
+  restore: 'An interrupted restore needs it.',
+  backup: INTERRUPTED,
+  ingest: INTERRUPTED,
+  retry: INTERRUPTED,
+  clear: INTERRUPTED,
+};

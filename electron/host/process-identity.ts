@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { isLivingProcess, type ProcessSystem, startInStat } from '@shared/process-state.ts';
+import { readText } from './json-file.ts';
 
 /**
  * What tells a process from a later one of the same id: when it was started, as the system counts. '' where the system
@@ -31,7 +31,7 @@ const system: ProcessSystem = {
   signal: (pid) => void process.kill(pid, 0),
   stat(pid) {
     try {
-      return readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return readText(`/proc/${pid}/stat`);
     } catch {
       return ''; // not Linux, or gone
     }
@@ -41,7 +41,7 @@ const system: ProcessSystem = {
 /** Boot id, and clock ticks since then. */
 function linuxStart(pid: number): string {
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const boot = readText('/proc/sys/kernel/random/boot_id').trim();
     const ticks = startInStat(system.stat(pid));
     return ticks === '' ? '' : `${boot}:${ticks}`;
   } catch {

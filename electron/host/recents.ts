@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey } from './databases.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { quietly } from './quietly.ts';
 import { statsOf } from './stats.ts';
 
 const Remembered = z.object({
@@ -24,13 +25,15 @@ type Remembered = z.infer<typeof Remembered>;
 /** More than anybody scrolls through; the oldest entry is forgotten. */
 const LIMIT = 30;
 
+/** What is noted along the way is noted where it can be: on a full disk the list stays as it was. */
 export interface Recents {
   /** Newest first, with what is true now about each file. */
   list(): RecentDatabase[];
   /** Error: E_NOT_FOUND for an entry that is no longer remembered. */
   pathOf(recentId: string): Result<string>;
+  /** @throws CodedError of doingOwn. */
   remove(recentId: string): void;
-  /** Forgets all of them; the files stay. */
+  /** Forgets all of them; the files stay. @throws CodedError of doingOwn. */
   clear(): void;
   /** Told whenever the list was written. */
   watch(listener: () => void): void;
@@ -77,7 +80,7 @@ export function createRecents(dataFolder: string): Recents {
         lastOpenedAt: new Date().toISOString(),
         ...(known?.brokenBackups === undefined ? {} : { brokenBackups: known.brokenBackups }),
       };
-      write([entry, ...before.filter((each) => each.recentId !== recentId)]);
+      quietly(() => write([entry, ...before.filter((each) => each.recentId !== recentId)]));
     },
     paths: () =>
       read()
@@ -91,11 +94,13 @@ export function createRecents(dataFolder: string): Recents {
       const known = present?.brokenBackups ?? 0;
       const brokenBackups = count === 'another' ? known + 1 : count;
       if (!present || brokenBackups === known) return;
-      write(entries.map((entry) => (entry === present ? { ...entry, brokenBackups } : entry)));
+      quietly(() => write(entries.map((entry) => (entry === present ? { ...entry, brokenBackups } : entry))));
     },
     backedUp(databasePath, at) {
       const recentId = databaseKey(databasePath);
-      write(read().map((entry) => (entry.recentId === recentId ? { ...entry, lastVerifiedBackupAt: at } : entry)));
+      const noted = (entry: Remembered) =>
+        entry.recentId === recentId ? { ...entry, lastVerifiedBackupAt: at } : entry;
+      quietly(() => write(read().map(noted)));
     },
   };
 }

@@ -1,6 +1,8 @@
 import path from 'node:path';
+import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
+import { placeOf } from './backup-place.ts';
 import type { Backups } from './backups.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Engines } from './engines.ts';
@@ -68,7 +70,7 @@ export function createBackupReader({
     onLook(`Reading the backup “${printable(path.basename(backup))}” again (${sizeText(stats?.size ?? 0)})`);
     const input = { backupPath: backup, ...(isReadOnly ? { isNoted: false } : {}) };
     const answer = await engines.askAlone(backup, 'verifyBackup', input).answer;
-    if (!answer.ok) return null; // gone, or no finished backup
+    if (!answer.ok) return isNone(answer.error) ? null : unread(await recordAt(backup), answer.error);
     read.set(key, { at: Date.now(), record: answer.value });
     return answer.value;
   };
@@ -94,7 +96,7 @@ export function createBackupReader({
     if (/^[\\/]{2}/.test(backupPath)) return null; // no note sends us to another computer
     const input = { folders: [path.dirname(backupPath)], databasePath: null };
     const listed = await engines.askAlone(backupPath, 'listBackups', input).answer;
-    return (listed.ok && listed.value.find((record) => record.path === backupPath)) || null;
+    return (listed.ok && listed.value.find((record) => record.path === placeOf(backupPath))) || null;
   };
 
   const ofRestore = async (
@@ -116,7 +118,7 @@ export function createBackupReader({
     const meant = await firstGood(places.length > 0 ? places : await elsewhere(restore), reading);
     if (meant !== null && isGood(meant))
       return { ...nothing, record: meant, restoredFrom: await heldBy(database, [meant], { since: null }, reading) };
-    const before = known.filter((record) => record.path === restore.beforePath);
+    const before = known.filter(({ path: at }) => restore.beforePath !== null && at === placeOf(restore.beforePath));
     const other = await firstGood(pathsOf([...before, ...known]), reading);
     return { ...nothing, record: other !== null && isGood(other) ? other : meant, lost: restore.backupPath };
   };
@@ -131,12 +133,14 @@ export function createBackupReader({
     const { since, backupPath } = work;
     const { restores } = work.started;
     const isFile = restores !== undefined && statsOf(restores)?.isFile() === true; // else files that were set aside
-    const named = known.find(({ path: at }) => at === restores) ?? (isFile ? await recordAt(restores) : null);
+    const named =
+      known.find(({ path: at }) => restores !== undefined && at === placeOf(restores)) ??
+      (isFile ? await recordAt(restores) : null);
     // A journal that names none is of an older version: the file may well hold what a backup holds that nobody put back.
     const isByEvent = restores === undefined;
     const meant = isByEvent ? known : named ? [named] : [];
     const restoredFrom = await heldBy(database, meant, { since, isByEvent }, reading);
-    const before = backupPath === null ? oldestBefore(database, known, since, until) : [backupPath];
+    const before = backupPath === null ? oldestBefore(database, known, since, until) : [placeOf(backupPath)];
     const record = await firstGood(
       before.filter((at) => pathsOf(known).includes(at)),
       reading,
@@ -170,6 +174,18 @@ export function createBackupReader({
   };
 }
 
+/** Gone, or no finished backup. */
+const isNone = ({ code }: AppError): boolean => code.startsWith('E_BACKUP_');
+
+/** There it is, but nobody knows whether it is good. */
+const unread = (record: BackupRecord | null, error: AppError): BackupRecord | null =>
+  record && {
+    ...record,
+    verified: false,
+    state: 'broken',
+    lastCheck: { at: new Date().toISOString(), ok: false, error },
+  };
+
 const BEFORE = 'before restore';
 const isGood = ({ verified, state }: BackupRecord): boolean => verified && state === 'verified';
 const pathsOf = (records: readonly BackupRecord[]): string[] => records.map((record) => record.path);
@@ -180,10 +196,9 @@ const pathsOf = (records: readonly BackupRecord[]): string[] => records.map((rec
  */
 function placesOf(database: OpenEntry, { backupPath, sha256 }: UnfinishedRestore, known: readonly BackupRecord[]) {
   const moved = path.join(defaultBackupFolder(database.path), path.basename(backupPath));
+  const places = [placeOf(backupPath), placeOf(moved)];
   return pathsOf(
-    known.filter(
-      (record) => [backupPath, moved].includes(record.path) && (sha256 === null || record.sha256 === sha256),
-    ),
+    known.filter((record) => places.includes(record.path) && (sha256 === null || record.sha256 === sha256)),
   );
 }
 

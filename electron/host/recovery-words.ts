@@ -216,8 +216,12 @@ function aboutTheBackup(findings: Findings): string | null {
         ? 'The backup of what the restore replaced'
         : 'The backup from before';
   if (isGood(backup)) return `${subject} was read again just now: it is byte for byte what was saved.`;
-  if (backup !== null)
-    return `${subject} is no longer good: ${backup.lastCheck?.error?.message ?? 'its check did not succeed.'}`;
+  if (backup !== null) {
+    const error = backup.lastCheck?.error ?? null;
+    const isUnread = error !== null && !error.code.startsWith('E_BACKUP_');
+    const what = isUnread ? 'could not be read just now' : 'is no longer good';
+    return `${subject} ${what}: ${error?.message ?? 'its check did not succeed.'}`;
+  }
   if (kind !== 'upgrade') return null;
   if (stepsDone === 0 && look.error === null)
     return findings.isNextBegun ? null : 'No finished backup was found: before it has one, an upgrade changes nothing.';

@@ -11,6 +11,7 @@ import type { AskListeners } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { causeOf, type OpenWork, openWork } from './open-work.ts';
+import { quietly } from './quietly.ts';
 import type { Recents } from './recents.ts';
 import { createBackupReader, type FoundBackup, NO_BACKUP } from './recovery-backup.ts';
 import { isBusy, isOver, lookFor, openRunInFile, progressIn } from './recovery-look.ts';
@@ -20,7 +21,7 @@ import { beginFinish, notingBackup } from './restore-begun.ts';
 import { hasIntent, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
 import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
 import { disagreement, patiently } from './verdict.ts';
-import { nextStart, readWorks } from './works.ts';
+import { nextStart, readWorks, type Work } from './works.ts';
 import { isWrittenSince } from './written-since.ts';
 
 /** What was interrupted: found in the run journals, told from a fresh look at the file and its backup. */
@@ -29,6 +30,7 @@ export interface Recoveries {
   list(): RecoveryNotice[];
   /** null = nothing is unfinished, or somebody is working on it right now. */
   get(database: OpenEntry, options?: GetOptions): Promise<Recovery | null>;
+  /** @throws CodedError of doingOwn where that cannot be noted. */
   stay(database: OpenEntry): Promise<Result<Record<string, never>>>;
   /** Error: E_NOTHING_TO_DO when no verdict is missing. */
   check(database: OpenEntry): Promise<Result<{ checks: CheckResult[]; error: AppError | null }>>;
@@ -96,6 +98,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     if (restore === null) {
       if (open === null && inFile === null) return null;
       if (status && open && isOver(open.work, status)) {
+        // Where that cannot be noted, this look is made again the next time.
         if (!isReadOnly) quietly(() => append(open.work.folder, open.work.runId, { type: 'settled', at: now() }));
         return null;
       }
@@ -140,7 +143,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       if (!verdict.ok) return verdict;
       const { checks } = verdict.value;
       const error = disagreement(checks, isWrittenSince(database.path, meant.open?.work.migrated?.leftAs));
-      append(meant.folder, meant.runId, { type: 'verdict', at: now(), verified: error === null, checks, error });
+      noteIn(meant, checks, error);
       found.delete(database.path);
       changed(database);
       return ok({ checks, error });
@@ -172,8 +175,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     noteVerdict(database, checks, error) {
       const open = openOf(database.path);
       if (open?.work.kind !== 'upgrade') return;
-      const { folder, runId } = open.work;
-      quietly(() => append(folder, runId, { type: 'verdict', at: now(), verified: error === null, checks, error }));
+      noteIn(open.work, checks, error);
     },
     pathOf: (recentId) => findNotices(context).find(({ notice }) => notice.recentId === recentId)?.file ?? null,
   };
@@ -182,6 +184,9 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
 const never = new AbortController().signal;
 const now = (): string => new Date().toISOString();
 const append = (folder: string, runId: string, line: JournalLine): void => appendToJournal(folder, runId, line);
+/** Where it cannot be noted, the verdict is told all the same; the question comes again, which does no harm. */
+const noteIn = ({ folder, runId }: Pick<Work, 'folder' | 'runId'>, checks: CheckResult[], error: AppError | null) =>
+  quietly(() => append(folder, runId, { type: 'verdict', at: now(), verified: error === null, checks, error }));
 const lastBackupOf = (open: OpenWork | null): string | null =>
   open?.chain.find(({ backupPath }) => backupPath !== null)?.backupPath ?? null;
 
@@ -236,12 +241,4 @@ function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
     code: findings.error?.code ?? (isRestore ? 'E_RESTORE_UNFINISHED' : 'E_INTERRUPTED'),
     ...tellRecovery(findings),
   };
-}
-
-function quietly(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // a data folder that cannot be written: the question comes again, which does no harm
-  }
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { intentFile } from '@shared/beside.ts';
 import { type FoundIntent, readRestoreIntent } from '@shared/restore-intent.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
+import { readText } from './json-file.ts';
 import { ownStatsOf } from './stats.ts';
 
 /** The note of a restore lies beside the database: it was interrupted, or is under way. */
@@ -12,9 +12,7 @@ export const hasIntent = (database: string): boolean => ownStatsOf(intentFile(da
 export function intentAt(database: string): FoundIntent | null {
   const file = intentFile(database);
   const stats = ownStatsOf(file);
-  return stats === undefined
-    ? null
-    : readRestoreIntent(path.basename(database), stats, () => readFileSync(file, 'utf8'));
+  return stats === undefined ? null : readRestoreIntent(path.basename(database), stats, () => readText(file));
 }
 
 /** An interrupted restore, as far as its note can be read. */

@@ -47,7 +47,7 @@ export function askRestore(
   });
   const answer = asked.answer.then(async (result) => {
     if (result.ok || !wasEnded(result.error)) return result;
-    await settleFile(context.engines, { path: databasePath, lockFolder, partials });
+    await settleFile(context.engines, { path: databasePath, dataFolder: context.dataFolder, partials });
     const found = intentAt(databasePath);
     return found === null ? result : stillUnfinished(databasePath, found);
   });

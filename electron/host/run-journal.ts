@@ -6,9 +6,11 @@ import type { Plan, RunReport } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { ensureFolder, syncFolder } from './data-folder.ts';
 import { databaseKey } from './databases.ts';
+import { doingOwn } from './fs-errors.ts';
 import { nextOrder, withOrder } from './journal-order.ts';
 import { writeJsonFile } from './json-file.ts';
 import { processIdentity } from './process-identity.ts';
+import { quietly } from './quietly.ts';
 
 /** One line of a journal. Lines are only ever appended, each flushed to the disk before the work goes on. */
 export type JournalLine =
@@ -58,7 +60,7 @@ export interface RestoreStart {
 }
 
 export interface RunJournal {
-  /** @throws NodeJS.ErrnoException when the line could not be made durable. */
+  /** @throws CodedError of doingOwn when the line could not be made durable. */
   write(line: JournalLine): void;
   close(): void;
 }
@@ -80,18 +82,23 @@ const ownIdentity = (): string => (own ??= processIdentity(process.pid));
 /**
  * Opens the journal of one work: `runs/<database key>/<run id>.jsonl` in the data folder, outside the database, so that
  * it survives whatever happens to the file. An `ended` line also leaves the report as `<run id>.report.json`.
- * @throws CodedError of ensureFolder; NodeJS.ErrnoException.
+ * @throws CodedError of doingOwn.
  */
 export function openRunJournal(dataFolder: string, databasePath: string, runId: string): RunJournal {
   const folder = ensureFolder(dataFolder, 'runs', databaseKey(databasePath));
-  const order = nextOrder(folder);
-  const descriptor = openSync(path.join(folder, `${runId}.jsonl`), 'ax', 0o600);
-  syncFolder(folder);
+  const file = path.join(folder, `${runId}.jsonl`);
+  const order = doingOwn(folder, () => nextOrder(folder));
+  const descriptor = doingOwn(file, () => openSync(file, 'ax', 0o600));
+  doingOwn(folder, () => syncFolder(folder));
+  let lead = '';
   return {
     write(line) {
       const numbered = line.type === 'started' ? withOrder(line, order) : line;
-      writeFileSync(descriptor, `${JSON.stringify(numbered)}\n`);
-      fsyncSync(descriptor);
+      const text = `${lead}${JSON.stringify(numbered)}\n`;
+      lead = '\n'; // where the disk is full in the middle of a line, the next one must not become a part of it
+      doingOwn(file, () => writeFileSync(descriptor, text));
+      lead = '';
+      doingOwn(file, () => fsyncSync(descriptor));
       if (line.type === 'ended') writeJsonFile(path.join(folder, `${runId}.report.json`), line.report);
     },
     close() {
@@ -106,10 +113,14 @@ export function openRunJournal(dataFolder: string, databasePath: string, runId: 
 
 /**
  * Adds a line to a journal that nobody writes any more, also to one whose last line was cut short; begins one where
- * there is none (the file was upgraded elsewhere). @throws CodedError of ensureFolder; NodeJS.ErrnoException.
+ * there is none (the file was upgraded elsewhere). @throws CodedError of doingOwn.
  */
 export function appendToJournal(folder: string, runId: string, line: JournalLine): void {
   const file = path.join(ensureFolder(folder), `${path.basename(runId)}.jsonl`);
+  doingOwn(file, () => append(file, line));
+}
+
+function append(file: string, line: JournalLine): void {
   const isNew = !existsSync(file);
   const descriptor = openSync(file, 'a+', 0o600);
   try {
@@ -119,7 +130,7 @@ export function appendToJournal(folder: string, runId: string, line: JournalLine
   } finally {
     closeSync(descriptor);
   }
-  if (isNew) syncFolder(folder);
+  if (isNew) syncFolder(path.dirname(file));
 }
 
 /**
@@ -130,18 +141,17 @@ export function beginWork(
   dataFolder: string,
   work: { kind: WorkKind; path: string; runId: string; appVersion: string } & RestoreStart,
 ): (ok: boolean) => void {
+  let opened: RunJournal | undefined;
   try {
-    const journal = openRunJournal(dataFolder, work.path, work.runId);
+    const journal = (opened = openRunJournal(dataFolder, work.path, work.runId));
     journal.write(startedLine({ ...work, at: new Date().toISOString(), toPhase: null, plan: null }));
     return (ok) => {
-      try {
-        journal.write({ type: 'over', at: new Date().toISOString(), ok });
-      } catch {
-        // a full disk: the next start asks about a work that has ended, which is better than not asking
-      }
+      // On a full disk the next start asks about a work that has ended, which is better than not asking.
+      quietly(() => journal.write({ type: 'over', at: new Date().toISOString(), ok }));
       journal.close();
     };
   } catch {
+    opened?.close();
     return () => {};
   }
 }

@@ -1,4 +1,4 @@
-import { type AppError, appError, toAppError } from '@shared/errors.ts';
+import { type AppError, safetyText, toAppError } from '@shared/errors.ts';
 import type { RunSnapshot } from '@shared/run.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
 import type { EngineChild } from './engine-process.ts';
@@ -36,7 +36,7 @@ export function record(run: RecordedRun, journal: RunJournal, line: Parameters<R
   try {
     journal.write(line);
   } catch (cause) {
-    run.journalError ??= journalFailure(cause);
+    run.journalError ??= toAppError(cause);
     run.child?.control('cancel');
   }
 }
@@ -44,14 +44,12 @@ export function record(run: RecordedRun, journal: RunJournal, line: Parameters<R
 /** Nothing has happened yet, so there are no completed steps and no backup to speak of. */
 export function notStarted(cause: unknown): AppError {
   const error = toAppError(cause);
-  if (error.code !== 'E_INTERNAL') return error;
-  return appError('E_DATA_FOLDER', `The run journal could not be written, so nothing was started: ${error.message}`);
+  const message = `The run journal could not be written, so nothing was started: ${error.message}`;
+  return { ...error, message, safety: safetyText.untouched };
 }
 
-function journalFailure(cause: unknown): AppError {
-  const error = toAppError(cause);
-  if (error.code !== 'E_INTERNAL') return error;
-  return appError('E_IO', `The run journal could not be written: ${error.message}`, undefined, {
-    safety: 'whole-step',
-  });
+/** Why a run was stopped: its journal. What is kept is what the stop says. */
+export function unrecorded(error: AppError, stopped: AppError): AppError {
+  const message = `The run journal could not be written: ${error.message} ${stopped.message}`;
+  return { ...error, message, safety: stopped.safety };
 }

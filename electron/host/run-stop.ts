@@ -1,6 +1,7 @@
-import { type AppError, appError } from '@shared/errors.ts';
+import { type AppError, appError, toAppError } from '@shared/errors.ts';
 import type { RunReport, RunSnapshot, RunStep } from '@shared/run.ts';
 import type { Settled } from '@engine/protocol.ts';
+import { ensureFolder } from './data-folder.ts';
 import type { Engines } from './engines.ts';
 
 /** What is kept of a run that was stopped, said from what the file holds. */
@@ -20,15 +21,24 @@ export const hasDied = (error: AppError): boolean => error.details?.['exitCode']
 
 export interface SettleRequest {
   readonly path: string;
-  readonly lockFolder: string;
+  readonly dataFolder: string;
   /** Of a run that was stopped on purpose, which the file is to say. */
   readonly runId?: string;
   readonly partials: readonly string[];
 }
 
 /** Lets a fresh process put the file right. @returns what it holds, or why it could not be asked. */
-export async function settleFile(engines: Engines, request: SettleRequest): Promise<Settled | AppError> {
-  const settled = await engines.askAlone(request.path, 'settle', { ...request, partials: [...request.partials] })
+export async function settleFile(
+  engines: Engines,
+  { dataFolder, partials, ...request }: SettleRequest,
+): Promise<Settled | AppError> {
+  let lockFolder: string;
+  try {
+    lockFolder = ensureFolder(dataFolder, 'locks');
+  } catch (cause) {
+    return toAppError(cause); // a disk that is gone in the middle of a work: what that came to must be told all the same
+  }
+  const settled = await engines.askAlone(request.path, 'settle', { ...request, lockFolder, partials: [...partials] })
     .answer;
   return settled.ok ? settled.value : settled.error;
 }

@@ -12,7 +12,7 @@ import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { removeRecoveryCopy } from './kept-files.ts';
 import { openRunJournal, type RunJournal, startedLine } from './run-journal.ts';
-import { notStarted, record, type RecordedRun, writeDown } from './run-record.ts';
+import { notStarted, record, type RecordedRun, unrecorded, writeDown } from './run-record.ts';
 import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
 import { hasDied, settleFile, STOP_GRACE_MS, stepsOf, stoppedError, unprovenReport, wasEnded } from './run-stop.ts';
 import { withVerdict } from './verdict.ts';
@@ -69,7 +69,7 @@ interface ActiveRun extends RecordedRun {
   readonly request: RunRequest;
   snapshot: RunSnapshot;
   child: EngineChild | null;
-  /** The unfinished copy that the engine named last: one before is finished, or its name was another's. */
+  /** The unfinished copy that the engine named last: one before is finished, or its name was another's. None once it is a backup. */
   partials: string[];
   /** File and journal as they were found; gone with a verdict that says yes. */
   recoveryCopy: string | null;
@@ -183,8 +183,8 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
     report = errorReport(run, toAppError(cause));
   }
   // Where the journal's failure is why the run was stopped; any other end says more about the data.
-  const wasStopped = report.error === undefined || report.error.code === 'E_CANCELLED';
-  if (run.journalError && wasStopped && !report.verified) report = { ...report, ok: false, error: run.journalError };
+  if (run.journalError && report.error?.code === 'E_CANCELLED')
+    report = { ...report, ok: false, error: unrecorded(run.journalError, report.error) };
   if (report.verified && run.recoveryCopy !== null) removeRecoveryCopy(run.recoveryCopy);
   record(run, journal, { type: 'ended', at: new Date().toISOString(), report });
   journal.close();
@@ -209,7 +209,10 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
   };
   const onRunEvent = (event: EngineRunEvent): void => {
     writeDown(run, journal, event);
-    if (event.type === 'backup') context.onBackup(run.database.path, event.backup);
+    if (event.type === 'backup') {
+      run.partials = []; // it is a backup now, and nothing may take it for what was left unfinished
+      context.onBackup(run.database.path, event.backup);
+    }
     if (event.type === 'partial') run.partials = [event.file];
     if (event.type === 'recovery-copy') run.recoveryCopy = event.folder;
     publish(context, run, { ...afterEvent(run.snapshot, event), lastSignAt: new Date().toISOString() });
@@ -227,16 +230,16 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
 
 /** Nobody else knows what a process that died had begun beside the file. Whatever comes of it, the death is told. */
 async function putRight(context: RunsContext, run: ActiveRun): Promise<void> {
-  const lockFolder = ensureFolder(context.dataFolder, 'locks');
+  const { dataFolder } = context;
   const { partials, database } = run;
-  const settled = await settleFile(context.engines, { path: database.path, lockFolder, partials });
+  const settled = await settleFile(context.engines, { path: database.path, dataFolder, partials });
   if (!('code' in settled)) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
 }
 
 /** The process that checked was ended: it has written nothing, but may leave its log beside the file. */
 async function unproven(context: RunsContext, run: ActiveRun, report: RunReport): Promise<RunReport> {
-  const lockFolder = ensureFolder(context.dataFolder, 'locks');
-  await settleFile(context.engines, { path: run.database.path, lockFolder, runId: report.runId, partials: [] });
+  const { dataFolder } = context;
+  await settleFile(context.engines, { path: run.database.path, dataFolder, runId: report.runId, partials: [] });
   return unprovenReport(report);
 }
 
@@ -250,9 +253,9 @@ async function stoppedReport(
   let settled: Awaited<ReturnType<typeof settleFile>> | null = null;
   if (wasEnded(error)) {
     const { path: file } = run.database;
-    const lockFolder = ensureFolder(context.dataFolder, 'locks');
+    const { dataFolder } = context;
     const { runId } = run.snapshot;
-    settled = await settleFile(context.engines, { path: file, lockFolder, runId, partials: run.partials });
+    settled = await settleFile(context.engines, { path: file, dataFolder, runId, partials: run.partials });
     if (!('code' in settled)) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
   }
   const stopped = stoppedError(run.snapshot, error, settled);

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { appError, err, type Result } from '@shared/errors.ts';
 import type { Engines } from './engines.ts';
 import { isFsError } from './fs-errors.ts';
@@ -18,7 +19,7 @@ export async function buildSample(engines: Engines, documentsFolder: string): Pr
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
     if (!isFsError(cause)) throw cause;
-    const code = cause.code === 'ENOSPC' ? 'E_NO_SPACE' : 'E_READONLY_DIR';
+    const code = ['ENOSPC', 'EDQUOT'].includes(errorCode(cause)) ? 'E_NO_SPACE' : 'E_READONLY_DIR';
     return err(appError(code, `The folder ${printable(folder)} cannot be made.`));
   }
   return buildSampleAt(engines, freeName(folder, SAMPLE.name));

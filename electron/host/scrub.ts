@@ -75,7 +75,8 @@ async function scrub(context: ScrubContext, state: State): Promise<void> {
     state.child = asked.child;
     const checked = await asked.answer;
     state.child = null;
-    if (checked.ok && checked.value.state !== 'verified') tell(context, backup);
+    // What the disk cannot give back is nothing to rely on; whatever else keeps it from being read says nothing of it.
+    if (checked.ok ? checked.value.state !== 'verified' : checked.error.code === 'E_IO') tell(context, backup);
   }
 }
 

@@ -7,7 +7,7 @@ const DEFAULTS: Settings = { colorScheme: 'auto' };
 
 export interface SettingsStore {
   get(): Settings;
-  /** @throws CodedError when the data folder cannot be written. */
+  /** @throws CodedError of doingOwn when the data folder cannot be written. */
   set(settings: Settings): Settings;
 }
 

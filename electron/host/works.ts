@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { appError, type ErrorCode } from '@shared/errors.ts';
 import { WorkKind } from '@shared/recovery.ts';
 import { RunReport, wasRefused } from '@shared/run.ts';
 import { z } from 'zod';
+import { readText } from './json-file.ts';
 import { isStillRunning } from './process-identity.ts';
 import { journalFolder, type JournalLine } from './run-journal.ts';
 import { statsOf } from './stats.ts';
@@ -280,7 +281,7 @@ function parsed(text: string): unknown {
 
 function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readText(file);
   } catch {
     return '';
   }

@@ -184,7 +184,7 @@ export const errorCatalogue = {
   },
   E_BACKUP_UNVERIFIED: refused(
     'The backup could not be verified',
-    'Nothing was started. Check the disk of the backup folder or choose another one.',
+    'Check the disk of the backup folder or choose another one.',
   ),
   E_FILE_EXISTS: refused('There already is a file of that name', 'Choose another name; nothing is ever overwritten.'),
   E_DATA_FOLDER: refused(

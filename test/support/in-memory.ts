@@ -6,10 +6,10 @@ const ENOUGH_BYTES = 6 * 1024 ** 3;
 
 /**
  * The specs write thousands of small databases: where the system has a place in memory, and room in it, they are there.
- * What a disk may do to a file is the matter of the fault harness, which plays disks.
+ * What a disk may do to a file is the matter of the fault harness, which plays disks. A soak writes gigabytes.
  */
 export function setup(): (() => void) | undefined {
-  if (!hasRoom()) return undefined;
+  if (process.env['PHASEWISE_SOAK'] !== undefined || !hasRoom()) return undefined;
   const folder = mkdtempSync(path.join(MEMORY, 'phasewise-specs-'));
   chmodSync(folder, 0o1777); // like any folder for temporary files: some specs become another user
   process.env['TMPDIR'] = folder;

@@ -5,12 +5,14 @@ import { root } from '../../build/layout.mjs';
 /**
  * Another process with its own SQLite connection, as a second program on the same file: locks between processes are
  * not seen within one. `body` is JavaScript with `db` (better-sqlite3) and `file` in scope; it runs once, then waits.
+ * It ends with this process: one that a failing spec leaves holds its output open, and whoever reads that waits for ever.
  */
 export async function otherProgram(file: string, body: string): Promise<{ kill(): Promise<void> }> {
   const script = `
     const Database = require('better-sqlite3');
     const file = ${JSON.stringify(file)};
     const db = new Database(file, { timeout: 0 });
+    process.on('disconnect', () => process.exit());
     ${body}
     process.send('ready');
     setInterval(() => {}, 1000);`;

@@ -8,7 +8,7 @@ const { parentPort } = process;
 const send = (message) => (parentPort ? parentPort.postMessage(message) : process.send(message));
 const error = (code, message) => ({
   ok: false,
-  error: { code, title: code, message, safety: 'Your data is safe.', nextStep: 'n' },
+  error: { code, title: code, message, safety: 'Nothing was changed. Your data is as it was.', nextStep: 'n' },
 });
 const early = [];
 let control = (asked) => early.push(asked);
@@ -213,7 +213,9 @@ async function run({ path: file, backupFolder, runId, toPhase, source, isRemoval
   event({ type: 'steps', steps: [step('m1'), step('m2')] });
   event({ type: 'state', state: 'backing-up', now: 'copying' });
   if (script === 'dies-early') process.exit(9);
-  if (script === 'dies') for (const partial of ['b.partial', 'b 2.partial']) event({ type: 'partial', file: partial });
+  if (script.startsWith('dies'))
+    for (const partial of ['b.partial', 'b 2.partial']) event({ type: 'partial', file: partial });
+  if (script === 'dies-copying') process.exit(9);
   event({ type: 'backup', backup: record(file, backupFolder) });
   event({ type: 'state', state: 'migrating', now: 'migrating' });
   event({ type: 'applied', migrationId: 'm1', ms: 5 });

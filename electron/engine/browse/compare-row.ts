@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { BackupComparison } from '@shared/browse.ts';
 import { coded } from '@shared/errors.ts';
+import { requireAlone } from '../backup-alone.ts';
 import { openInspector } from '../connection.ts';
 import type { Pack, TableInfo } from '../migration.ts';
 import { nameKey, readSchema } from '../schema.ts';
@@ -22,7 +23,8 @@ interface Asked {
  * column with the one that it came from. "The same" is asked of the whole values, not of what a cell shows.
  * @param mayLoad false: values above 4 MB are not loaded to compare them.
  * @returns null when one would have had to be.
- * @throws CodedError E_BAD_REQUEST when the row is not there, or the table has no primary key to find it by.
+ * @throws CodedError E_BAD_REQUEST when the row is not there, or the table has no primary key to find it by; those of
+ * requireAlone.
  */
 export function compareWithBackup(
   browser: Browser,
@@ -38,6 +40,7 @@ export function compareWithBackup(
   if (!here) throw coded('E_BAD_REQUEST', 'That row is not there any more.');
   const pack = packs.find(({ id }) => id === browser.packId) ?? null;
   const canonical = canonicalOf(table, pack);
+  requireAlone(backupPath);
   const backup = openInspector(backupPath);
   try {
     const schema = readSchema(backup);

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
-import { errorCode, fsyncFolder } from '../fsync.ts';
+import { fsyncFolder } from '../fsync.ts';
 
 /** A file that appears under its name only when it is whole, and never in place of another one. */
 export interface NewFile {

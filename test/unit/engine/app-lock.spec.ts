@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { takeAppLock } from '@engine/app-lock.ts';
+import { startOf } from '@engine/process-life.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -54,6 +55,46 @@ it.each([
   lock.release();
 });
 
+it('one whose process is gone, but that the system does not let go, is no reason to wait for anybody', () => {
+  const file = someFile();
+  write(lockFile(file), { pid: spawnSync('true').pid, startedAt: '1', token: 'stale' });
+  vi.spyOn(fs, 'renameSync').mockImplementation(() => {
+    throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+  });
+
+  expect(codeOf(() => takeAppLock(folder, file))).toBe('E_DATA_FOLDER');
+  vi.restoreAllMocks();
+});
+
+it('a folder that has the name of a lock is put aside with what is in it', () => {
+  const file = someFile();
+  fs.mkdirSync(lockFile(file));
+  fs.writeFileSync(path.join(lockFile(file), 'of somebody'), '');
+
+  takeAppLock(folder, file).release();
+
+  const [aside = ''] = fs.readdirSync(folder).filter((name) => name.startsWith(`1-${file.ino}.lock.`));
+  expect(fs.readdirSync(path.join(folder, aside))).toEqual(['of somebody']);
+});
+
+it('one that a living process took between the look and the taking over is given back', () => {
+  const file = someFile();
+  write(lockFile(file), { pid: spawnSync('true').pid, startedAt: '1', token: 'stale' });
+  const living = spawn('sleep', ['30']);
+  const pid = living.pid ?? 0;
+  vi.spyOn(fs, 'renameSync').mockImplementationOnce((from, to) => {
+    write(lockFile(file), { pid, startedAt: startOf(pid), token: 'living' });
+    fs.renameSync(from, to);
+  });
+
+  expect(codeOf(() => takeAppLock(folder, file))).toBe('E_RUN_ACTIVE');
+  vi.restoreAllMocks();
+  living.kill('SIGKILL');
+
+  expect(JSON.parse(fs.readFileSync(lockFile(file), 'utf8'))).toMatchObject({ token: 'living' });
+  expect(fs.readdirSync(folder).filter((name) => name.startsWith(`1-${file.ino}.lock.`))).toEqual([]);
+});
+
 it('a release leaves the lock of somebody else alone', () => {
   const file = someFile();
   const lock = takeAppLock(folder, file);
@@ -75,4 +116,20 @@ it('that cannot be written says so, and leaves nothing', () => {
   expect(codeOf(() => takeAppLock(folder, file))).toBe('E_DATA_FOLDER');
   full.mockRestore();
   expect(fs.readdirSync(folder).filter((name) => name.startsWith(`1-${file.ino}.`))).toEqual([]);
+});
+
+it('one that another process took in the moment it was made is not held', () => {
+  const file = someFile();
+  const link = fs.linkSync;
+  const other = { pid: process.ppid, startedAt: startOf(process.ppid), token: 'other' };
+  vi.spyOn(fs, 'linkSync').mockImplementationOnce((from, to) => {
+    link(from, to);
+    write(String(to), other);
+  });
+
+  const code = codeOf(() => takeAppLock(folder, file));
+  vi.restoreAllMocks();
+
+  expect(code).toBe('E_RUN_ACTIVE');
+  expect(JSON.parse(fs.readFileSync(lockFile(file), 'utf8'))).toEqual(other);
 });

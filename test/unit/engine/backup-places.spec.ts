@@ -9,7 +9,7 @@ import { restoreBackup } from '@engine/restore.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
-import { temporaryFolder } from '../../support/temporary.ts';
+import { isThere, temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
 const packs = [shopPack()];
@@ -58,6 +58,38 @@ describe('R02: the folder of backups', () => {
     db.close();
     expect(listBackups({ folders: [into], databasePath: null })).toEqual([]);
   });
+
+  it('holds what killed backups left and cannot be removed: a backup is made all the same', async () => {
+    const file = makeShop(folder);
+    const backups = backupFolderOf(file);
+    fs.mkdirSync(backups);
+    const theirs = path.join(backups, 'shop 2026-01-02 03.04.05 by hand.db.partial');
+    fs.mkdirSync(path.join(backups, 'shop 2026.db')); // what was begun to be deleted, and is no file
+    fs.writeFileSync(path.join(backups, 'shop 2026.json.removing'), '{"format":"phasewise-backup 1","id":"shop 2026"}');
+    fs.writeFileSync(theirs, 'bytes');
+    fs.utimesSync(theirs, 1, 1);
+    const remove = fs.rmSync;
+    const held = vi.spyOn(fs, 'rmSync').mockImplementation((name, options) => {
+      if (name === theirs) throw Object.assign(new Error(), { code: 'EACCES', syscall: 'unlink' });
+      remove(name, options);
+    });
+
+    const backup = await backUp(file).finally(() => held.mockRestore());
+
+    expect(backup.state).toBe('verified');
+    expect(isThere(theirs)).toBe(true);
+  });
+
+  it.each(['statfsSync', 'readdirSync'] as const)(
+    'does not answer (%s): that is told as the folder, not as the database',
+    async (call) => {
+      const file = makeShop(folder);
+      const away = vi.spyOn(fs, call).mockImplementation(() => {
+        throw Object.assign(new Error(), { code: 'EACCES', syscall: 'statfs' });
+      });
+      expect(await codeOfPromise(backUp(file).finally(() => away.mockRestore()))).toBe('E_BACKUP_FOLDER');
+    },
+  );
 });
 
 /** @returns a link to `folder`, which is made unless it is to lead nowhere. */

@@ -1,11 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
 import { createBackup, type BackupPoint, type BackupRequest } from '@engine/backup.ts';
 import { backupDatabase, listBackups, verifyBackup } from '@engine/backups.ts';
+import { readManifest } from '@engine/manifest.ts';
 import { codeOf, codeOfPromise } from '../../support/code-of.ts';
-import { ask, askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
+import { safetyText } from '@shared/errors.ts';
+import { cleanupShop } from '../../support/engine/cleanup-shop.ts';
+import { ask, askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
 import { otherProgram } from '../../support/other-program.ts';
 import { isThere, temporaryFolder } from '../../support/temporary.ts';
@@ -86,6 +90,17 @@ describe('a backup', () => {
     expect(filesIn(file)).toEqual([]);
   });
 
+  it("is not the disk's fault where an index needs what only another program has", async () => {
+    const file = makeShop(folder, { extra: 'CREATE INDEX i ON note (abs(id))' });
+    const db = new Database(file).unsafeMode();
+    db.pragma('writable_schema = 1');
+    db.exec(`UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON note (mine(id))' WHERE name = 'i'`);
+    db.close();
+
+    expect(await codeOfPromise(backUp(file))).toBe('E_HOSTILE_SCHEMA');
+    expect(filesIn(file)).toEqual([]);
+  });
+
   it('removes what killed backups left, and no file of anybody else', async () => {
     const file = makeShop(folder);
     const backups = backupFolderOf(file);
@@ -105,6 +120,71 @@ describe('a backup', () => {
     const left = fs.readdirSync(backups);
     expect(left.filter((name) => [...ours, ...theirs].includes(name)).toSorted()).toEqual(theirs.toSorted());
   });
+
+  it('leaves a copy alone that may be proved by a living process, on a computer that slept over night', async () => {
+    const file = makeShop(folder);
+    const backups = backupFolderOf(file);
+    fs.mkdirSync(backups);
+    const living = path.join(backups, 'shop 2026-01-02 03.04.05 by hand.db.partial');
+    fs.writeFileSync(living, 'bytes');
+    const seconds = Date.now() / 1_000 - 20 * 3_600;
+    fs.utimesSync(living, seconds, seconds);
+
+    await backUp(file);
+
+    expect(isThere(living)).toBe(true);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'is made, listed and swept beside a pipe and a device that are named as manifests',
+    async () => {
+      const file = makeShop(folder);
+      const backups = backupFolderOf(file);
+      fs.mkdirSync(backups);
+      for (const name of ['events.json', 'events.json.removing'])
+        execFileSync('mkfifo', [path.join(backups, name)], { timeout: 5_000 });
+      fs.symlinkSync('/dev/zero', path.join(backups, 'zero.json'));
+      const read = fs.readFileSync;
+      const opened: fs.PathOrFileDescriptor[] = [];
+      // Reading one would never end: here it is told instead.
+      const spy = vi.spyOn(fs, 'readFileSync').mockImplementation(((name: fs.PathOrFileDescriptor) => {
+        if (!/events|zero/.test(String(name))) return read(name);
+        opened.push(name);
+        return Buffer.from('');
+      }) as typeof fs.readFileSync);
+      try {
+        const { id } = await backUp(file);
+        expect(listBackups({ folders: [backups], databasePath: null }).map((each) => each.id)).toEqual([id]);
+      } finally {
+        spy.mockRestore();
+      }
+      expect(opened).toEqual([]);
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'that cannot be looked at is listed as broken, with the reason, and hides no other',
+    async () => {
+      const file = makeShop(folder);
+      const [one, two] = [await backUp(file), await backUp(file)];
+      fs.rmSync(one.path);
+      fs.symlinkSync(one.path, one.path); // a link to itself
+
+      const listed = listBackups({ folders: [backupFolderOf(file)], databasePath: file });
+
+      expect(listed.map(({ id, state }) => [id, state])).toEqual([
+        [two.id, 'verified'],
+        [one.id, 'broken'],
+      ]);
+      expect(listed[1]).toMatchObject({
+        verified: false,
+        lastCheck: {
+          ok: false,
+          error: { safety: 'Your database was not changed. Only the backup has a problem.' },
+        },
+      });
+    },
+  );
 
   it('is a private file with a manifest, compared with the original and restored once on trial', async () => {
     const file = makeShop(folder);
@@ -241,6 +321,42 @@ describe('no backup exists', () => {
     expect(listBackups({ folders: [backups], databasePath: null })).toEqual([]);
   });
 
+  it('when it cannot be looked at once it is listed', async () => {
+    const file = makeShop(folder);
+    const stat = fs.statSync;
+    const spy = vi.spyOn(fs, 'statSync');
+    const fail = (listed: string) =>
+      spy.mockImplementation(((name: fs.PathLike, ...rest: never[]) => {
+        if (name === listed) throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'stat' });
+        return stat(name, ...rest);
+      }) as typeof fs.statSync);
+    try {
+      expect(await codeOfPromise(backUpWith(file, at('listed', fail)))).toBe('E_BACKUP_UNVERIFIED');
+    } finally {
+      spy.mockRestore();
+    }
+    expect(filesIn(file)).toEqual([]);
+  });
+
+  it('before a removal, though a phase was applied: it is not said that nothing was', async () => {
+    const file = makeShop(folder);
+    let copies = 0;
+    const spoilSecond = at('copied', (copy) => {
+      if ((copies += 1) === 2) new Database(copy).exec('DELETE FROM note').close();
+    });
+
+    const { error, migrations } = await upgradeShop(file, {
+      pack: cleanupShop(),
+      input: { toPhase: 2, isRemovalConfirmed: true },
+      more: { backupProbe: spoilSecond },
+    });
+
+    expect(migrations.length).toBeGreaterThan(0);
+    expect(error?.code).toBe('E_BACKUP_UNVERIFIED');
+    expect([error?.message, error?.nextStep].join(' ')).not.toMatch(/nothing was/i);
+    expect(error?.safety).toBe(safetyText['whole-step']);
+  });
+
   it('when the database holds nothing to compare', async () => {
     const file = makeShop(folder);
     const empty = new Database(':memory:');
@@ -284,6 +400,24 @@ describe('checking a backup again', () => {
       flipBit(backupPath, offset);
     }
     expect(listBackups({ folders: [backups], databasePath: null })[0]?.state).toBe('broken');
+    expect(verifyBackup({ backupPath }).state).toBe('verified');
+  });
+
+  it('that was renamed with its manifest says so, and how it is called again', async () => {
+    const { path: backupPath, folder: backups, id } = await backUp(makeShop(folder));
+    const named = path.join(backups, 'before upgrade.db');
+    fs.renameSync(backupPath, named);
+    fs.renameSync(path.join(backups, `${id}.json`), path.join(backups, 'before upgrade.json'));
+
+    const read = readManifest(named);
+
+    expect(read).toMatchObject({ error: { code: 'E_BACKUP_CORRUPT', details: { madeAs: id } } });
+    expect(read).toMatchObject({ error: { message: expect.stringContaining(`“${id}.db”: it was renamed`) } });
+    expect(read).toMatchObject({ error: { nextStep: expect.stringContaining('rename both back') } });
+    expect(codeOf(() => verifyBackup({ backupPath: named }))).toBe('E_BACKUP_CORRUPT');
+
+    fs.renameSync(named, backupPath);
+    fs.renameSync(path.join(backups, 'before upgrade.json'), path.join(backups, `${id}.json`));
     expect(verifyBackup({ backupPath }).state).toBe('verified');
   });
 

@@ -260,6 +260,35 @@ describe('the gate refuses by content', () => {
 });
 
 describe('what may be looked at but not written', () => {
+  const header = Buffer.from('377f0682002de218000010000000000012345678123456780000000000000000', 'hex');
+  it.each([
+    ['one byte', Buffer.alloc(1, 7)],
+    ['a bare header', header],
+    ['zeros, as a power cut leaves them', Buffer.alloc(4_152)],
+    ['something else', Buffer.from('not a log at all, but long enough to be one')],
+  ])('a file that is not in WAL mode beside a -wal that is none of its: %s', (_, content) => {
+    const file = database();
+    writeFileSync(`${file}-wal`, content);
+
+    expect(refusal(file)).toBeNull();
+    expect(refusal(file, passGateForWriting)).toBe('E_SIDECAR_UNSAFE');
+    expect(passGate(file).readOnlyReason).toMatchObject({
+      message: expect.stringContaining('Beside project.db lies project.db-wal') as string,
+      nextStep: expect.stringContaining('move it to another folder') as string,
+    });
+  });
+
+  it('but not beside an empty one, nor a file in WAL mode beside any', () => {
+    const file = database();
+    writeFileSync(`${file}-wal`, '');
+    expect(refusal(file, passGateForWriting)).toBeNull();
+    const logged = makeDatabase(folder, 'PRAGMA journal_mode = WAL; CREATE TABLE t (a)', 'logged.db');
+    for (const content of [header, Buffer.alloc(4_152)]) {
+      writeFileSync(`${logged}-wal`, content);
+      expect(refusal(logged, passGateForWriting)).toBeNull();
+    }
+  });
+
   it('a read-only file, also for the system administrator', () => {
     const file = database();
     chmodSync(file, 0o444);

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { createControl } from '@engine/control.ts';
 import { inspect } from '@engine/inspect.ts';
+import { makePlan } from '@engine/plan.ts';
 import type { CanonicalTable } from '@engine/migration.ts';
 import { safetyText } from '@shared/errors.ts';
 import { DatabaseStatus } from '@shared/status.ts';
@@ -318,6 +319,25 @@ describe('refusals', () => {
     change(file, 'CREATE TRIGGER swallow BEFORE INSERT ON _phasewise_runs BEGIN SELECT RAISE(IGNORE); END');
 
     expect(await refusal(file)).toBe('E_LEDGER_TAMPERED');
+  });
+
+  it('not for notes of ours that cannot be read: a look needs none of them, and the plan says so', async () => {
+    for (const [sql, plans] of [
+      [`UPDATE _phasewise_backfills SET facts_json = 'x'`, 'E_LEDGER_TAMPERED'],
+      [`UPDATE _phasewise_backfills SET added_json = '[]'`, 'E_LEDGER_TAMPERED'],
+      [`UPDATE _phasewise_checkpoints SET evidence_json = 'x'`, undefined],
+      [`UPDATE _phasewise_checkpoints SET evidence_json = '[null]'`, undefined],
+    ] as const) {
+      const file = makeShop(base);
+      await upgradeShop(file);
+      change(file, sql);
+
+      for (const seen of [await look(file), await check(file)])
+        expect(seen, sql).toMatchObject({ phaseReached: 1, drift: [] });
+      const backupFolder = path.join(path.dirname(file), 'backups');
+      const { preflight } = await makePlan({ path: file, toPhase: 1, backupFolder }, packs);
+      expect(preflight.find(({ id }) => id === 'records')?.error?.code, sql).toBe(plans);
+    }
   });
 
   it('a database whose last pages are gone, although its header says so too', async () => {

@@ -80,6 +80,7 @@ describe('the export of issue rows', () => {
     expect(readFileSync(path.join(home, 'mine.csv'), 'utf8')).toBe('mine');
     expect(await to(`${file}-wal`)).toBe('E_PATH_UNSUPPORTED');
     expect(await to(path.join(home, 'no', 'folder.csv'))).toBe('E_NOT_FOUND');
+    expect(await to(path.join(home, `${'x'.repeat(300)}.csv`))).toBe('E_PATH_UNSUPPORTED');
     const db = new Database(file);
     db.exec(`UPDATE _phasewise_quarantine SET row_json = '{torn' WHERE id = 2`);
     db.close();

@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { coded } from '@shared/errors.ts';
 import { identify } from '@engine/identity.ts';
 import { lockForMaintenance } from '@engine/lock.ts';
+import * as probe from '@engine/lock-probe.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { makeShop } from '../../support/engine/run-shop.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -49,4 +51,18 @@ it('one that took its place while the lock was waited for is let go of again', a
   expect(code).toBe('E_PATH_CHANGED');
   holding(file).close(); // nobody holds it
   expect(fs.readdirSync(path.join(path.dirname(file), 'locks'))).toEqual([]);
+});
+
+it('where nobody can be seen to hold it, it is asked whether the disk locks at all', async () => {
+  const file = makeShop(folder);
+  const holder = holding(file); // by this very process, which is left out when it looks for holders
+  const asked = vi.spyOn(probe, 'assertLocksWork').mockImplementation((name) => {
+    throw coded('E_LOCKING_UNAVAILABLE', name);
+  });
+
+  const code = await codeOfPromise(lockForMaintenance(requestFor(file)));
+
+  holder.close();
+  asked.mockRestore();
+  expect(code).toBe('E_LOCKING_UNAVAILABLE');
 });

@@ -61,6 +61,17 @@ describe('the plan', () => {
     expect(made.timeSeconds?.min).toBeLessThan(made.timeSeconds?.max ?? 0);
   });
 
+  it('says that an index needs a function which only another program has', async () => {
+    const file = makeShop(base);
+    change(file, 'CREATE INDEX i ON note (abs(id))');
+    const db = new Database(file).unsafeMode();
+    db.pragma('writable_schema = 1');
+    db.exec(`UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON note (mine(id))' WHERE name = 'i'`);
+    db.close();
+
+    expect(blocking(await plan(file))).toEqual(['E_HOSTILE_SCHEMA']);
+  });
+
   it('is empty where everything is applied', async () => {
     const file = makeShop(base);
     await upgradeShop(file);

@@ -15,7 +15,7 @@ const meanwhile = vi.hoisted(() => ({
   removed: null as ((file: string) => void) | null,
 }));
 vi.mock('node:fs', async (original) => {
-  const real = await original<{ copyFileSync: typeof copyFileSync; rmSync: typeof rmSync }>();
+  const real = await original<{ default: object; copyFileSync: typeof copyFileSync; rmSync: typeof rmSync }>();
   const copy = (...args: Parameters<typeof copyFileSync>) => {
     real.copyFileSync(...args);
     meanwhile.copied?.(String(args[0]));
@@ -24,7 +24,7 @@ vi.mock('node:fs', async (original) => {
     meanwhile.removed?.(String(args[0]));
     real.rmSync(...args);
   };
-  return { ...real, copyFileSync: copy, rmSync: remove };
+  return { ...real, copyFileSync: copy, rmSync: remove, default: { ...real.default, rmSync: remove } };
 });
 vi.mock('@engine/file-system.ts', async (original) => {
   const real = await original<typeof FileSystemModule>();
@@ -101,6 +101,23 @@ it('is in a folder that nobody else can enter, and gone afterwards', async () =>
   });
 
   expect(existsSync(folder)).toBe(false);
+});
+
+it('has been looked at all the same when something else holds it so that it cannot be removed', async () => {
+  meanwhile.removed = (removed) => {
+    if (path.basename(removed).startsWith(`phasewise-look-${process.pid}-`))
+      throw Object.assign(new Error('EBUSY: resource busy or locked'), { code: 'EBUSY', syscall: 'rm' });
+  };
+  let folder = '';
+
+  const found = await withPrivateCopy(passGate(makeDatabase(base, 'CREATE TABLE t (a)')), soon(), (copy) => {
+    folder = path.dirname(copy);
+    return names(copy);
+  });
+
+  expect(found).toEqual(['t']);
+  meanwhile.removed = null;
+  rmSync(folder, { recursive: true });
 });
 
 it('removes what a process that was killed left behind, and nothing of a living one', async () => {

@@ -1,13 +1,22 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import Database, { SqliteError } from 'better-sqlite3';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
+import { CodedError, safetyText } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import { identityOf } from '@engine/backup-identity.ts';
-import { describeContent } from '@engine/backups.ts';
+import { backupDatabase, describeContent, listBackups, requireManifest, verifyBackup } from '@engine/backups.ts';
 import { evaluateCriteria } from '@engine/checkpoint.ts';
 import { foreignKeyViolations } from '@engine/integrity.ts';
+import { writeIntent } from '@engine/intent.ts';
 import type { Db, Pack } from '@engine/migration.ts';
+import { pendingFor } from '@engine/restore-pending.ts';
+import { restoreBackup } from '@engine/restore.ts';
 import { isReadFailure, isUnanswered } from '@engine/sqlite-error.ts';
 import { findUntrue } from '@engine/target.ts';
-import { makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
+import { backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { legacySchema, shopMigrations, shopPack } from '../../support/engine/shop-pack.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -33,6 +42,15 @@ function codeOf(ask: () => unknown): unknown {
   } catch (error) {
     return error instanceof SqliteError ? error.code : error;
   }
+}
+
+function errorOf(act: () => unknown): CodedError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof CodedError) return error;
+  }
+  throw new Error('there was no error with a code');
 }
 
 beforeEach(() => {
@@ -80,6 +98,82 @@ describe('an error of reading', () => {
 
   it('of damage leaves nothing to know a database by: what lies there can be replaced all the same', () => {
     expect(identityOf({ ...shopPack(), identity: failing('SQLITE_CORRUPT') }, db)).toEqual([]);
+  });
+
+  describe('in a backup', () => {
+    const folder = temporaryFolder();
+    let file: string;
+    let backup: BackupRecord;
+    beforeAll(async () => {
+      file = makeShop(folder);
+      backup = await backupDatabase(
+        { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' },
+        [shopPack()],
+      );
+    });
+    const restore = () =>
+      restoreBackup(
+        { backupPath: backup.path, path: file, backupFolder: backup.folder, appVersion: '0', allowForeign: false },
+        { packs: [shopPack()] },
+      );
+    /** What is noted of the backup when `meddle` has kept it from being read. */
+    const stored = () => listBackups({ folders: [backup.folder], databasePath: null })[0];
+
+    it.each(UNANSWERED)('%s is never taken for damage', async (code) => {
+      vi.spyOn(Database.prototype, 'pragma').mockImplementation(failing(code));
+      const { appError } = errorOf(() => verifyBackup({ backupPath: backup.path }));
+      expect(appError).toMatchObject({ safety: safetyText.untouched });
+      expect(appError.code).not.toMatch(/BACKUP/);
+      expect(await codeOfPromise(restore())).toBe(appError.code);
+      vi.restoreAllMocks();
+      expect(stored()).toMatchObject({ state: 'verified', lastCheck: null });
+    });
+
+    /** The system refuses to open one file. */
+    const refuse = (file: string, system: string): void => {
+      const open = fs.openSync;
+      vi.spyOn(fs, 'openSync').mockImplementation((name, flags, mode) => {
+        if (name === file) throw Object.assign(new Error(`${system}: on purpose`), { code: system, syscall: 'open' });
+        return open(name, flags, mode);
+      });
+    };
+    const manifestOf = ({ path: file }: BackupRecord): string => file.replace(/\.db$/, '.json');
+
+    it.each([
+      ['EIO', 'E_IO'],
+      ['ESTALE', 'E_IO'],
+      ['EACCES', 'E_NO_PERMISSION'],
+      ['EMFILE', 'E_NO_PERMISSION'],
+      ['ENOMEM', 'E_NO_MEMORY'],
+    ])('%s is never taken for damage, nor for a file that is no backup', (system, code) => {
+      for (const file of [backup.path, manifestOf(backup)]) {
+        refuse(file, system);
+        const { appError } = errorOf(() => verifyBackup({ backupPath: backup.path }));
+        vi.restoreAllMocks();
+        expect(appError).toMatchObject({ code, safety: safetyText.untouched });
+        expect(appError.message).toContain(path.basename(backup.path, '.db'));
+        expect(stored()).toMatchObject({ state: 'verified', lastCheck: null });
+      }
+    });
+
+    it('does not make the backup that is being put back one that is lost', () => {
+      writeIntent(file, {
+        ...{ format: 'phasewise-restore 1', startedAt: '2026-01-01T00:00:00.000Z', databaseName: 'shop.db' },
+        ...{ way: 'in-place', source: 'backup', files: [], quarantine: null, beforePath: null },
+        ...{ sha256: backup.sha256, backupPath: backup.path },
+      });
+      const another = { ...requireManifest(backup.path), sha256: 'f'.repeat(64) };
+      refuse(backup.path, 'EIO');
+      expect(errorOf(() => pendingFor(file, another)).appError.code).toBe('E_IO');
+      fs.rmSync(intentFile(file));
+    });
+
+    it.each(DAMAGED)('%s is damage', (code) => {
+      vi.spyOn(Database.prototype, 'pragma').mockImplementation(failing(code));
+      expect(verifyBackup({ backupPath: backup.path, isNoted: false })).toMatchObject({
+        ...{ state: 'broken', lastCheck: { error: { code: 'E_BACKUP_CORRUPT' } } },
+      });
+    });
   });
 
   describe('in a file that was upgraded', () => {

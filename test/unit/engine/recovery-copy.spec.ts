@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
 import { isRecoveryCopy } from '@shared/beside.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
 import type { GatedFile } from '@engine/gate.ts';
 import { startOf } from '@engine/process-life.ts';
-import { keepBeforeRecovery } from '@engine/recovery-copy.ts';
+import { dropRecoveryCopy, keepBeforeRecovery } from '@engine/recovery-copy.ts';
 import { codeOf, codeOfPromise } from '../../support/code-of.ts';
 import { askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { dieInTheMiddleOfAWrite, manyRows, otherProgram } from '../../support/other-program.ts';
@@ -35,6 +36,25 @@ it('J02: database and journal are copied as they were found before an upgrade le
   expect(events).toContainEqual({ type: 'recovery-copy', folder: fs.realpathSync(kept) });
 });
 
+it('a log whose beginning is damaged is kept for good before SQLite throws it away', async () => {
+  const [live, file] = [makeShop(folder, { wal: true }), makeShop(folder, { wal: true })];
+  const db = new Database(live);
+  db.pragma('wal_autocheckpoint = 0');
+  db.exec(`INSERT INTO setting VALUES ('committed', 'in the log alone')`);
+  for (const suffix of ['', '-wal']) fs.copyFileSync(live + suffix, file + suffix);
+  db.close();
+  const log = fs.readFileSync(`${file}-wal`).fill(0, 0, 32);
+  fs.writeFileSync(`${file}-wal`, log);
+  const events: EngineRunEvent[] = [];
+
+  const report = await upgradeShop(file, { events });
+
+  expect([report.ok, isThere(`${file}-wal`)]).toEqual([true, false]);
+  const kept = path.join(backupFolderOf(file), copiesIn(file)[0] ?? '');
+  expect(fs.readFileSync(path.join(kept, `${path.basename(file)}-wal`)).equals(log)).toBe(true);
+  expect(events.map(({ type }) => type)).not.toContain('recovery-copy'); // the host removes what it is told of
+});
+
 it('nothing is copied without such a journal, and nothing stays while its writer is alive', async () => {
   const calm = makeShop(folder);
   await upgradeShop(calm);
@@ -47,8 +67,34 @@ it('nothing is copied without such a journal, and nothing stays while its writer
   await other.kill();
 });
 
+const gated = (file: string) => ({ path: file, sidecars: { isJournalHot: true } }) as GatedFile;
+
+it('one that was not needed goes, unless the journal is gone: then it is all there is of what was found', () => {
+  const file = makeShop(folder);
+  const hot = Buffer.concat([Buffer.from('d9d505f920a163d7', 'hex'), Buffer.alloc(600, 1)]);
+  for (const isPlayedBack of [true, false]) {
+    fs.writeFileSync(`${file}-journal`, hot);
+    const kept = keepBeforeRecovery(gated(file), backupFolderOf(file));
+    if (isPlayedBack) fs.rmSync(`${file}-journal`);
+
+    dropRecoveryCopy(kept, gated(file));
+
+    expect(fs.existsSync(kept ?? '')).toBe(isPlayedBack);
+  }
+});
+
+it('one stays where it cannot be told any more whether it is needed, and nothing else is said of that', () => {
+  const file = makeShop(folder);
+  fs.writeFileSync(`${file}-journal`, Buffer.alloc(600, 0xd9));
+  const kept = keepBeforeRecovery(gated(file), backupFolderOf(file));
+  fs.symlinkSync('nowhere', `${file}-shm`);
+
+  dropRecoveryCopy(kept, gated(file));
+
+  expect(fs.existsSync(kept ?? '')).toBe(true);
+});
+
 describe('a folder of such copies that is being filled', () => {
-  const gated = (file: string) => ({ path: file, sidecars: { isJournalHot: true } }) as GatedFile;
   /** What a host is doing in this folder, as it would have named it; the copy in it. */
   function filling(mark: string | null): { file: string; backups: string; other: string } {
     const file = makeShop(folder);
@@ -115,6 +161,38 @@ describe('a folder of such copies that is being filled', () => {
       vi.restoreAllMocks();
       expect(copiesIn(file)).toEqual([]);
     }
+  });
+
+  const refused = (code: string) => () => {
+    throw Object.assign(new Error(`${code}: refused on purpose`), { code });
+  };
+
+  it('keeps nobody from making another one where another user left it', () => {
+    const { file, backups, other } = filling('00000000-1-1');
+    const list = fs.readdirSync;
+    vi.spyOn(fs, 'readdirSync').mockImplementation(((...args: Parameters<typeof list>) =>
+      args[0] === other ? refused('EACCES')() : list(...args)) as typeof list);
+    const old = path.join(backups, 'shop 2026-11-20 12.00.00 before recovery.00000001-1-1.filling');
+    fs.mkdirSync(old);
+    fs.utimesSync(old, 0, 0);
+    vi.spyOn(fs, 'rmSync').mockImplementation(refused('EACCES'));
+
+    const kept = keepBeforeRecovery(gated(file), backups);
+    vi.restoreAllMocks();
+
+    expect(fs.readdirSync(kept ?? '')).toContain('shop.db');
+    expect([other, old].every((each) => fs.existsSync(each))).toBe(true);
+  });
+
+  it('that cannot be taken away again does not hide why nothing was kept', () => {
+    const file = makeShop(folder);
+    vi.spyOn(fs, 'copyFileSync').mockImplementation(refused('ENOSPC'));
+    vi.spyOn(fs, 'rmSync').mockImplementation(refused('EBUSY'));
+
+    const code = codeOf(() => keepBeforeRecovery(gated(file), backupFolderOf(file)));
+    vi.restoreAllMocks();
+
+    expect(code).toBe('E_BACKUP_NO_SPACE');
   });
 
   it('gets another name when that of the copy was taken meanwhile', () => {

@@ -1,10 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Pack } from '@engine/migration.ts';
 import type { EngineRequestName, EngineRequests, FromEngine } from '@engine/protocol.ts';
 import { serveRequests } from '@engine/requests.ts';
-import type { Result } from '@shared/errors.ts';
+import * as sidecars from '@engine/sidecars.ts';
+import { type Result, safetyText } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import { inputFor, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
 import { isThere, makeDatabase, temporaryFolder } from '../../support/temporary.ts';
@@ -135,6 +137,36 @@ it('does not speak of backups and steps when something unexpected ends a look', 
   expect(await ask('inspect', { path: file, check: 'schema' })).toMatchObject({
     error: { code: 'E_INTERNAL', safety: 'Nothing was changed. Your data is as it was.' },
   });
+  // The verdict on an upgrade is no mere look.
+  expect(await ask('verify', { path: file, toPhase: 1, backupPath: null })).toMatchObject({
+    error: { code: 'E_INTERNAL', safety: safetyText.unknown },
+  });
+});
+
+it('says nothing of the data as a whole when settling failed, and of the backups alone when deleting did', async () => {
+  const { ask } = host();
+  const file = makeShop(base);
+  const run = inputFor(file);
+  const make = () => ask('backup', { ...run, folder: run.backupFolder, reason: 'by hand' });
+  const first = await make();
+  await make();
+  const { backupFolder, lockFolder } = run;
+  const { path: backupPath } = first.ok ? (first.value as BackupRecord) : { path: '' };
+  const removing = `${backupPath.replace(/\.db$/, '')}.json.removing`;
+  mkdirSync(removing); // in the way of the first step
+
+  expect(
+    await ask('removeBackup', { databasePath: file, folders: [backupFolder], backupPath, needed: [] }),
+  ).toMatchObject({
+    error: { code: 'E_INTERNAL', safety: safetyText['backup-only'] },
+  });
+  const look = vi.spyOn(sidecars, 'readSidecars').mockImplementation(() => {
+    throw new Error('of no kind that is known');
+  });
+  expect(await ask('settle', { path: file, lockFolder, partials: [] })).toMatchObject({
+    error: { code: 'E_INTERNAL', safety: safetyText.unknown },
+  });
+  look.mockRestore();
 });
 
 it('leaves nothing of a sample that could not be built', async () => {

@@ -1,7 +1,7 @@
-import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
-import { afterEach, expect, it, vi } from 'vitest';
+import Database, { SqliteError } from 'better-sqlite3';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CodedError, safetyText } from '@shared/errors.ts';
 import { createBackup } from '@engine/backup.ts';
 import { sha256File } from '@engine/fsync.ts';
@@ -90,37 +90,70 @@ it('keeps away a second restore of an instance that has its locks elsewhere, and
   expect(beside).toEqual([]);
 });
 
-it('does not say that nothing was changed when the disk fails it right after the copying', async () => {
-  const target = makeDatabase(folder, `PRAGMA journal_mode = WAL; CREATE TABLE a (id INTEGER PRIMARY KEY)`);
-  const db = new Database(target);
-  const { path: backupPath } = await createBackup(db, {
-    ...{ path: target, folder: path.join(folder, 'own'), reason: 'by hand', runId: null, appVersion: '0.0.0-test' },
-    content: { packId: '', variantTitle: '', phase: null },
+describe('once the backup is in, nothing is said to be untouched and the note stays', () => {
+  /** A restore of the file, with something done to it in the moment after the copying. */
+  async function restoreAnd(
+    then: (target: string) => void,
+    target = make(),
+  ): Promise<{ target: string; error: unknown }> {
+    const db = new Database(target);
+    const { path: backupPath } = await createBackup(db, {
+      ...{ path: target, folder: path.join(folder, 'kept'), reason: 'by hand', runId: null, appVersion: '0.0.0-test' },
+      content: { packId: '', variantTitle: '', phase: null },
+    });
+    db.exec('INSERT INTO a VALUES (2)');
+    db.close();
+    const really = Database.prototype.backup;
+    vi.spyOn(Database.prototype, 'backup').mockImplementation(async function (this: Database.Database, ...args) {
+      const done = await really.apply(this, args);
+      if (this.readonly) then(target);
+      return done;
+    });
+    const input = { backupPath, path: target, backupFolder: path.join(folder, 'kept'), appVersion: '0.0.0-test' };
+    const error: unknown = await restoreBackup(
+      { ...input, lockFolder: path.join(folder, 'locks'), allowForeign: true },
+      { packs: [] },
+    ).catch((thrown: unknown) => thrown);
+    return { target, error };
+  }
+
+  it('where the disk is too full to write its log back', async () => {
+    const readers: Database.Database[] = [];
+    const really = Database.prototype.pragma;
+    const { target, error } = await restoreAnd((file) => {
+      const reader = new Database(file);
+      readers.push(reader);
+      reader.exec('BEGIN; SELECT count(*) FROM a; INSERT INTO a VALUES (3); COMMIT'); // so that there is a log
+      vi.spyOn(Database.prototype, 'pragma').mockImplementation(function (this: Database.Database, ...args) {
+        if (args[0] === 'wal_checkpoint(TRUNCATE)') throw new SqliteError('database or disk is full', 'SQLITE_FULL');
+        return really.apply(this, args);
+      });
+    });
+    for (const reader of readers) reader.close();
+
+    expect(error).toMatchObject({ appError: { code: 'E_NO_SPACE', safety: safetyText.unknown } });
+    expect(existsSync(`${target}.restore-intent`)).toBe(true);
   });
-  db.exec('INSERT INTO a VALUES (2)');
-  db.close();
-  const really = Database.prototype.backup;
-  vi.spyOn(Database.prototype, 'backup').mockImplementation(async function (this: Database.Database, ...args) {
-    const done = await really.apply(this, args);
-    // As if the log could not be written back: it stays, and cannot be read.
-    if (this.readonly)
+
+  it('where the log of a file in WAL mode stays, and cannot be read', async () => {
+    const wal = makeDatabase(folder, `PRAGMA journal_mode = WAL; CREATE TABLE a (id INTEGER PRIMARY KEY)`);
+    const { target, error } = await restoreAnd((file) => {
       vi.spyOn(sidecars, 'readSidecars').mockImplementation(() =>
-        orRefuse(target, () => {
+        orRefuse(file, () => {
           throw Object.assign(new Error('EIO'), { code: 'EIO' });
         }),
       );
-    return done;
+    }, wal);
+
+    expect(error).toBeInstanceOf(CodedError);
+    expect(error).toMatchObject({ appError: { code: 'E_IO', safety: safetyText.unknown } });
+    expect(existsSync(`${target}.restore-intent`)).toBe(true);
   });
 
-  const error: unknown = await restoreBackup(
-    {
-      ...{ backupPath, path: target, backupFolder: path.join(folder, 'own'), appVersion: '0.0.0-test' },
-      ...{ lockFolder: path.join(folder, 'locks'), allowForeign: true },
-    },
-    { packs: [] },
-  ).catch((thrown: unknown) => thrown);
+  it('where the file cannot be found any more', async () => {
+    const { target, error } = await restoreAnd((file) => renameSync(file, `${file}.elsewhere`));
 
-  expect(error).toBeInstanceOf(CodedError);
-  expect((error as CodedError).appError).toMatchObject({ code: 'E_IO', safety: safetyText.unknown });
-  expect(existsSync(`${target}.restore-intent`)).toBe(true);
+    expect(error).toMatchObject({ appError: { code: 'E_NOT_FOUND', safety: safetyText.unknown } });
+    expect(existsSync(`${target}.restore-intent`)).toBe(true);
+  });
 });

@@ -276,6 +276,18 @@ describe('undoing a restore by file', () => {
     expect(readIntent(file)).toBeNull();
   });
 
+  it('refused by the system once it had begun, is no refusal, and is carried through later', async () => {
+    const { file, backup, old } = await smashedShop();
+    const { replacedFolder } = await restore(file, backup);
+    const input = { path: file, folder: replacedFolder ?? '', backupFolder: backupFolderOf(file) };
+    const undo = () => putBackReplaced(input, (point) => void (point === 'replaced' && fs.mkdirSync(`${file}-wal`)));
+    expect(undo).toThrow('E_RESTORE_FAILED: The restore could not be carried through: EISDIR: illegal operation on a directory'); // prettier-ignore
+    expect(codeOf(() => putBackReplaced(input))).toBe('E_RESTORE_FAILED'); // as long as it is in the way
+    fs.rmdirSync(`${file}-wal`);
+    await finish(file);
+    expect(bytesOf(file)).toEqual(old);
+  });
+
   it('takes nothing but a folder of ours beside the database', async () => {
     const { file, backup } = await changedShop();
     const strange = path.join(path.dirname(file), 'shop.db replaced-elsewhere');

@@ -6,7 +6,7 @@ import { intentFile } from '@shared/beside.ts';
 import { backupDatabase } from '@engine/backups.ts';
 import { putBackReplaced } from '@engine/put-back.ts';
 import { finishRestore, restoreBackup } from '@engine/restore.ts';
-import { placeWhereNothingIs } from '@engine/restore-place.ts';
+import { placeWhereNothingIs, takeFirstNameAway } from '@engine/restore-place.ts';
 import type { RestorePoint } from '@engine/restore-request.ts';
 import { codeOf, codeOfPromise } from '../../support/code-of.ts';
 import { askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
@@ -67,6 +67,20 @@ it('without hard links, what another program writes into the empty file that kee
 
   expect(codeOf(() => placeWhereNothingIs(copy, target))).toBe('E_STATE_CHANGED');
   expect(fs.readFileSync(target, 'utf8')).toBe('of another program');
+});
+
+it('the first name is taken away from the file that has the second, and from no other', () => {
+  const home = fs.mkdtempSync(path.join(folder, 'place-'));
+  const [copy, target] = [path.join(home, 'copy'), path.join(home, 'target')];
+  fs.writeFileSync(copy, 'whole');
+  fs.writeFileSync(target, 'of another program');
+  takeFirstNameAway(copy, target);
+  expect(fs.readFileSync(copy, 'utf8')).toBe('whole');
+
+  fs.rmSync(target);
+  fs.linkSync(copy, target);
+  takeFirstNameAway(copy, target);
+  expect(fs.readdirSync(home)).toEqual(['target']);
 });
 
 function endBetweenNames(file: string): void {

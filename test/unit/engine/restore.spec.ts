@@ -5,7 +5,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
-import { type AppError, toAppError } from '@shared/errors.ts';
+import { type AppError, safetyText, toAppError } from '@shared/errors.ts';
 import { backupDatabase } from '@engine/backups.ts';
 import { finishRestore, restoreBackup } from '@engine/restore.ts';
 import type { RestoreDependencies } from '@engine/restore-request.ts';
@@ -266,6 +266,13 @@ describe('a restore is refused, and nothing is touched', () => {
     expect(await codeOfPromise(restore(path.join(path.dirname(file), 'nowhere', 'shop.db'), backup))).toBe(
       'E_RESTORE_TARGET',
     );
+  });
+
+  it('when the target is a link that leads to itself', async () => {
+    const { file, backup } = await shopWithBackup();
+    const loop = path.join(path.dirname(file), 'loop.db');
+    fs.symlinkSync(loop, loop);
+    expect(await errorOf(restore(loop, backup))).toMatchObject({ code: 'E_NOT_FOUND', safety: safetyText.untouched });
   });
 });
 

@@ -7,6 +7,7 @@ import { restoredFrom } from '@engine/restored-from.ts';
 import { expect, it } from 'vitest';
 import { cleanupShop, eventTable } from '../../support/engine/cleanup-shop.ts';
 import { backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { otherProgram } from '../../support/other-program.ts';
 import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
@@ -51,4 +52,20 @@ it('a restore that was noted in the list of the file is known by that, though th
   expect(await found('2026-03-01T11:59:59.999Z', other, meant)).toEqual({ backupPath: meant.path, proof: 'event' });
   expect(await found('2026-03-01T12:00:00.001Z', other, meant)).toBeNull(); // of an earlier restore
   expect(await found('2026-03-01T11:59:59.999Z', other)).toBeNull(); // of another backup
+});
+
+it('nothing is held to be a backup while a log or a journal beside it has more to say', async () => {
+  const file = makeDatabase(folder, `PRAGMA journal_mode = WAL; CREATE TABLE note (text)`);
+  const same = path.join(folder, 'of-log.db');
+  fs.copyFileSync(file, same);
+  expect(holdsBackup(file, same)).toBe(true);
+
+  const other = await otherProgram(file, `db.exec("INSERT INTO note VALUES ('in the log')")`);
+  await other.kill();
+  expect(fs.readFileSync(file).equals(fs.readFileSync(same))).toBe(true);
+  expect(holdsBackup(file, same)).toBe(false);
+
+  for (const suffix of ['-wal', '-shm']) fs.rmSync(file + suffix);
+  fs.writeFileSync(`${file}-journal`, Buffer.alloc(512, 0xd9));
+  expect(holdsBackup(file, same)).toBe(false);
 });

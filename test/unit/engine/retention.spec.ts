@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase, listAllBackups, listBackups, verifyBackup } from '@engine/backups.ts';
@@ -126,6 +126,26 @@ describe('deleting backups', () => {
     expect(verifyBackup({ backupPath: b.path }).state).toBe('verified');
   });
 
+  it('one that cannot be read just now is not good, and not noted as broken: the last good one stays', async () => {
+    const file = makeShop(folder);
+    const [good, unreadable] = [await backUp(file), await backUp(file)];
+    const open = fs.openSync;
+    vi.spyOn(fs, 'openSync').mockImplementation((name, flags, mode) => {
+      if (name === unreadable.path) throw Object.assign(new Error(), { code: 'EMFILE', syscall: 'open' });
+      return open(name, flags, mode);
+    });
+
+    const tidied = await tidyBackups({ ...places(file), keep: 1, isTrial: false }, packs);
+    const refused = await codeOfPromise(removeBackup({ ...places(file), backupPath: good.path }, packs));
+    vi.restoreAllMocks();
+
+    expect(tidied.removed).toEqual([]);
+    expect(tidied.kept.map(({ why }) => why)).toEqual([WHY.newer, WHY.newest]);
+    expect(refused).toBe('E_BACKUP_NEEDED');
+    const [after] = listBackups({ folders: [backupFolderOf(file)], databasePath: file });
+    expect(after).toMatchObject({ id: unreadable.id, state: 'verified', lastCheck: null });
+  });
+
   it('the last good one is refused, and so is the backup of a run that stopped in the file', async () => {
     const file = makeShop(folder);
     const only = await backUp(file);
@@ -144,6 +164,43 @@ describe('deleting backups', () => {
     expect(isThere(only.path)).toBe(false);
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'one that a link gives two names counts once, under either name',
+    async () => {
+      const file = makeShop(folder);
+      const disk = path.join(path.dirname(file), 'disk');
+      fs.mkdirSync(disk);
+      fs.symlinkSync(disk, backupFolderOf(file));
+      const made = [await backUp(file, 'before phase 1'), await backUp(file), await backUp(file)];
+      const [first, middle, last] = made as [BackupRecord, BackupRecord, BackupRecord];
+      const both = { databasePath: file, folders: [backupFolderOf(file), last.folder], needed: [] };
+      const linked = ({ id }: BackupRecord) => path.join(backupFolderOf(file), `${id}.db`);
+
+      expect((await listAllBackups(both, packs)).map((each) => each.path)).toEqual(
+        made.toReversed().map((each) => each.path),
+      );
+      expect(await codeOfPromise(removeBackup({ ...both, backupPath: linked(last) }, packs))).toBe('E_BACKUP_NEEDED');
+      const needed = [{ backupPath: linked(middle), why: 'A note names it.' }];
+      const tidied = await tidyBackups({ ...both, needed, keep: 1, isTrial: false }, packs);
+      expect(tidied.removed).toEqual([]);
+      await removeBackup({ ...both, backupPath: linked(middle) }, packs);
+      expect([first, middle, last].map((each) => isThere(each.path))).toEqual([true, false, true]);
+    },
+  );
+
+  it('one that is needed by the run that made it stays', async () => {
+    const file = makeShop(folder);
+    const input = { path: file, folder: backupFolderOf(file), reason: 'before taking files in', appVersion: '0' };
+    const ofRun = await backupDatabase({ ...input, runId: 'r1' }, packs);
+    await backUp(file);
+    const needed = [{ runId: 'r1', why: 'It was interrupted.' }];
+
+    const tidied = await tidyBackups({ ...places(file), needed, keep: 1, isTrial: false }, packs);
+
+    expect(tidied.kept.find(({ backup }) => backup.id === ofRun.id)?.why).toBe('It was interrupted.');
+    expect(isThere(ofRun.path)).toBe(true);
+  });
+
   it('that was begun and killed is ended by the next backup, and listed no more meanwhile', async () => {
     const file = makeShop(folder);
     const { id, path: backupPath } = await backUp(file);
@@ -158,6 +215,28 @@ describe('deleting backups', () => {
     expect(isThere(backupPath)).toBe(false);
     expect(fs.readdirSync(backupFolderOf(file)).toSorted()).toEqual([`${newId}.db`, `${newId}.json`]);
   });
+});
+
+it('a deletion that cannot be ended keeps no other from it, and is told of when it is its own', async () => {
+  const file = makeShop(folder);
+  const [one, two, three] = [await backUp(file, 'one'), await backUp(file, 'two'), await backUp(file, 'three')];
+  await backUp(file, 'four');
+  const nameOf = ({ folder: into, id }: BackupRecord) => path.join(into, `${id}.json`);
+  fs.renameSync(nameOf(one), `${nameOf(one)}.removing`);
+  for (const { path: stuck } of [one, three]) {
+    fs.rmSync(stuck);
+    fs.mkdirSync(stuck); // as one that another program holds open on Windows
+  }
+
+  await removeBackup({ ...places(file), backupPath: two.path }, packs);
+  expect(fs.readdirSync(two.folder).filter((name) => name.startsWith(two.id))).toEqual([]);
+  expect(await codeOfPromise(removeBackup({ ...places(file), backupPath: three.path }, packs))).toBe('E_BACKUP_FOLDER');
+
+  // What is left goes with the next one, as soon as it can be removed, each for itself.
+  fs.rmdirSync(three.path);
+  await backUp(file, 'five');
+  const isThereNow = [one, three].map((each) => isThere(`${nameOf(each)}.removing`));
+  expect(isThereNow).toEqual([true, false]);
 });
 
 it('a backup that is being put back stays, also when the note that says so is torn', async () => {

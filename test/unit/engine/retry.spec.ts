@@ -5,8 +5,9 @@ import { defineMigration, inRange, rangeValues, type Backfill, type Migration, t
 import { retryIssues } from '@engine/retry.ts';
 import { verifyResult } from '@engine/verify.ts';
 import { describe, expect, it } from 'vitest';
+import { cleanupShop } from '../../support/engine/cleanup-shop.ts';
 import { shopMigrations, shopPack } from '../../support/engine/shop-pack.ts';
-import { ask, askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { ask, askOne, backupFolderOf, makeShop, manyChunks, upgradeShop } from '../../support/engine/run-shop.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
@@ -61,6 +62,25 @@ describe('trying issue rows again', () => {
     ]);
     expect(keys()).toEqual(['m000020', 'm000030']);
     expect(unmet()).toEqual([]);
+  });
+
+  it('leaves them alone once a phase that removes something was begun: their rows may have left their tables', async () => {
+    const pack = cleanupShop();
+    const { file, retry } = await setUp(pack);
+    const orphan = `PRAGMA foreign_keys = OFF; UPDATE note SET member_id = 'nobody' WHERE id = 1; ${NAMED}`;
+    new Database(file).exec(orphan).close();
+    let chunks = 0;
+    const probe = (point: string, subject: string) => {
+      if (point === 'chunk-committed' && subject === '0003_cut_over/notes' && ++chunks > 2) throw new Error('stopped');
+    };
+    const input = { toPhase: 2, isRemovalConfirmed: true };
+    expect((await upgradeShop(file, { pack, input, more: { tuning: manyChunks, probe } })).ok).toBe(false);
+    const issues = () => ask(file, 'SELECT backfill_id, source_key FROM _phasewise_quarantine ORDER BY 1, 2');
+    const before = issues();
+
+    expect(await retry()).toMatchObject({ tried: 0, cleared: 0, backup: null });
+
+    expect(issues()).toEqual(before);
   });
 
   it('counts what a program has placed meanwhile as right already', async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, expect, it, vi } from 'vitest';
 import { restoreLockFile } from '@shared/beside.ts';
-import { backupDatabase } from '@engine/backups.ts';
+import { backupDatabase, verifyBackup } from '@engine/backups.ts';
 import { startOf } from '@engine/process-life.ts';
 import { settle } from '@engine/settle.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
@@ -105,6 +105,20 @@ it('the run that was stopped is noted as stopped, and no other', async () => {
   expect(ask(file, `SELECT state FROM _phasewise_runs`)).toEqual([{ state: 'cancelled' }]);
 });
 
+it('a run that came to its end stays as it ended, and no step of it is called begun', async () => {
+  const file = makeShop(folder);
+  const { runId } = await upgradeShop(file);
+  const stateOf = () => ask(file, `SELECT state FROM _phasewise_runs`);
+  const ended = stateOf();
+  new Database(file).exec(`UPDATE _phasewise_backfills SET state = 'running'`).close();
+
+  const { applied, begun } = await settle({ path: file, lockFolder, runId });
+
+  expect(stateOf()).toEqual(ended);
+  expect(applied.length).toBeGreaterThan(0);
+  expect(begun).toBeNull();
+});
+
 it('of what it is told to take away nothing goes that is a backup, or has a name of others', async () => {
   const file = makeShop(folder);
   const made = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
@@ -118,3 +132,39 @@ it('of what it is told to take away nothing goes that is a backup, or has a name
 
   expect(fs.readdirSync(backup.folder)).toEqual(before);
 });
+
+it('a copy that cannot be removed, or whose folder is gone, keeps no file from being put right', async () => {
+  const file = makeShop(folder);
+  const backups = backupFolderOf(file);
+  const name = 'shop 2026-01-01 10.00.00 before phase 1.db.partial';
+  fs.mkdirSync(path.join(backups, name), { recursive: true }); // in the place of the copy
+  const gone = path.join(path.dirname(file), 'gone');
+  fs.writeFileSync(gone, 'a file by now');
+  lockOf(file, spawnSync('true').pid);
+
+  await settle({ path: file, lockFolder, partials: [path.join(backups, name), path.join(gone, name)] });
+
+  expect(beside(file)).toEqual([]);
+});
+
+it.each(['EIO', 'ESTALE', 'EACCES'])(
+  'a backup stays whose manifest cannot be looked at just now (%s)',
+  async (code) => {
+    const file = makeShop(folder);
+    const made = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
+    const backup = await backupDatabase(made, packs);
+    const isMeant = (name: fs.PathLike) => name === backup.path.replace(/db$/, 'json');
+    const { existsSync, lstatSync } = fs;
+    // As Node does: it answers no then, as it does where there is none.
+    vi.spyOn(fs, 'existsSync').mockImplementation((name) => !isMeant(name) && existsSync(name));
+    vi.spyOn(fs, 'lstatSync').mockImplementation(((name: fs.PathLike, ...rest: never[]) => {
+      if (isMeant(name)) throw Object.assign(new Error(code), { code });
+      return lstatSync(name, ...rest);
+    }) as typeof fs.lstatSync);
+
+    await settle({ path: file, lockFolder, partials: [`${backup.path}.partial`] });
+
+    vi.restoreAllMocks();
+    expect(verifyBackup({ backupPath: backup.path }).state).toBe('verified');
+  },
+);

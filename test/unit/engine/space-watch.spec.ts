@@ -168,3 +168,16 @@ function thrownBy(work: () => unknown): unknown {
     return error;
   }
 }
+
+it('of two disks, one of which was full, room on either is worth another try', () => {
+  const free = { database: 10, temporary: 10 };
+  const statFree = (where: string) => (where === '/database' ? free.database : free.temporary);
+  const { found, look } = watchSpace('/database/a.db', 100, statFree).after(appError('E_NO_SPACE', 'full'));
+  expect(found).toMatchObject({ details: { needBytes: 100, freeBytes: 10 } });
+  expect(look()).not.toBeNull();
+  for (const which of ['database', 'temporary'] as const) {
+    free[which] = 200;
+    expect(look()).toBeNull();
+    free[which] = 10;
+  }
+});

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { backupDatabase } from '@engine/backups.ts';
 import { verifyResult } from '@engine/verify.ts';
+import { safetyText, toAppError } from '@shared/errors.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
@@ -156,6 +157,32 @@ describe('the verdict', () => {
     expect(summaryOf(checks, 'kept')).toContain(problem);
   });
 
+  it.each([
+    [`('ticket', NULL)`, null],
+    [`(NULL, 1)`, null],
+    [`('ticket', 'abc')`, null],
+    [`('ticket', 5), ('ticket', 9)`, `DELETE FROM sqlite_sequence WHERE seq = 9`],
+    [`('ticket', 9), ('ticket', 5)`, `UPDATE sqlite_sequence SET seq = 12 WHERE seq = 9`],
+  ])('is not irritated by numbers that others wrote as %s', async (rows, sql) => {
+    const tickets = `CREATE TABLE ticket (id INTEGER PRIMARY KEY AUTOINCREMENT);
+      DELETE FROM sqlite_sequence; INSERT INTO sqlite_sequence VALUES ${rows};`;
+    const { file, backupPath } = await upgraded(tickets);
+    if (sql !== null) change(file, sql);
+
+    expect(unmet(verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]).checks)).toEqual([]);
+  });
+
+  it('of two numbers that others wrote for a table, watches the one that SQLite goes on from', async () => {
+    const tickets = `CREATE TABLE ticket (id INTEGER PRIMARY KEY AUTOINCREMENT);
+      INSERT INTO sqlite_sequence VALUES ('ticket', 9), ('ticket', 5);`;
+    const { file, backupPath } = await upgraded(tickets);
+    change(file, `DELETE FROM sqlite_sequence WHERE seq = 9`);
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toEqual(['kept']);
+  });
+
   it('notices damage that no row shows', async () => {
     const { file, backupPath } = await upgraded();
     miscountFreePages(file);
@@ -182,5 +209,34 @@ describe('the verdict', () => {
     const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
 
     expect(unmet(checks)).toEqual(['backup', 'kept']);
+  });
+
+  it.each<[string, string, (file: string) => Database.Database | void]>([
+    ['is held by another program', 'E_DB_BUSY', (file) => new Database(file).exec('BEGIN EXCLUSIVE')],
+    ['is gone', 'E_NOT_FOUND', (file) => fs.rmSync(file)],
+    ['is none of ours', 'E_FOREIGN_DATABASE', (file) => change(file, 'DROP TABLE person; DROP TABLE member')],
+  ])('does not say that nothing was changed where the file %s', async (_, code, act) => {
+    const { file, backupPath } = await upgraded();
+    const held = act(file);
+
+    let thrown: unknown;
+    try {
+      verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+    } catch (error) {
+      thrown = error;
+    }
+    if (held) held.close();
+
+    expect(toAppError(thrown)).toMatchObject({ code, safety: safetyText.unknown });
+  });
+
+  it('says so when the backup is gone and only its manifest is left', async () => {
+    const { file, backupPath } = await upgraded();
+    fs.rmSync(backupPath ?? '');
+
+    const { checks } = verifyResult({ path: file, toPhase: 1, backupPath }, [shopPack()]);
+
+    expect(unmet(checks)).toEqual(['backup', 'kept']);
+    expect(summaryOf(checks, 'backup')).toBe('It could not be checked: ENOENT: no such file or directory');
   });
 });

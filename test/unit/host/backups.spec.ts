@@ -1,12 +1,18 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { appError, err, type ErrorCode, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { findById, withUniqueIds } from '@host/backup-ids.ts';
+import { createBackups } from '@host/backups.ts';
 import { createBusy } from '@host/busy.ts';
+import type { OpenEntry } from '@host/databases.ts';
+import type { Engines } from '@host/engines.ts';
 import { createEventBus } from '@host/events.ts';
 import { replacedFolders } from '@host/kept-files.ts';
+import { createOngoing } from '@host/ongoing.ts';
+import type { Recents } from '@host/recents.ts';
 import { createScrub, type ScrubContext } from '@host/scrub.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { backup as record } from '../renderer/values.ts';
@@ -35,6 +41,46 @@ describe('a backup on its way', () => {
       { handle, work: null },
     ]);
     must(await client.call('database:close', { handle }));
+  });
+});
+
+describe('what a list or a backup leaves behind', () => {
+  const listing = [
+    record({ id: 'good' }),
+    record({ id: 'bad', state: 'broken' }),
+    record({ id: 'bad 2', state: 'broken' }),
+  ];
+  const ended = (wasEnded: boolean) => err(appError('E_CANCELLED', 'stopped', { wasEnded }));
+
+  function setUp(made: Result<unknown>) {
+    const asked: string[] = [];
+    const broken: number[] = [];
+    const askAlone = (_: string, name: string) => {
+      asked.push(name);
+      const answer = name === 'listBackups' ? ok(listing) : name === 'backup' ? made : ok(null);
+      return { answer: Promise.resolve(answer), child: { cancel: () => true } };
+    };
+    const events = createEventBus();
+    const home = mkdtempSync(path.join(folder, 'home-'));
+    const backups = createBackups({
+      ...{ engines: { askAlone } as unknown as Engines, events, busy: createBusy(), ongoing: createOngoing(events) },
+      recents: { knowsBroken: (_: string, count: number) => void broken.push(count) } as unknown as Recents,
+      ...{ dataFolder: path.join(home, 'data'), appVersion: '0' },
+    });
+    const database: OpenEntry = { handle: 'h', name: 'a.db', folder: home, path: path.join(home, 'a.db') };
+    return { asked, broken, backups, database };
+  }
+
+  it('the first page knows how many are broken', async () => {
+    const { backups, broken, database } = setUp(ok(null));
+    must(await backups.list(database));
+    expect(broken).toEqual([2]);
+  });
+
+  it.each([true, false])('the file is put right where the process of a backup was ended: %s', async (wasEnded) => {
+    const { asked, backups, database } = setUp(ended(wasEnded));
+    expect(codeOf(await backups.create(database))).toBe('E_CANCELLED');
+    expect(asked).toEqual(wasEnded ? ['backup', 'settle'] : ['backup']);
   });
 });
 
@@ -115,6 +161,8 @@ describe('reading stored backups again at start (R11)', () => {
   const stored = (id: string, days: number, change: Partial<BackupRecord> = {}): BackupRecord =>
     record({ id, path: `/b/${id}.db`, databasePath: '/a.db', createdAt: dayAgo(days), ...change });
 
+  const UNREADABLE: Readonly<Record<string, ErrorCode>> = { torn: 'E_IO', forbidden: 'E_NO_PERMISSION' };
+
   async function scrubbed(backups: BackupRecord[], more: Partial<ScrubContext> = {}, msEach = 0) {
     const read: string[] = [];
     const broken: string[] = [];
@@ -123,7 +171,9 @@ describe('reading stored backups again at start (R11)', () => {
       const id = name === 'listBackups' ? '' : path.basename(input.backupPath, '.db');
       if (id !== '') read.push(id);
       const value = name === 'listBackups' ? backups : { state: id === 'bad' ? 'broken' : 'verified' };
-      return { answer: sleep(msEach).then(() => ({ ok: true, value })) };
+      const error = UNREADABLE[id];
+      const result = error === undefined ? ok(value) : err(appError(error, ''));
+      return { answer: sleep(msEach).then(() => result) };
     }) as unknown as ScrubContext['engines']['askAlone'];
     const scrub = createScrub({
       ...{ engines: { askAlone }, busy, events: createEventBus(), idleMs: 0, budgetMs: 1_000 },
@@ -141,6 +191,13 @@ describe('reading stored backups again at start (R11)', () => {
     const again = { lastCheck: { at: dayAgo(9), ok: true, error: null } };
     const backups = [stored('fresh', 0), stored('bad', 3), stored('old', 30), stored('again', 40, again)];
     expect(await scrubbed(backups)).toEqual({ read: ['old', 'again', 'bad'], broken: ['/a.db'] });
+  });
+
+  it.each([
+    ['torn', ['/a.db']],
+    ['forbidden', []],
+  ])('one that cannot be read (%s) is told of only where that is the disk', async (id, broken) => {
+    expect(await scrubbed([stored(id, 3), stored('old', 2)])).toEqual({ read: [id, 'old'], broken });
   });
 
   it('stops at its budget, but reads at least one, however large', async () => {

@@ -1,11 +1,14 @@
+import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AppError } from '@shared/errors.ts';
 import { type AskOptions, EngineChild, type EngineProcess } from '@host/engine-process.ts';
 import { limitFor } from '@host/engines.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedEngine, until } from './scripted-host.ts';
 
+const folder = temporaryFolder();
 const patient: AskOptions = { limitMs: 20_000 };
 const children: EngineChild[] = [];
 const died: AppError[] = [];
@@ -105,5 +108,13 @@ describe('limits', () => {
     expect(limitFor('run', {}, nowhere)).toBeNull();
     expect(limitFor('restore', {}, nowhere)).toBeNull();
     expect(limitFor('backup', {}, nowhere)).toBeNull();
+  });
+
+  it('let nobody who stops a work wait for ever until its file is put right', () => {
+    expect(limitFor('settle', {}, '/nowhere.db')).toBe(30_000);
+    const large = path.join(folder, 'large.db');
+    writeFileSync(large, '');
+    truncateSync(large, 2e9);
+    expect(limitFor('settle', {}, large)).toBe(430_000);
   });
 });

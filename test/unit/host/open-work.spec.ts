@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { databaseKey } from '@host/databases.ts';
-import { openWork } from '@host/open-work.ts';
+import { backupsInNeed, openWork } from '@host/open-work.ts';
 import { processIdentity } from '@host/process-identity.ts';
 import { beginWork, openRunJournal, startedLine } from '@host/run-journal.ts';
 import { readWorks } from '@host/works.ts';
@@ -57,9 +58,80 @@ describe('an interrupted upgrade', () => {
     journal('w1', ago(10), { kind: 'backup', toPhase: null }, { type: 'over', at: ago(9).toISOString(), ok: true });
     expect(open()).toMatchObject({ work: { runId: 'r1' } }); // while it was at work, nothing else could be begun
 
+    vi.spyOn(os, 'uptime').mockReturnValue(30 * 24 * 3_600); // or a process of then would be none of now
     const silent = setUp();
     silent.journal('r1', ago(25 * 60), { ...reused }, { ...backup, at: ago(25 * 60).toISOString() });
     expect(silent.open()).toMatchObject({ work: { runId: 'r1' } });
+    vi.restoreAllMocks();
+  });
+
+  it('is not ended by a line that lacks what it should say', () => {
+    const { journal, open } = setUp();
+    const at = ago(0).toISOString();
+    const torn = [
+      { type: 'ended', at, report: { ok: true, verified: true } },
+      { type: 'verdict', at, verified: true },
+    ];
+    journal('r1', ago(20), {}, backup, ...torn);
+    expect(open()).toMatchObject({ work: { runId: 'r1', report: null, verdict: null } });
+  });
+
+  it('keeps the backups of all of its parts, back to the last proven one', () => {
+    const { dataFolder, journal } = setUp();
+    const verdict = { type: 'verdict', at: ago(30).toISOString(), verified: true, checks: [], error: null };
+    const made = (backupPath: string) => ({ ...backup, backupPath });
+    journal('proven', ago(40), {}, made('/b/b0.db'), verdict);
+    journal('first', ago(20), {}, made('/b/b1.db'));
+    journal('left', ago(15), {}, made('/b/b2.db'), { type: 'stayed', at: ago(14).toISOString() });
+    journal('last', ago(10), {}, made('/b/b3.db'));
+
+    const needed = backupsInNeed(readWorks(dataFolder, FILE));
+
+    expect(needed).toEqual(
+      ['/b/b3.db', '/b/b2.db', '/b/b1.db'].map((backupPath) => ({
+        backupPath,
+        why: 'An upgrade that has not come to a proven end goes back to it.',
+      })),
+    );
+  });
+
+  it('that was killed before it could name its backup keeps what its run has made', () => {
+    const { dataFolder, journal } = setUp();
+    journal('r1', ago(20), {});
+    expect(backupsInNeed(readWorks(dataFolder, FILE))).toMatchObject([{ runId: 'r1' }]);
+  });
+});
+
+describe('the backup of what was interrupted', () => {
+  const over = { type: 'over', at: ago(1).toISOString(), ok: true };
+
+  it.each(['ingest', 'retry', 'clear'])('is needed: %s, by its run, until a later one has done it', (kind) => {
+    const { dataFolder, journal, open } = setUp();
+    journal('r1', ago(20), { kind, toPhase: null });
+    journal('r2', ago(10), { kind: 'backup', toPhase: null }, over);
+    const needed = () => backupsInNeed(readWorks(dataFolder, FILE));
+
+    expect(open()).toMatchObject({ work: { runId: 'r1' } });
+    expect(needed()).toEqual([{ runId: 'r1', why: 'A change that was interrupted goes back to it.' }]);
+
+    journal('r3', ago(5), { kind, toPhase: null }, over);
+    expect(needed()).toEqual([]);
+  });
+
+  it('is needed of a restore: of its first attempt, what was there before any', () => {
+    const { dataFolder, journal } = setUp();
+    const made = (backupPath: string) => ({ ...backup, backupPath });
+    const paths = () => backupsInNeed(readWorks(dataFolder, FILE));
+    const why = 'An interrupted restore needs it.';
+    const kind = { kind: 'restore', toPhase: null };
+    journal('r1', ago(20), kind, made('/b/a.db'));
+    expect(paths()).toEqual([{ backupPath: '/b/a.db', why }]);
+
+    journal('r2', ago(10), { ...kind, before: '/b/a.db' }, made('/b/b.db'));
+    expect(paths()).toContainEqual({ backupPath: '/b/a.db', why });
+
+    journal('r3', ago(5), { ...kind, before: '/b/a.db' }, over);
+    expect(paths()).toEqual([]);
   });
 });
 

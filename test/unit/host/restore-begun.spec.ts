@@ -6,7 +6,7 @@ import { createBusy } from '@host/busy.ts';
 import { createEngines } from '@host/engines.ts';
 import { askRestore } from '@host/restores.ts';
 import { beginFinish, beginRestore } from '@host/restore-begun.ts';
-import { beginWork, journalFolder } from '@host/run-journal.ts';
+import { appendToJournal, beginWork, journalFolder } from '@host/run-journal.ts';
 import { readWorks } from '@host/works.ts';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -79,4 +79,17 @@ it('another attempt at a restore goes by the first, and one of another backup do
   expect(beginFinish(dataFolder, file)).toMatchObject({ restores: '/b/x.db', ...first });
   expect(beginRestore(dataFolder, file, '/b/x.db')).toMatchObject({ restores: '/b/x.db', ...first });
   expect(Object.keys(beginRestore(dataFolder, file, '/b/y.db'))).toEqual(['runId', 'restores']);
+});
+
+it('nor by the journal of another one, which was given up for it', () => {
+  const { dataFolder, file, busy, backup } = setUp();
+  const other = beginRestore(dataFolder, file, '/b/y.db');
+  busy.take(file, 'restore', other); // and never an end
+  const { sha256 } = backup('');
+  const saved = { at: '2026-11-21T14:00:00.000Z', backupPath: '/b/of another.db', sha256, verified: true };
+  appendToJournal(journalFolder(dataFolder, file), other.runId, { type: 'backup', ...saved });
+  writeFileSync(`${file}.restore-intent`, noteOf('/b/x.db', '/b/own.db'));
+
+  const first = { since: '2026-11-21T14:05:00.000Z', before: '/b/own.db' };
+  expect(beginFinish(dataFolder, file)).toMatchObject({ restores: '/b/x.db', ...first });
 });

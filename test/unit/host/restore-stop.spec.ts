@@ -77,6 +77,47 @@ describe('a restore at its point of no return', () => {
   });
 });
 
+it('a request that passes the point of no return after it was asked to stop is seen through', async () => {
+  const { child, say } = puppet();
+  let isEnded = false;
+  const end = child.kill;
+  child.kill = () => {
+    isEnded = true;
+    end();
+  };
+  const engine = new EngineChild(() => child);
+  const input = { path: '/f', backupFolder: '/', appVersion: '0' };
+  const answer = engine.ask('finishRestore', input, { limitMs: null });
+  await wait(20);
+
+  expect(engine.cancel(60)).toBe(true);
+  say({ type: 'work', work: WORK });
+  await wait(150); // well beyond the grace
+  expect(isEnded).toBe(false);
+  say({ type: 'answer', id: 1, result: { ok: true, value: null } });
+
+  expect(await answer).toEqual({ ok: true, value: null });
+});
+
+it('what a process says that was given up is not taken for a word of the next one', async () => {
+  const [first, second] = [puppet(), puppet()];
+  const processes = [first.child, second.child];
+  const engine = new EngineChild(() => processes.shift() ?? second.child);
+  const heard: string[] = [];
+  const ask = (limitMs: number | null) =>
+    engine.ask('packs', {}, { limitMs, onWork: ({ stage }) => heard.push(stage) });
+  expect(await ask(20)).toMatchObject({ ok: false, error: { code: 'E_TIMEOUT' } });
+
+  const answer = ask(null);
+  await wait(20);
+  first.say({ type: 'work', work: WORK });
+  second.say({ type: 'work', work: { ...WORK, stage: 'checking' } });
+  second.say({ type: 'answer', id: 2, result: { ok: true, value: [] } });
+
+  expect(await answer).toEqual({ ok: true, value: [] });
+  expect(heard).toEqual(['checking']);
+});
+
 it('a copy that was named in the last moment is heard of, though its process is ended by then', async () => {
   const { child, say } = puppet();
   const partials: unknown[] = [];

@@ -123,9 +123,17 @@ describe('a run', () => {
   it('whose engine is killed has the copy removed that was named last: a name before it may be of another', async () => {
     const { start, host } = setUp();
     const asked = vi.spyOn(host.engines, 'askAlone');
-    await endOf(start('dies'));
+    await endOf(start('dies-copying'));
     const settled = asked.mock.calls.filter(([, name]) => name === 'settle').map(([, , input]) => input);
     expect(settled).toMatchObject([{ partials: ['b 2.partial'] }]);
+  });
+
+  it('whose engine is killed after the backup has nothing removed: the copy that was named is the backup', async () => {
+    const { start, host } = setUp();
+    const asked = vi.spyOn(host.engines, 'askAlone');
+    await endOf(start('dies'));
+    const settled = asked.mock.calls.filter(([, name]) => name === 'settle').map(([, , input]) => input);
+    expect(settled).toMatchObject([{ partials: [] }]);
   });
 
   it('whose engine is killed before the backup does not speak of a backup', async () => {

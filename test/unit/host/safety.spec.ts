@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type AppError, appError } from '@shared/errors.ts';
+import { type AppError, appError, safetyText } from '@shared/errors.ts';
 import type { RunReport } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { databaseKey } from '@host/databases.ts';
+import { cancelledError } from '@host/ended-request.ts';
 import { EngineChild } from '@host/engine-process.ts';
 import { finished, firstSnapshot } from '@host/run-snapshot.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
@@ -76,18 +77,24 @@ describe('no backup is promised that nobody made', () => {
 });
 
 describe('a file is not called safe', () => {
-  it.each(['restore', 'finishRestore', 'putBack', 'settle', 'ingest', 'retryIssues', 'clearPlainSecrets'] as const)(
-    'while the engine dies in a "%s"',
-    async (name) => {
-      for (const script of ['crash', 'memory', 'fatal']) {
-        const child = new EngineChild(spawnWithNode(scriptedEngine));
-        const input = { path: `/${script}.db`, backupPath: '', backupFolder: '', folder: '' } as never;
-        const ended = await child.ask(name, input, { limitMs: null });
-        expect(ended.ok ? '' : ended.error.safety).toContain('could not finish checking');
-        child.kill();
-      }
-    },
-  );
+  it.each([
+    'restore',
+    'finishRestore',
+    'putBack',
+    'settle',
+    'verify',
+    'ingest',
+    'retryIssues',
+    'clearPlainSecrets',
+  ] as const)('while the engine dies in a "%s"', async (name) => {
+    for (const script of ['crash', 'memory', 'fatal']) {
+      const child = new EngineChild(spawnWithNode(scriptedEngine));
+      const input = { path: `/${script}.db`, backupPath: '', backupFolder: '', folder: '' } as never;
+      const ended = await child.ask(name, input, { limitMs: null });
+      expect(ended.ok ? '' : ended.error.safety).toContain('could not finish checking');
+      child.kill();
+    }
+  });
 
   it.each(['removeBackup', 'tidyBackups'] as const)(
     'nor every backup, while the engine dies in a "%s"',
@@ -133,4 +140,14 @@ it("a step that was stopped at somebody's request is not shown as failed", () =>
   const endedBy = (code: 'E_CANCELLED' | 'E_INVARIANT') =>
     finished(run, { ok: false, verified: false, backup: null, error: appError(code, '') } as RunReport).steps[0]?.state;
   expect([endedBy('E_CANCELLED'), endedBy('E_INVARIANT')]).toEqual(['waiting', 'failed']);
+});
+
+it.each([
+  ['ingest', safetyText.unknown],
+  ['retryIssues', safetyText.unknown],
+  ['clearPlainSecrets', safetyText.unknown],
+  ['backup', safetyText.untouched],
+  ['inspect', safetyText.untouched],
+] as const)('of the data nothing is said that is not known when %s was ended on request', (name, safety) => {
+  expect(cancelledError({ name, hasBackup: false }, true)).toMatchObject({ code: 'E_CANCELLED', safety });
 });

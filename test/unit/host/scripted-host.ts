@@ -14,9 +14,9 @@ import { spawnWithNode } from '@host/spawn-node.ts';
 export const scriptedEngine = path.resolve(import.meta.dirname, '../../support/scripted-engine.cjs');
 
 /** A host whose engine only pretends; the names of the databases say what happens to them. */
-export function scriptedHost(folder: string, more: Partial<Door> = {}) {
+export function scriptedHost(folder: string, more: Partial<Door> = {}, dataFolderAt?: string) {
   const home = mkdtempSync(path.join(folder, 'home-'));
-  const dataFolder = path.join(home, 'data');
+  const dataFolder = dataFolderAt ?? path.join(home, 'data');
   const spawn = spawnWithNode(scriptedEngine);
   const host = createHost({ dataFolder, appVersion: '0.0.0', spawn });
   const info = {

@@ -1,0 +1,49 @@
+import path from 'node:path';
+import { coded } from '@shared/errors.ts';
+import { openEngine } from './connection.ts';
+import { markConnected } from './fsync.ts';
+import { passGate } from './gate.ts';
+import { asSubject, holdersOf } from './lock-holders.ts';
+import type { Db } from './migration.ts';
+import { fromSqlite } from './sqlite-error.ts';
+
+/**
+ * For whoever replaces the file itself, under which another program would go on writing into the old one.
+ * @throws CodedError E_DB_IN_USE
+ */
+export function requireNotInUse(target: string): void {
+  const holders = holdersOf(target);
+  const name = path.basename(target);
+  if (holders.length > 0) throw coded('E_DB_IN_USE', `${asSubject(holders)} has ${name} open.`);
+  if (isLockedBySomebody(target)) throw coded('E_DB_IN_USE', `Another program has ${name} open.`);
+}
+
+/**
+ * Only Linux tells who has a file open, and only of the same user; locks tell it everywhere, of a program that reads or
+ * writes, or keeps a log. A file with a log or a journal is not asked: opening it would play that in.
+ */
+function isLockedBySomebody(target: string): boolean {
+  if (!isOpenable(target)) return false;
+  let db: Db | undefined;
+  const unmark = markConnected(target);
+  try {
+    db = openEngine(target, { locking: 'exclusive', timeoutMs: 0 });
+    db.exec('BEGIN EXCLUSIVE');
+    db.exec('ROLLBACK');
+    return false;
+  } catch (error) {
+    return fromSqlite(error, `locking ${path.basename(target)}`).appError.code === 'E_DB_BUSY';
+  } finally {
+    db?.close();
+    unmark();
+  }
+}
+
+function isOpenable(target: string): boolean {
+  try {
+    const { readOnlyReason, sidecars } = passGate(target);
+    return readOnlyReason === null && sidecars.walBytes === 0 && !sidecars.isJournalHot;
+  } catch {
+    return false; // missing, or nothing that SQLite could have open
+  }
+}

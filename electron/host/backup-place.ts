@@ -1,0 +1,17 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+
+/**
+ * Where a backup lies, its folder's links resolved, as the engine lists it: notes and journals may have another name of
+ * the same folder. A folder that is not there, or is on another computer, keeps its name: no note sends us there.
+ */
+export const placeOf = (backup: string): string => path.join(realFolder(path.dirname(backup)), path.basename(backup));
+
+function realFolder(folder: string): string {
+  if (/^[\\/]{2}/.test(folder)) return folder;
+  try {
+    return realpathSync.native(folder);
+  } catch {
+    return folder;
+  }
+}

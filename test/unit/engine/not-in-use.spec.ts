@@ -1,0 +1,123 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
+import { safetyText, toAppError } from '@shared/errors.ts';
+import { sha256File } from '@engine/fsync.ts';
+import { requireNotInUse } from '@engine/not-in-use.ts';
+import { replaceByFile, type FileProbe, type NewFile } from '@engine/restore-file.ts';
+import { codeOf } from '../../support/code-of.ts';
+import { askOne, makeShop } from '../../support/engine/run-shop.ts';
+import { folderState } from '../../support/folder-state.ts';
+import { otherProgram } from '../../support/other-program.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+/** Replacing a file takes it from under whoever uses it, so nobody may; and what was written meanwhile must not go. */
+
+const folder = temporaryFolder();
+const wasPlatform = process.platform;
+const onPlatform = (value: string) => Object.defineProperty(process, 'platform', { value });
+afterEach(() => {
+  onPlatform(wasPlatform);
+  vi.restoreAllMocks();
+});
+
+const sourceOf = (from: string): NewFile => ({ suffix: '', from, sha256: sha256File(from) });
+const replace = (target: string, source: NewFile, probe?: FileProbe) =>
+  replaceByFile(
+    target,
+    [source],
+    { source: 'backup', backupPath: source.from, startedAt: '2026-01-01T00:00:00Z' },
+    probe,
+  );
+const errorOf = (act: () => unknown) => {
+  try {
+    act();
+    return null;
+  } catch (error) {
+    return toAppError(error);
+  }
+};
+
+describe('what another program writes while a file is replaced', () => {
+  let target: string;
+  let source: NewFile;
+  beforeEach(() => {
+    target = makeShop(folder);
+    source = sourceOf(makeShop(folder));
+  });
+  const write = (): void => {
+    new Database(target).exec(`INSERT INTO setting VALUES ('mine', 'written meanwhile')`).close();
+  };
+
+  it.each(['kept', 'intended', 'cleared'])('at "%s" stays, and nothing is left of the replacing', (point) => {
+    const error = errorOf(() => replace(target, source, (at) => void (at === point && write())));
+
+    expect(error).toMatchObject({ code: 'E_STATE_CHANGED', safety: safetyText.untouched });
+    expect(askOne(target, `SELECT value FROM setting WHERE name = 'mine'`)).toBe('written meanwhile');
+    expect(fs.readdirSync(path.dirname(target)).filter((name) => name.startsWith('shop.db'))).toEqual(['shop.db']);
+  });
+
+  it('a journal that appears in the last moment is not left beside a file that it is not of', () => {
+    const appear: FileProbe = (at) => void (at === 'cleared' && fs.writeFileSync(`${target}-journal`, 'of a writer'));
+    const sha256 = sha256File(target);
+
+    expect(codeOf(() => replace(target, source, appear))).toBe('E_STATE_CHANGED');
+
+    expect(sha256File(target)).toBe(sha256);
+    expect(fs.readFileSync(`${target}-journal`, 'utf8')).toBe('of a writer');
+    expect(fs.existsSync(intentFile(target))).toBe(false);
+  });
+
+  it('after its log was set aside is kept too, and the note says that something was begun', () => {
+    fs.writeFileSync(`${target}-wal`, 'of an older state');
+    const append: FileProbe = (at) => void (at === 'cleared' && fs.appendFileSync(target, 'written meanwhile'));
+
+    expect(codeOf(() => replace(target, source, append))).toBe('E_RESTORE_UNFINISHED');
+
+    expect(fs.readFileSync(target, 'latin1').endsWith('written meanwhile')).toBe(true);
+    expect(fs.existsSync(intentFile(target))).toBe(true);
+  });
+});
+
+describe('a file that another program uses, where only locks tell that', () => {
+  const uses: [string, boolean, string][] = [
+    ['reads', false, `db.exec('BEGIN'); db.prepare('SELECT count(*) FROM note').get()`],
+    ['is about to write', false, `db.exec('BEGIN IMMEDIATE')`],
+    ['has it open in WAL mode', true, `db.prepare('SELECT count(*) FROM note').get()`],
+    ['writes in WAL mode', true, `db.exec("BEGIN IMMEDIATE; INSERT INTO setting VALUES ('a', 'b')")`],
+  ];
+  it.each(uses)('is not replaced while it %s', async (_, wal, body) => {
+    const target = makeShop(folder, { wal });
+    const source = sourceOf(makeShop(folder));
+    const other = await otherProgram(target, body);
+    const before = folderState(path.dirname(target));
+    onPlatform('darwin');
+
+    expect(codeOf(() => replace(target, source))).toBe('E_DB_IN_USE');
+
+    expect(folderState(path.dirname(target))).toEqual(before);
+    await other.kill();
+  });
+
+  it.each(['log', 'journal'])('nothing is played into one with a %s beside it', async (which) => {
+    const target = makeShop(folder, { wal: which === 'log' });
+    const body =
+      which === 'log' ? `db.exec("UPDATE setting SET value = 'x'")` : `db.exec('BEGIN IMMEDIATE; DELETE FROM note')`;
+    const other = await otherProgram(target, body);
+    await other.kill();
+    const before = folderState(path.dirname(target));
+
+    requireNotInUse(target);
+
+    expect(folderState(path.dirname(target))).toEqual(before);
+  });
+
+  it('nor is one changed that SQLite can open', () => {
+    const target = makeShop(folder, { wal: true });
+    const before = sha256File(target);
+    requireNotInUse(target);
+    expect(sha256File(target)).toBe(before);
+  });
+});

@@ -1,0 +1,78 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
+import type { RestoreIntent } from '@shared/restore-intent.ts';
+import { sha256File } from '@engine/fsync.ts';
+import { readableIntent, writeIntent } from '@engine/intent.ts';
+import { putBackReplaced } from '@engine/put-back.ts';
+import type { FileProbe } from '@engine/restore-file.ts';
+import { lockRestores } from '@engine/restore-target.ts';
+import { codeOf } from '../../support/code-of.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+/** What a restore set aside comes back as it was told, or not at all. */
+
+const folder = temporaryFolder();
+let file: string;
+beforeEach(() => {
+  file = path.join(fs.mkdtempSync(path.join(fs.realpathSync(folder), 'shop-')), 'shop.db');
+  fs.writeFileSync(file, 'restored');
+});
+
+/** A folder with a file that was set aside. @returns it. */
+function setAside(name: string, content: string, parent = path.dirname(file)): string {
+  const replaced = path.join(parent, name);
+  fs.mkdirSync(replaced);
+  fs.writeFileSync(path.join(replaced, 'shop.db'), content);
+  return replaced;
+}
+const lockFolder = path.join(folder, 'locks');
+const putBack = (from: string, probe?: FileProbe) =>
+  putBackReplaced({ path: file, folder: from, backupFolder: path.join(folder, 'backups'), lockFolder }, probe);
+const content = (): string => fs.readFileSync(file, 'utf8');
+
+describe('while another restore is interrupted', () => {
+  const noteOf = (change: Partial<RestoreIntent>): RestoreIntent => ({
+    ...{ format: 'phasewise-restore 1', startedAt: '2026-01-01T00:00:00.000Z', databaseName: 'shop.db' },
+    ...{ way: 'by-file', source: 'backup', backupPath: '/backups/b.db', sha256: 'a'.repeat(64) },
+    ...{ files: [{ suffix: '', sha256: 'a'.repeat(64) }], quarantine: null, beforePath: null, ...change },
+  });
+
+  it.each(['of a backup', 'of what another restore set aside'])('%s, nothing is put back', (which) => {
+    const [wanted, other] = [setAside('shop.db replaced-Abc123', 'old'), setAside('shop.db replaced-Def456', 'older')];
+    const note = noteOf(which === 'of a backup' ? {} : { source: 'replaced', backupPath: other });
+    writeIntent(file, note);
+
+    expect(codeOf(() => putBack(wanted))).toBe('E_RESTORE_UNFINISHED');
+
+    expect(content()).toBe('restored');
+    expect(readableIntent(file)).toEqual(note);
+  });
+});
+
+it('nothing is put back while another of ours restores the same database', () => {
+  const wanted = setAside('shop.db replaced-Abc123', 'old');
+  const other = lockRestores(file, path.join(folder, 'locks of the other'));
+  expect(codeOf(() => putBack(wanted))).toBe('E_RUN_ACTIVE');
+  other.release();
+  expect(content()).toBe('restored');
+});
+
+it('a link to a folder elsewhere is none that a restore has made', () => {
+  const elsewhere = setAside('elsewhere', 'strange', folder);
+  const link = path.join(path.dirname(file), 'shop.db replaced-Abc123');
+  fs.symlinkSync(elsewhere, link);
+  expect(codeOf(() => putBack(link))).toBe('E_RESTORE_TARGET');
+  expect(content()).toBe('restored');
+});
+
+it('what holds other bytes once it is in its place was not put back, and the note stays', () => {
+  const wanted = setAside('shop.db replaced-Abc123', 'old');
+  const change: FileProbe = (point) => void (point === 'replaced' && fs.writeFileSync(file, 'other'));
+
+  expect(codeOf(() => putBack(wanted, change))).toBe('E_RESTORE_FAILED');
+
+  expect(fs.existsSync(intentFile(file))).toBe(true);
+  expect(readableIntent(file)?.sha256).toBe(sha256File(path.join(wanted, 'shop.db')));
+});

@@ -1,0 +1,120 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database, { SqliteError } from 'better-sqlite3';
+import { afterEach, expect, it, vi } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
+import { safetyText } from '@shared/errors.ts';
+import type { RestoreIntent } from '@shared/restore-intent.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { backupDatabase } from '@engine/backups.ts';
+import { readableIntent, writeIntent } from '@engine/intent.ts';
+import { restoreBackup } from '@engine/restore.ts';
+import type { RestoreDependencies } from '@engine/restore-request.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
+import { askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { followFlushes } from '../../support/flushes.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+/** What is left beside the database, and said of it, where a restore in place stops in its middle. */
+
+const folder = temporaryFolder();
+const packs = [shopPack()];
+afterEach(() => void vi.restoreAllMocks());
+
+/** Its backup holds 90 notes; it has none itself by now. */
+async function changedShop(wal = false): Promise<{ file: string; backup: BackupRecord }> {
+  const file = makeShop(folder, { wal });
+  const made = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
+  const backup = await backupDatabase(made, packs);
+  new Database(file).exec(`DELETE FROM note`).close();
+  return { file, backup };
+}
+
+const restore = (file: string, backup: BackupRecord, more: Partial<RestoreDependencies> = {}) =>
+  restoreBackup(
+    { backupPath: backup.path, path: file, backupFolder: backupFolderOf(file), appVersion: '0', allowForeign: false },
+    { packs, lockWaitMs: 200, ...more },
+  );
+
+const noteOf = (file: string, backup: BackupRecord): RestoreIntent => ({
+  ...{ format: 'phasewise-restore 1', startedAt: '2026-01-01T00:00:00.000Z', databaseName: path.basename(file) },
+  ...{ way: 'in-place', source: 'backup', backupPath: backup.path, sha256: backup.sha256 },
+  ...{ files: [], quarantine: null, beforePath: '/backups/before the first attempt.db' },
+});
+
+it('the note of an earlier one that was killed is there again, as it was, when the next is refused', async () => {
+  const { file, backup } = await changedShop();
+  writeIntent(file, noteOf(file, backup));
+  const slipIn = (point: string): void => {
+    if (point === 'unlocked') new Database(file).exec(`INSERT INTO setting VALUES ('slipped', 'in')`).close();
+  };
+
+  expect(await codeOfPromise(restore(file, backup, { probe: slipIn }))).toBe('E_STATE_CHANGED');
+
+  expect(readableIntent(file)).toEqual(noteOf(file, backup));
+});
+
+it('after a disk error in the middle of the copying nothing is called untouched, and the note stays', async () => {
+  const { file, backup } = await changedShop();
+  const really = Database.prototype.backup;
+  vi.spyOn(Database.prototype, 'backup').mockImplementation(function (this: Database.Database, ...args) {
+    if (this.name === backup.path) return Promise.reject(new SqliteError('disk I/O error', 'SQLITE_IOERR_WRITE'));
+    return really.apply(this, args);
+  });
+
+  await expect(restore(file, backup)).rejects.toMatchObject({
+    appError: { code: 'E_IO', safety: safetyText.unknown },
+  });
+
+  expect(readableIntent(file)).toMatchObject({ backupPath: backup.path });
+});
+
+it('a copying that counts its pages and wrote none of them is none, and leaves the file and no note', async () => {
+  const { file, backup } = await changedShop();
+  const really = Database.prototype.backup;
+  vi.spyOn(Database.prototype, 'backup').mockImplementation(function (this: Database.Database, ...args) {
+    if (this.name === backup.path) return Promise.resolve({ totalPages: backup.pages, remainingPages: 0 });
+    return really.apply(this, args);
+  });
+
+  expect(await codeOfPromise(restore(file, backup))).toBe('E_DB_IN_USE');
+
+  expect(readableIntent(file)).toBeNull();
+  expect(askOne(file, `SELECT count(*) FROM note`)).toBe(0);
+  expect(askOne(file, `PRAGMA journal_mode`)).toBe('delete');
+});
+
+it('a log that somebody keeps from being written back is flushed before that is said', async () => {
+  const { file, backup } = await changedShop(true);
+  const flushed: (string | undefined)[] = [];
+  followFlushes((name) => flushed.push(name));
+  let reader: Database.Database | undefined;
+  const read = (point: string): void => {
+    if (point !== 'copying') return;
+    reader = new Database(file);
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM note').get();
+  };
+
+  const code = await codeOfPromise(restore(file, backup, { probe: read, patienceMs: 100 }));
+  reader?.close();
+
+  expect(code).toBe('E_RESTORE_HELD');
+  expect(flushed).toContain(`${file}-wal`);
+  expect(fs.existsSync(intentFile(file))).toBe(true);
+  expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+});
+
+it('nor after one while it is prepared, under the lock', async () => {
+  const { file, backup } = await changedShop();
+  const fail = (point: string): void => {
+    if (point === 'intended') throw new SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
+  };
+
+  await expect(restore(file, backup, { probe: fail })).rejects.toMatchObject({
+    appError: { code: 'E_IO', safety: safetyText.unknown },
+  });
+
+  expect(readableIntent(file)).toMatchObject({ backupPath: backup.path });
+});

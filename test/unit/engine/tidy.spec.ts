@@ -1,0 +1,67 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { BackupRecord } from '@shared/run.ts';
+import { backupDatabase, listBackups } from '@engine/backups.ts';
+import { WHY } from '@engine/retention.ts';
+import { removeBackup, tidyBackups } from '@engine/tidy.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
+import { backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
+import { isThere, temporaryFolder } from '../../support/temporary.ts';
+
+/** Deleting, with what the disk and the database have to say to it. */
+
+const folder = temporaryFolder();
+const packs = [shopPack()];
+afterEach(() => void vi.useRealTimers());
+
+const backUp = (file: string, into = backupFolderOf(file)): Promise<BackupRecord> =>
+  backupDatabase({ path: file, folder: into, reason: 'by hand', runId: null, appVersion: '0' }, packs);
+const places = (file: string, ...more: string[]) => ({
+  ...{ databasePath: file, folders: [backupFolderOf(file), ...more], needed: [] },
+});
+const idsOf = (backups: readonly BackupRecord[]) => backups.map(({ id }) => id);
+
+it('the newest good one of a folder stays, also where another folder has enough of newer ones', async () => {
+  const file = makeShop(folder);
+  const usb = path.join(path.dirname(file), 'usb');
+  const older = await backUp(file, usb);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+  const first = await backUp(file);
+  const newest = await backUp(file);
+
+  const { removed, kept } = await tidyBackups({ ...places(file, usb), keep: 1, isTrial: false }, packs);
+
+  expect(idsOf(removed)).toEqual([first.id]);
+  expect(kept.map(({ backup, why }) => [backup.id, why])).toEqual([
+    [newest.id, WHY.newest],
+    [older.id, WHY.newestThere],
+  ]);
+  expect(isThere(older.path)).toBe(true);
+});
+
+it('what was told to be needed stays', async () => {
+  const file = makeShop(folder);
+  const [needed] = [await backUp(file), await backUp(file)];
+  const told = { ...places(file), needed: [{ backupPath: needed.path, why: 'a run' }] };
+  expect(await codeOfPromise(removeBackup({ ...told, backupPath: needed.path }, packs))).toBe('E_BACKUP_NEEDED');
+});
+
+it('where the backup of a run that stopped is gone, another of the same bytes stays for it', async () => {
+  const file = makeShop(folder);
+  const same = await backUp(file);
+  const stop = (point: string): void => {
+    if (point === 'checked') throw new Error('stopped by the test');
+  };
+  await upgradeShop(file, { more: { probe: stop } });
+  const [own] = listBackups({ folders: [backupFolderOf(file)], databasePath: file });
+  expect(own).toMatchObject({ sha256: same.sha256, runId: expect.any(String) as string });
+  for (const suffix of ['.db', '.json']) fs.rmSync(path.join(same.folder, `${own?.id}${suffix}`));
+  new Database(file).exec(`INSERT INTO setting VALUES ('since', 'then')`).close();
+  await backUp(file);
+
+  expect(await codeOfPromise(removeBackup({ ...places(file), backupPath: same.path }, packs))).toBe('E_BACKUP_NEEDED');
+  expect(isThere(same.path)).toBe(true);
+});

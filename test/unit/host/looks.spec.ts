@@ -1,0 +1,51 @@
+import { appError, err, ok } from '@shared/errors.ts';
+import { createBrowsing } from '@host/browsing.ts';
+import { createBusy } from '@host/busy.ts';
+import type { OpenEntry } from '@host/databases.ts';
+import type { EngineProcess } from '@host/engine-process.ts';
+import type { Engines } from '@host/engines.ts';
+import { createLooks } from '@host/looks.ts';
+import { expect, it } from 'vitest';
+
+/** Nothing is opened that something is being written to. */
+
+const database: OpenEntry = { handle: 'h', name: 'a.db', folder: '/', path: '/a.db' };
+const RUNS = err(appError('E_RUN_ACTIVE', 'An upgrade of this database is running.'));
+
+it('no plan is made while something runs on the file', async () => {
+  const [busy, asked] = [createBusy(), [] as string[]];
+  const ask = (_: string, name: string) => {
+    asked.push(name);
+    return Promise.resolve(ok({ fingerprint: 'f' }));
+  };
+  const looks = createLooks({
+    ...{ engines: { ask } as unknown as Engines, busy, saidOf: () => null, onStatus: () => {} },
+    wayOf: () => Promise.resolve({ backupFolder: null, source: null }),
+  });
+  const free = busy.take('/a.db', 'upgrade');
+
+  expect(await looks.plan(database, 1)).toEqual(RUNS);
+  expect(asked).toEqual([]);
+
+  if (free.ok) free.value();
+  expect(await looks.plan(database, 1)).toMatchObject({ ok: true });
+});
+
+it('no row is asked for while something runs on the file', async () => {
+  const busy = createBusy();
+  let started = 0;
+  const spawn = (): EngineProcess => {
+    started += 1;
+    throw new Error('not here');
+  };
+  const browsing = createBrowsing({ spawn, busy });
+  const free = busy.take('/a.db', 'upgrade');
+  const tables = (ask: 'ask' | 'askAlone' | 'askLoading') => browsing[ask](database, 'browseTables', {});
+
+  expect([await tables('ask'), await tables('askAlone'), await tables('askLoading')]).toEqual([RUNS, RUNS, RUNS]);
+  expect(started).toBe(0);
+
+  if (free.ok) free.value();
+  await tables('ask');
+  expect(started).toBe(1);
+});
