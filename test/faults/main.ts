@@ -114,11 +114,11 @@ function keep(file: string, figures: object): void {
 }
 
 /** The record of the soak of this engine; null for a run of usual length. */
-function soakOf({ isSoak, json, only, flows, databases }: Options, engine: string): Soak | null {
+function soakOf({ isSoak, only, flows, databases }: Options, engine: string): Soak | null {
   if (!isSoak) return null;
   if (flows.length + databases.length + aboutFaults(only).length > 0)
     throw new Error(`a soak can be narrowed to whole parts only: ${parts.join(', ')}`);
-  return openSoak(path.resolve(root, path.dirname(json), 'soak.json'), engine);
+  return openSoak(path.join(import.meta.dirname, 'soak.json'), engine);
 }
 
 /** @returns whether nothing broke the promise. */

@@ -20,7 +20,7 @@ export interface Options {
 
 export const usage = `npm run faults [-- OPTIONS]
   --soak            60,000 faults, 1,000,000 power cuts, 200,000 files, and the last two parts below: some six hours on two cores.
-                    May be stopped: test-results/soak.json keeps what this engine went through, another --soak goes on
+                    May be stopped: test/faults/soak.json keeps what this engine went through, another --soak goes on
   --every           every point of every run, which takes days
   --trials N        about so many (2,260 unless told)
   --seed N          the same points again
