@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Output } from '@shared/channels.ts';
 import { appError, type AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
@@ -6,7 +7,6 @@ import { resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
-import { unusableBackups } from '@host/unusable-backups.ts';
 import type { Command } from './arguments.ts';
 import { openOrMissing } from './missing.ts';
 import { commandLine, windowLine } from './suggested.ts';
@@ -20,27 +20,34 @@ export async function backups(host: Host, { file, keep, yes }: Of<'backups'>): P
   const database = openOrMissing(host, file);
   const listed = database.ok ? await host.backups.list(database.value) : database;
   if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
-  const { folder, backups: found, replaced, beforeRecovery } = listed.value;
-  const unusable = await unusableBackups(host.engines, database.value, found);
-  if (!unusable.ok) return failure(unusable.error);
-  const [first] = unusable.value;
-  if (found.length === 0 && first === undefined && !(statsOf(file)?.isFile() ?? false))
+  const { folder, backups: found, unusable, replaced, beforeRecovery } = listed.value;
+  if (found.length === 0 && unusable.length === 0 && !(statsOf(file)?.isFile() ?? false))
     return failure(appError('E_NOT_FOUND', `There is no ${printable(file)}, and no backup of it.`));
   if (keep !== null) return tidy(host, database.value, found.length, { keep, yes });
   const lines = found.map(backupText);
   if (found.length === 0)
-    lines.push(`No backups${first === undefined ? ' yet' : ''}. They go to ${printable(folder)}.`);
-  if (first !== undefined) lines.push(...unusableText(unusable.value.length, first));
+    lines.push(`No backups${unusable.length === 0 ? ' yet' : ''}. They go to ${printable(folder)}.`);
+  lines.push(...unusableText(unusable));
   if (replaced) lines.push(`The last restore set files aside: ${printable(replaced.folder)}`);
   for (const copy of beforeRecovery) lines.push(`File and journal as found by a run: ${printable(copy.folder)}`);
-  return { exitCode: 0, json: { ok: true, ...listed.value, unusable: unusable.value }, text: lines.join('\n') };
+  return { exitCode: 0, json: { ok: true, ...listed.value }, text: lines.join('\n') };
 }
 
-/** No more than this is known without reading them: the command says why of one. */
-const unusableText = (count: number, first: string): string[] => [
-  `${some(count, 'file')} in ${printable(path.dirname(first))} ${count === 1 ? 'looks like a backup' : 'look like backups'}, but cannot be used. To see why:`,
-  `  ${commandLine('verify', first)}`,
-];
+type Unusable = Output<'backup:list'>['unusable'];
+
+function unusableText(files: Unusable): string[] {
+  const [first] = files;
+  if (first === undefined) return [];
+  const look = files.length === 1 ? 'looks like a backup' : 'look like backups';
+  return [
+    `${some(files.length, 'file')} in ${printable(path.dirname(first.path))} ${look}, but cannot be used:`,
+    ...files.flatMap(({ path: file, why }) =>
+      why === null
+        ? [`  ${printable(path.basename(file))}`]
+        : [`  ${printable(path.basename(file))}`, `    ${printable(`${why.message} ${why.nextStep}`)}`],
+    ),
+  ];
+}
 
 async function tidy(
   host: Host,
@@ -95,13 +102,10 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
   const database = openOrMissing(host, file);
   const listed = database.ok ? await host.backups.list(database.value) : database;
   if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
-  const unusable = await unusableBackups(host.engines, database.value, listed.value.backups);
-  if (!unusable.ok) return failure(unusable.error);
-  const [unread] = unusable.value;
+  const { backups: all, unusable } = listed.value;
   const checked: BackupRecord[] = [];
-  const all = listed.value.backups;
-  if (all.length === 0 && unread === undefined) return failure(noneYet(file));
-  if (all.length === 0) return noneUsable(file, unusable.value);
+  if (all.length === 0 && unusable.length === 0) return failure(noneYet(file));
+  if (all.length === 0) return noneUsable(file, unusable);
   for (const [index, { path: backupPath, sizeBytes }] of all.entries()) {
     tell(
       `Reading backup ${index + 1} of ${all.length}: ${printable(path.basename(backupPath))} (${sizeText(sizeBytes)})`,
@@ -116,20 +120,19 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
     ...checked.map(backupText),
     '',
     `${some(checked.length - broken.length, 'backup')} of ${checked.length} whole.`,
-    ...(unread === undefined ? [] : unusableText(unusable.value.length, unread)),
+    ...unusableText(unusable),
   ];
-  const told = { backups: checked, unusable: unusable.value };
+  const told = { backups: checked, unusable };
   if (!first) return { exitCode: 0, json: { ok: true, ...told }, text: text.join('\n') };
   const failed = failure(whyBroken(first), told);
   return { ...failed, exitCode: 1, text: `${text.join('\n')}\n\n${failed.text}` };
 }
 
 /** What cannot be used is no absence: somebody may have renamed it, or the disk has lost what describes it. */
-function noneUsable(file: string, unusable: readonly string[]): Outcome {
-  const [first = ''] = unusable;
-  const [what = '', ...how] = unusableText(unusable.length, first);
+function noneUsable(file: string, unusable: Unusable): Outcome {
+  const [what = '', ...why] = unusableText(unusable);
   const message = `There is no backup of ${printable(file)} that could be read. ${what}`;
-  const failed = failure(appError('E_BACKUP_CORRUPT', message, undefined, { nextStep: how.join('\n') }), {
+  const failed = failure(appError('E_BACKUP_CORRUPT', message, undefined, { nextStep: why.join('\n') }), {
     backups: [],
     unusable,
   });

@@ -20,6 +20,7 @@ import type { Recents } from './recents.ts';
 import { beginRestore } from './restore-begun.ts';
 import { askRestore, putBackReplaced } from './restores.ts';
 import { settleFile, wasEnded } from './run-stop.ts';
+import { unusableBackups } from './unusable-backups.ts';
 import { readWorks } from './works.ts';
 
 type Confirmed = string;
@@ -59,20 +60,26 @@ export function createBackups(context: BackupsContext): Backups {
     ...placesOf(dataFolder, database),
     needed: neededBackups(dataFolder, database.path),
   });
-  const list: Backups['list'] = async (database) => {
-    const places = placesOf(dataFolder, database);
-    const found = await engines.askAlone(database.path, 'listBackups', places).answer;
+  const recordsOf = async (database: OpenEntry): Promise<Result<BackupRecord[]>> => {
+    const found = await engines.askAlone(database.path, 'listBackups', placesOf(dataFolder, database)).answer;
     if (!found.ok) return found;
     const backups = withUniqueIds(found.value);
     context.recents.knowsBroken(database.path, backups.filter(({ state }) => state === 'broken').length);
+    return ok(backups);
+  };
+  const list: Backups['list'] = async (database) => {
+    const backups = await recordsOf(database);
+    if (!backups.ok) return backups;
+    const unusable = await unusableBackups(engines, database, backups.value);
+    if (!unusable.ok) return unusable;
     const folder = defaultBackupFolder(database.path);
     const [replaced = null] = replacedFolders(database.path);
-    return ok({ folder, backups, replaced, beforeRecovery: recoveryCopies(folder) });
+    const kept = { replaced, beforeRecovery: recoveryCopies(folder) };
+    return ok({ folder, backups: backups.value, unusable: unusable.value, ...kept });
   };
   const find: Backups['find'] = async (database, backupId) => {
-    const listed = await list(database);
-    if (!listed.ok) return listed;
-    return findById(listed.value.backups, backupId);
+    const backups = await recordsOf(database);
+    return backups.ok ? findById(backups.value, backupId) : backups;
   };
   const remember: Backups['remember'] = (databasePath, backup) => {
     quietly(() => rememberFolder(dataFolder, databasePath, backup.folder));

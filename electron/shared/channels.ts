@@ -176,6 +176,8 @@ export const channels = {
     z.object({
       folder: z.string(),
       backups: z.array(BackupRecord),
+      /** Files in `folder` that look like backups and cannot be used; `why` is found out for the first few. */
+      unusable: z.array(z.object({ path: z.string(), why: AppError.nullable() })),
       /** What the last restore replaced and could only keep as files: `backup:putBack` undoes it. */
       replaced: KeptFolder.nullable(),
       /** File and journal as they were before SQLite played the journal back, of runs without a verdict. */

@@ -16,13 +16,13 @@ import {
 } from '../../stores/backups.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
-import { counted } from '../../words/numbers.ts';
 import { BackupItem } from './backup-item.tsx';
-import { brokenWords, undoOf } from './backups-words.ts';
+import { backupsTitle, brokenWords, undoOf } from './backups-words.ts';
 import { KeptFiles } from './kept-files.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RestoreDialog } from './restore-dialog.tsx';
 import { TidyDialog } from './tidy-dialog.tsx';
+import { UnusableFiles } from './unusable-files.tsx';
 import { WorkProgress } from './work-progress.tsx';
 import styles from './backups.module.css';
 
@@ -55,7 +55,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
     );
   }
   if (!view?.list) return <PageSkeleton words="Looking for backups…" />;
-  const { folder, backups } = view.list;
+  const { folder, backups, unusable } = view.list;
   const isBusy = view.busy !== null || hasActiveRun;
   // Those are told in the dialog that asked for them.
   const isAskedElsewhere = restoring !== null || removing !== null || isTidying;
@@ -65,7 +65,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   return (
     <Page label="Backups">
       <PageHead
-        title={backups.length === 0 ? 'No backup yet' : counted(backups.length, 'backup')}
+        title={backupsTitle(view.list)}
         actions={
           <>
             {backups.length > 1 && (
@@ -112,6 +112,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           )}
         </div>
       )}
+      <UnusableFiles files={unusable} />
       <KeptFiles handle={handle} fileName={fileName} list={view.list} isBusy={isBusy} />
       {backups.length === 0 ? (
         <EmptyState title="Make one now, or let the upgrade make it: it always does before it changes anything." />

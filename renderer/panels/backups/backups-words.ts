@@ -1,3 +1,4 @@
+import type { Output } from '@shared/channels.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { bytes, counted } from '../../words/numbers.ts';
 import { ago, dateTime } from '../../words/times.ts';
@@ -24,6 +25,12 @@ export function describeProof(backup: BackupRecord, now: number): string {
 /** "21 Nov 2026, 14:02, before phase 1, 59.9 MB" */
 export const describeOne = (backup: BackupRecord): string =>
   `${dateTime(backup.createdAt)}, ${backup.reason}, ${backup.state === 'missing' ? 'the file is missing' : bytes(backup.sizeBytes)}`;
+
+/** "3 backups" */
+export function backupsTitle({ backups, unusable }: Pick<Output<'backup:list'>, 'backups' | 'unusable'>): string {
+  if (backups.length > 0) return counted(backups.length, 'backup');
+  return unusable.length === 0 ? 'No backup yet' : 'No backup that can be used';
+}
 
 /** Said above the list; null = none is broken. */
 export function brokenWords(backups: readonly BackupRecord[]): string | null {

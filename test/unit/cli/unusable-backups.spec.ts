@@ -33,27 +33,36 @@ function renameBoth(stem: string): void {
 }
 
 describe.skipIf(!existsSync(engineFile))('a backup that cannot be used', () => {
-  it.each<[string, (stem: string) => void]>([
-    ['was renamed with its manifest', renameBoth],
-    ['has a manifest that is cut', (stem) => writeFileSync(`${stem}.json`, '{"format": "phasew')],
-    ['has an empty manifest', (stem) => writeFileSync(`${stem}.json`, '')],
-    ['has no manifest any more', (stem) => rmSync(`${stem}.json`)],
-  ])('because it %s is not told as none', async (_, change) => {
+  it.each<[string, string, (stem: string) => void]>([
+    ['was renamed with its manifest', 'rename both back to that name', renameBoth],
+    [
+      'has a manifest that is cut',
+      'The manifest beside the backup cannot be read.',
+      (stem) => writeFileSync(`${stem}.json`, '{"format": "phasew'),
+    ],
+    [
+      'has an empty manifest',
+      'The manifest beside the backup cannot be read.',
+      (stem) => writeFileSync(`${stem}.json`, ''),
+    ],
+    ['has no manifest any more', 'no manifest', (stem) => rmSync(`${stem}.json`)],
+  ])('because it %s is not told as none', async (_, why, change) => {
     const { make, list, readAll } = await withBackup(change);
 
     const listed = await list();
     expect(listed.text).not.toContain('No backups yet');
     expect(listed.text).toContain('1 file in ');
-    expect(listed.text).toContain('looks like a backup, but cannot be used');
-    expect(listed.text).toContain('phasewise -- verify ');
-    expect(listed.json).toMatchObject({ backups: [], unusable: [expect.stringMatching(/\.db$/)] });
+    expect(listed.text).toContain('looks like a backup, but cannot be used:');
+    expect(listed.text).toContain(why);
+    const unusable = [{ path: expect.stringMatching(/\.db$/), why: { code: expect.stringMatching(/^E_BACKUP_/) } }];
+    expect(listed.json).toMatchObject({ backups: [], unusable });
     const none = await readAll();
     expect(none).toMatchObject({ exitCode: 1, json: { error: { code: 'E_BACKUP_CORRUPT' } } });
     expect(none.text).toContain('1 file in ');
 
     await make();
     const read = await readAll();
-    expect(read).toMatchObject({ exitCode: 0, json: { ok: true, unusable: [expect.any(String)] } });
+    expect(read).toMatchObject({ exitCode: 0, json: { ok: true, unusable: [{ why: {} }] } });
     expect(read.text).toContain('looks like a backup, but cannot be used');
   });
 

@@ -202,7 +202,7 @@ describe('starting', () => {
 });
 
 describe('backups', () => {
-  beforeEach(() => void (answers['backup:list'] = ok({ folder: '/b', backups: [] })));
+  beforeEach(() => void (answers['backup:list'] = ok({ folder: '/b', backups: [], unusable: [] })));
 
   it('are listed again after each action, and the outcome is said', async () => {
     await verifyBackup('k3', 'b1');

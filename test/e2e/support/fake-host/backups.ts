@@ -14,6 +14,19 @@ export const troubledBackups = (): BackupRecord[] => [
 ];
 
 export const setAside = {
+  unusable: [
+    {
+      path: `${folder}/northern-lights.db backups/before the summer.db`,
+      why: {
+        code: 'E_BACKUP_CORRUPT',
+        title: 'This backup cannot be relied on',
+        message:
+          "The manifest beside “before the summer.db” is that of a backup named “northern-lights 2026-06-01 09.12.44 by hand.db”: it was renamed, or is another one's.",
+        safety: 'Your database has not been changed.',
+        nextStep: 'If the backup and its manifest were renamed, rename both back to that name, then try again.',
+      },
+    },
+  ],
   replaced: { folder: `${folder}/${name} replaced-k3Xw9a`, at: minutesAgo(3) },
   beforeRecovery: [
     {
@@ -23,7 +36,7 @@ export const setAside = {
   ],
 };
 
-export const nothingSetAside = { replaced: null, beforeRecovery: [] };
+export const nothingSetAside = { unusable: [], replaced: null, beforeRecovery: [] };
 
 /** Keeps the newest and the oldest. */
 export const tidied = (backups: readonly BackupRecord[]): Output<'backup:tidy'> => {
