@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { FileEntry } from '@shared/channels.ts';
 import { isConfirmed } from '../../../renderer/words/text.ts';
-import { backupMark, brokenWords, describeProof, undoOf } from '../../../renderer/panels/backups/backups-words.ts';
+import {
+  backupMark,
+  backupsTitle,
+  brokenWords,
+  describeProof,
+  undoOf,
+} from '../../../renderer/panels/backups/backups-words.ts';
 import { describeLastBackup, describeRecent } from '../../../renderer/panels/home/home-words.ts';
 import {
   canChoose,
@@ -33,6 +39,12 @@ describe('a backup', () => {
     expect(brokenWords([backup()])).toBeNull();
     expect(brokenWords([backup(), backup({ state: 'broken' })])).toMatch(/^One backup is broken: .* others/);
     expect(brokenWords([backup({ state: 'broken' })])).toMatch(/Make a new one now/);
+  });
+  it('is not told as none because it cannot be used', () => {
+    const unusable = [{ path: '/b/renamed.db', why: null }];
+    expect(backupsTitle({ backups: [], unusable: [] })).toBe('No backup yet');
+    expect(backupsTitle({ backups: [], unusable })).toBe('No backup that can be used');
+    expect(backupsTitle({ backups: [backup()], unusable })).toBe('1 backup');
   });
   it('undoes the last restore while it is the newest', () => {
     const before = backup({ id: 'b2', reason: 'before restore' });
