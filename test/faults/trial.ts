@@ -49,7 +49,7 @@ export async function runTrial(
     return { problems: [problem], isHit: true, ended: 'hung', ms: limitMs };
   }
   await place.victims.done();
-  const scene = withoutRemoved(prepared, outcome.removed ?? []);
+  const scene = { ...withoutRemoved(prepared, outcome.removed ?? []), before: outcome.found ?? prepared.before };
   const problems = [
     ...outcome.problems,
     ...unexpectedDeath(outcome, fault),

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startEngine, type EngineOptions, type EngineProcess } from '../engine/engine-process.ts';
-import type { Ending, EngineRequest, Flow, Scene } from '../flows/flow.ts';
+import type { BeforeState, Ending, EngineRequest, Flow, Scene } from '../flows/flow.ts';
+import { stateOf } from '../flows/scene.ts';
 import { saidBy } from '../oracles/said.ts';
 import type { Fault } from './fault.ts';
 import { withFailingCall, withSwitch, type Disturbed } from './inject.ts';
@@ -20,7 +21,11 @@ export interface Victims {
   readonly usualMs: number;
 }
 
-export type Outcome = Disturbed & Partial<Meddled>;
+export type Outcome = Disturbed &
+  Partial<Meddled> & {
+    /** The database as the last of several requests found it: "nothing was changed" speaks of that one. */
+    readonly found?: BeforeState;
+  };
 
 /** Asks for what the flow is about, and lets the fault happen meanwhile. All processes are gone or idle afterwards. */
 export async function disturb(flow: Flow, scene: Scene, fault: Fault, victims: Victims): Promise<Outcome> {
@@ -91,14 +96,16 @@ async function killAgainAndAgain(
 ): Promise<Outcome> {
   const problems: string[] = [];
   let last: Outcome | undefined;
+  let found = scene.before;
   for (const [index, share] of shares.entries()) {
+    if (index > 0) found = stateOf(scene.sandbox);
     last = await killAt(await victims.take(), flow.request(scene), share * victims.usualMs);
     if (last.ending.kind !== 'killed') break;
     if (index < shares.length - 1)
       problems.push(...flow.judge(scene, last.ending).map((problem) => `after kill ${index + 1}: ${problem}`));
   }
   if (last === undefined) throw new Error('a chain of no kills');
-  return { ...last, isHit: true, problems };
+  return { ...last, isHit: true, problems, found };
 }
 
 /** What may come of being second. */
