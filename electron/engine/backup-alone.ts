@@ -1,5 +1,7 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { coded } from '@shared/errors.ts';
+import { orRefuse } from './identity.ts';
 import { readSidecars } from './sidecars.ts';
 
 /**
@@ -9,10 +11,11 @@ import { readSidecars } from './sidecars.ts';
  * @throws CodedError E_BACKUP_CORRUPT naming what lies there; E_SIDECAR_UNSAFE when that is no ordinary file.
  */
 export function requireAlone(backup: string): void {
-  const { walBytes, isJournalHot } = readSidecars(backup);
+  const file = orRefuse(backup, () => fs.realpathSync(backup)); // a link to another disk: SQLite looks beside the file itself
+  const { walBytes, isJournalHot } = readSidecars(file);
   const suffix = walBytes > 0 ? '-wal' : isJournalHot ? '-journal' : null;
   if (suffix === null) return;
-  const name = path.basename(backup);
+  const name = file === backup ? path.basename(file) : file;
   throw coded(
     'E_BACKUP_CORRUPT',
     `Beside the backup lies ${name}${suffix}, which is not part of it. SQLite would change the backup with it, so the backup was not opened.`,

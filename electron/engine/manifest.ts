@@ -45,7 +45,7 @@ export function readManifest(
   if (!parsed.success) {
     return { error: appError('E_BACKUP_CORRUPT', 'The manifest beside the backup cannot be read.', { backup: id }) };
   }
-  if (parsed.data.id !== id) return { error: renamed(id, parsed.data.id) };
+  if (parsed.data.id !== id) return { error: renamed(folder, id, parsed.data.id) };
   const { seal, ...unsealed } = parsed.data;
   if (seal !== sealOf(unsealed)) {
     const error = appError('E_BACKUP_CORRUPT', 'The manifest beside the backup was changed after it was written.', {
@@ -57,9 +57,13 @@ export function readManifest(
 }
 
 /** Nothing is known to be wrong with it, only that its names say something else than the manifest. */
-function renamed(id: string, madeAs: string): AppError {
-  const message = `The manifest beside “${id}.db” is that of a backup named “${madeAs}.db”: it was renamed, or is another one's.`;
-  const nextStep = 'If the backup and its manifest were renamed, rename both back to that name, then try again.';
+function renamed(folder: string, id: string, madeAs: string): AppError {
+  const isTaken = fs.existsSync(backupFile(folder, madeAs));
+  const how = isTaken ? 'that one lies there too, and this is a copy' : "it was renamed, or is another one's";
+  const message = `The manifest beside “${id}.db” is that of a backup named “${madeAs}.db”: ${how}.`;
+  const nextStep = isTaken
+    ? 'Use the one of that name. Rename nothing to it: that would replace it.'
+    : 'If the backup and its manifest were renamed, rename both back to that name, then try again.';
   return appError('E_BACKUP_CORRUPT', message, { backup: id, madeAs }, { nextStep });
 }
 

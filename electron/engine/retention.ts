@@ -28,6 +28,7 @@ export const WHY = {
   newest: 'It is the newest backup that is good.',
   noGood: 'No backup is good: even a broken one may hold what you need.',
   original: 'It is the oldest good one: the nearest to your database as it was before the first upgrade.',
+  earliest: 'It is not good, but the oldest: damaged, it is still all there is of that time.',
   newer: 'It is newer than the newest one that could be read just now.',
   newestThere: 'It is the newest good one in its folder.',
   elsewhere: 'It was made of a file at another place, which may have no other backup.',
@@ -39,7 +40,8 @@ export const WHY = {
 export function decideRetention(stock: Stock, keep: number): Decision {
   const good = stock.backups.filter((backup) => stock.good.has(backup.path));
   const recent = new Set(good.slice(0, Math.max(1, keep)));
-  const original = originalOf(stock.backups);
+  const earliest = stock.backups.findLast((backup) => isOriginal(backup) && backup.state !== 'missing');
+  const original = good.findLast(isOriginal);
   const newestThere = new Set(
     [...Map.groupBy(good, ({ folder }) => folder).values()].flatMap((each) => each.slice(0, 1)),
   );
@@ -51,7 +53,8 @@ export function decideRetention(stock: Stock, keep: number): Decision {
       (at < newestGood && backup.state !== 'missing' ? WHY.newer : null) ??
       (recent.has(backup) ? (backup === good[0] ? WHY.newest : WHY.recent(keep)) : null) ??
       (newestThere.has(backup) ? WHY.newestThere : null) ??
-      (backup === original ? WHY.original : null);
+      (backup === original ? WHY.original : null) ??
+      (backup === earliest ? WHY.earliest : null);
     if (why === null) decision.remove.push(backup);
     else decision.keep.push({ backup, why });
   }
@@ -77,10 +80,8 @@ function whyNeeded(
   return whyAnyway ?? (isElsewhere ? WHY.elsewhere : null) ?? (hasGood ? null : WHY.noGood);
 }
 
-/** The oldest that was made before an upgrade, whatever its state: damaged, it is still all there is of that time. */
-function originalOf(backups: readonly BackupRecord[]): BackupRecord | undefined {
-  return backups.findLast(({ reason, state }) => /^before phase \d+$/.test(reason) && state !== 'missing');
-}
+/** It was made before an upgrade changed anything. */
+export const isOriginal = ({ reason }: BackupRecord): boolean => /^before phase \d+$/.test(reason);
 
 /**
  * In the order in which they were made: within a folder by its count, since clocks go back; folders are merged by their

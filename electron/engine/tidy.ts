@@ -10,7 +10,7 @@ import { readIntent } from './intent.ts';
 import { lookAt } from './look.ts';
 import type { Pack } from './migration.ts';
 import type { EngineRequests, Needed, Tidied } from './protocol.ts';
-import { decideRetention, whyNotRemove, type Stock } from './retention.ts';
+import { decideRetention, isOriginal, whyNotRemove, type Stock } from './retention.ts';
 
 /** Deleting backups, always because a person asked for it. */
 
@@ -22,7 +22,7 @@ export async function removeBackup(input: Remove, packs: readonly Pack[]): Promi
   const backups = await listAllBackups(input, packs);
   const backup = backups.find((each) => each.path === placeOf(input.backupPath));
   if (!backup) throw coded('E_BACKUP_GONE', `${path.basename(input.backupPath)} is not among the backups.`);
-  const why = whyNotRemove(await stockOf(input, backups, 1), backup);
+  const why = whyNotRemove(await stockOf(input, backups, { good: 1, hasOriginal: false }), backup);
   if (why !== null) throw coded('E_BACKUP_NEEDED', why, { backup: backup.id });
   deleteBackup(backup);
   return backup;
@@ -31,21 +31,41 @@ export async function removeBackup(input: Remove, packs: readonly Pack[]): Promi
 /** @returns what went (or would), and why the rest stays. */
 export async function tidyBackups(input: Tidy, packs: readonly Pack[]): Promise<Tidied> {
   const backups = await listAllBackups(input, packs);
-  const { remove, keep } = decideRetention(await stockOf(input, backups, input.keep), input.keep);
+  const { remove, keep } = decideRetention(
+    await stockOf(input, backups, { good: input.keep, hasOriginal: true }),
+    input.keep,
+  );
   if (!input.isTrial) for (const backup of remove) deleteBackup(backup);
   const freedBytes = remove.reduce((sum, { state, sizeBytes }) => sum + (state === 'missing' ? 0 : sizeBytes), 0);
   return { removed: remove, kept: keep, freedBytes };
 }
 
-/** Reads backups again, newest first, until `wanted` are good, and one in every folder: the others are not needed to know. */
-async function stockOf(input: Remove | Tidy, backups: BackupRecord[], wanted: number): Promise<Stock> {
+/**
+ * Reads backups again: newest first until as many are good as are wanted, and one in every folder; then, if wanted,
+ * oldest first until one from before an upgrade is. The others are not needed to know.
+ */
+async function stockOf(
+  input: Remove | Tidy,
+  listed: BackupRecord[],
+  wanted: { readonly good: number; readonly hasOriginal: boolean },
+): Promise<Stock> {
+  const readings = new Map<BackupRecord, BackupRecord>();
   const good = new Set<string>();
   const folders = new Set<string>();
-  for (const { path: backupPath, folder, state } of backups) {
-    if (state === 'missing' || (good.size >= wanted && folders.has(folder)) || !isGood(backupPath)) continue;
-    good.add(backupPath);
-    folders.add(folder);
+  const readAgain = (backup: BackupRecord): void => {
+    if (backup.state === 'missing' || readings.has(backup)) return;
+    const reading = readingOf(backup);
+    readings.set(backup, reading ?? backup);
+    if (reading?.state !== 'verified') return;
+    good.add(backup.path);
+    folders.add(backup.folder);
+  };
+  for (const backup of listed) if (good.size < wanted.good || !folders.has(backup.folder)) readAgain(backup);
+  for (const backup of wanted.hasOriginal ? listed.filter(isOriginal).toReversed() : []) {
+    readAgain(backup);
+    if (good.has(backup.path)) break;
   }
+  const backups = listed.map((backup) => readings.get(backup) ?? backup);
   const told = input.needed.flatMap((needed) => toldOf(needed, backups));
   const { databasePath } = input;
   const { needed, ...doubts } = await neededByFile(databasePath, backups);
@@ -96,11 +116,12 @@ async function openRun(database: string): Promise<RunRow | null | 'unanswered'> 
   }
 }
 
-function isGood(backupPath: string): boolean {
+/** @returns undefined when it or its manifest could not be read: nobody knows. */
+function readingOf({ path: backupPath }: BackupRecord): BackupRecord | undefined {
   try {
-    return verifyBackup({ backupPath }).state === 'verified';
+    return verifyBackup({ backupPath });
   } catch {
-    return false; // its manifest cannot be read
+    return undefined;
   }
 }
 

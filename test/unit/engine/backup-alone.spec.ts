@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
@@ -71,6 +72,24 @@ describe.each(['-wal', '-journal'] as const)('a %s that is not its own beside a 
     expect(lastCheck?.error?.nextStep).toContain(`Move ${backup.id}.db${suffix} to another folder`);
     expect(isAsItWas()).toBe(true);
     fs.rmSync(backup.path + suffix);
+    expect(verifyBackup({ backupPath: backup.path }).state).toBe('verified');
+  });
+
+  it('counts where the backup lies, if a link was left in its place', async () => {
+    const { backup } = await shopWithStray();
+    const moved = path.join(fs.mkdtempSync(path.join(folder, 'disk-')), 'old.db');
+    for (const each of ['', suffix]) fs.renameSync(backup.path + each, moved + each);
+    fs.symlinkSync(moved, backup.path);
+    const bytes = fs.readFileSync(moved);
+
+    const { state, lastCheck } = verifyBackup({ backupPath: backup.path });
+
+    expect([state, lastCheck?.error?.message]).toEqual([
+      'broken',
+      `Beside the backup lies ${moved}${suffix}, which is not part of it. SQLite would change the backup with it, so the backup was not opened.`,
+    ]);
+    expect(fs.readFileSync(moved).equals(bytes)).toBe(true);
+    fs.rmSync(moved + suffix);
     expect(verifyBackup({ backupPath: backup.path }).state).toBe('verified');
   });
 

@@ -42,6 +42,29 @@ it('the newest good one of a folder stays, also where another folder has enough 
   expect(isThere(older.path)).toBe(true);
 });
 
+it('the oldest good one from before an upgrade stays beside one that is older and broken', async () => {
+  const file = makeShop(folder);
+  const before = (phase: number) =>
+    backupDatabase(
+      { path: file, folder: backupFolderOf(file), reason: `before phase ${phase}`, runId: null, appVersion: '0' },
+      packs,
+    );
+  const [broken, original, between, newest] = [await before(1), await before(2), await before(3), await backUp(file)];
+  const bytes = fs.readFileSync(broken.path);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  fs.writeFileSync(broken.path, bytes);
+
+  const { removed, kept } = await tidyBackups({ ...places(file), keep: 1, isTrial: false }, packs);
+
+  expect(idsOf(removed)).toEqual([between.id]);
+  expect(kept.map(({ backup, why }) => [backup.id, backup.state, why])).toEqual([
+    [newest.id, 'verified', WHY.newest],
+    [original.id, 'verified', WHY.original],
+    [broken.id, 'broken', WHY.earliest],
+  ]);
+  expect([original.path, broken.path].every(isThere)).toBe(true);
+});
+
 it('what was told to be needed stays', async () => {
   const file = makeShop(folder);
   const [needed] = [await backUp(file), await backUp(file)];
