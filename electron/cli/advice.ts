@@ -1,4 +1,5 @@
 import type { AppError, ErrorDetails } from '@shared/errors.ts';
+import { liesAmongBackups } from '@host/backup-place.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
 import { shellLine } from './suggested.ts';
@@ -34,7 +35,9 @@ export function adviceFor({ code, details }: AppError, command: Command, args: r
     case 'E_BACKUP_CORRUPT':
       return command.name === 'restore' ? shellLine('backups', command.file) : null;
     case 'E_BACKUP_FOREIGN': // most likely the database, named in place of a backup of it
-      return command.name === 'verify' && !command.isAll ? shellLine('verify', '--all', command.backup) : null;
+      return command.name === 'verify' && !command.isAll && !liesAmongBackups(command.backup)
+        ? shellLine('verify', '--all', command.backup)
+        : null;
     case 'E_ISSUES_OPEN':
       return 'file' in command ? shellLine('issues', command.file) : null;
     default:

@@ -3,6 +3,7 @@ import type { Output } from '@shared/channels.ts';
 import { appError, type AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
+import { liesAmongBackups } from '@host/backup-place.ts';
 import { resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
@@ -23,36 +24,38 @@ export async function backups(host: Host, { file, keep, yes }: Of<'backups'>): P
   const { folder, backups: found, unusable, replaced, beforeRecovery } = listed.value;
   if (found.length === 0 && unusable.length === 0 && !(statsOf(file)?.isFile() ?? false))
     return failure(appError('E_NOT_FOUND', `There is no ${printable(file)}, and no backup of it.`));
-  if (keep !== null) return tidy(host, database.value, found.length, { keep, yes });
+  if (keep !== null) return tidy(host, database.value, listed.value, { keep, yes });
   const lines = found.map(backupText);
   if (found.length === 0)
     lines.push(`No backups${unusable.length === 0 ? ' yet' : ''}. They go to ${printable(folder)}.`);
   lines.push(...unusableText(unusable));
   if (replaced) lines.push(`The last restore set files aside: ${printable(replaced.folder)}`);
-  for (const copy of beforeRecovery) lines.push(`File and journal as found by a run: ${printable(copy.folder)}`);
+  for (const copy of beforeRecovery)
+    lines.push(`File, journal and log as found by Phasewise: ${printable(copy.folder)}`);
   return { exitCode: 0, json: { ok: true, ...listed.value }, text: lines.join('\n') };
 }
 
 type Unusable = Output<'backup:list'>['unusable'];
 
+const NAMED = 5;
+
 function unusableText(files: Unusable): string[] {
-  const [first] = files;
-  if (first === undefined) return [];
-  const look = files.length === 1 ? 'looks like a backup' : 'look like backups';
+  if (files.length === 0) return [];
+  const more = files.length - NAMED;
   return [
-    `${some(files.length, 'file')} in ${printable(path.dirname(first.path))} ${look}, but cannot be used:`,
-    ...files.flatMap(({ path: file, why }) =>
-      why === null
-        ? [`  ${printable(path.basename(file))}`]
-        : [`  ${printable(path.basename(file))}`, `    ${printable(`${why.message} ${why.nextStep}`)}`],
-    ),
+    'Found, but not usable as a backup of this database:',
+    ...files.slice(0, NAMED).flatMap(({ path: file, why }) => {
+      const name = `  ${printable(file)}`;
+      return why === null ? [name] : [name, `    ${printable(`${why.message} ${why.nextStep}`)}`];
+    }),
+    ...(more > 0 ? [`  and ${some(more, 'more file')}. “verify” says of each why.`] : []),
   ];
 }
 
 async function tidy(
   host: Host,
   database: Parameters<Host['backups']['tidy']>[0],
-  count: number,
+  { backups: { length: count }, unusable }: Output<'backup:list'>,
   { keep, yes }: { readonly keep: number; readonly yes: boolean },
 ): Promise<Outcome> {
   if (count > 0) tell(`Reading ${some(count, 'backup')} again, so that only what is not needed may go …`);
@@ -64,12 +67,14 @@ async function tidy(
     `Could go: ${went}. Nothing was deleted. To delete them for good:`,
     `  ${commandLine('backups', database.path, '--keep', `${keep}`, '--yes')}`,
   ];
-  const nothing = count === 0 ? 'There are no backups yet, so there is nothing to tidy up.' : 'All backups stay.';
+  const none = unusable.length === 0 ? 'There are no backups yet' : 'There is no backup that can be used';
+  const nothing = count === 0 ? `${none}, so there is nothing to tidy up.` : 'All backups stay.';
   const lines = [
     ...(removed.length === 0 ? [nothing] : yes ? [`Deleted: ${went}.`] : trial),
     ...removed.map(backupText),
     ...(kept.length > 0 ? ['', 'Kept:'] : []),
     ...kept.map(({ backup, why }) => `${backupText(backup)}\n  ${why}`),
+    ...unusableText(unusable),
   ];
   return { exitCode: 0, json: { ok: true, isTrial: !yes, ...tidied.value }, text: lines.join('\n') };
 }
@@ -83,7 +88,7 @@ export async function verify(host: Host, command: Of<'verify'>): Promise<Outcome
   tell(`Reading ${printable(path.basename(file.value))} again …`);
   const checked = await host.engines.askAlone(file.value, 'verifyBackup', { backupPath: file.value }).answer;
   if (!checked.ok) {
-    const failed = failure(withoutManifest(checked.error));
+    const failed = failure(withoutManifest(checked.error, file.value));
     return { ...failed, exitCode: checked.error.code === 'E_BACKUP_CORRUPT' ? 1 : failed.exitCode };
   }
   const record = checked.value;
@@ -92,9 +97,9 @@ export async function verify(host: Host, command: Of<'verify'>): Promise<Outcome
   return { ...failure(whyBroken(record), { backup: record }), exitCode: 1 }; // the check was made, and the answer is no
 }
 
-/** What has no manifest is often the database itself; advice.ts adds the command. */
-const withoutManifest = (error: AppError): AppError =>
-  error.code === 'E_BACKUP_FOREIGN'
+/** What has no manifest is often the database itself, but not among backups; advice.ts adds the command. */
+const withoutManifest = (error: AppError, file: string): AppError =>
+  error.code === 'E_BACKUP_FOREIGN' && !liesAmongBackups(file)
     ? { ...error, nextStep: 'Name a backup. If this is the database itself, read all its backups again.' }
     : error;
 
@@ -103,40 +108,61 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
   const listed = database.ok ? await host.backups.list(database.value) : database;
   if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
   const { backups: all, unusable } = listed.value;
+  if (all.length === 0) {
+    const none = unusable.length === 0 ? noneYet(file) : noneUsable(file, unusable);
+    return withVerdict(failure(none, { backups: [], unusable }), none);
+  }
   const checked: BackupRecord[] = [];
-  if (all.length === 0 && unusable.length === 0) return failure(noneYet(file));
-  if (all.length === 0) return noneUsable(file, unusable);
+  const unread: { path: string; error: AppError }[] = [];
   for (const [index, { path: backupPath, sizeBytes }] of all.entries()) {
     tell(
       `Reading backup ${index + 1} of ${all.length}: ${printable(path.basename(backupPath))} (${sizeText(sizeBytes)})`,
     );
     const answer = await host.engines.askAlone(backupPath, 'verifyBackup', { backupPath }).answer;
-    if (!answer.ok) return failure(answer.error, { backups: checked });
-    checked.push(answer.value);
+    if (answer.ok) checked.push(answer.value);
+    else unread.push({ path: backupPath, error: answer.error });
   }
-  const broken = checked.filter(({ state }) => state !== 'verified');
-  const [first] = broken;
+  const good = checked.filter(({ state }) => state === 'verified').length;
   const text = [
     ...checked.map(backupText),
+    ...unread.flatMap(({ path: backup, error }) => [
+      `${printable(backup)}: ${printable(error.message)}  ${error.code}`,
+    ]),
     '',
-    `${some(checked.length - broken.length, 'backup')} of ${checked.length} whole.`,
+    `${some(good, 'backup')} of ${all.length} whole.`,
     ...unusableText(unusable),
-  ];
-  const told = { backups: checked, unusable };
-  if (!first) return { exitCode: 0, json: { ok: true, ...told }, text: text.join('\n') };
-  const failed = failure(whyBroken(first), told);
-  return { ...failed, exitCode: 1, text: `${text.join('\n')}\n\n${failed.text}` };
+  ].join('\n');
+  const told = { backups: checked, unread, unusable };
+  const error = firstProblem(checked, told.unread, unusable);
+  if (error === null) return { exitCode: 0, json: { ok: true, ...told }, text };
+  const failed = failure(error, told);
+  return { ...withVerdict(failed, error), text: `${text}\n\n${failed.text}` };
 }
 
+/** Of those that are not whole before those that could not be read; null = all is well. */
+function firstProblem(
+  checked: readonly BackupRecord[],
+  unread: readonly { readonly error: AppError }[],
+  unusable: Unusable,
+): AppError | null {
+  const broken = checked.find(({ state }) => state !== 'verified');
+  const errors = [...(broken ? [whyBroken(broken)] : []), ...unread.map(({ error }) => error)];
+  // A file of anybody's among the backups is no backup that went bad.
+  const lost = unusable.flatMap(({ why }) => (why === null || why.code === 'E_BACKUP_FOREIGN' ? [] : [why]));
+  return errors.find(isVerdict) ?? errors[0] ?? lost[0] ?? null;
+}
+
+/** It was checked, and is not good: exit code 1. Everything else was refused. */
+const isVerdict = ({ code }: AppError): boolean => code === 'E_BACKUP_CORRUPT' || code === 'E_BACKUP_GONE';
+const withVerdict = (failed: Outcome, error: AppError): Outcome =>
+  isVerdict(error) ? { ...failed, exitCode: 1 } : failed;
+
 /** What cannot be used is no absence: somebody may have renamed it, or the disk has lost what describes it. */
-function noneUsable(file: string, unusable: Unusable): Outcome {
-  const [what = '', ...why] = unusableText(unusable);
-  const message = `There is no backup of ${printable(file)} that could be read. ${what}`;
-  const failed = failure(appError('E_BACKUP_CORRUPT', message, undefined, { nextStep: why.join('\n') }), {
-    backups: [],
-    unusable,
-  });
-  return { ...failed, exitCode: 1 };
+function noneUsable(file: string, unusable: Unusable): AppError {
+  const folder = unusable.find(({ why }) => why?.code === 'E_BACKUP_FOLDER')?.why;
+  if (folder) return folder;
+  const message = `There is no backup of ${printable(file)} that could be read.`;
+  return appError('E_BACKUP_CORRUPT', message, undefined, { nextStep: unusableText(unusable).join('\n') });
 }
 
 /** Nothing was checked, so nothing is called whole. */

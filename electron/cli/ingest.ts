@@ -5,7 +5,7 @@ import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
 import { whileRunning } from './signals.ts';
 import { failure, type Outcome } from './terminal.ts';
-import { some } from './words.ts';
+import { keptLines, some } from './words.ts';
 
 type IngestCommand = Extract<Command, { name: 'ingest' }>;
 
@@ -33,13 +33,15 @@ export function ingestText(report: IngestReport): string {
   const of = (state: IngestReport['files'][number]['state']) =>
     report.files.filter((file) => file.state === state).length;
   const isWritten = report.backup !== null;
-  const head = report.isTrial ? 'Nothing was changed. Taking these files in would give:' : 'Taken in:';
+  const untouched = report.keptIn === undefined ? 'Nothing was changed. ' : '';
+  const head = report.isTrial ? `${untouched}Taking these files in would give:` : 'Taken in:';
   const lines = [
     isWritten || report.isTrial ? head : 'There was nothing to take in.',
     ...fileLines(report),
     `${some(report.files.length, 'file')}: ${of('new')} new, ${of('changed')} with changes, ${of('known')} known already, ${of('refused')} refused.`,
   ];
   if (report.backup) lines.push(`Backup: ${printable(report.backup.path)}, verified`);
+  lines.push(...keptLines(report.keptIn));
   if (isWritten) lines.push(`${some(report.checks.length, 'check')} held when the file was opened again.`);
   return lines.join('\n');
 }

@@ -9,7 +9,7 @@ import type { Command } from './arguments.ts';
 import { whileRunning } from './signals.ts';
 import { commandLine } from './suggested.ts';
 import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
-import { number, some } from './words.ts';
+import { keptLines, number, some } from './words.ts';
 
 type IssuesCommand = Extract<Command, { name: 'issues' }>;
 type IssueList = EngineRequests['listIssues']['output'];
@@ -83,11 +83,16 @@ async function retry(host: Host, database: OpenEntry, command: IssuesCommand): P
   const work = host.ingests.retry(database, request);
   const { value: tried } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
   if (!tried.ok) return failure(tried.error);
-  const { tried: count, cleared, left, kept, backup } = tried.value;
+  const { tried: count, cleared, left, kept, backup, keptIn } = tried.value;
   const lines = [
     `${some(count, 'issue row')} tried again: ${number(cleared)} cleared, ${number(left)} left.`,
     ...(kept > 0 ? [`${some(kept, 'issue row')} kept as they are: they cannot be tried any more, but exported.`] : []),
-    ...(backup ? [`Backup: ${printable(backup.path)}, verified`] : ['Nothing was changed.']),
+    ...(backup
+      ? [`Backup: ${printable(backup.path)}, verified`]
+      : keptIn === undefined
+        ? ['Nothing was changed.']
+        : []),
+    ...keptLines(keptIn),
   ];
   return { exitCode: 0, json: { ok: true, ...tried.value }, text: lines.join('\n') };
 }

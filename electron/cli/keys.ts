@@ -5,7 +5,7 @@ import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
 import { whileRunning } from './signals.ts';
 import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
-import { some } from './words.ts';
+import { keptLines, some } from './words.ts';
 
 type KeysCommand = Extract<Command, { name: 'keys' }>;
 
@@ -27,10 +27,11 @@ export async function keys(host: Host, command: KeysCommand): Promise<Outcome> {
   const work = host.ingests.clearSecrets(database.value, command.backupFolder ?? undefined);
   const { value: done } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
   if (!done.ok) return failure(done.error);
-  const { cleared, backup } = done.value;
+  const { cleared, backup, keptIn } = done.value;
   const lines = [
     `${some(cleared, 'key')} cleared.`,
     `Backup: ${printable(backup?.path ?? '')}, verified. It still holds the keys: delete it once you need it no more.`,
+    ...keptLines(keptIn),
   ];
   return outcome(done.value, lines.join('\n'));
 }

@@ -136,6 +136,7 @@ function document(report: RunReport): object {
     checks: checks.map(({ id, title, state, summary }) => ({ id, title, state, summary })),
     startedAt,
     finishedAt,
+    ...(report.keptIn === undefined ? {} : { keptIn: report.keptIn }),
   };
 }
 

@@ -10,6 +10,13 @@ import { migrateLine, recoveryText } from './recovery-words.ts';
 export const number = (value: number): string => value.toLocaleString('en-US');
 export const some = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`;
+/** Of work that went on without what lay beside the file: empty where it lost nothing. */
+export const keptLines = (keptIn: string | undefined): string[] =>
+  keptIn === undefined
+    ? []
+    : [
+        `Not all that lay beside the file could be read. File, journal and log as they were found: ${printable(keptIn)}`,
+      ];
 const phaseText = (phase: number | null): string => (phase === null ? 'none' : `phase ${phase}`);
 const milliseconds = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
 
@@ -177,6 +184,7 @@ export function reportText(report: RunReport): string {
     ),
   ];
   lines.push(...backupsOf(report).flatMap((backup) => backupLines(report, backup)));
+  lines.push(...keptLines(report.keptIn));
   lines.push(`${some(report.checks.length, 'check')} held when a fresh process opened the file again.`);
   return lines.join('\n');
 }

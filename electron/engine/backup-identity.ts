@@ -57,22 +57,36 @@ const foreign = (manifest: Manifest, target: string, isNamed: boolean): CodedErr
     { backup: manifest.id },
   );
 
+/** A backup that was made of a file at another place. */
+interface Found {
+  readonly manifest: Manifest;
+  /** It lies in the folder beside the database: where that cannot be asked any more, name and place tell. */
+  readonly isInOwnFolder: boolean;
+}
+
 /** Of those backups, the ones of a database that now goes by another name or lies elsewhere. */
-export async function ofTheSameContent(
-  manifests: readonly Manifest[],
+export async function ofTheSameDatabase<T extends Found>(
+  found: readonly T[],
   database: string,
   packs: readonly Pack[],
-): Promise<Manifest[]> {
+): Promise<T[]> {
   // A database that is still where it was has its backups itself.
-  const orphans = manifests.filter(
-    ({ identity, databasePath }) => (identity?.length ?? 0) > 0 && !fs.existsSync(databasePath),
-  );
-  if (orphans.length === 0 || !fs.existsSync(database)) return [];
+  const orphans = found.filter(({ manifest }) => !fs.existsSync(manifest.databasePath));
+  if (orphans.length === 0) return [];
+  const tokens = await readableTokens(database, packs);
+  return orphans.filter(({ manifest, isInOwnFolder }) => {
+    const isNamed = isInOwnFolder && manifest.databaseName === path.basename(database);
+    return isSameContent(tokens, manifest.identity ?? []) ?? isNamed;
+  });
+}
+
+/** None of one that is gone, damaged, or not to be opened now. */
+async function readableTokens(database: string, packs: readonly Pack[]): Promise<readonly string[]> {
+  if (!fs.existsSync(database)) return [];
   try {
-    const tokens = await lookAt(database, ({ db }) => tokensOf(db, packs));
-    return orphans.filter(({ identity = [] }) => isSameContent(tokens, identity) === true);
+    return await lookAt(database, ({ db }) => tokensOf(db, packs));
   } catch {
-    return []; // damaged, or not to be opened now: then only its name and place tell
+    return [];
   }
 }
 

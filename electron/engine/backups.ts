@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { backupFolderBeside } from '@shared/beside.ts';
 import { errorWords } from '@shared/error-code.ts';
 import { appError, coded, type AppError, CodedError } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
@@ -8,10 +9,10 @@ import type { BackupRecord } from '@shared/run.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
 import { requireAlone } from './backup-alone.ts';
 import { realFolder } from './backup-folder.ts';
-import { identityOf, ofTheSameContent } from './backup-identity.ts';
+import { identityOf, ofTheSameDatabase } from './backup-identity.ts';
 import { openEngine, openInspector } from './connection.ts';
 import { markConnected, sha256File } from './fsync.ts';
-import { passGate } from './gate.ts';
+import { type GatedFile, passGate } from './gate.ts';
 import { checkIntegrity } from './integrity.ts';
 import { requireNoIntent } from './intent.ts';
 import { tryOnCopy } from './look.ts';
@@ -19,6 +20,7 @@ import { backupFile, manifestIds, readManifest, recordFrom, writeCheck } from '.
 import type { Db, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
+import { keepingWhatIsLost } from './recovery-copy.ts';
 import { newestFirst } from './retention.ts';
 import { fromSqlite, isReadFailure, isUnanswered } from './sqlite-error.ts';
 import { phaseReached } from './target.ts';
@@ -35,9 +37,19 @@ export async function backupDatabase(
   onWork?: BackupRequest['onWork'],
 ): Promise<BackupRecord> {
   const gated = passGate(input.path);
-  const { path: file, readOnlyReason } = gated;
-  requireNoIntent(file);
+  requireNoIntent(gated.path);
   await tryOnCopy(gated);
+  const work = () => backUp(gated, input, packs, onWork);
+  // Where nothing can be written, nothing is thrown away either.
+  return gated.readOnlyReason === null ? keepingWhatIsLost(gated, input.folder, work) : work();
+}
+
+async function backUp(
+  { path: file, readOnlyReason }: GatedFile,
+  input: EngineRequests['backup']['input'],
+  packs: readonly Pack[],
+  onWork?: BackupRequest['onWork'],
+): Promise<BackupRecord> {
   const unmark = markConnected(file);
   let db: Db | undefined;
   try {
@@ -100,21 +112,16 @@ async function listMoved(
   databasePath: string,
   packs: readonly Pack[],
 ): Promise<BackupRecord[]> {
+  const own = realFolder(backupFolderBeside(databasePath));
   const found = eachOnce([...folders, ...otherFolders]).flatMap((folder) =>
     manifestIds(folder).flatMap((id) => {
       const read = readManifest(backupFile(folder, id));
       const isOther = read !== undefined && 'manifest' in read && read.manifest.databasePath !== databasePath;
-      return isOther ? [{ folder, manifest: read.manifest }] : [];
+      return isOther ? [{ folder, manifest: read.manifest, isInOwnFolder: folder === own }] : [];
     }),
   );
-  const kin = new Set(
-    await ofTheSameContent(
-      found.map(({ manifest }) => manifest),
-      databasePath,
-      packs,
-    ),
-  );
-  return found.filter(({ manifest }) => kin.has(manifest)).map(({ folder, manifest }) => recordFrom(folder, manifest));
+  const kin = await ofTheSameDatabase(found, databasePath, packs);
+  return kin.map(({ folder, manifest }) => recordFrom(folder, manifest));
 }
 
 function listed(folder: string, id: string): BackupRecord[] {
@@ -151,8 +158,16 @@ export function requireManifest(backupPath: string): Manifest {
   if (read === undefined) {
     const isThere = fs.existsSync(backupPath);
     const name = path.basename(backupPath);
+    const id = path.basename(name, '.db');
     throw isThere
-      ? coded('E_BACKUP_FOREIGN', `${name} has no manifest beside it, so it is not known to be a finished backup.`)
+      ? coded(
+          'E_BACKUP_FOREIGN',
+          `${name} has no manifest beside it, so it is not known to be a finished backup.`,
+          undefined,
+          {
+            nextStep: `If it is a backup, put the file ${id}.json that was made with it beside it again. Keep it: it may be whole.`,
+          },
+        )
       : coded('E_BACKUP_GONE', `${name} is not there.`);
   }
   if ('manifest' in read) return read.manifest;

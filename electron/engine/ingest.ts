@@ -12,6 +12,7 @@ import { tryOnCopy } from './look.ts';
 import type { Db, Ingest, IngestVerdict, Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
+import { keepingWhatIsLost } from './recovery-copy.ts';
 import { inTransaction, rollBack } from './session.ts';
 import { type OnWork, tellChecking, tellWriting, underMaintenanceLock } from './small-change.ts';
 import { fromSqlite } from './sqlite-error.ts';
@@ -35,12 +36,14 @@ export async function ingestFiles(
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
-  const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
-  if (expected === null) return report;
-  tellChecking(onWork);
-  const checks = checkCold(gated.path, expected);
-  requireMet(checks, 'After taking the files in');
-  return { ...report, checks };
+  return keepingWhatIsLost(gated, input.backupFolder, async (kept) => {
+    const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
+    if (expected === null) return { ...report, ...kept };
+    tellChecking(onWork);
+    const checks = checkCold(gated.path, expected);
+    requireMet(checks, 'After taking the files in');
+    return { ...report, checks, ...kept };
+  });
 }
 
 interface Done {

@@ -11,6 +11,7 @@ import { lookAt, tryOnCopy } from './look.ts';
 import type { Pack } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
+import { keepingWhatIsLost } from './recovery-copy.ts';
 import { inTransaction } from './session.ts';
 import { type OnWork, tellChecking, tellWriting, underMaintenanceLock } from './small-change.ts';
 
@@ -35,10 +36,12 @@ export async function clearPlainSecrets(
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
-  const done = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
-  tellChecking(onWork);
-  requireMet(checkCold(gated.path, done.expected), 'After clearing the keys');
-  return done.report;
+  return keepingWhatIsLost(gated, input.backupFolder, async (kept) => {
+    const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
+    tellChecking(onWork);
+    requireMet(checkCold(gated.path, expected), 'After clearing the keys');
+    return { ...report, ...kept };
+  });
 }
 
 async function underLock(

@@ -9,20 +9,21 @@ import { readIntent, removeIntent, replacedFolderOf, unfinished } from './intent
 import type { EngineRequests } from './protocol.ts';
 import { SIDECARS } from './raw-copy.ts';
 import { guarded } from './restore-end.ts';
-import { canCarryOn, carryOn, quarantineOf, replaceByFile, type FileProbe, type NewFile } from './restore-file.ts';
-import { lockFolderOf, lockRestores, resolveTargetFile } from './restore-target.ts';
+import { carryThrough, endPlacing, quarantineOf, replaceByFile, type FileProbe, type NewFile } from './restore-file.ts';
+import { lockFolderOf, lockRestores, READ_ONLY, refuseFor, resolveTargetFile } from './restore-target.ts';
 
 type PutBack = EngineRequests['putBack'];
 
 /**
  * Undoes a restore by file: the files that it set aside come back byte for byte, damaged as they may be. What is there
  * now is set aside in the same way, so that this can be undone too; the files stay in their folder as well.
- * @throws CodedError E_RESTORE_TARGET | E_DB_IN_USE | E_RESTORE_UNFINISHED with nothing touched; E_RESTORE_FAILED when it
- * did not end well.
+ * @throws CodedError E_RESTORE_TARGET | E_DB_IN_USE | E_RESTORE_UNFINISHED | E_MULTI_LINK and the gate's for a file that is
+ * read-only, with nothing touched; E_RESTORE_FAILED when it did not end well.
  */
 export function putBackReplaced(input: PutBack['input'], probe?: FileProbe): PutBack['output'] {
   const target = resolveTargetFile(input.path, null);
   const folder = requireReplacedFolder(target, input.folder);
+  refuseFor(READ_ONLY, target);
   const lock = lockRestores(target, lockFolderOf(input));
   try {
     const found = readIntent(target);
@@ -41,18 +42,17 @@ export function putBackReplaced(input: PutBack['input'], probe?: FileProbe): Put
 /** Carries an interrupted one through. */
 export function finishPutBack(target: string, intent: RestoreIntent, probe?: FileProbe) {
   const folder = requireReplacedFolder(target, replacedFolderOf(target, intent));
-  if (!canCarryOn(target, intent)) {
+  if (!guarded(() => carryThrough(target, intent, probe))) {
+    guarded(() => endPlacing(target, intent));
     const replacedFolder = putBack(target, folder, probe);
     return { restored: asRecord(target, folder, intent), before: null, replacedFolder };
   }
-  guarded(() => {
-    carryOn(target, intent, probe);
-    conclude(target, intent.files);
-  });
+  guarded(() => conclude(target, intent.files));
   return { restored: asRecord(target, folder, intent), before: null, replacedFolder: quarantineOf(target, intent) };
 }
 
 function putBack(target: string, folder: string, probe?: FileProbe): string | null {
+  refuseFor(['E_MULTI_LINK'], target); // until here one of two names may have been ours
   const files = filesIn(target, folder);
   const startedAt = new Date().toISOString();
   return guarded(() => {

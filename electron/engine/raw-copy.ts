@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isReplacingFolder, replacedPrefix, replacingPrefix } from '@shared/beside.ts';
 import { errorWords } from '@shared/error-code.ts';
 import { coded, type CodedError } from '@shared/errors.ts';
+import { isWal, openEngine } from './connection.ts';
 import { assertNotConnected, fsyncFile, fsyncFolder, removeIfPossible, renameWithRetry, sha256File } from './fsync.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
@@ -52,7 +53,7 @@ export function letRawCopyGo(target: string, raw: string, error: unknown): Coded
   }
   const kept = keepIfPossible(target, raw);
   const { code, message, details, nextStep } = told.appError;
-  const words = `${message} What lay beside ${path.basename(target)} was played into it by then; how both were before is kept in ${path.basename(kept)}.`;
+  const words = `${message} What lay beside ${path.basename(target)} was played into it or removed by then; how both were before is kept in ${path.basename(kept)}.`;
   return coded(code, words, { ...details, keptIn: kept }, { safety: 'unknown', nextStep });
 }
 
@@ -75,7 +76,44 @@ export function replacedIn(kept: string, target: string): string {
 export function dropReplaced(kept: string, target: string): void {
   if (!isThere(kept)) return; // somebody has moved it away: of no matter to the file in its place
   const names = fs.readdirSync(kept).filter((name) => name.startsWith(path.basename(target) + REPLACED));
-  for (const name of names) removeIfPossible(path.join(kept, name));
+  for (const name of names) removeIfPossible(path.join(kept, name), { recursive: true });
+}
+
+/**
+ * Once it is replaced: it goes where SQLite makes the very same of what was there at first. Else another program wrote
+ * to it after that was copied, and this is the only place where that still is.
+ */
+export function dropReplacedIfDerived(kept: string, target: string): void {
+  const first = path.join(kept, path.basename(target));
+  if (isThere(first + REPLACED) && !isDerived(first)) return;
+  dropReplaced(kept, target);
+}
+
+function isDerived(first: string): boolean {
+  const trial = `${first + REPLACED}.trial`; // a name that goes with the rest, should this be killed
+  try {
+    fs.rmSync(trial, { recursive: true, force: true });
+    fs.mkdirSync(trial, { mode: 0o700 });
+    copyRaw(first, trial);
+    const made = path.join(trial, path.basename(first));
+    playIn(made);
+    return ['', ...PLAYED_IN].every((suffix) => bytesOf(made + suffix) === bytesOf(first + REPLACED + suffix));
+  } catch {
+    return false;
+  } finally {
+    removeIfPossible(trial, { recursive: true });
+  }
+}
+
+/** As the lock does, and as it closes again. */
+function playIn(file: string): void {
+  const db = openEngine(file, { locking: 'exclusive' });
+  try {
+    db.exec('BEGIN EXCLUSIVE; COMMIT');
+    if (isWal(db)) db.pragma('wal_checkpoint(TRUNCATE)');
+  } finally {
+    db.close();
+  }
 }
 
 /** Copies the database and what lies beside it into `folder`, on the disk when it returns. */
@@ -117,7 +155,7 @@ function unfinishedFolders(target: string): string[] {
 }
 
 /** @returns where it is now. Nothing sweeps it under its first name either. */
-function keepIfPossible(target: string, raw: string): string {
+export function keepIfPossible(target: string, raw: string): string {
   const kept = finalName(target, raw);
   try {
     dropReplaced(raw, target);

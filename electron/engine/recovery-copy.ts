@@ -2,23 +2,26 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
+import { CodedError, safetyText } from '@shared/errors.ts';
 import { backupError, freeFolderName, prepareFolder } from './backup-folder.ts';
 import { fsyncFolder, readText, removeIfPossible, renameWithRetry, sha256Text } from './fsync.ts';
 import type { GatedFile } from './gate.ts';
+import { isLogTakenIn, isPlayedInWhole } from './played-in.ts';
 import { isLiving, startOf } from './process-life.ts';
 import { copyRaw } from './raw-copy.ts';
 import { readSidecars, type Sidecars } from './sidecars.ts';
+import { fromSqlite } from './sqlite-error.ts';
 
 /**
  * A hot journal is what a program left that died in the middle of a write; SQLite plays it back at the next opening for
- * writing, and then both are gone. A log whose beginning is damaged is thrown away, with rows that perhaps somebody
- * could still save from it. So database, journal and log are copied raw first, into a folder among the backups. That of
- * a journal is removed once the run's result is proven; that of a log stays.
+ * writing, and then both are gone. A log is thrown away from where it is damaged, with rows that perhaps somebody could
+ * still save from it. So database, journal and log are copied raw first, into a folder among the backups. That of a
+ * journal that was played back whole is removed once the run's result is proven; any other stays.
  * @returns the folder; null when there is neither.
  * @throws CodedError E_BACKUP_FOLDER | E_BACKUP_NO_SPACE with nothing changed.
  */
 export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFolder: string): string | null {
-  if (!isToBeKept(sidecars)) return null;
+  if (!isToBeKept(file, sidecars)) return null;
   const folder = prepareFolder(backupFolder);
   const freeName = () => freeFolderName(folder, { path: file, reason: 'before recovery' }, new Date());
   const filling = `${freeName()}.${ownMark()}.filling`;
@@ -33,12 +36,13 @@ export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFo
     removeIfPossible(filling, { recursive: true });
     // The journal went while it was copied: a living program wrote, nobody left it behind. While it lies there, it was
     // something else that went, and nothing may play it back.
-    if (errorCode(error) === 'ENOENT' && !isToBeKept(readSidecars(file))) return null;
+    if (errorCode(error) === 'ENOENT' && !isToBeKept(file)) return null;
     throw backupError(error, folder);
   }
 }
 
-const isToBeKept = ({ isJournalHot, isWalLost }: Sidecars): boolean => isJournalHot || isWalLost;
+const isToBeKept = (file: string, sidecars: Sidecars = readSidecars(file)): boolean =>
+  sidecars.isJournalHot || !isLogTakenIn(file, sidecars);
 
 /** Another of ours may take the same name in the same second. */
 function renamedTo(filling: string, freeName: () => string): string {
@@ -100,14 +104,69 @@ function isOld(folder: string): boolean {
 }
 
 /**
- * Nobody played the journal back, or threw the log away, after all: what was copied is still what is there. Where that cannot be told, the copy
- * stays. Never throws: the error because of which it is dropped matters more.
+ * Nobody played the journal back, or threw the log away, after all: what was copied is still what is there. Where that
+ * cannot be told, the copy stays. Never throws: the error because of which it is dropped matters more.
+ * @returns whether it stays.
  */
-export function dropRecoveryCopy(kept: string | null, { path: file }: GatedFile): void {
-  if (kept === null) return;
+export function dropRecoveryCopy(kept: string | null, { path: file }: GatedFile): boolean {
+  if (kept === null) return false;
   try {
-    if (isToBeKept(readSidecars(file))) removeIfPossible(kept, { recursive: true });
+    if (!isToBeKept(file)) return true;
+    removeIfPossible(kept, { recursive: true });
+    return false;
   } catch {
-    // as above
+    return true;
   }
 }
+
+/** Where the file is kept as it was found; nothing where there was nothing to be kept. For the answer to a request. */
+export interface Kept {
+  readonly keptIn?: string;
+}
+
+/**
+ * For whoever changes little: what SQLite plays in as a whole needs no copy, and what it would leave out is kept.
+ * @param work opens the file for writing.
+ * @throws CodedError as `keepBeforeRecovery`; whatever `work` throws, which says where the copy is.
+ */
+export async function keepingWhatIsLost<T>(
+  gated: GatedFile,
+  backupFolder: string,
+  work: (kept: Kept) => Promise<T>,
+): Promise<T> {
+  const kept = isPlayedInWhole(gated.path, gated.sidecars) ? null : keepBeforeRecovery(gated, backupFolder);
+  try {
+    return await work(kept === null ? {} : { keptIn: kept });
+  } catch (error) {
+    throw tellingKept(kept, gated, error);
+  }
+}
+
+/** Whether more was beside the file than SQLite has taken in: then the copy is all there is of it. In doubt it is. */
+export function holdsWhatIsLost(kept: string, { path: file }: GatedFile): boolean {
+  try {
+    return !isPlayedInWhole(path.join(kept, path.basename(file)));
+  } catch {
+    return true;
+  }
+}
+
+/** @returns the error to be thrown: with the copy dropped where it is not needed, and told of where it is. */
+export function tellingKept(kept: string | null, gated: GatedFile, error: unknown): unknown {
+  if (kept === null || !dropRecoveryCopy(kept, gated)) return error;
+  const told = fromSqlite(error, 'working on the file');
+  const { message, details, safety } = told.appError;
+  const isLost = holdsWhatIsLost(kept, gated);
+  const what = isLost ? 'could not be read to its end, and SQLite threw that away' : 'was played into it by then';
+  return new CodedError(
+    {
+      ...told.appError,
+      message: `${message} What lay beside ${path.basename(gated.path)} ${what}; how both were before is kept in ${kept}.`,
+      details: { ...details, keptIn: kept },
+      safety: isLost && UNTOUCHED.includes(safety) ? safetyText.kept : safety,
+    },
+    { cause: told },
+  );
+}
+
+const UNTOUCHED: readonly string[] = [safetyText.untouched, safetyText['backup-only']];

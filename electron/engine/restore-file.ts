@@ -10,7 +10,7 @@ import { removeIntent, writeIntent } from './intent.ts';
 import { requireNotInUse } from './not-in-use.ts';
 import {
   copyWhole,
-  dropReplaced,
+  dropReplacedIfDerived,
   finalName,
   isThere,
   letRawCopyGo,
@@ -20,6 +20,7 @@ import {
   sweepRawCopies,
 } from './raw-copy.ts';
 import { placeWhereNothingIs, takeFirstNameAway } from './restore-place.ts';
+import { unsure } from './sqlite-error.ts';
 
 type Suffix = RestoreIntent['files'][number]['suffix'];
 
@@ -117,16 +118,32 @@ function asWhatIsLeft(target: string, intent: RestoreIntent, error: CodedError, 
 }
 
 /**
+ * Carries an interrupted replacement through, where nothing else has happened since; see `canCarryOn`.
+ * @returns false = it has to begin anew.
+ * @throws CodedError E_DB_IN_USE while another program has it open, and as `carryOn`. The intent stays.
+ */
+export function carryThrough(target: string, intent: RestoreIntent, probe?: FileProbe): boolean {
+  const found = stateOf(target); // before the comparing, which takes long: somebody may write to it meanwhile
+  if (!canCarryOn(target, intent)) return false;
+  try {
+    if (intent.files.some(({ suffix }) => isThere(stageOf(target, suffix)))) requireNotInUse(target);
+    carryOn(target, intent, probe, found);
+    return true;
+  } catch (error) {
+    // This try may have changed nothing, but the one that was interrupted perhaps has.
+    throw error instanceof CodedError ? unsure(error) : error;
+  }
+}
+
+/**
  * Goes on with an intended replacement from wherever it stopped; may itself be killed and asked again.
  * @param found what the target was when it was kept, or found to be what was kept.
- * @throws CodedError E_STATE_CHANGED when another program has written to it since, or made a file where none was; the
- * system's error. The intent stays.
+ * @throws CodedError E_STATE_CHANGED when another program has written to it since, or made a file where none was;
+ * E_DB_IN_USE when one has just opened it; the system's error. The intent stays.
  */
 export function carryOn(target: string, intent: RestoreIntent, probe?: FileProbe, found = stateOf(target)): void {
   const folder = path.dirname(target);
-  const kept = quarantineOf(target, intent);
-  // Under its final name only now: a folder that is still being filled is nobody's.
-  if (kept !== null && path.basename(kept) !== intent.quarantine) renameWithRetry(kept, finalName(target, kept));
+  const kept = keepForGood(target, intent);
   if (isThere(stageOf(target, ''))) {
     requireUnchanged(target, found);
     moveSidecars(target, intent);
@@ -134,12 +151,29 @@ export function carryOn(target: string, intent: RestoreIntent, probe?: FileProbe
     placeMain(target, intent, found);
     fsyncFolder(folder);
     probe?.('replaced', target);
-  }
+  } else requireUnchanged(target, found);
   for (const { suffix } of intent.files) {
-    if (suffix !== '' && isThere(stageOf(target, suffix))) renameWithRetry(stageOf(target, suffix), target + suffix);
+    if (suffix === '' || !isThere(stageOf(target, suffix))) continue;
+    if (isOfAnother(target + suffix)) throw unsure(justOpened('E_DB_IN_USE', target));
+    renameWithRetry(stageOf(target, suffix), target + suffix);
   }
   fsyncFolder(folder);
-  if (kept !== null) dropReplaced(finalName(target, kept), target);
+  if (kept !== null) dropReplacedIfDerived(kept, target);
+}
+
+/** Where a log or journal is about to be placed. Nothing else of ours makes one; a folder cannot be lost by renaming. */
+const isOfAnother = (file: string): boolean => fs.lstatSync(file, { throwIfNoEntry: false })?.isDirectory() === false;
+
+/**
+ * Under its final name only once it is intended: a folder that is still being filled is nobody's, and is swept.
+ * @returns where the old files are; null = there were none.
+ */
+export function keepForGood(target: string, intent: RestoreIntent): string | null {
+  const kept = quarantineOf(target, intent);
+  if (kept === null || path.basename(kept) === intent.quarantine) return kept;
+  const final = finalName(target, kept);
+  renameWithRetry(kept, final);
+  return final;
 }
 
 function placeMain(target: string, intent: RestoreIntent, found: Identity | null): void {
@@ -168,9 +202,12 @@ function requireUnchanged(target: string, found: Identity | null): void {
 const justOpened = (code: 'E_STATE_CHANGED' | 'E_DB_IN_USE', target: string): CodedError =>
   coded(code, `Another program has just opened ${path.basename(target)}.`);
 
-/** For a restore that begins anew. Only one of a missing database gives its copy a second name. */
+/**
+ * For a restore that begins anew: what the earlier one kept may be in no other place, and is not swept. Only one of a
+ * missing database gives its copy a second name.
+ */
 export function endPlacing(target: string, intent: RestoreIntent | null): void {
-  const kept = intent && quarantineOf(target, intent);
+  const kept = intent && keepForGood(target, intent);
   if (kept === null || !isThere(replacedIn(kept, target))) takeFirstNameAway(stageOf(target, ''), target);
 }
 
@@ -186,7 +223,9 @@ export function canCarryOn(target: string, intent: RestoreIntent): boolean {
   const inQuarantine = (suffix: Suffix): string | null => (kept === null ? null : replacedIn(kept, target) + suffix);
   if (!isThere(stageOf(target, ''))) {
     const isPlaced = ({ suffix, sha256 }: RestoreIntent['files'][number]) =>
-      isThere(stageOf(target, suffix)) || (isThere(target + suffix) && sha256File(target + suffix) === sha256);
+      isThere(stageOf(target, suffix))
+        ? !isOfAnother(target + suffix)
+        : isThere(target + suffix) && sha256File(target + suffix) === sha256;
     return intent.files.every(isPlaced);
   }
   const old = inQuarantine('');
@@ -196,9 +235,11 @@ export function canCarryOn(target: string, intent: RestoreIntent): boolean {
       : isThere(target)
         ? sha256File(target) === intent.sha256
         : old === null || !isThere(old);
+  // Where bytes were kept before the file was opened, what lay beside it is among them: this is of a later writer.
+  const isOpened = old?.endsWith(REPLACED) === true;
   const hasNewSidecar = SIDECARS.some((suffix) => {
     const moved = inQuarantine(suffix);
-    return isThere(target + suffix) && (moved === null || isThere(moved));
+    return isThere(target + suffix) && (moved === null || isThere(moved) || (isOpened && suffix !== '-shm'));
   });
   return isOld && !hasNewSidecar;
 }

@@ -12,7 +12,7 @@ import { describeContent } from './backups.ts';
 import { isWal, must } from './connection.ts';
 import { fsyncFile, fsyncFolder } from './fsync.ts';
 import { identify, isUnchanged, type Identity } from './identity.ts';
-import { held, readIntent, removeIntent, writeIntent } from './intent.ts';
+import { type FoundIntent, held, readIntent, removeIntent, writeIntent } from './intent.ts';
 import { PATIENCE_MS, setMode, writeLogBack } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
@@ -96,15 +96,16 @@ export async function overwrite(
 ): Promise<void> {
   const { probe, onWork } = dependencies;
   const patienceMs = dependencies.patienceMs ?? PATIENCE_MS;
+  let earlier: FoundIntent | null;
   try {
     await passPointOfNoReturn(dependencies);
+    // Of an attempt that was killed: what it left half done is not undone by this one being refused.
+    earlier = readIntent(target);
   } catch (error) {
     saved.lock.release();
     throw error;
   }
   const prepared = { state: null as Identity | null, isSwitched: false, isCopied: false };
-  // Of an earlier attempt that was killed: what it left half done is not undone by this one being refused.
-  const earlier = readIntent(target);
   try {
     prepareUnderLock(target, backup, manifest, saved, dependencies, prepared);
     const { state } = prepared;

@@ -8,7 +8,7 @@ import { findDamage } from './backups.ts';
 import { readIntent, replacedFolderOf, unfinished } from './intent.ts';
 import { readManifest, recordFrom } from './manifest.ts';
 import { assertPlaced, guarded } from './restore-end.ts';
-import { canCarryOn, carryOn, quarantineOf } from './restore-file.ts';
+import { carryThrough, keepForGood, quarantineOf } from './restore-file.ts';
 import { holdsBackup } from './restore-in-place.ts';
 
 /** A restore that was interrupted: which one it is, and how much of it is done. */
@@ -56,15 +56,12 @@ function isUsable({ backupPath, sha256 }: RestoreIntent): boolean {
 
 /** @returns null when what is there is not as the interrupted restore left it: then it begins anew. */
 export function resume(target: string, backup: string, manifest: Manifest, intent: RestoreIntent): Replaced | null {
-  if (intent.way === 'by-file' && canCarryOn(target, intent)) {
-    guarded(() => {
-      carryOn(target, intent);
-      assertPlaced(target, manifest);
-    });
+  if (intent.way === 'by-file' && guarded(() => carryThrough(target, intent))) {
+    guarded(() => assertPlaced(target, manifest));
     return { before: null, replacedFolder: quarantineOf(target, intent) };
   }
   if (!holdsBackup(target, backup)) return null;
-  return { before: recordAt(intent.beforePath), replacedFolder: quarantineOf(target, intent) };
+  return { before: recordAt(intent.beforePath), replacedFolder: guarded(() => keepForGood(target, intent)) };
 }
 
 function recordAt(backupPath: string | null): BackupRecord | null {

@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { restoreLockFile } from '@shared/beside.ts';
 import { errorCode, errorWords } from '@shared/error-code.ts';
-import { CodedError, coded } from '@shared/errors.ts';
+import { type AppError, CodedError, coded, type ErrorCode } from '@shared/errors.ts';
 import { takeAppLock, takeLockFile, type AppLock } from './app-lock.ts';
 import { sha256Text } from './fsync.ts';
+import { passGate } from './gate.ts';
 import { identify, isSameFile, orRefuse, requireSafePath } from './identity.ts';
 
 /** What a restore writes to, and the lock that keeps a second one of ours away from it. */
@@ -57,6 +58,27 @@ function lockBeside(target: string): AppLock | null {
     if (error instanceof CodedError) throw error;
     if (['EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG'].includes(errorCode(error))) return null;
     throw coded('E_RESTORE_TARGET', `Nothing can be written beside ${path.basename(target)}: ${errorWords(error)}`);
+  }
+}
+
+/** Why a file is not to be written to at all. */
+export const READ_ONLY: readonly ErrorCode[] = ['E_READONLY_FILE', 'E_READONLY_DIR', 'E_NETWORK_FS'];
+
+/**
+ * Before anything, a lock included, is written beside it. What the gate cannot read is looked at later, and kept.
+ * @param reasons those that count.
+ * @throws CodedError one of them.
+ */
+export function refuseFor(reasons: readonly ErrorCode[], target: string): void {
+  const found = objectionTo(target);
+  if (found !== null && reasons.includes(found.code)) throw new CodedError(found);
+}
+
+function objectionTo(target: string): AppError | null {
+  try {
+    return passGate(target).readOnlyReason;
+  } catch (error) {
+    return error instanceof CodedError && error.appError.code === 'E_MULTI_LINK' ? error.appError : null;
   }
 }
 

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError, type ErrorCode } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import { assertOfThatDatabase } from './backup-identity.ts';
@@ -7,17 +8,20 @@ import { findDamage, requireManifest } from './backups.ts';
 import { removeIfPossible } from './fsync.ts';
 import { passGate, type GatedFile } from './gate.ts';
 import { readableIntent, readIntent } from './intent.ts';
+import { holdersOf } from './lock-holders.ts';
 import { recordFrom } from './manifest.ts';
+import { isPlayedInWhole } from './played-in.ts';
 import type { EngineRequests } from './protocol.ts';
 import { finishPutBack } from './put-back.ts';
-import { letRawCopyGo, makeRawCopy } from './raw-copy.ts';
+import { keepIfPossible, letRawCopyGo, makeRawCopy } from './raw-copy.ts';
 import { noteRestore } from './restore-audit.ts';
 import { assertPlaced, conclude, guarded, guardedLater } from './restore-end.ts';
 import { endPlacing, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
 import { overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
 import { backupOf, pendingFor, type Replaced, requireIntent, resume } from './restore-pending.ts';
 import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
-import { lockFolderOf, lockRestores, resolveTargetFile } from './restore-target.ts';
+import { lockFolderOf, lockRestores, READ_ONLY, refuseFor, resolveTargetFile } from './restore-target.ts';
+import type { Sidecars } from './sidecars.ts';
 import { withSpaceFigures } from './space-figures.ts';
 
 type Restored = EngineRequests['restore']['output'];
@@ -45,7 +49,7 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
   const backup = path.resolve(input.backupPath);
   const manifest = requireManifest(backup);
   const target = resolveTargetFile(input.path, backup);
-  refuseReadOnly(target);
+  refuseFor([...READ_ONLY, 'E_SIDECAR_UNSAFE'], target);
   const lock = lockRestores(target, lockFolderOf(input));
   try {
     const pending = pendingFor(target, manifest);
@@ -54,7 +58,7 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const restored = recordFrom(path.dirname(backup), manifest); // now: nothing that may fail comes after the proof
     if (pending !== null) await passPointOfNoReturn(dependencies);
     const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
-    if (carriedOn === null) endPlacing(target, readableIntent(target));
+    if (carriedOn === null) guarded(() => endPlacing(target, readableIntent(target)));
     const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
     const replacedFolder = done.replacedFolder ?? (pending && quarantineOf(target, pending));
     dependencies.onWork?.({ stage: 'checking', fraction: null, canCancel: false });
@@ -67,17 +71,6 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
   } finally {
     lock.release();
   }
-}
-
-/** Before anything, a lock included, is written beside it. What the gate cannot read is looked at later, and kept. */
-function refuseReadOnly(target: string): void {
-  let readOnlyReason;
-  try {
-    ({ readOnlyReason } = passGate(target));
-  } catch {
-    return;
-  }
-  if (readOnlyReason) throw new CodedError(readOnlyReason);
 }
 
 /**
@@ -93,6 +86,7 @@ export async function finishRestore(
   if (readIntent(target) === null) lockRestores(target, lockFolderOf(input)).release(); // a killed one may have left its own
   const intent = requireIntent(target);
   if (intent.source === 'replaced') {
+    refuseFor(READ_ONLY, target);
     const lock = lockRestores(target, lockFolderOf(input));
     try {
       return finishPutBack(target, requireIntent(target), dependencies.probe);
@@ -115,21 +109,51 @@ async function replace(
     before: null,
     replacedFolder: putInPlaceOf(target, backup, manifest, dependencies, raw),
   });
-  const gated = fs.existsSync(target) ? passGateOrUnusable(target) : null;
+  const { gated, lockWaitMs } = await passGateAlone(target, dependencies);
   if (gated === null) {
     if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db: null }, dependencies.packs);
     await passPointOfNoReturn(dependencies);
     return byFile(null);
   }
-  const saved = await saveBytesAndRows(gated, backup, manifest, input, dependencies);
+  const saved = await saveBytesAndRows(gated, backup, manifest, input, { ...dependencies, lockWaitMs });
   if ('raw' in saved) return byFile(saved.raw);
-  await guardedLater(() => overwrite(target, backup, manifest, saved, dependencies));
-  return { before: saved.before, replacedFolder: null };
+  const { before, bytes } = saved;
+  try {
+    await guardedLater(() => overwrite(target, backup, manifest, saved, dependencies));
+  } catch (error) {
+    throw bytes === null ? error : letRawCopyGo(target, bytes, error);
+  }
+  return { before, replacedFolder: bytes };
 }
 
+/** As long as the lock waits by itself. */
+const LOCK_WAIT_MS = 10_000;
+const PAUSE_MS = 100;
+
 /**
- * A log or journal to be played in makes opening a change, so the bytes are kept until the rows are safe.
- * @returns the folder with the bytes, where the content is too damaged to be saved as rows; null = there was neither.
+ * Whoever has the file open may still write to it, and what they write is in no raw copy that was made before: so where
+ * one is to be made, they are waited for. Where nobody tells who that is, there is no waiting.
+ * @returns lockWaitMs: what is left for the lock.
+ */
+async function passGateAlone(target: string, { lockWaitMs = LOCK_WAIT_MS, onWork }: RestoreDependencies) {
+  const deadline = performance.now() + lockWaitMs;
+  let gated = passGateIfThere(target);
+  if (gated === null || !isPlayedIn(gated.sidecars) || holdersOf(target).length === 0) return { gated, lockWaitMs };
+  onWork?.({ stage: 'saving', fraction: null, canCancel: true });
+  while (holdersOf(target).length > 0 && performance.now() < deadline) await sleep(PAUSE_MS);
+  gated = passGateIfThere(target);
+  return { gated, lockWaitMs: Math.max(0, deadline - performance.now()) };
+}
+
+const passGateIfThere = (target: string): GatedFile | null =>
+  fs.existsSync(target) ? passGateOrUnusable(target) : null;
+
+const isPlayedIn = ({ walBytes, isJournalHot }: Sidecars): boolean => walBytes > 0 || isJournalHot;
+
+/**
+ * A log or journal to be played in makes opening a change, so the bytes are kept until the rows are safe; and for good
+ * where not all of what lay there is among the rows.
+ * @returns the folder with the bytes: `raw` where the content is too damaged to be saved as rows; null = there is none.
  */
 async function saveBytesAndRows(
   { path: target, sidecars }: GatedFile,
@@ -137,11 +161,12 @@ async function saveBytesAndRows(
   manifest: Manifest,
   input: RestoreInput,
   dependencies: RestoreDependencies,
-): Promise<Saved | { readonly raw: string | null }> {
+): Promise<(Saved & { readonly bytes: string | null }) | { readonly raw: string | null }> {
   dependencies.onWork?.({ stage: 'saving', fraction: null, canCancel: true });
-  const raw = sidecars.walBytes > 0 || sidecars.isJournalHot ? makeRawCopy(target) : null;
+  const raw = isPlayedIn(sidecars) ? makeRawCopy(target) : null;
   let isLocked = false;
   try {
+    const isLost = raw !== null && !isPlayedInWhole(path.join(raw, path.basename(target)));
     const saved = await saveWhatIsThere(target, manifest, input, dependencies, ({ db }) => {
       isLocked = true;
       if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db }, dependencies.packs);
@@ -151,8 +176,8 @@ async function saveBytesAndRows(
       return { raw };
     }
     // What cannot be removed is swept by a later restore; nothing may come between a lock and whoever lets it go.
-    if (raw !== null) removeIfPossible(raw, { recursive: true });
-    return saved;
+    if (raw !== null && !isLost) removeIfPossible(raw, { recursive: true });
+    return { ...saved, bytes: isLost ? keepIfPossible(target, raw) : null };
   } catch (error) {
     if (raw === null) throw error;
     if (isLocked || !isAtWorkOnIt(error)) throw letRawCopyGo(target, raw, error);

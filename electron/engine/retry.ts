@@ -11,6 +11,7 @@ import { tryOnCopy } from './look.ts';
 import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
+import { keepingWhatIsLost } from './recovery-copy.ts';
 import { openRetry, retryMigration, type Retried } from './retry-rows.ts';
 import { inTransaction, rollBack } from './session.ts';
 import { resolveSource } from './source-coverage.ts';
@@ -33,11 +34,14 @@ export async function retryIssues(
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
-  const done = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
-  if (done.expected === null) return done.report;
-  tellChecking(onWork);
-  requireMet(checkCold(gated.path, done.expected), 'After trying the issue rows');
-  return done.report;
+  return keepingWhatIsLost(gated, input.backupFolder, async (kept) => {
+    const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
+    if (expected !== null) {
+      tellChecking(onWork);
+      requireMet(checkCold(gated.path, expected), 'After trying the issue rows');
+    }
+    return { ...report, ...kept };
+  });
 }
 
 async function underLock(

@@ -17,7 +17,7 @@ import { createMigrator } from './migrator.ts';
 import { openSession } from './open-session.ts';
 import { createProgress } from './progress.ts';
 import type { EngineRequests, EngineRunEvent } from './protocol.ts';
-import { dropRecoveryCopy, keepBeforeRecovery } from './recovery-copy.ts';
+import { holdsWhatIsLost, keepBeforeRecovery, tellingKept } from './recovery-copy.ts';
 import { reportOf } from './report.ts';
 import { assertNothingGates, removingPhases } from './removal-gate.ts';
 import { checkWhole, endRun } from './run-end.ts';
@@ -63,20 +63,20 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
     onWait: () => emit({ type: 'state', state: 'starting', now: WAITING }),
     ...(dependencies.lockWaitMs === undefined ? {} : { waitMs: dependencies.lockWaitMs }),
   }).catch((error: unknown) => {
-    dropRecoveryCopy(asFound, gated);
-    throw error;
+    throw tellingKept(asFound, gated, error);
   });
-  // A proven result makes up for a journal that was played back, and not for a log that was thrown away.
-  if (asFound !== null && !gated.sidecars.isWalLost) emit({ type: 'recovery-copy', folder: asFound });
+  // A proven result makes up for a journal that was played back whole, and for nothing that was left out.
+  const kept = asFound !== null && holdsWhatIsLost(asFound, gated) ? { keptIn: asFound } : {};
+  if (asFound !== null && kept.keptIn === undefined) emit({ type: 'recovery-copy', folder: asFound });
   try {
     dependencies.probe?.('locked', '');
     const start = takeStock(lock, input, packs, dependencies);
     await dependencies.control.stopPoint();
     const backup = await backUp(lock, input, start, dependencies);
-    return await migrate(lock, input, dependencies, { ...start, backup, startedAt });
+    return { ...(await migrate(lock, input, dependencies, { ...start, backup, startedAt })), ...kept };
   } catch (error) {
     letGo(lock);
-    throw fromSqlite(error, 'preparing the upgrade', 'untouched');
+    throw tellingKept(asFound, gated, fromSqlite(error, 'preparing the upgrade', 'untouched'));
   }
 }
 

@@ -1,11 +1,13 @@
+import { backupFolderBeside } from '@shared/beside.ts';
 import { inTransaction } from './session.ts';
 import { removeUnfinished } from './backup-folder.ts';
 import { checkBookkeeping, finishRun, readApplied, readBackfills, readCheckpoints, readRuns } from './bookkeeping.ts';
-import { passGateForWriting } from './gate.ts';
+import { type GatedFile, passGateForWriting } from './gate.ts';
 import { removeEmptiedJournal } from './journal-mode.ts';
 import { letGoChanged, lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import type { Db } from './migration.ts';
 import type { EngineRequests, Settled } from './protocol.ts';
+import { keepingWhatIsLost } from './recovery-copy.ts';
 import { clearRestoreLock } from './restore-target.ts';
 
 /** Whoever has the file in use by now was there before us, or came the moment the other process was gone. */
@@ -20,7 +22,14 @@ const WAIT_MS = 500;
 export async function settle(input: EngineRequests['settle']['input']): Promise<Settled> {
   for (const file of input.partials ?? []) removeUnfinished(file);
   clearRestoreLock(input.path, input.lockFolder);
-  const { path, identity } = passGateForWriting(input.path);
+  const gated = passGateForWriting(input.path);
+  return keepingWhatIsLost(gated, backupFolderBeside(gated.path), () => settleUnderLock(gated, input));
+}
+
+async function settleUnderLock(
+  { path, identity }: GatedFile,
+  input: EngineRequests['settle']['input'],
+): Promise<Settled> {
   const lock = await lockForMaintenance({ path, identity, lockFolder: input.lockFolder, waitMs: WAIT_MS });
   let settled: Settled;
   try {

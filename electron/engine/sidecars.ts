@@ -2,15 +2,16 @@ import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
 import { orRefuse } from './identity.ts';
+import { isLogHeader, LOG_HEADER_BYTES } from './log-check.ts';
 
 /** The files that belong to a database and lie beside it. */
 export interface Sidecars {
   /** Bytes of the write-ahead log; 0 also when it is absent. */
   readonly walBytes: number;
   readonly hasWal: boolean;
-  /** SQLite would read it: it begins as a log does, and is longer than its header. */
+  /** SQLite would read it: its header is right, and it is longer than that. How far it reads, see `isLogWhole`. */
   readonly isWalRead: boolean;
-  /** Longer than a header, but it does not begin as a log does: SQLite would throw it away, whatever it holds. */
+  /** Longer than a header, but its header is not right: SQLite would throw it away, whatever it holds. */
   readonly isWalLost: boolean;
   readonly hasJournal: boolean;
   /**
@@ -20,9 +21,6 @@ export interface Sidecars {
   readonly isJournalHot: boolean;
 }
 
-const WAL_HEADER_BYTES = 32;
-/** See https://www.sqlite.org/fileformat2.html#the_write_ahead_log */
-const WAL_MAGIC: readonly number[] = [0x377f0682, 0x377f0683];
 /** Larger files that take up next to no room were not written by a database; a disk that compresses saves less. */
 const LARGE_BYTES = 2 ** 26;
 const MOST_COMPRESSION = 256;
@@ -34,16 +32,17 @@ const MOST_COMPRESSION = 256;
 export function readSidecars(file: string): Sidecars {
   const [wal, , journal] = ['-wal', '-shm', '-journal'].map((suffix) => sizeOfPlainFile(file + suffix));
   const [walBytes, journalBytes] = [wal ?? 0, journal ?? 0];
-  const hasFrames = walBytes > WAL_HEADER_BYTES;
-  const isWalRead = hasFrames && WAL_MAGIC.includes(firstWord(`${file}-wal`));
+  const hasFrames = walBytes > LOG_HEADER_BYTES;
+  const beginning = hasFrames ? beginningOf(`${file}-wal`) : null;
+  const isWalRead = beginning !== null && isLogHeader(beginning);
   return {
     walBytes,
     hasWal: wal !== null,
     isWalRead,
-    isWalLost: hasFrames && !isWalRead,
+    isWalLost: beginning !== null && !isWalRead,
     hasJournal: journal !== null,
     // A journal that was finished is emptied, removed, or begins with zeros, depending on the program's settings.
-    isJournalHot: journalBytes > 0 && firstWord(`${file}-journal`) >>> 24 !== 0,
+    isJournalHot: journalBytes > 0 && (beginningOf(`${file}-journal`)?.[0] ?? 0) !== 0,
   };
 }
 
@@ -59,15 +58,14 @@ function sizeOfPlainFile(file: string): number | null {
   return stats.size;
 }
 
-/** Of a file beside the database; 0 when it is gone by now, as a journal is after a commit. */
-function firstWord(file: string): number {
+/** Of a file beside the database; null when it is gone by now, as a journal is after a commit. */
+function beginningOf(file: string): Buffer | null {
   return orRefuse(file, () => {
     const descriptor = openIfThere(file);
-    if (descriptor === null) return 0;
+    if (descriptor === null) return null;
     try {
-      const buffer = Buffer.alloc(4);
-      readSync(descriptor, buffer, 0, buffer.length, 0);
-      return buffer.readUInt32BE(0);
+      const first = Buffer.alloc(LOG_HEADER_BYTES);
+      return first.subarray(0, readSync(descriptor, first, 0, first.length, 0));
     } finally {
       closeSync(descriptor);
     }

@@ -7,6 +7,9 @@ import path from 'node:path';
  */
 export const placeOf = (backup: string): string => path.join(realFolder(path.dirname(backup)), path.basename(backup));
 
+/** By its name, the folder is one that backups go to unless another was chosen. */
+export const liesAmongBackups = (file: string): boolean => path.dirname(path.resolve(file)).endsWith(' backups');
+
 function realFolder(folder: string): string {
   if (/^[\\/]{2}/.test(folder)) return folder;
   try {

@@ -258,7 +258,9 @@ async function stoppedReport(
     settled = await settleFile(context.engines, { path: file, dataFolder, runId, partials: run.partials });
     if (!('code' in settled)) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
   }
-  const stopped = stoppedError(run.snapshot, error, settled);
+  // What SQLite threw away before the backup is told by the engine alone: nothing else was changed by then.
+  const isTold = run.snapshot.backup === null && error.details?.['keptIn'] !== undefined;
+  const stopped = isTold ? error : stoppedError(run.snapshot, error, settled);
   return told ? { ...told, error: stopped } : errorReport(run, stopped);
 }
 

@@ -16,7 +16,10 @@ export const replacingPrefix = (databaseName: string): string => `${databaseName
 export const isReplacingFolder = (databaseName: string, name: string): boolean =>
   hasRandomEnd(name, replacingPrefix(databaseName));
 
-/** Folder, among the backups, with database and journal as they were before SQLite played the journal back. */
+/** Where backups go as long as nobody chooses another folder. */
+export const backupFolderBeside = (database: string): string => `${database} backups`;
+
+/** Folder, among the backups, with database, journal and log as they were before SQLite played them in. */
 export const isRecoveryCopy = (name: string): boolean =>
   /^.+ \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d before recovery( \d+)?$/.test(name);
 

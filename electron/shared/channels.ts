@@ -176,7 +176,7 @@ export const channels = {
     z.object({
       folder: z.string(),
       backups: z.array(BackupRecord),
-      /** Files in `folder` that look like backups and cannot be used; `why` is found out for the first few. */
+      /** Files in `folder` that look like backups and are none of this database; `why` is found out for the first few. */
       unusable: z.array(z.object({ path: z.string(), why: AppError.nullable() })),
       /** What the last restore replaced and could only keep as files: `backup:putBack` undoes it. */
       replaced: KeptFolder.nullable(),

@@ -4,6 +4,7 @@ export const safetyText = {
   'whole-step': 'Your data is safe: the file is at the last completed step, and a verified backup exists.',
   restored: 'Your data is safe: the file holds the whole backup, and what it replaced was kept.',
   'backup-only': 'Your database was not changed. Only the backup has a problem.',
+  kept: 'What could be read of your data is as it was. What could not be read any more is kept.',
   unknown: 'We could not finish checking the file. If a backup of it was made, keep it; do not delete it.',
 } as const;
 export type Safety = keyof typeof safetyText;

@@ -183,6 +183,8 @@ export const RunReport = z.object({
   tables: z.array(
     z.object({ name: z.string(), rowsBefore: z.number().int().nullable(), rowsAfter: z.number().int().nullable() }),
   ),
+  /** Only where SQLite could not read all that lay beside the file: the folder with file, journal and log as found. */
+  keptIn: z.string().optional(),
   error: AppError.optional(),
 });
 export type RunReport = z.infer<typeof RunReport>;
@@ -205,6 +207,8 @@ export const IngestReport = z.object({
   isTrial: z.boolean(),
   /** What was asked of the file when it was opened again after writing; empty when nothing was written. */
   checks: z.array(CheckResult),
+  /** Only where SQLite could not read all that lay beside the file: the folder with file, journal and log as found. */
+  keptIn: z.string().optional(),
 });
 export type IngestReport = z.infer<typeof IngestReport>;
 
@@ -216,6 +220,8 @@ export const RetryReport = z.object({
   /** Issue rows whose old table is gone: they are kept, and can be exported. */
   kept: z.number().int(),
   backup: BackupRecord.nullable(),
+  /** Only where SQLite could not read all that lay beside the file: the folder with file, journal and log as found. */
+  keptIn: z.string().optional(),
 });
 export type RetryReport = z.infer<typeof RetryReport>;
 
@@ -224,6 +230,8 @@ export const PlainSecretsReport = z.object({
   owners: z.array(z.object({ id: z.string(), owner: z.string() })),
   cleared: z.number().int(),
   backup: BackupRecord.nullable(),
+  /** Only where SQLite could not read all that lay beside the file: the folder with file, journal and log as found. */
+  keptIn: z.string().optional(),
 });
 export type PlainSecretsReport = z.infer<typeof PlainSecretsReport>;
 

@@ -58,13 +58,14 @@ export const tellRestored = (handle: string, restored: Output<'backup:restore'>)
   setView(handle, restoredWords(restored));
 
 function restoredWords({ before, replacedFolder }: Output<'backup:restore'>): Pick<BackupsView, 'said' | 'undo'> {
-  if (replacedFolder !== null) {
-    const said = `Backup restored. SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;
-    return { said, undo: { by: 'files' } };
+  if (before !== null) {
+    const rest = `Not all that lay beside it could be read: the files are kept in ${replacedFolder}.`;
+    const said = 'Backup restored. What it replaced was backed up first.';
+    return { said: replacedFolder === null ? said : `${said} ${rest}`, undo: { by: 'rows', backup: before } };
   }
-  return before === null
-    ? { said: 'Backup restored. There was nothing that it replaced.', undo: null }
-    : { said: 'Backup restored. What it replaced was backed up first.', undo: { by: 'rows', backup: before } };
+  if (replacedFolder === null) return { said: 'Backup restored. There was nothing that it replaced.', undo: null };
+  const said = `Backup restored. SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;
+  return { said, undo: { by: 'files' } };
 }
 
 /** One click, because this can be undone in the same way. @param fileName stands in for the typed confirmation. */

@@ -10,11 +10,11 @@ interface UnusableFilesProps {
 /** More would push the backups that can be used off the page. */
 const SHOWN = 5;
 
-/** Files among the backups that are none, and what somebody could do about each. */
+/** Files among the backups that are none of this database, and what somebody could do about each. */
 export function UnusableFiles({ files }: UnusableFilesProps) {
   if (files.length === 0) return null;
   const more = files.length - SHOWN;
-  const title = `${counted(files.length, 'file')} here ${files.length === 1 ? 'looks like a backup' : 'look like backups'}, but cannot be used`;
+  const title = 'Found, but not usable as a backup of this database';
   return (
     <div className={styles.kept} role="group" aria-label={title}>
       <div className={styles.words}>

@@ -52,6 +52,11 @@ describe('a suggested command', () => {
     (name) => expect(quoted(name, 'win32')).toBeNull(),
   );
 
+  it('does not lead in a circle: what lies among backups is not taken for a database', () => {
+    expect(advice('E_BACKUP_FOREIGN', ['verify', '/p/a.db'])).toContain('verify --all /p/a.db');
+    expect(advice('E_BACKUP_FOREIGN', ['verify', '/p/a.db backups/old.db'])).toBeNull();
+  });
+
   it('is told in words where there is none', () => {
     const is = vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
     try {

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createHost, type Host } from '@host/host.ts';
@@ -22,9 +31,10 @@ async function withBackup(change: (stem: string) => void) {
   const database = must(host.databases.open(file));
   const make = async () => must(await host.backups.create(database)).path;
   change((await make()).replace(/\.db$/, ''));
-  const list = () => backups(host, { name: 'backups', file, keep: null, yes: false });
+  const list = (keep: number | null = null, of = file) =>
+    backups(host, { name: 'backups', file: of, keep, yes: false });
   const readAll = () => verify(host, { name: 'verify', backup: file, isAll: true });
-  return { make, list, readAll };
+  return { file, make, list, readAll };
 }
 
 function renameBoth(stem: string): void {
@@ -45,25 +55,28 @@ describe.skipIf(!existsSync(engineFile))('a backup that cannot be used', () => {
       'The manifest beside the backup cannot be read.',
       (stem) => writeFileSync(`${stem}.json`, ''),
     ],
-    ['has no manifest any more', 'no manifest', (stem) => rmSync(`${stem}.json`)],
+    ['has no manifest any more', 'has no manifest beside it', (stem) => rmSync(`${stem}.json`)],
   ])('because it %s is not told as none', async (_, why, change) => {
     const { make, list, readAll } = await withBackup(change);
 
     const listed = await list();
     expect(listed.text).not.toContain('No backups yet');
-    expect(listed.text).toContain('1 file in ');
-    expect(listed.text).toContain('looks like a backup, but cannot be used:');
+    expect(listed.text).toContain('Found, but not usable as a backup of this database:');
     expect(listed.text).toContain(why);
     const unusable = [{ path: expect.stringMatching(/\.db$/), why: { code: expect.stringMatching(/^E_BACKUP_/) } }];
     expect(listed.json).toMatchObject({ backups: [], unusable });
     const none = await readAll();
     expect(none).toMatchObject({ exitCode: 1, json: { error: { code: 'E_BACKUP_CORRUPT' } } });
-    expect(none.text).toContain('1 file in ');
+    expect(none.text).toContain(why);
+    expect((await list(1)).text).toContain('There is no backup that can be used, so there is nothing to tidy up.');
 
     await make();
     const read = await readAll();
-    expect(read).toMatchObject({ exitCode: 0, json: { ok: true, unusable: [{ why: {} }] } });
-    expect(read.text).toContain('looks like a backup, but cannot be used');
+    expect(read.text).toContain('1 backup of 1 whole.');
+    expect(read.text).toContain(why);
+    // A file of anybody's may lie there; a backup that has lost its manifest cannot be told from it.
+    const isLost = why !== 'has no manifest beside it';
+    expect(read).toMatchObject({ exitCode: isLost ? 1 : 0, json: { ok: !isLost, unusable: [{ why: {} }] } });
   });
 
   it('is not what was begun to be deleted, nor what is listed as broken', async () => {
@@ -74,5 +87,53 @@ describe.skipIf(!existsSync(engineFile))('a backup that cannot be used', () => {
     const broken = await withBackup((stem) => writeFileSync(`${stem}.db`, 'short'));
     expect((await broken.list()).text).toContain('BROKEN');
     expect((await broken.list()).json).toMatchObject({ unusable: [] });
+  });
+
+  it('does not keep the others from being read', async () => {
+    const { make, readAll } = await withBackup((stem) => {
+      const manifest = JSON.parse(readFileSync(`${stem}.json`, 'utf8')) as object;
+      writeFileSync(`${stem}.json`, JSON.stringify({ ...manifest, createdAt: '2020-01-01T00:00:00.000Z' }));
+    });
+    await make();
+
+    const { exitCode, json, text } = await readAll();
+
+    expect([exitCode, json]).toMatchObject([1, { backups: [{ state: 'verified' }], unread: [{ error: {} }] }]);
+    expect(text).toContain('was changed after it was written.  E_BACKUP_CORRUPT');
+    expect(text).toContain('1 backup of 2 whole.');
+  });
+
+  it('because its folder cannot be read is not told as none', async () => {
+    const { file, list, readAll } = await withBackup(() => {});
+    renameSync(`${file} backups`, `${file} away`);
+    writeFileSync(`${file} backups`, 'a file of that name');
+
+    const { text } = await list();
+
+    expect(text).not.toContain('No backups yet');
+    expect(text).toContain('It could not be looked into: ENOTDIR');
+    expect(await readAll()).toMatchObject({ exitCode: 3, json: { error: { code: 'E_BACKUP_FOLDER' } } });
+  });
+
+  it('because it is of another database says of which', async () => {
+    const { file, list } = await withBackup(() => {});
+    const other = path.join(path.dirname(file), 'other.db');
+    copyFileSync(file, other);
+    renameSync(`${file} backups`, `${other} backups`);
+    const { text } = await list(null, other);
+
+    expect(text).toContain(`It was made of ${file}, which is another database.`);
+  });
+
+  it('is a file: a folder or a pipe of such a name is none, and of many the likely ones come first', async () => {
+    const { file, list } = await withBackup((stem) => writeFileSync(`${stem}.json`, ''));
+    mkdirSync(path.join(`${file} backups`, 'folder.db'));
+    for (let each = 0; each < 7; each += 1) writeFileSync(path.join(`${file} backups`, `0${each}.db`), '');
+
+    const { text, json } = await list();
+
+    expect(text).not.toContain('folder.db');
+    expect(text).toContain('and 3 more files.');
+    expect(json).toMatchObject({ unusable: [{ why: { code: 'E_BACKUP_CORRUPT' } }, {}, {}, {}, {}, {}, {}, {}] });
   });
 });

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { passGate, passGateForWriting } from '@engine/gate.ts';
 import { networkKind } from '@engine/file-system.ts';
@@ -252,8 +253,12 @@ describe('the gate refuses by content', () => {
 
   it('not the length of a file whose WAL has the last word', () => {
     const file = edited((bytes) => bytes.fill(2, 18, 20)); // in WAL mode
+    const db = new Database(file);
+    db.exec(`CREATE TABLE more (a)`);
+    const log = readFileSync(`${file}-wal`);
+    db.close();
     truncateSync(file, 4096);
-    writeFileSync(`${file}-wal`, Buffer.concat([Buffer.from('377f0682', 'hex'), Buffer.alloc(100)]));
+    writeFileSync(`${file}-wal`, log);
 
     expect(refusal(file)).toBeNull();
   });

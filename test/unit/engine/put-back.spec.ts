@@ -8,8 +8,10 @@ import { readableIntent, writeIntent } from '@engine/intent.ts';
 import { putBackReplaced } from '@engine/put-back.ts';
 import type { FileProbe } from '@engine/restore-file.ts';
 import { lockRestores } from '@engine/restore-target.ts';
-import { codeOf } from '../../support/code-of.ts';
-import { temporaryFolder } from '../../support/temporary.ts';
+import { finishRestore } from '@engine/restore.ts';
+import { codeOf, codeOfPromise } from '../../support/code-of.ts';
+import { folderState } from '../../support/folder-state.ts';
+import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
 /** What a restore set aside comes back as it was told, or not at all. */
 
@@ -57,6 +59,45 @@ it('nothing is put back while another of ours restores the same database', () =>
   expect(codeOf(() => putBack(wanted))).toBe('E_RUN_ACTIVE');
   other.release();
   expect(content()).toBe('restored');
+});
+
+describe('a sound file that is not to be written to', () => {
+  beforeEach(() => {
+    fs.rmSync(file);
+    makeDatabase(path.dirname(file), `CREATE TABLE a (id); INSERT INTO a VALUES ('sound')`, 'shop.db');
+  });
+  const beside = () => ({ ...folderState(path.dirname(file)), '.': '' });
+
+  it.each<[string, string, () => void]>([
+    ['is read-only', 'E_READONLY_FILE', () => fs.chmodSync(file, 0o444)],
+    ['has a second name', 'E_MULTI_LINK', () => fs.linkSync(file, `${file}.second`)],
+  ])('because it %s is not replaced, and nothing comes to lie beside it', (_, code, make) => {
+    const wanted = setAside('shop.db replaced-Abc123', 'old');
+    make();
+    const before = beside();
+
+    expect(codeOf(() => putBack(wanted))).toBe(code);
+
+    expect(beside()).toEqual(before);
+  });
+
+  it('nor when an undoing that was interrupted is carried through, until it may be', async () => {
+    const wanted = setAside('shop.db replaced-Abc123', 'old');
+    const end: FileProbe = (point) => {
+      if (point === 'intended') throw new Error('ended here');
+    };
+    expect(() => putBack(wanted, end)).toThrow('ended here');
+    fs.chmodSync(file, 0o444);
+    const before = beside();
+    const input = { path: file, backupFolder: path.join(folder, 'backups'), lockFolder, appVersion: '0' };
+
+    expect(await codeOfPromise(finishRestore(input, { packs: [] }))).toBe('E_READONLY_FILE');
+
+    expect(beside()).toEqual(before);
+    fs.chmodSync(file, 0o644);
+    await finishRestore(input, { packs: [] });
+    expect(content()).toBe('old');
+  });
 });
 
 it('a link to a folder elsewhere is none that a restore has made', () => {

@@ -118,3 +118,21 @@ it('nor after one while it is prepared, under the lock', async () => {
 
   expect(readableIntent(file)).toMatchObject({ backupPath: backup.path });
 });
+
+it('no lock stays where the note of an earlier one cannot be looked for', async () => {
+  const { file, backup } = await changedShop();
+  const look = fs.lstatSync;
+  const fail = (point: string): void => {
+    if (point !== 'saved') return;
+    vi.spyOn(fs, 'lstatSync').mockImplementation((name, options) => {
+      if (name !== intentFile(file)) return look(name, options);
+      vi.restoreAllMocks();
+      throw Object.assign(new Error('EIO: i/o error, lstat'), { code: 'EIO', syscall: 'lstat' });
+    });
+  };
+
+  expect(await codeOfPromise(restore(file, backup, { probe: fail }))).toBe('E_RESTORE_FAILED');
+
+  await restore(file, backup);
+  expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+});

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
-import { intentFile } from '@shared/beside.ts';
+import { backupFolderBeside, intentFile } from '@shared/beside.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase, listAllBackups, listBackups, verifyBackup } from '@engine/backups.ts';
 import { writeIntent } from '@engine/intent.ts';
@@ -40,8 +40,17 @@ describe('which backups may go (R12)', () => {
     [9, 'd c b a first', ''],
     [0, 'd first', 'c b a'],
   ])('with a budget of %i', (keep, kept, removed) => {
-    const decision = decideRetention({ backups: all, good: goodOf('a', 'b', 'c', 'd'), needed }, keep);
+    const decision = decideRetention({ backups: all, good: goodOf('a', 'b', 'c', 'd', 'first'), needed }, keep);
     expect([ids(decision.keep.map(({ backup }) => backup)), ids(decision.remove)]).toEqual([kept, removed]);
+  });
+
+  it('with a damaged one from before the first upgrade, which stays beside the oldest good one', () => {
+    const decision = decideRetention({ backups: all, good: goodOf('d', 'a'), needed }, 1);
+    expect(decision.keep.map(({ backup, why }) => [backup.id, why])).toEqual([
+      ['d', WHY.newest],
+      ['a', WHY.original],
+      ['first', WHY.earliest],
+    ]);
   });
 
   it('counts only those that were read again just now: the newest good one stays, not the newest', () => {
@@ -325,6 +334,25 @@ describe('whose backup it is', () => {
     db.close();
     await restore(renamed, backup);
     expect(askOne(renamed, `SELECT count(*) FROM note`)).toBe(90);
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['damaged', (file) => fs.truncateSync(file, 5_000)],
+    ['gone', (file) => fs.rmSync(file)],
+  ])('one that is %s and was moved with its backups has those that bear its name', async (_, damage) => {
+    const file = shopCalled('kites');
+    const backup = await backupDatabase(
+      { path: file, folder: backupFolderBeside(file), reason: 'by hand', runId: null, appVersion: '0' },
+      packs,
+    );
+    fs.renameSync(path.dirname(file), `${path.dirname(file)}-moved`);
+    const moved = path.join(`${path.dirname(file)}-moved`, path.basename(file));
+    const input = { folders: [backupFolderBeside(moved)], databasePath: moved };
+    damage(moved);
+
+    expect(ids(await listAllBackups(input, packs))).toBe(backup.id);
+    fs.renameSync(backupFolderBeside(moved), `${moved} other backups`); // a folder of anybody's
+    expect(await listAllBackups({ ...input, folders: [`${moved} other backups`] }, packs)).toEqual([]);
   });
 
   it('another project of the same name does not, and is refused', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
-import { run, status } from './values.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { backup, run, status } from './values.ts';
 
 /** A window with just what the stores touch, and a host that answers from `answers`. */
 const answers: Record<string, unknown> = {};
@@ -217,6 +218,25 @@ describe('backups', () => {
     answers['backup:restore'] = { ok: false, error: appError('E_CONFIRMATION', '') };
     expect((await restoreBackup('k3', 'b1', 'wrong'))?.code).toBe('E_CONFIRMATION');
     expect(useBackups.getState().byHandle['k3']).toMatchObject({ busy: null, said: null });
+  });
+
+  it.each<[string, { before: BackupRecord | null; replacedFolder: string | null }, RegExp, object | null]>([
+    ['rows', { before: backup(), replacedFolder: null }, /backed up first\.$/, { by: 'rows' }],
+    [
+      'rows, and files',
+      { before: backup(), replacedFolder: '/p r' },
+      /backed up first\. Not all .* \/p r\.$/,
+      { by: 'rows' },
+    ],
+    ['files', { before: null, replacedFolder: '/p r' }, /could not read what was there.* \/p r\.$/, { by: 'files' }],
+    ['nothing', { before: null, replacedFolder: null }, /There was nothing that it replaced\.$/, null],
+  ])('say what a restore replaced, and how to go back: %s', async (_, replaced, said, undo) => {
+    answers['backup:restore'] = ok({ restored: backup(), ...replaced });
+    await restoreBackup('k3', 'b1', 'a.db');
+    const view = useBackups.getState().byHandle['k3'];
+    expect(view?.said).toMatch(said);
+    if (undo === null) expect(view?.undo).toBeNull();
+    else expect(view?.undo).toMatchObject(undo);
   });
 
   it('say nothing of an older action once a run begins', async () => {
