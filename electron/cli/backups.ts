@@ -109,8 +109,10 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
   if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
   const { backups: all, unusable } = listed.value;
   if (all.length === 0) {
-    const none = unusable.length === 0 ? noneYet(file) : noneUsable(file, unusable);
-    return withVerdict(failure(none, { backups: [], unusable }), none);
+    const isNone = unusable.every(({ why }) => why?.details?.['madeOf'] !== undefined);
+    const none = isNone ? noneYet(file) : noneUsable(file, unusable);
+    const failed = withVerdict(failure(none, { backups: [], unusable }), none);
+    return isNone ? { ...failed, text: [failed.text, ...unusableText(unusable)].join('\n') } : failed;
   }
   const checked: BackupRecord[] = [];
   const unread: { path: string; error: AppError }[] = [];

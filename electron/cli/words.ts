@@ -15,7 +15,7 @@ export const keptLines = (keptIn: string | undefined): string[] =>
   keptIn === undefined
     ? []
     : [
-        `Not all that lay beside the file could be read. File, journal and log as they were found: ${printable(keptIn)}`,
+        `Not all that lay beside the file may have been taken in. File, journal and log as they were found: ${printable(keptIn)}`,
       ];
 const phaseText = (phase: number | null): string => (phase === null ? 'none' : `phase ${phase}`);
 const milliseconds = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);

@@ -42,7 +42,12 @@ export interface EngineOptions {
  */
 export function openEngine(file: string, options: EngineOptions = {}): Db {
   return open(file, { readonly: false, timeout: options.timeoutMs ?? 200 }, (db) => {
-    if (options.locking === 'exclusive') must(db, 'locking_mode', 'exclusive');
+    if (options.locking === 'exclusive') {
+      must(db, 'locking_mode', 'exclusive');
+      // Such a journal is kept after a commit. Emptied, not only its head zeroed: else what follows the next one's end
+      // cannot be told from damage, should this process be killed in it.
+      must(db, 'journal_size_limit', 0);
+    }
     harden(db);
     // Outside any transaction: inside one, SQLite ignores it and DROP TABLE would delete the children.
     must(db, 'foreign_keys', 0);

@@ -36,13 +36,13 @@ export async function ingestFiles(
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
-  return keepingWhatIsLost(gated, input.backupFolder, async (kept) => {
+  return keepingWhatIsLost(gated, input.backupFolder, async () => {
     const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
-    if (expected === null) return { ...report, ...kept };
+    if (expected === null) return report;
     tellChecking(onWork);
     const checks = checkCold(gated.path, expected);
     requireMet(checks, 'After taking the files in');
-    return { ...report, checks, ...kept };
+    return { ...report, checks };
   });
 }
 

@@ -37,8 +37,11 @@ export function isLogWhole(file: string): boolean {
   assertNotConnected(log);
   const descriptor = openSync(log, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    // A living program may have begun its log anew meanwhile: what counts is what a second look finds too.
-    return isWhole(descriptor) || isWhole(descriptor);
+    const before = fstatSync(descriptor);
+    if (isWhole(descriptor)) return true;
+    const { size, mtimeMs } = fstatSync(descriptor);
+    // A living program has written to it meanwhile: what looks broken was half written, and is its own affair.
+    return size !== before.size || mtimeMs !== before.mtimeMs;
   } finally {
     closeSync(descriptor);
   }
@@ -46,6 +49,7 @@ export function isLogWhole(file: string): boolean {
 
 function isWhole(log: number): boolean {
   const header = Buffer.alloc(LOG_HEADER_BYTES);
+  if (fstatSync(log).size <= header.length) return true; // emptied
   readSync(log, header, 0, header.length, 0);
   if (!isLogHeader(header)) return false;
   const frame = Buffer.alloc(FRAME_HEADER_BYTES + header.readUInt32BE(8));

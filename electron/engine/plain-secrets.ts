@@ -36,11 +36,11 @@ export async function clearPlainSecrets(
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
-  return keepingWhatIsLost(gated, input.backupFolder, async (kept) => {
+  return keepingWhatIsLost(gated, input.backupFolder, async () => {
     const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
     tellChecking(onWork);
     requireMet(checkCold(gated.path, expected), 'After clearing the keys');
-    return { ...report, ...kept };
+    return report;
   });
 }
 

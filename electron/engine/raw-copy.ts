@@ -168,7 +168,7 @@ export function keepIfPossible(target: string, raw: string): string {
 }
 
 /** Nothing has been played in since. Where that cannot be told, something may have been. */
-function holdsTheSame(raw: string, target: string): boolean {
+export function holdsTheSame(raw: string, target: string): boolean {
   const copy = path.join(raw, path.basename(target));
   try {
     return ['', ...PLAYED_IN].every((suffix) => bytesOf(copy + suffix) === bytesOf(target + suffix));

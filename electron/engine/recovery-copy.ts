@@ -8,8 +8,8 @@ import { fsyncFolder, readText, removeIfPossible, renameWithRetry, sha256Text } 
 import type { GatedFile } from './gate.ts';
 import { isLogTakenIn, isPlayedInWhole } from './played-in.ts';
 import { isLiving, startOf } from './process-life.ts';
-import { copyRaw } from './raw-copy.ts';
-import { readSidecars, type Sidecars } from './sidecars.ts';
+import { copyRaw, holdsTheSame } from './raw-copy.ts';
+import { readSidecars } from './sidecars.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
 /**
@@ -21,7 +21,8 @@ import { fromSqlite } from './sqlite-error.ts';
  * @throws CodedError E_BACKUP_FOLDER | E_BACKUP_NO_SPACE with nothing changed.
  */
 export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFolder: string): string | null {
-  if (!isToBeKept(file, sidecars)) return null;
+  // Since the gate the whole file was looked at, which takes long: another program may have begun, or died.
+  if (!sidecars.isJournalHot && !isToBeKept(file)) return null;
   const folder = prepareFolder(backupFolder);
   const freeName = () => freeFolderName(folder, { path: file, reason: 'before recovery' }, new Date());
   const filling = `${freeName()}.${ownMark()}.filling`;
@@ -41,8 +42,10 @@ export function keepBeforeRecovery({ path: file, sidecars }: GatedFile, backupFo
   }
 }
 
-const isToBeKept = (file: string, sidecars: Sidecars = readSidecars(file)): boolean =>
-  sidecars.isJournalHot || !isLogTakenIn(file, sidecars);
+function isToBeKept(file: string): boolean {
+  const sidecars = readSidecars(file);
+  return sidecars.isJournalHot || !isLogTakenIn(file, sidecars);
+}
 
 /** Another of ours may take the same name in the same second. */
 function renamedTo(filling: string, freeName: () => string): string {
@@ -104,19 +107,15 @@ function isOld(folder: string): boolean {
 }
 
 /**
- * Nobody played the journal back, or threw the log away, after all: what was copied is still what is there. Where that
- * cannot be told, the copy stays. Never throws: the error because of which it is dropped matters more.
+ * Nobody has opened the file for writing after all: what was copied is still what is there. Where that cannot be told,
+ * the copy stays. Never throws: the error because of which it is dropped matters more.
  * @returns whether it stays.
  */
 export function dropRecoveryCopy(kept: string | null, { path: file }: GatedFile): boolean {
   if (kept === null) return false;
-  try {
-    if (!isToBeKept(file)) return true;
-    removeIfPossible(kept, { recursive: true });
-    return false;
-  } catch {
-    return true;
-  }
+  if (!holdsTheSame(kept, file)) return true;
+  removeIfPossible(kept, { recursive: true });
+  return false;
 }
 
 /** Where the file is kept as it was found; nothing where there was nothing to be kept. For the answer to a request. */
@@ -129,14 +128,17 @@ export interface Kept {
  * @param work opens the file for writing.
  * @throws CodedError as `keepBeforeRecovery`; whatever `work` throws, which says where the copy is.
  */
-export async function keepingWhatIsLost<T>(
+export async function keepingWhatIsLost<T extends object>(
   gated: GatedFile,
   backupFolder: string,
-  work: (kept: Kept) => Promise<T>,
-): Promise<T> {
-  const kept = isPlayedInWhole(gated.path, gated.sidecars) ? null : keepBeforeRecovery(gated, backupFolder);
+  work: () => Promise<T>,
+): Promise<T & Kept> {
+  // Read again: between the gate and here the whole file was looked at, which takes long.
+  const kept = isPlayedInWhole(gated.path) ? null : keepBeforeRecovery(gated, backupFolder);
   try {
-    return await work(kept === null ? {} : { keptIn: kept });
+    const done = await work();
+    // Beside a program that has it open nothing is thrown away.
+    return dropRecoveryCopy(kept, gated) && kept !== null ? { ...done, keptIn: kept } : done;
   } catch (error) {
     throw tellingKept(kept, gated, error);
   }
@@ -157,11 +159,10 @@ export function tellingKept(kept: string | null, gated: GatedFile, error: unknow
   const told = fromSqlite(error, 'working on the file');
   const { message, details, safety } = told.appError;
   const isLost = holdsWhatIsLost(kept, gated);
-  const what = isLost ? 'could not be read to its end, and SQLite threw that away' : 'was played into it by then';
   return new CodedError(
     {
       ...told.appError,
-      message: `${message} What lay beside ${path.basename(gated.path)} ${what}; how both were before is kept in ${kept}.`,
+      message: `${message} What lay beside ${path.basename(gated.path)} is no longer as it was found; how both were then is kept in ${kept}.`,
       details: { ...details, keptIn: kept },
       safety: isLost && UNTOUCHED.includes(safety) ? safetyText.kept : safety,
     },

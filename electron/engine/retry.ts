@@ -34,13 +34,13 @@ export async function retryIssues(
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
   const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
-  return keepingWhatIsLost(gated, input.backupFolder, async (kept) => {
+  return keepingWhatIsLost(gated, input.backupFolder, async () => {
     const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
     if (expected !== null) {
       tellChecking(onWork);
       requireMet(checkCold(gated.path, expected), 'After trying the issue rows');
     }
-    return { ...report, ...kept };
+    return report;
   });
 }
 

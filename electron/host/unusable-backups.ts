@@ -48,9 +48,14 @@ const byManifest = (a: string, b: string): number => Number(hasManifest(b)) - Nu
 const hasManifest = (file: string): boolean => statsOf(`${file.slice(0, -END.length)}.json`)?.isFile() === true;
 
 const ofAnother = ({ databasePath }: BackupRecord): AppError =>
-  appError('E_BACKUP_FOREIGN', `It was made of ${databasePath}, which is another database.`, undefined, {
-    nextStep: 'Open that one to find it in its list.',
-  });
+  appError(
+    'E_BACKUP_FOREIGN',
+    `It was made of ${databasePath}, which is another file.`,
+    { madeOf: databasePath },
+    {
+      nextStep: 'If this database is a copy of that one, it can be restored by naming it on the command line.',
+    },
+  );
 
 /** Its manifest is looked at before anything else, so that this is quick. */
 async function whyNot(engines: Engines, file: string): Promise<Unusable[number]['why']> {

@@ -33,7 +33,7 @@ async function withBackup(change: (stem: string) => void) {
   change((await make()).replace(/\.db$/, ''));
   const list = (keep: number | null = null, of = file) =>
     backups(host, { name: 'backups', file: of, keep, yes: false });
-  const readAll = () => verify(host, { name: 'verify', backup: file, isAll: true });
+  const readAll = (of = file) => verify(host, { name: 'verify', backup: of, isAll: true });
   return { file, make, list, readAll };
 }
 
@@ -116,13 +116,16 @@ describe.skipIf(!existsSync(engineFile))('a backup that cannot be used', () => {
   });
 
   it('because it is of another database says of which', async () => {
-    const { file, list } = await withBackup(() => {});
+    const { file, list, readAll } = await withBackup(() => {});
     const other = path.join(path.dirname(file), 'other.db');
     copyFileSync(file, other);
     renameSync(`${file} backups`, `${other} backups`);
     const { text } = await list(null, other);
 
-    expect(text).toContain(`It was made of ${file}, which is another database.`);
+    expect(text).toContain(`It was made of ${file}, which is another file.`);
+    const read = await readAll(other);
+    expect(read).toMatchObject({ exitCode: 3, json: { error: { code: 'E_NOTHING_TO_DO' }, unusable: [{}] } });
+    expect(read.text).toContain('Found, but not usable as a backup of this database:');
   });
 
   it('is a file: a folder or a pipe of such a name is none, and of many the likely ones come first', async () => {

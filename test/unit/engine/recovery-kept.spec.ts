@@ -4,9 +4,12 @@ import { describe, expect, it, vi } from 'vitest';
 import { backupFolderBeside, isRecoveryCopy } from '@shared/beside.ts';
 import { safetyText } from '@shared/errors.ts';
 import { backupDatabase } from '@engine/backups.ts';
+import { openEngine } from '@engine/connection.ts';
+import { passGateForWriting } from '@engine/gate.ts';
 import { ingestFiles } from '@engine/ingest.ts';
 import { clearPlainSecrets } from '@engine/plain-secrets.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
+import { keepingWhatIsLost } from '@engine/recovery-copy.ts';
 import { retryIssues } from '@engine/retry.ts';
 import { settle } from '@engine/settle.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
@@ -149,4 +152,58 @@ it('nothing is kept, and nothing said of it, where the file could not be opened 
 
   expect(refused).toMatchObject({ appError: { code: expect.stringMatching(/^E_DB_/), safety: safetyText.untouched } });
   expect(copiesIn(backupFolderOf(file))).toEqual([]);
+});
+
+it('stays where another program has begun to write by the time that the work fails', async () => {
+  const file = await withJournal();
+  damage(`${file}-journal`, 512 + 4 + 4_096 - 200);
+  let next: { kill(): Promise<void> } | undefined;
+  const work = async (): Promise<object> => {
+    openEngine(file).close(); // what can be played back is, and the journal is gone
+    next = await otherProgram(file, dieInTheMiddleOfAWrite);
+    throw new Error('the disk is full');
+  };
+
+  const error = await keepingWhatIsLost(passGateForWriting(file), backupFolderOf(file), work).catch(
+    (thrown: unknown) => thrown,
+  );
+  await next?.kill();
+
+  const [kept] = copiesIn(backupFolderOf(file));
+  expect(error).toMatchObject({
+    appError: { details: { keptIn: kept }, safety: expect.not.stringContaining('Nothing') },
+  });
+});
+
+it('goes again where a program has the file open, so that nothing was thrown away', async () => {
+  const file = await withLog();
+  await (await otherProgram(file, `db.exec("INSERT INTO noted VALUES ('another commit')");`)).kill();
+  fs.rmSync(`${file}-shm`);
+  damage(`${file}-wal`, 500);
+  const other = await otherProgram(file, `db.prepare('SELECT count(*) FROM noted').get();`);
+  const found = fs.readFileSync(`${file}-wal`);
+
+  await requests['a backup by hand']?.(file);
+
+  expect(fs.readFileSync(`${file}-wal`).equals(found)).toBe(true);
+  expect(copiesIn(backupFolderOf(file))).toEqual([]);
+  await other.kill();
+});
+
+it('is not made for a log that was written back since the gate', async () => {
+  const file = await withLog();
+  const gated = passGateForWriting(file);
+  fs.truncateSync(`${file}-wal`, 0);
+
+  expect(await keepingWhatIsLost(gated, backupFolderOf(file), () => Promise.resolve({}))).toEqual({});
+  expect(copiesIn(backupFolderOf(file))).toEqual([]);
+});
+
+it('is not made for what an engine of ours leaves that is killed: between commits its journal is empty', () => {
+  const file = makeShop(folder, { extra: manyRows(2_000) });
+  const db = openEngine(file, { locking: 'exclusive' });
+  db.exec(`BEGIN EXCLUSIVE; UPDATE many SET text = 'a large chunk'; COMMIT`);
+
+  expect(fs.statSync(`${file}-journal`).size).toBe(0);
+  db.close();
 });
