@@ -10,8 +10,10 @@ import { readSidecars, type Sidecars } from './sidecars.ts';
  * @param file the database, or a copy of it with what lay beside it; closed.
  * @throws CodedError E_SIDECAR_UNSAFE, E_NO_PERMISSION, E_IO.
  */
-export const isPlayedInWhole = (file: string, sidecars: Sidecars = readSidecars(file)): boolean =>
-  isLogTakenIn(file, sidecars) && (!sidecars.isJournalHot || isTakenIn(file, isJournalWhole));
+export function isPlayedInWhole(file: string): boolean {
+  const sidecars = readSidecars(file);
+  return isLogTakenIn(file, sidecars) && (!sidecars.isJournalHot || isTakenIn(file, isJournalWhole));
+}
 
 /** The same of the log alone. */
 export const isLogTakenIn = (file: string, { isWalLost, isWalRead }: Sidecars): boolean =>

@@ -107,6 +107,4 @@ export function unsupportedPath(file: string): { ok: false; error: AppError } | 
 /** Names what the host keeps about one file: the same for the same path, tells nothing about it. */
 export const databaseKey = (file: string): string => createHash('sha256').update(file).digest('hex').slice(0, 24);
 
-/** Visible, beside the file, called after it. */
-export const defaultBackupFolder = (file: string): string =>
-  path.join(path.dirname(file), `${path.basename(file)} backups`);
+export { backupFolderBeside as defaultBackupFolder } from '@shared/beside.ts';

@@ -16,7 +16,7 @@ export const replacingPrefix = (databaseName: string): string => `${databaseName
 export const isReplacingFolder = (databaseName: string, name: string): boolean =>
   hasRandomEnd(name, replacingPrefix(databaseName));
 
-/** Where backups go as long as nobody chooses another folder. */
+/** Where backups go as long as nobody chooses another folder: visible, beside the file, called after it. */
 export const backupFolderBeside = (database: string): string => `${database} backups`;
 
 /** Folder, among the backups, with database, journal and log as they were before SQLite played them in. */

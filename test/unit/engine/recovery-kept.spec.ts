@@ -160,7 +160,10 @@ it('stays where another program has begun to write by the time that the work fai
   let next: { kill(): Promise<void> } | undefined;
   const work = async (): Promise<object> => {
     openEngine(file).close(); // what can be played back is, and the journal is gone
-    next = await otherProgram(file, dieInTheMiddleOfAWrite);
+    next = await otherProgram(
+      file,
+      `db.pragma('cache_size = 5'); db.exec("BEGIN; UPDATE many SET text = hex(randomblob(500))");`,
+    );
     throw new Error('the disk is full');
   };
 
