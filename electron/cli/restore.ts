@@ -74,12 +74,16 @@ type Restored = Extract<Awaited<ReturnType<Host['recoveries']['finish']>>, { ok:
 function done(target: OpenEntry, restored: Restored, word: string): Outcome {
   const { before, replacedFolder } = restored;
   const lines = [
-    `${word}: ${printable(target.path)} now holds the backup of ${localTime(restored.restored.createdAt)}.`,
+    `${word}: ${printable(target.path)} now holds ${nameOf(restored.restored)}.`,
     ...keptLines(before?.path ?? null, ['restore'], target),
     ...keptLines(replacedFolder, ['restore', '--put-back'], target),
   ];
   return { exitCode: 0, json: { ok: true, ...restored }, text: lines.join('\n') };
 }
+
+/** When one was made that is away by now, only its name can tell. */
+const nameOf = ({ state, path: place, createdAt }: Restored['restored']): string =>
+  state === 'missing' ? `the backup ${printable(place)}` : `the backup of ${localTime(createdAt)}`;
 
 /** Where what was there is, and how to have it back. */
 const keptLines = (kept: string | null, undo: readonly string[], target: OpenEntry): string[] =>

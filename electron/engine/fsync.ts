@@ -39,12 +39,16 @@ export function assertNotConnected(file: string): void {
   if (stat && connected.has(fileKey(stat))) throw new Error('a database file was touched while SQLite had it open');
 }
 
-/** SHA-256 of a file's bytes, in lower-case hex; memory use does not grow with the file. */
+/**
+ * SHA-256 of a file's bytes, in lower-case hex; memory use does not grow with the file.
+ * @throws the system's error; as `requirePlain`.
+ */
 export function sha256File(file: string): string {
   assertNotConnected(file);
   const hash = createHash('sha256');
-  const handle = fs.openSync(file, 'r');
+  const handle = openForReading(file);
   try {
+    requirePlain(handle, file);
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     for (;;) {
       const bytes = fs.readSync(handle, buffer, 0, buffer.length, null);
@@ -108,14 +112,23 @@ export function makeFolder(folder: string): void {
  * the whole process where a disk reports an error on closing, as network disks and quotas do.
  */
 export function readText(file: string): string {
-  const handle = fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0)); // a pipe would wait for a writer
+  const handle = openForReading(file);
   try {
-    if (!fs.fstatSync(handle).isFile())
-      throw Object.assign(new Error(`EINVAL: no file, read '${file}'`), { code: 'EINVAL' });
+    requirePlain(handle, file);
     return fs.readFileSync(handle).toString();
   } finally {
     fs.closeSync(handle);
   }
+}
+
+/** A pipe would wait for a writer. */
+const openForReading = (file: string): number =>
+  fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+
+/** @throws Error EINVAL for a pipe or a device, of which there may be no end. */
+function requirePlain(handle: number, file: string): void {
+  if (fs.fstatSync(handle).isFile()) return;
+  throw Object.assign(new Error(`EINVAL: no file, read '${file}'`), { code: 'EINVAL' });
 }
 
 /** Removes what an error left half done; when that fails too, the first error is the one to be told. */

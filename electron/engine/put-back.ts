@@ -3,14 +3,22 @@ import path from 'node:path';
 import { isReplacedFolder } from '@shared/beside.ts';
 import { coded } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
-import type { BackupRecord } from '@shared/run.ts';
 import { sha256File } from './fsync.ts';
 import { readIntent, removeIntent, replacedFolderOf, unfinished } from './intent.ts';
 import type { EngineRequests } from './protocol.ts';
 import { SIDECARS } from './raw-copy.ts';
 import { guarded } from './restore-end.ts';
-import { carryThrough, endPlacing, quarantineOf, replaceByFile, type FileProbe, type NewFile } from './restore-file.ts';
+import {
+  carryThrough,
+  endPlacing,
+  type FileProbe,
+  type NewFile,
+  quarantineOf,
+  replaceByFile,
+  sweepIfPossible,
+} from './restore-file.ts';
 import { lockFolderOf, lockRestores, READ_ONLY, refuseFor, resolveTargetFile } from './restore-target.ts';
+import { recordOfUnknown } from './restored-record.ts';
 
 type PutBack = EngineRequests['putBack'];
 
@@ -41,14 +49,17 @@ export function putBackReplaced(input: PutBack['input'], probe?: FileProbe): Put
 
 /** Carries an interrupted one through. */
 export function finishPutBack(target: string, intent: RestoreIntent, probe?: FileProbe) {
-  const folder = requireReplacedFolder(target, replacedFolderOf(target, intent));
-  if (!guarded(() => carryThrough(target, intent, probe))) {
-    guarded(() => endPlacing(target, intent));
-    const replacedFolder = putBack(target, folder, probe);
-    return { restored: asRecord(target, folder, intent), before: null, replacedFolder };
+  const folder = replacedFolderOf(target, intent);
+  const restored = () => ({ restored: recordOfUnknown(target, intent, folder), before: null });
+  // By the copies that it made itself; what they were made of may be gone by now.
+  if (guarded(() => carryThrough(target, intent, probe))) {
+    guarded(() => conclude(target, intent.files));
+    return { ...restored(), replacedFolder: quarantineOf(target, intent) };
   }
-  guarded(() => conclude(target, intent.files));
-  return { restored: asRecord(target, folder, intent), before: null, replacedFolder: quarantineOf(target, intent) };
+  requireReplacedFolder(target, folder);
+  guarded(() => endPlacing(target, intent));
+  const replacedFolder = putBack(target, folder, probe);
+  return { ...restored(), replacedFolder };
 }
 
 function putBack(target: string, folder: string, probe?: FileProbe): string | null {
@@ -66,6 +77,7 @@ function conclude(target: string, files: readonly Pick<NewFile, 'suffix' | 'sha2
   const differs = files.find(({ suffix, sha256 }) => sha256File(target + suffix) !== sha256);
   if (differs) throw coded('E_RESTORE_FAILED', `${path.basename(target)}${differs.suffix} holds other bytes.`);
   removeIntent(target);
+  sweepIfPossible(target);
 }
 
 function filesIn(target: string, folder: string): NewFile[] {
@@ -76,36 +88,20 @@ function filesIn(target: string, folder: string): NewFile[] {
   });
 }
 
-/** Only a folder of ours beside the database, with its file in it. */
+/** Only a folder of ours beside the database, with its file in it, and nothing there that is no file. */
+export function isReplacedWhole(target: string, folder: string): boolean {
+  const name = path.basename(target);
+  const isOurs = path.dirname(folder) === path.dirname(target) && isReplacedFolder(name, path.basename(folder));
+  const look = (file: string) => fs.lstatSync(file, { throwIfNoEntry: false });
+  if (!isOurs || look(folder)?.isDirectory() !== true) return false;
+  const [main, ...beside] = ['', ...SIDECARS].map((suffix) => look(path.join(folder, name + suffix)));
+  return main?.isFile() === true && beside.every((each) => each === undefined || each.isFile());
+}
+
 function requireReplacedFolder(target: string, given: string): string {
   const folder = path.resolve(given);
   const name = path.basename(target);
-  const isOurs = path.dirname(folder) === path.dirname(target) && isReplacedFolder(name, path.basename(folder));
-  const main = fs.lstatSync(path.join(folder, name), { throwIfNoEntry: false });
-  if (isOurs && fs.lstatSync(folder).isDirectory() && main?.isFile()) return folder;
+  if (isReplacedWhole(target, folder)) return folder;
   const message = `${path.basename(folder)} is not a folder with what a restore of ${name} replaced.`;
   throw coded('E_RESTORE_TARGET', message);
-}
-
-/** So that what was put back can be spoken of like a backup; nobody ever found it good, and mostly it is not. */
-function asRecord(target: string, folder: string, { startedAt, sha256 }: RestoreIntent): BackupRecord {
-  return {
-    id: path.basename(folder),
-    path: folder,
-    folder: path.dirname(folder),
-    databaseName: path.basename(target),
-    databasePath: target,
-    createdAt: startedAt,
-    reason: 'what a restore replaced',
-    phase: null,
-    variantTitle: '',
-    sizeBytes: fs.statSync(target).size,
-    sha256,
-    pages: 0,
-    runId: null,
-    verified: false,
-    checks: [],
-    lastCheck: null,
-    state: 'broken',
-  };
 }

@@ -146,8 +146,11 @@ export async function keepingWhatIsLost<T extends object>(
 
 /** Whether more was beside the file than SQLite has taken in: then the copy is all there is of it. In doubt it is. */
 export function holdsWhatIsLost(kept: string, { path: file }: GatedFile): boolean {
+  const copy = path.join(kept, path.basename(file));
   try {
-    return !isPlayedInWhole(path.join(kept, path.basename(file)));
+    const { walBytes, isJournalHot } = readSidecars(copy);
+    const isReadable = walBytes > 0 || isJournalHot; // else it would not have been made
+    return !isReadable || !isPlayedInWhole(copy, { isOurs: true });
   } catch {
     return true;
   }

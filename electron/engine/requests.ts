@@ -155,6 +155,11 @@ async function resultOf(answers: Answers, name: EngineRequestName, input: unknow
 
 const SPEAKS_OF_A_RUN: readonly string[] = [safetyText.unknown, safetyText['whole-step']];
 
-/** A request that never writes to the database leaves nothing of it half done, whatever went wrong in it. */
-const atMost = (safety: Safety, error: AppError): AppError =>
-  safety !== 'unknown' && SPEAKS_OF_A_RUN.includes(error.safety) ? { ...error, safety: safetyText[safety] } : error;
+/**
+ * A request that never writes to the database leaves nothing of it half done, whatever went wrong in it; only what lay
+ * beside it may be gone from there.
+ */
+function atMost(safety: Safety, error: AppError): AppError {
+  if (safety === 'unknown' || !SPEAKS_OF_A_RUN.includes(error.safety)) return error;
+  return { ...error, safety: safetyText[error.details?.['keptIn'] === undefined ? safety : 'kept'] };
+}

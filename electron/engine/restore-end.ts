@@ -13,11 +13,11 @@ import type { RestoreDependencies } from './restore-request.ts';
 /** The journal mode the original had, a last look with fresh eyes, and then the note may go. */
 export async function conclude(
   target: string,
-  manifest: Manifest,
+  journalMode: Manifest['journalMode'],
   { probe, patienceMs }: RestoreDependencies,
 ): Promise<void> {
   try {
-    const mode = manifest.journalMode === 'wal' ? 'wal' : 'delete';
+    const mode = journalMode === 'wal' ? 'wal' : 'delete';
     if (!(await setMode(target, mode, patienceMs ?? PATIENCE_MS))) throw held(target, 'restored');
     const verifier = openVerifier(target);
     try {
@@ -65,6 +65,6 @@ const failed = (error: unknown): CodedError =>
 const whatFailed = (error: unknown): string =>
   errorCode(error) === '' ? 'The restored file did not pass its checks' : 'The restore could not be carried through';
 
-export function assertPlaced(target: string, manifest: Manifest): void {
-  if (sha256File(target) !== manifest.sha256) throw coded('E_RESTORE_FAILED', 'The file holds other bytes.');
+export function assertPlaced(target: string, { sha256 }: Pick<Manifest, 'sha256'>): void {
+  if (sha256File(target) !== sha256) throw coded('E_RESTORE_FAILED', 'The file holds other bytes.');
 }

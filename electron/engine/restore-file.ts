@@ -271,6 +271,15 @@ export function sweep(target: string, raw: string | null = null): void {
   }
 }
 
+/** After one that is good: whether or not they can be removed. */
+export function sweepIfPossible(target: string): void {
+  try {
+    sweep(target);
+  } catch {
+    // a later restore does it
+  }
+}
+
 function stageCopy({ suffix, from, sha256 }: NewFile, target: string): void {
   const stage = stageOf(target, suffix);
   fs.copyFileSync(from, stage, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);

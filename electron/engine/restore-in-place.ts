@@ -117,7 +117,10 @@ export async function overwrite(
     if (sidecars.hasWal || sidecars.isJournalHot)
       throw coded('E_DB_IN_USE', 'Another program has just opened the database.');
     probe?.('copying', target);
-    await copyThroughSqlite(backup, target, dependencies.starvedMs ?? STARVED_MS);
+    await copyThroughSqlite(backup, target, dependencies.starvedMs ?? STARVED_MS, () => {
+      if (isUnchanged(state, identify(target)) && readSidecars(target).walBytes === 0) return;
+      throw coded('E_STATE_CHANGED', 'Another program wrote to the database just now.');
+    });
     prepared.isCopied = true; // as long as this look does not say otherwise
     // Whoever keeps a commit from happening also makes it "succeed", with all pages counted: then nothing was written.
     prepared.isCopied =
@@ -180,6 +183,7 @@ function prepareUnderLock(
     // Closing would write the log back: done now, so that after this line nobody of ours changes the file.
     if (isWal(db)) db.pragma('wal_checkpoint(TRUNCATE)');
     probe?.('switched', target);
+    pause(TICK_MS);
     prepared.state = identify(target); // a look at the name only; opening the file would drop the lock
   } catch (error) {
     throw fromSqlite(error, `preparing ${path.basename(target)}`, 'untouched');
@@ -187,6 +191,11 @@ function prepareUnderLock(
     lock.release();
   }
 }
+
+/** Many systems take the time of a change from a clock that ticks every few milliseconds. */
+const TICK_MS = 20;
+/** Whatever is written to the file after this has another time than our own last write to it. */
+const pause = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
 const stillInLogMode = ({ appError: { code, message, details } }: CodedError): CodedError =>
   coded(code, `${message} It has kept the file in write-ahead mode, which changes no row of it.`, {
@@ -230,15 +239,26 @@ function saving({ onWork }: RestoreDependencies) {
     : { onWork: (work: Parameters<typeof onWork>[0]) => onWork({ ...work, stage: 'saving' as const }) };
 }
 
-/** One SQLite transaction over the live file. Never trusts the promise: a locked target "succeeds" with 0 pages. */
-async function copyThroughSqlite(backup: string, target: string, starvedMs: number): Promise<void> {
+/**
+ * One SQLite transaction over the live file. Never trusts the promise: a locked target "succeeds" with 0 pages.
+ * @param assertAsBefore is asked once SQLite has locked the target, with nothing written yet; may look at names only.
+ */
+async function copyThroughSqlite(
+  backup: string,
+  target: string,
+  starvedMs: number,
+  assertAsBefore: () => void,
+): Promise<void> {
   requireAlone(backup); // saving what is there may have taken long since it was looked at
   const source = new Database(backup, { readonly: true, fileMustExist: true });
   try {
     let left = Number.POSITIVE_INFINITY;
     let deadline = performance.now() + starvedMs;
+    let isFirst = true;
     const { totalPages, remainingPages } = await source.backup(target, {
       progress: ({ remainingPages: now }) => {
+        if (isFirst) assertAsBefore();
+        isFirst = false;
         // A process that was stopped for a minute has not been starved by anybody.
         if (now < left) deadline = performance.now() + starvedMs;
         left = now;

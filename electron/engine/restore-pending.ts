@@ -1,12 +1,12 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { coded } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { findDamage } from './backups.ts';
-import { readIntent, replacedFolderOf, unfinished } from './intent.ts';
+import { readableIntent, readIntent, replacedFolderOf, unfinished } from './intent.ts';
 import { readManifest, recordFrom } from './manifest.ts';
+import { isReplacedWhole } from './put-back.ts';
 import { assertPlaced, guarded } from './restore-end.ts';
 import { carryThrough, keepForGood, quarantineOf } from './restore-file.ts';
 import { holdsBackup } from './restore-in-place.ts';
@@ -29,29 +29,47 @@ export function requireIntent(target: string): RestoreIntent {
 /** Where it was, or, since folders get moved, where the database's backups are now. */
 export function backupOf({ backupPath, sha256 }: RestoreIntent, folder: string): string {
   const moved = path.join(folder, path.basename(backupPath));
-  const isIt = (file: string) => {
-    const read = readManifest(file);
-    return read !== undefined && 'manifest' in read && read.manifest.sha256 === sha256;
-  };
+  const isIt = (file: string) => manifestOf(file)?.sha256 === sha256;
   return !isIt(backupPath) && isIt(moved) ? moved : backupPath;
 }
 
 /** @returns the intent of a restore of this very backup that was interrupted; null when there is none. */
-export function pendingFor(target: string, manifest: Manifest): RestoreIntent | null {
+export function pendingFor(target: string, { sha256 }: Pick<Manifest, 'sha256'>): RestoreIntent | null {
   const found = readIntent(target);
   // An unreadable note says nothing that could be carried out; a restore makes the file whole, whatever it meant.
   if (found === null || !found.isReadable) return null;
   const { intent } = found;
-  if (intent.source === 'backup' && intent.sha256 === manifest.sha256) return intent;
-  const isLost = intent.source === 'backup' ? !isUsable(intent) : !fs.existsSync(replacedFolderOf(target, intent));
-  if (isLost) return null; // it can never be carried through
+  if (intent.source === 'backup' && intent.sha256 === sha256) return intent;
+  const isLost =
+    intent.source === 'backup' ? !isUsable(intent) : !isReplacedWhole(target, replacedFolderOf(target, intent));
+  if (isLost) return null; // only what it copied itself can carry it through
   throw unfinished(target, found);
 }
 
-function isUsable({ backupPath, sha256 }: RestoreIntent): boolean {
+/** Whether the backup that was to be put back can be read, whole, at this moment. */
+export function isUsable({ backupPath, sha256 }: Pick<RestoreIntent, 'backupPath' | 'sha256'>): boolean {
+  const manifest = manifestOf(backupPath);
+  try {
+    return manifest?.sha256 === sha256 && findDamage(backupPath, manifest) === null;
+  } catch {
+    return false; // a disk that fails must not stand in the way of another restore
+  }
+}
+
+/**
+ * One by file whose backup is lost, by its own copies beside the database: they may be all that is left of that content.
+ * @returns null when there is none, or when those copies are not enough. The note stays.
+ */
+export function carryLost(target: string): RestoreIntent | null {
+  const intent = readableIntent(target);
+  if (intent?.way !== 'by-file' || !guarded(() => carryThrough(target, intent))) return null;
+  guarded(() => assertPlaced(target, intent));
+  return intent;
+}
+
+export function manifestOf(backupPath: string): Manifest | null {
   const read = readManifest(backupPath);
-  if (read === undefined || !('manifest' in read) || read.manifest.sha256 !== sha256) return false;
-  return findDamage(backupPath, read.manifest) === null;
+  return read !== undefined && 'manifest' in read ? read.manifest : null;
 }
 
 /** @returns null when what is there is not as the interrupted restore left it: then it begins anew. */
@@ -65,7 +83,6 @@ export function resume(target: string, backup: string, manifest: Manifest, inten
 }
 
 function recordAt(backupPath: string | null): BackupRecord | null {
-  const read = backupPath === null ? undefined : readManifest(backupPath);
-  if (backupPath === null || read === undefined || !('manifest' in read)) return null;
-  return recordFrom(path.dirname(backupPath), read.manifest);
+  const manifest = backupPath && manifestOf(backupPath);
+  return backupPath && manifest ? recordFrom(path.dirname(backupPath), manifest) : null;
 }

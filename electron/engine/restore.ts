@@ -16,11 +16,21 @@ import { finishPutBack } from './put-back.ts';
 import { keepIfPossible, letRawCopyGo, makeRawCopy } from './raw-copy.ts';
 import { noteRestore } from './restore-audit.ts';
 import { assertPlaced, conclude, guarded, guardedLater } from './restore-end.ts';
-import { endPlacing, quarantineOf, replaceByFile, sweep } from './restore-file.ts';
+import { endPlacing, quarantineOf, replaceByFile, sweepIfPossible } from './restore-file.ts';
 import { overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
-import { backupOf, pendingFor, type Replaced, requireIntent, resume } from './restore-pending.ts';
+import {
+  backupOf,
+  carryLost,
+  isUsable,
+  manifestOf,
+  pendingFor,
+  type Replaced,
+  requireIntent,
+  resume,
+} from './restore-pending.ts';
 import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
 import { lockFolderOf, lockRestores, READ_ONLY, refuseFor, resolveTargetFile } from './restore-target.ts';
+import { recordOfUnknown } from './restored-record.ts';
 import type { Sidecars } from './sidecars.ts';
 import { withSpaceFigures } from './space-figures.ts';
 
@@ -56,13 +66,14 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const damage = findDamage(backup, manifest);
     if (damage !== null) throw new CodedError(damage);
     const restored = recordFrom(path.dirname(backup), manifest); // now: nothing that may fail comes after the proof
-    if (pending !== null) await passPointOfNoReturn(dependencies);
+    if (readableIntent(target) !== null) await passPointOfNoReturn(dependencies);
+    if (pending === null) carryLost(target); // what it copied would be swept; this way it is kept like all that is replaced
     const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
     if (carriedOn === null) guarded(() => endPlacing(target, readableIntent(target)));
     const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
     const replacedFolder = done.replacedFolder ?? (pending && quarantineOf(target, pending));
     dependencies.onWork?.({ stage: 'checking', fraction: null, canCancel: false });
-    await conclude(target, manifest, dependencies);
+    await conclude(target, manifest.journalMode, dependencies);
     sweepIfPossible(target);
     const notNoted = noteRestore(target, manifest, dependencies.packs, dependencies.clock?.() ?? new Date());
     return { restored, before: done.before, replacedFolder, ...(notNoted === null ? {} : { notNoted }) };
@@ -95,7 +106,36 @@ export async function finishRestore(
     }
   }
   const backupPath = backupOf(intent, input.backupFolder);
-  return restoreBackup({ ...input, backupPath, allowForeign: false }, dependencies);
+  const isLost = intent.way === 'by-file' && !isUsable({ ...intent, backupPath });
+  const finished = isLost ? await finishWithoutBackup(target, backupPath, input, dependencies) : null;
+  return finished ?? restoreBackup({ ...input, backupPath, allowForeign: false }, dependencies);
+}
+
+/** @returns null when it cannot be done: then only the backup could help. */
+async function finishWithoutBackup(
+  target: string,
+  backupPath: string,
+  input: EngineRequests['finishRestore']['input'],
+  dependencies: RestoreDependencies,
+): Promise<Restored | null> {
+  refuseFor([...READ_ONLY, 'E_SIDECAR_UNSAFE'], target);
+  const lock = lockRestores(target, lockFolderOf(input));
+  try {
+    await passPointOfNoReturn(dependencies);
+    const intent = carryLost(target);
+    if (intent === null) return null;
+    dependencies.onWork?.({ stage: 'checking', fraction: null, canCancel: false });
+    const manifest = manifestOf(backupPath);
+    await conclude(target, manifest?.journalMode ?? 'rollback', dependencies);
+    sweepIfPossible(target);
+    const restored =
+      manifest?.sha256 === intent.sha256
+        ? recordFrom(path.dirname(backupPath), manifest)
+        : recordOfUnknown(target, intent, backupPath);
+    return { restored, before: null, replacedFolder: quarantineOf(target, intent) };
+  } finally {
+    lock.release();
+  }
 }
 
 async function replace(
@@ -165,8 +205,9 @@ async function saveBytesAndRows(
   dependencies.onWork?.({ stage: 'saving', fraction: null, canCancel: true });
   const raw = isPlayedIn(sidecars) ? makeRawCopy(target) : null;
   let isLocked = false;
+  let isLost = true; // until it is known
   try {
-    const isLost = raw !== null && !isPlayedInWhole(path.join(raw, path.basename(target)));
+    isLost = raw !== null && !isPlayedInWhole(path.join(raw, path.basename(target)));
     const saved = await saveWhatIsThere(target, manifest, input, dependencies, ({ db }) => {
       isLocked = true;
       if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db }, dependencies.packs);
@@ -177,10 +218,11 @@ async function saveBytesAndRows(
     }
     // What cannot be removed is swept by a later restore; nothing may come between a lock and whoever lets it go.
     if (raw !== null && !isLost) removeIfPossible(raw, { recursive: true });
-    return { ...saved, bytes: isLost ? keepIfPossible(target, raw) : null };
+    return { ...saved, bytes: raw !== null && isLost ? keepIfPossible(target, raw) : null };
   } catch (error) {
     if (raw === null) throw error;
-    if (isLocked || !isAtWorkOnIt(error)) throw letRawCopyGo(target, raw, error);
+    // Asking who is in the way may have been the last connection: what was there was played in, as far as it could be.
+    if (isLocked || isLost || !isAtWorkOnIt(error)) throw letRawCopyGo(target, raw, error);
     removeIfPossible(raw, { recursive: true });
     throw error;
   }
@@ -189,15 +231,6 @@ async function saveBytesAndRows(
 /** Then what has changed was changed by them: SQLite plays nothing in where somebody else has the file open. */
 const isAtWorkOnIt = (error: unknown): boolean =>
   error instanceof CodedError && ['E_DB_IN_USE', 'E_DB_BUSY', 'E_RUN_ACTIVE'].includes(error.appError.code);
-
-/** Copies that an earlier attempt was killed over. The restore is good, whether or not they can be removed. */
-function sweepIfPossible(target: string): void {
-  try {
-    sweep(target);
-  } catch {
-    // as above
-  }
-}
 
 function putInPlaceOf(
   target: string,

@@ -29,6 +29,7 @@ export const WHY = {
   noGood: 'No backup is good: even a broken one may hold what you need.',
   original: 'It is the oldest good one: the nearest to your database as it was before the first upgrade.',
   earliest: 'It is not good, but the oldest: damaged, it is still all there is of that time.',
+  missing: 'Its file is not there. Should it come back, it is a backup again only while what describes it is there.',
   newer: 'It is newer than the newest one that could be read just now.',
   newestThere: 'It is the newest good one in its folder.',
   elsewhere: 'It was made of a file at another place, which may have no other backup.',
@@ -50,7 +51,8 @@ export function decideRetention(stock: Stock, keep: number): Decision {
   for (const [at, backup] of stock.backups.entries()) {
     const why =
       whyNeeded(stock, backup) ??
-      (at < newestGood && backup.state !== 'missing' ? WHY.newer : null) ??
+      (backup.state === 'missing' ? WHY.missing : null) ??
+      (at < newestGood ? WHY.newer : null) ??
       (recent.has(backup) ? (backup === good[0] ? WHY.newest : WHY.recent(keep)) : null) ??
       (newestThere.has(backup) ? WHY.newestThere : null) ??
       (backup === original ? WHY.original : null) ??
@@ -75,8 +77,7 @@ function whyNeeded(
   const isElsewhere = databasePath !== undefined && backup.databasePath !== databasePath;
   const mayBeNeeded = isUnreadableIntent || (isUnsure && (backup.runId !== null || backup.reason === 'before restore'));
   const whyAnyway = needed.get(backup.path) ?? (mayBeNeeded ? WHY.unsure : null);
-  // One that was moved away for now comes back as a backup only while what describes it is there.
-  if (backup.state === 'missing') return whyAnyway;
+  if (backup.state === 'missing') return whyAnyway; // only its entry would go
   return whyAnyway ?? (isElsewhere ? WHY.elsewhere : null) ?? (hasGood ? null : WHY.noGood);
 }
 

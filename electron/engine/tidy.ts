@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
+import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { beginRemoval, finishRemoval, realFolder } from './backup-folder.ts';
 import { listAllBackups, verifyBackup } from './backups.ts';
@@ -36,7 +37,7 @@ export async function tidyBackups(input: Tidy, packs: readonly Pack[]): Promise<
     input.keep,
   );
   if (!input.isTrial) for (const backup of remove) deleteBackup(backup);
-  const freedBytes = remove.reduce((sum, { state, sizeBytes }) => sum + (state === 'missing' ? 0 : sizeBytes), 0);
+  const freedBytes = remove.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return { removed: remove, kept: keep, freedBytes };
 }
 
@@ -88,8 +89,7 @@ async function neededByFile(
   backups: readonly BackupRecord[],
 ): Promise<{ needed: [string, string][] } & Required<Pick<Stock, 'isUnsure' | 'isUnreadableIntent'>>> {
   const found = readIntent(database);
-  const intended =
-    found?.isReadable === true ? [found.intent.backupPath, found.intent.beforePath ?? found.intent.backupPath] : [];
+  const intended = found?.isReadable === true ? ofRestore(found.intent, backups) : [];
   const asked = await openRun(database);
   const run = asked === 'unanswered' ? null : asked;
   const made = backups.filter(({ runId }) => run !== null && runId === run.id);
@@ -104,6 +104,18 @@ async function neededByFile(
     isUnsure: asked === 'unanswered',
     isUnreadableIntent: found?.isReadable === false,
   };
+}
+
+/** By their paths, or, where one was moved away from there, by what it holds or what it is called. */
+function ofRestore({ backupPath, sha256, beforePath }: RestoreIntent, backups: readonly BackupRecord[]): string[] {
+  const orMoved = (file: string, isIt: (backup: BackupRecord) => boolean): string[] => {
+    const isHere = backups.some(({ path: place, state }) => place === placeOf(file) && state !== 'missing');
+    return [file, ...(isHere ? [] : backups.filter(isIt).map(({ path: place }) => place))];
+  };
+  return [
+    ...orMoved(backupPath, (each) => each.sha256 === sha256),
+    ...(beforePath === null ? [] : orMoved(beforePath, ({ id }) => `${id}.db` === path.basename(beforePath))),
+  ];
 }
 
 /** @returns null when the last run in the file came to its end, or there is no file; unanswered: busy, damaged, … */

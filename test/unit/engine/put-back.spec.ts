@@ -1,17 +1,19 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { intentFile } from '@shared/beside.ts';
+import { intentFile, restoreLockFile } from '@shared/beside.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { sha256File } from '@engine/fsync.ts';
 import { readableIntent, writeIntent } from '@engine/intent.ts';
 import { putBackReplaced } from '@engine/put-back.ts';
 import type { FileProbe } from '@engine/restore-file.ts';
+import { pendingFor } from '@engine/restore-pending.ts';
 import { lockRestores } from '@engine/restore-target.ts';
 import { finishRestore } from '@engine/restore.ts';
 import { codeOf, codeOfPromise } from '../../support/code-of.ts';
 import { folderState } from '../../support/folder-state.ts';
-import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
+import { isThere, makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
 /** What a restore set aside comes back as it was told, or not at all. */
 
@@ -108,6 +110,32 @@ it('a link to a folder elsewhere is none that a restore has made', () => {
   expect(content()).toBe('restored');
 });
 
+it.each<[string, () => string]>([
+  ['lies in another folder', () => setAside('shop.db replaced-Ghi789', 'strange', fs.mkdtempSync(`${folder}/other-`))],
+  ['has another name', () => setAside('elsewhere', 'strange')],
+  ['is of another database', () => setAside('other.db replaced-Abc123', 'strange')],
+  [
+    'is empty',
+    () => {
+      const empty = setAside('shop.db replaced-Abc123', 'strange');
+      fs.rmSync(path.join(empty, 'shop.db'));
+      return empty;
+    },
+  ],
+  [
+    'holds only a link',
+    () => {
+      const linked = setAside('shop.db replaced-Abc123', 'strange');
+      fs.renameSync(path.join(linked, 'shop.db'), path.join(linked, 'strange'));
+      fs.symlinkSync('strange', path.join(linked, 'shop.db'));
+      return linked;
+    },
+  ],
+])('nor is a folder that %s', (_, make) => {
+  expect(codeOf(() => putBack(make()))).toBe('E_RESTORE_TARGET');
+  expect(content()).toBe('restored');
+});
+
 it('what holds other bytes once it is in its place was not put back, and the note stays', () => {
   const wanted = setAside('shop.db replaced-Abc123', 'old');
   const change: FileProbe = (point) => void (point === 'replaced' && fs.writeFileSync(file, 'other'));
@@ -116,4 +144,62 @@ it('what holds other bytes once it is in its place was not put back, and the not
 
   expect(fs.existsSync(intentFile(file))).toBe(true);
   expect(readableIntent(file)?.sha256).toBe(sha256File(path.join(wanted, 'shop.db')));
+});
+
+describe('an undoing that was interrupted', () => {
+  const input = () => ({ path: file, backupFolder: path.join(folder, 'backups'), lockFolder, appVersion: '0' });
+  const endAt =
+    (point: Parameters<FileProbe>[0]): FileProbe =>
+    (at) => {
+      if (at === point) throw new Error('ended here');
+    };
+
+  it.each<Parameters<FileProbe>[0]>(['intended', 'cleared', 'replaced'])(
+    'after "%s", comes to its end by its own copy, though the folder is empty by now',
+    async (point) => {
+      const wanted = setAside('shop.db replaced-Abc123', 'old');
+      expect(() => putBack(wanted, endAt(point))).toThrow('ended here');
+      fs.rmSync(path.join(wanted, 'shop.db'));
+
+      await finishRestore(input(), { packs: [] });
+
+      expect(content()).toBe('old');
+      expect(readableIntent(file)).toBeNull();
+    },
+  );
+
+  it('stands in the way of no other restore, once nothing can carry it through', () => {
+    const wanted = setAside('shop.db replaced-Abc123', 'old');
+    expect(() => putBack(wanted, endAt('intended'))).toThrow('ended here');
+    fs.rmSync(path.join(wanted, 'shop.db'));
+    fs.writeFileSync(`${file}.restore-stage`, 'cut');
+
+    expect(pendingFor(file, { sha256: 'b'.repeat(64) })).toBeNull();
+  });
+
+  it('leaves no draft of a lock, once it has come to its end', async () => {
+    const wanted = setAside('shop.db replaced-Abc123', 'old');
+    expect(() => putBack(wanted, endAt('replaced'))).toThrow('ended here');
+    const draft = `${restoreLockFile(file)}.0a1b2c3d`;
+    fs.writeFileSync(draft, '');
+
+    await finishRestore(input(), { packs: [] });
+
+    expect(isThere(draft)).toBe(false);
+  });
+});
+
+it.skipIf(process.platform === 'win32')('a pipe among what was set aside is refused, and not waited for', () => {
+  const wanted = setAside('shop.db replaced-Abc123', 'old');
+  execFileSync('mkfifo', [path.join(wanted, 'shop.db-wal')]);
+
+  expect(codeOf(() => putBack(wanted))).toBe('E_RESTORE_TARGET');
+
+  expect(content()).toBe('restored');
+});
+
+it('a file is no folder with what was set aside', () => {
+  const strange = path.join(path.dirname(file), 'shop.db replaced-Abc123');
+  fs.writeFileSync(strange, 'old');
+  expect(codeOf(() => putBack(strange))).toBe('E_RESTORE_TARGET');
 });

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import Database, { SqliteError } from 'better-sqlite3';
 import { expect, it, vi } from 'vitest';
 import type { Pack } from '@engine/migration.ts';
 import type { EngineRequestName, EngineRequests, FromEngine } from '@engine/protocol.ts';
@@ -9,6 +10,7 @@ import { type Result, safetyText } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { inputFor, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
+import { otherProgram } from '../../support/other-program.ts';
 import { isThere, makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
 const base = temporaryFolder();
@@ -184,4 +186,29 @@ it('leaves nothing of a sample that could not be built', async () => {
 
   expect(answers).toMatchObject([{ type: 'answer', result: { ok: false } }]);
   expect(isThere(file)).toBe(false);
+});
+
+it('nothing is called untouched where a damaged log is gone, though the request only reads', async () => {
+  const file = makeShop(base, { wal: true });
+  await (await otherProgram(file, `db.exec("INSERT INTO setting VALUES ('theirs', 'in the log')")`)).kill();
+  const log = readFileSync(`${file}-wal`);
+  log[500] = (log[500] ?? 0) ^ 0xff; // of the first frame
+  writeFileSync(`${file}-wal`, log);
+  const close = Database.prototype.close;
+  vi.spyOn(Database.prototype, 'close').mockImplementation(function (this: Database.Database) {
+    const isIt = this.name === file && this.open;
+    close.call(this);
+    if (isIt) throw new SqliteError('disk I/O error', 'SQLITE_IOERR_TRUNCATE');
+    return this;
+  });
+  const { backupFolder, appVersion } = inputFor(file);
+
+  const answer = await host().ask('backup', {
+    ...{ path: file, folder: backupFolder, reason: 'by hand', runId: null, appVersion },
+  });
+  vi.restoreAllMocks();
+
+  expect(answer).toMatchObject({
+    error: { safety: safetyText.kept, details: { keptIn: expect.any(String) as string } },
+  });
 });

@@ -8,6 +8,7 @@ import { backupDatabase } from '@engine/backups.ts';
 import { readableIntent } from '@engine/intent.ts';
 import { putBackReplaced } from '@engine/put-back.ts';
 import { carryThrough } from '@engine/restore-file.ts';
+import { isUsable } from '@engine/restore-pending.ts';
 import type { RestorePoint } from '@engine/restore-request.ts';
 import { finishRestore, restoreBackup } from '@engine/restore.ts';
 import { askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
@@ -110,34 +111,67 @@ describe('while another program has the file open', () => {
   });
 });
 
-it('what somebody writes while the copies are compared is noticed', async () => {
-  const { file } = await interruptedAt('intended');
-  const intent = readableIntent(file);
-  if (intent === null) throw new Error('there is no note');
-  const [open, close] = [fs.openSync, fs.closeSync];
-  let reading: number | null = null;
-  vi.spyOn(fs, 'openSync').mockImplementation((name, ...rest) => {
-    const handle = open(name, ...rest);
-    if (name === file) reading = handle;
-    return handle;
-  });
-  vi.spyOn(fs, 'closeSync').mockImplementation((handle) => {
-    close(handle);
-    if (handle !== reading) return;
-    vi.restoreAllMocks();
-    fs.appendFileSync(file, 'written meanwhile');
-  });
+it('an undoing that has put everything in its place comes to its end while another program reads the file', async () => {
+  const file = makeShop(folder);
+  const replaced = path.join(path.dirname(file), 'shop.db replaced-Abc123');
+  fs.mkdirSync(replaced);
+  fs.copyFileSync(makeShop(folder, { members: 7 }), path.join(replaced, 'shop.db'));
+  const undo = { ...inputOf(file), folder: replaced };
+  expect(() => putBackReplaced(undo, endAt('replaced'))).toThrow('ended here');
+  const other = await otherProgram(file, `db.exec('BEGIN'); db.prepare('SELECT count(*) FROM note').get()`);
 
-  let error: AppError | null = null;
-  try {
-    carryThrough(file, intent);
-  } catch (thrown) {
-    error = toAppError(thrown);
-  }
+  await finish(file);
 
-  expect(error).toMatchObject({ code: 'E_STATE_CHANGED', safety: safetyText.unknown });
-  expect(placesOf(file, 'written meanwhile')).toEqual([file]);
+  await other.kill();
+  expect(readableIntent(file)).toBeNull();
+  expect(askOne(file, `SELECT count(*) FROM member`)).toBe(7);
 });
+
+it('a restore that is stopped before it goes on changes nothing, and can go on later', async () => {
+  const { file, backup } = await interruptedAt('intended');
+  const [damaged, note] = [fs.readFileSync(file), readableIntent(file)];
+  const input = { ...inputOf(file), backupPath: backup.path, allowForeign: false };
+  const beforeReplacing = () => Promise.reject(new Error('stopped'));
+
+  await expect(restoreBackup(input, { packs, beforeReplacing })).rejects.toThrow('stopped');
+
+  expect(fs.readFileSync(file).equals(damaged)).toBe(true);
+  expect(readableIntent(file)).toEqual(note);
+  await finish(file);
+  expect(askOne(file, `SELECT count(*) FROM member`)).toBe(200);
+});
+
+it.each(['intended', 'replaced'] as const)(
+  'what somebody writes while the copies are compared is noticed: %s',
+  async (point) => {
+    const { file } = await interruptedAt(point);
+    const intent = readableIntent(file);
+    if (intent === null) throw new Error('there is no note');
+    const [open, close] = [fs.openSync, fs.closeSync];
+    let reading: number | null = null;
+    vi.spyOn(fs, 'openSync').mockImplementation((name, ...rest) => {
+      const handle = open(name, ...rest);
+      if (name === file) reading = handle;
+      return handle;
+    });
+    vi.spyOn(fs, 'closeSync').mockImplementation((handle) => {
+      close(handle);
+      if (handle !== reading) return;
+      vi.restoreAllMocks();
+      fs.appendFileSync(file, 'written meanwhile');
+    });
+
+    let error: AppError | null = null;
+    try {
+      carryThrough(file, intent);
+    } catch (thrown) {
+      error = toAppError(thrown);
+    }
+
+    expect(error).toMatchObject({ code: 'E_STATE_CHANGED', safety: safetyText.unknown });
+    expect(placesOf(file, 'written meanwhile')).toEqual([file]);
+  },
+);
 
 describe('the log of another program, where an undoing is about to place one', () => {
   /** A folder with a database and its log, of which the one is about to come back and then the other. */
@@ -229,4 +263,56 @@ it('an undoing begins anew also where an earlier try has left the file with two 
   );
   expect(askOne(file, `SELECT count(*) FROM setting`)).toBe(1);
   expect(isThere(`${file}.restore-stage`)).toBe(false);
+});
+
+describe('a restore by file whose backup is lost by then', () => {
+  const lose = ({ path: place }: BackupRecord): void => {
+    for (const each of [place, place.replace(/db$/, 'json')]) fs.rmSync(each);
+  };
+
+  it.each<RestorePoint>(['intended', 'replaced'])('after "%s", comes to its end by its own copy', async (point) => {
+    const { file, backup } = await interruptedAt(point);
+    const damaged = fs.readFileSync(point === 'intended' ? file : path.join(replacedFolders(file)[0] ?? '', 'shop.db'));
+    lose(backup);
+
+    const { restored, replacedFolder } = await finish(file);
+
+    expect(restored).toMatchObject({ state: 'missing', path: backup.path, sha256: backup.sha256 });
+    expect(askOne(file, `SELECT count(*) FROM member`)).toBe(200);
+    expect(readableIntent(file)).toBeNull();
+    expect(fs.readFileSync(path.join(replacedFolder ?? '', 'shop.db')).equals(damaged)).toBe(true);
+  });
+
+  it('is backed up, as the last that is left of it, before another is put back', async () => {
+    const { file, backup } = await interruptedAt('intended');
+    const other = await backupDatabase(
+      {
+        path: makeShop(folder, { members: 7 }),
+        folder: backupFolderOf(file),
+        reason: 'by hand',
+        runId: null,
+        appVersion: '0',
+      },
+      packs,
+    );
+    lose(backup);
+
+    const input = { ...inputOf(file), backupPath: other.path, allowForeign: true };
+    const { before } = await restoreBackup(input, { packs });
+
+    expect(askOne(file, `SELECT count(*) FROM member`)).toBe(7);
+    expect(askOne(before?.path ?? '', `SELECT count(*) FROM member`)).toBe(200);
+  });
+
+  it('and whose disk fails, stands in the way of no other', async () => {
+    const { file, backup } = await interruptedAt('intended');
+    const open = fs.openSync;
+    vi.spyOn(fs, 'openSync').mockImplementation((...args) => {
+      if (args[0] === backup.path) throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+      return open(...args);
+    });
+    expect(isUsable({ backupPath: backup.path, sha256: backup.sha256 })).toBe(false);
+    await finish(file);
+    expect(askOne(file, `SELECT count(*) FROM member`)).toBe(200);
+  });
 });

@@ -13,6 +13,7 @@ import type { RestoreDependencies } from '@engine/restore-request.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
+import { otherProgram } from '../../support/other-program.ts';
 import { followFlushes } from '../../support/flushes.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -136,3 +137,52 @@ it('no lock stays where the note of an earlier one cannot be looked for', async 
   await restore(file, backup);
   expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
 });
+
+it.each([false, true])(
+  'what another program commits at the last moment, before SQLite has the file, is not copied over (log: %s)',
+  async (wal) => {
+    const { file, backup } = await changedShop(wal);
+    const commit = (point: string): void => {
+      if (point === 'copying') new Database(file).exec(`INSERT INTO setting VALUES ('theirs', 'kept')`).close();
+    };
+
+    await expect(restore(file, backup, { probe: commit })).rejects.toMatchObject({
+      appError: { code: 'E_STATE_CHANGED', safety: safetyText.untouched },
+    });
+
+    expect(askOne(file, `SELECT count(*) FROM setting WHERE "name" = 'theirs'`)).toBe(1);
+    expect(readableIntent(file)).toBeNull();
+    await restore(file, backup);
+    expect(askOne(file, `SELECT count(*) FROM note`)).toBe(90);
+  },
+);
+
+it.skipIf(process.platform !== 'linux')(
+  'a damaged log that is thrown away while somebody finds out who is in the way is kept',
+  async () => {
+    const { file, backup } = await changedShop(true);
+    const writes = `db.pragma('wal_autocheckpoint = 0'); db.exec("INSERT INTO setting VALUES ('theirs', 'in the log')")`;
+    await (await otherProgram(file, writes)).kill();
+    const log = fs.readFileSync(`${file}-wal`);
+    log[500] = (log[500] ?? 0) ^ 0xff; // of the first frame
+    fs.writeFileSync(`${file}-wal`, log);
+    const viewer = new Database(file, { readonly: true });
+    viewer.exec('BEGIN');
+    viewer.prepare('SELECT count(*) FROM note').get();
+    const list = fs.readdirSync;
+    vi.spyOn(fs, 'readdirSync').mockImplementation((...args: Parameters<typeof fs.readdirSync>) => {
+      const isKept = list(path.dirname(file)).some((name) => name.startsWith('shop.db replacing-'));
+      if (args[0] === '/proc' && isKept) viewer.close();
+      return list(...args);
+    });
+
+    await expect(restore(file, backup, { lockWaitMs: 1 })).rejects.toMatchObject({ appError: { code: 'E_DB_IN_USE' } });
+
+    const kept = list(path.dirname(file)).find((name) => name.startsWith('shop.db replaced-')) ?? '';
+    const places = [`${file}-wal`, path.join(path.dirname(file), kept, 'shop.db-wal')].filter((each) =>
+      fs.existsSync(each),
+    );
+    expect(places.some((each) => fs.readFileSync(each).equals(log))).toBe(true);
+    expect(kept).not.toBe('');
+  },
+);

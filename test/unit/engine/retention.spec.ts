@@ -73,6 +73,30 @@ describe('which backups may go (R12)', () => {
     const ofRun = make('r', { runId: 'run' });
     const unsure = { backups: [make('d'), ofRun, make('c')], good: goodOf('d', 'r', 'c'), needed, isUnsure: true };
     expect(ids(decideRetention(unsure, 1).remove)).toBe('c');
+    const beforeRestore = make('r', { reason: 'before restore' });
+    expect(ids(decideRetention({ ...unsure, backups: [make('d'), beforeRestore] }, 1).remove)).toBe('');
+  });
+
+  it('what is missing is no backup again without its entry, and that goes only by name', () => {
+    const gone = make('g', { state: 'missing' });
+    const stock = { backups: [...all, gone], good: goodOf('d', 'c', 'b', 'a'), needed };
+    const kept = decideRetention(stock, 1).keep.find(({ backup }) => backup === gone);
+    expect([kept?.why, whyNotRemove(stock, gone)]).toEqual([WHY.missing, null]);
+  });
+
+  it('what is missing takes the place of none that is there', () => {
+    const [gone, oldest] = [make('g', { state: 'missing' }), make('o', { state: 'missing', reason: 'before phase 1' })];
+    const damaged = make('a', { state: 'broken', reason: 'before phase 2' });
+    const stock = { backups: [gone, make('d'), damaged, oldest], good: goodOf('d'), needed };
+
+    const there = decideRetention(stock, 1).keep.filter(({ backup }) => backup.state !== 'missing');
+
+    expect(there.map(({ backup, why }) => [backup.id, why])).toEqual([
+      ['d', WHY.newest],
+      ['a', WHY.earliest],
+    ]);
+    const noGood = { ...stock, good: new Set<string>() };
+    expect([whyNotRemove(noGood, gone), whyNotRemove(noGood, damaged)]).toEqual([null, WHY.noGood]);
   });
 
   it('lets nothing go, not even what is missing just now, while a restore was interrupted and its note cannot be read', () => {
@@ -80,11 +104,11 @@ describe('which backups may go (R12)', () => {
     const stock = { backups: [...all, gone], good: goodOf('d', 'c', 'b', 'a'), needed, isUnreadableIntent: true };
     expect(ids(decideRetention(stock, 1).remove)).toBe('');
     expect([make('c'), first, gone].map((each) => whyNotRemove(stock, each))).toEqual(Array(3).fill(WHY.unsure));
-    expect(ids(decideRetention({ ...stock, isUnreadableIntent: false }, 9).remove)).toBe('g');
+    expect(whyNotRemove({ ...stock, isUnreadableIntent: false }, gone)).toBeNull();
 
     const goneOfRun = make('gr', { state: 'missing', runId: 'run' });
     const unsure = { backups: [make('d'), goneOfRun, gone], good: goodOf('d'), needed, isUnsure: true };
-    expect(ids(decideRetention(unsure, 1).remove)).toBe('g');
+    expect([goneOfRun, gone].map((each) => whyNotRemove(unsure, each))).toEqual([WHY.unsure, null]);
   });
 
   it('lets nothing go while none is good, and never what something unfinished needs', () => {
@@ -353,6 +377,40 @@ describe('whose backup it is', () => {
     expect(ids(await listAllBackups(input, packs))).toBe(backup.id);
     fs.renameSync(backupFolderBeside(moved), `${moved} other backups`); // a folder of anybody's
     expect(await listAllBackups({ ...input, folders: [`${moved} other backups`] }, packs)).toEqual([]);
+  });
+
+  it('a copy of one that is still where it was has none of its backups', async () => {
+    const file = shopCalled('kites');
+    await backUp(file);
+    const copy = path.join(path.dirname(file), 'copy.db');
+    fs.copyFileSync(file, copy);
+
+    const input = { folders: [], databasePath: copy, otherFolders: [backupFolderOf(file)] };
+    expect(await listAllBackups(input, packs)).toEqual([]);
+  });
+
+  it('one that was told by nothing yet when the backup was made has it by its name', async () => {
+    const file = makeShop(folder);
+    const made = { path: file, folder: backupFolderBeside(file), reason: 'by hand', runId: null, appVersion: '0' };
+    const backup = await backupDatabase(made, packs);
+    new Database(file).exec(`INSERT INTO setting VALUES ('shop id', 'kites')`).close();
+    fs.renameSync(path.dirname(file), `${path.dirname(file)}-moved`);
+    const moved = path.join(`${path.dirname(file)}-moved`, path.basename(file));
+
+    const listed = await listAllBackups({ folders: [backupFolderBeside(moved)], databasePath: moved }, packs);
+
+    expect(ids(listed)).toBe(backup.id);
+  });
+
+  it('one that is gone has each of its own once', async () => {
+    const file = shopCalled('kites');
+    const made = { path: file, folder: backupFolderBeside(file), reason: 'by hand', runId: null, appVersion: '0' };
+    const backup = await backupDatabase(made, packs);
+    fs.rmSync(file);
+
+    const listed = await listAllBackups({ folders: [backup.folder], databasePath: file }, packs);
+
+    expect(ids(listed)).toBe(backup.id);
   });
 
   it('another project of the same name does not, and is refused', async () => {

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase, listBackups } from '@engine/backups.ts';
+import { writeIntent } from '@engine/intent.ts';
 import { WHY } from '@engine/retention.ts';
 import { removeBackup, tidyBackups } from '@engine/tidy.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
@@ -87,4 +88,36 @@ it('where the backup of a run that stopped is gone, another of the same bytes st
 
   expect(await codeOfPromise(removeBackup({ ...places(file), backupPath: same.path }, packs))).toBe('E_BACKUP_NEEDED');
   expect(isThere(same.path)).toBe(true);
+});
+
+it('the backup of a run that came to its end may go where there is a newer one', async () => {
+  const file = makeShop(folder);
+  await upgradeShop(file);
+  const [own] = listBackups({ folders: [backupFolderOf(file)], databasePath: file });
+  await backUp(file);
+
+  const { id } = await removeBackup({ ...places(file), backupPath: own?.path ?? '' }, packs);
+
+  expect([id, isThere(own?.path ?? '')]).toEqual([own?.id, false]);
+});
+
+it('the two that an interrupted restore needs stay, wherever they were moved', async () => {
+  const file = makeShop(folder);
+  const old = path.join(path.dirname(file), 'old');
+  const wanted = await backUp(file, old);
+  new Database(file).exec(`INSERT INTO setting VALUES ('since', 'then')`).close();
+  const before = await backUp(file, old);
+  new Database(file).exec(`INSERT INTO setting VALUES ('later', 'still')`).close();
+  await backUp(file, path.join(old, 'newer'));
+  writeIntent(file, {
+    ...{ format: 'phasewise-restore 1', startedAt: '2026-01-01T00:00:00.000Z', databaseName: path.basename(file) },
+    ...{ way: 'in-place', source: 'backup', backupPath: wanted.path, sha256: wanted.sha256 },
+    ...{ files: [], quarantine: null, beforePath: before.path },
+  });
+  fs.renameSync(old, backupFolderOf(file));
+
+  const newer = path.join(backupFolderOf(file), 'newer');
+  const { removed, kept } = await tidyBackups({ ...places(file, newer), keep: 1, isTrial: true }, packs);
+
+  expect([removed.length, kept.length]).toEqual([0, 3]);
 });
