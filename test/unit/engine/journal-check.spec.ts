@@ -66,10 +66,13 @@ describe('the journal of a program that was killed', () => {
     const damages: Record<string, (bytes: Buffer) => Buffer | void> = {
       'its first magic': (bytes) => void (bytes[3] = (bytes[3] ?? 0) ^ 0xff),
       'the magic of a later part': (bytes) => void (bytes[third] = (bytes[third] ?? 0) ^ 0xff),
+      'its first magic, with no records counted': (bytes) => void bytes.fill(0, 0, 12),
+      'the magic of a later part, of which records are counted': (bytes) => void bytes.fill(0, third, third + 8),
       'a later part is zeros': (bytes) => void bytes.fill(0, third, third + 512),
       'a number of records': (bytes) => void bytes.writeUInt32BE(0, third + 8),
       'a nonce': (bytes) => void (bytes[third + 15] = (bytes[third + 15] ?? 0) ^ 1),
       'the number of a page': (bytes) => void bytes.writeUInt32BE(0x7fffffff, third + 512),
+      'the number of a page is none': (bytes) => void bytes.writeUInt32BE(0, third + 512),
       'a page': (bytes) => void bytes.fill(0x5a, third + 516, third + 1_540),
       'the size of its pages': (bytes) => void bytes.writeUInt32BE(1_000, 24),
       'its end': (bytes) => bytes.subarray(0, third + 1_000),
@@ -95,5 +98,38 @@ describe('the journal of a program that was killed', () => {
     nameSuperJournal(`${copy}-journal`, `${copy}-mj012345678`, 262_145);
 
     expect(isJournalWhole(copy)).toBe(false);
+  });
+
+  it('is whole where it was not flushed and ends within a record', async () => {
+    const left = await killed(`db.pragma('synchronous = OFF');`);
+    const copy = changed(left, (bytes) => Buffer.concat([bytes, Buffer.alloc(100, 0x5a)]));
+
+    expect(isJournalWhole(copy)).toBe(true);
+    expect(halfWritten(copy)).toBe(0);
+  });
+
+  it('with no record in it is whole only where its sizes are such as SQLite gives', async () => {
+    const left = await killed('');
+    const isWhole = (sectorBytes: number, pageBytes: number): boolean =>
+      isJournalWhole(
+        changed(left, (bytes) => {
+          [0, bytes.readUInt32BE(12), bytes.readUInt32BE(16), sectorBytes, pageBytes].forEach((value, nth) =>
+            bytes.writeUInt32BE(value, 8 + 4 * nth),
+          );
+          return bytes.subarray(0, 512);
+        }),
+      );
+
+    expect(isWhole(512, 4_096)).toBe(true);
+    for (const sectorBytes of [0, 16, 1_000, 131_072]) expect(isWhole(sectorBytes, 4_096), 'sectors').toBe(false);
+    for (const pageBytes of [0, 256, 1_000, 131_072]) expect(isWhole(512, pageBytes), 'pages').toBe(false);
+  });
+
+  it('is not read where it has become a link', async () => {
+    const copy = changed(await killed(''), () => {});
+    fs.renameSync(`${copy}-journal`, `${copy}.journal`);
+    fs.symlinkSync(`${copy}.journal`, `${copy}-journal`);
+
+    expect(() => isJournalWhole(copy)).toThrow('ELOOP');
   });
 });

@@ -6,8 +6,8 @@ import { coded } from '@shared/errors.ts';
 import { identify } from '@engine/identity.ts';
 import { lockForMaintenance } from '@engine/lock.ts';
 import * as probe from '@engine/lock-probe.ts';
-import { codeOfPromise } from '../../support/code-of.ts';
-import { makeShop } from '../../support/engine/run-shop.ts';
+import { codeOf, codeOfPromise } from '../../support/code-of.ts';
+import { askOne, makeShop } from '../../support/engine/run-shop.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** The lock is taken on the file that the gate saw, or not at all. */
@@ -65,4 +65,26 @@ it('where nobody can be seen to hold it, it is asked whether the disk locks at a
   holder.close();
   asked.mockRestore();
   expect(code).toBe('E_LOCKING_UNAVAILABLE');
+});
+
+it('what was not committed is taken back as the lock goes, and the log is written back all the same', async () => {
+  const file = makeShop(folder, { wal: true });
+  const lock = await lockForMaintenance(requestFor(file));
+  lock.db.exec(`DELETE FROM note WHERE rowid = 1; BEGIN; DELETE FROM note`);
+
+  lock.release();
+
+  expect(fs.existsSync(`${file}-wal`)).toBe(false);
+  expect(askOne(file, `SELECT count(*) FROM note`)).toBe(89);
+});
+
+it('a log that somebody keeps from being written back is told of as the lock goes', async () => {
+  const lock = await lockForMaintenance(requestFor(makeShop(folder, { wal: true })));
+  const pragma = lock.db.pragma.bind(lock.db);
+  vi.spyOn(lock.db, 'pragma').mockImplementation((source, options) =>
+    source === 'wal_checkpoint(TRUNCATE)' ? [{ busy: 1 }] : pragma(source, options),
+  );
+
+  expect(codeOf(() => lock.release())).toBe('E_IO');
+  expect(lock.db.open).toBe(false);
 });

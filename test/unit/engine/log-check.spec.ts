@@ -1,6 +1,7 @@
 import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isLogHeader, isLogWhole } from '@engine/log-check.ts';
 import { readSidecars } from '@engine/sidecars.ts';
 import { framesOf } from '../../faults/inputs/support/journals.ts';
@@ -31,6 +32,26 @@ function changed({ file, log }: Left, change: (bytes: Buffer) => Buffer | void):
   fs.copyFileSync(file, copy);
   fs.writeFileSync(`${copy}-wal`, change(bytes) ?? bytes);
   return copy;
+}
+
+/** Makes its checksums anew, as SQLite would over what stands in it; its magic says in which order of bytes. */
+function sign(log: Buffer): void {
+  const isBig = (log.readUInt32BE(0) & 1) === 1;
+  let sum: [number, number] = [0, 0];
+  const add = (from: number, to: number): void => {
+    for (let at = from; at < to; at += 4) {
+      const word = isBig ? log.readUInt32BE(at) : log.readUInt32LE(at);
+      sum = [sum[1], (sum[0] + sum[1] + word) >>> 0];
+    }
+  };
+  const write = (at: number): void => sum.forEach((value, nth) => log.writeUInt32BE(value, at + 4 * nth));
+  add(0, 24);
+  write(24);
+  for (const { start, end } of framesOf(log)) {
+    add(start, start + 8);
+    add(start + 24, end);
+    write(start + 16);
+  }
 }
 
 const flip = (at: number) => (bytes: Buffer) => void (bytes[at] = (bytes[at] ?? 0) ^ 0xff);
@@ -71,6 +92,62 @@ describe('the log of a killed program', () => {
   });
 });
 
+it('the log of a computer that counts its bytes the other way round is read to its end, and no further', async () => {
+  const left = await killed(commits(3));
+  const reversed = (log: Buffer): void => {
+    log.writeUInt32BE(0x377f0683, 0);
+    sign(log);
+  };
+  const [whole, damaged] = [
+    changed(left, reversed),
+    changed(left, (log) => {
+      reversed(log);
+      flip(32 + 100)(log);
+    }),
+  ];
+
+  expect([isLogWhole(whole), isLogWhole(damaged)]).toEqual([true, false]);
+  expect([committed(whole), committed(damaged)]).toEqual([3, 0]);
+});
+
+describe('a log that somebody is at work on', () => {
+  it('is whole once it was emptied into the file', async () => {
+    const left = await killed(commits(1));
+    const [emptied, begun] = [
+      changed(left, () => Buffer.alloc(0)),
+      changed(left, (log) => log.subarray(0, 32).fill(0)),
+    ];
+    expect([isLogWhole(emptied), isLogWhole(begun)]).toEqual([true, true]);
+  });
+
+  it('is not called broken where it was written to while it was read', async () => {
+    const left = await killed(commits(2));
+    const file = changed(left, flip(500));
+    expect(isLogWhole(file)).toBe(false);
+    const read = fs.readSync;
+    vi.spyOn(fs, 'readSync').mockImplementationOnce(((...args: Parameters<typeof read>) => {
+      fs.appendFileSync(`${file}-wal`, 'the next frame');
+      return read(...args);
+    }) as typeof read);
+    syncBuiltinESMExports();
+
+    const isWhole = isLogWhole(file);
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+
+    expect(isWhole).toBe(true);
+  });
+
+  it('is not read where it has become a link', async () => {
+    const left = await killed(commits(1));
+    const file = changed(left, () => {});
+    fs.renameSync(`${file}-wal`, `${file}.log`);
+    fs.symlinkSync(`${file}.log`, `${file}-wal`);
+
+    expect(() => isLogWhole(file)).toThrow('ELOOP');
+  });
+});
+
 describe('a log that SQLite throws away, or a part of it', () => {
   it('is told by any of the bytes of its header that count', async () => {
     const left = await killed(commits(1));
@@ -96,5 +173,37 @@ describe('a log that SQLite throws away, or a part of it', () => {
     expect(readSidecars(file)).toMatchObject({ isWalRead: true, isWalLost: false });
     expect(isLogWhole(file)).toBe(false);
     expect(committed(file)).toBe(left);
+  });
+
+  it('is told by what its header says also where the checksum is right', async () => {
+    const left = await killed(commits(1));
+    const wrong = [
+      ['magic', 0, 0x377f0684],
+      ['size of pages: too small', 8, 256],
+      ['size of pages: no power of two', 8, 5_000],
+      ['size of pages: too large', 8, 131_072],
+      ['version', 4, 3_007_001],
+    ] as const;
+    for (const [what, at, value] of wrong) {
+      const file = changed(left, (log) => {
+        log.writeUInt32BE(value, at);
+        sign(log);
+      });
+      expect(readSidecars(file), what).toMatchObject({ isWalRead: false, isWalLost: true });
+      if (what === 'version') expect(() => committed(file)).toThrow('unable to open database file');
+      else expect(committed(file), what).toBe(0);
+    }
+  });
+
+  it('is told by a frame of no page, with commits behind it', async () => {
+    const left = await killed(commits(4));
+    const third = framesOf(left.log).filter(({ isCommit }) => isCommit)[1]?.end ?? 0;
+    const file = changed(left, (log) => {
+      log.writeUInt32BE(0, third);
+      sign(log);
+    });
+
+    expect(isLogWhole(file)).toBe(false);
+    expect(committed(file)).toBe(2);
   });
 });

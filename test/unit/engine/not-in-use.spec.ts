@@ -10,7 +10,7 @@ import { replaceByFile, type FileProbe, type NewFile } from '@engine/restore-fil
 import { codeOf } from '../../support/code-of.ts';
 import { askOne, makeShop } from '../../support/engine/run-shop.ts';
 import { folderState } from '../../support/folder-state.ts';
-import { otherProgram } from '../../support/other-program.ts';
+import { dieInTheMiddleOfAWrite, manyRows, otherProgram } from '../../support/other-program.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** Replacing a file takes it from under whoever uses it, so nobody may; and what was written meanwhile must not go. */
@@ -59,6 +59,26 @@ describe('what another program writes while a file is replaced', () => {
     expect(fs.readdirSync(path.dirname(target)).filter((name) => name.startsWith('shop.db'))).toEqual(['shop.db']);
   });
 
+  it('in the very moment after it was copied stays too', () => {
+    const rename = fs.renameSync;
+    vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
+      rename(from, to);
+      if (path.basename(String(to)) === 'shop.db' && to !== target) write();
+    });
+
+    expect(codeOf(() => replace(target, source))).toBe('E_STATE_CHANGED');
+    expect(askOne(target, `SELECT value FROM setting WHERE name = 'mine'`)).toBe('written meanwhile');
+  });
+
+  it('is no reason to make a file where somebody has just taken it away', () => {
+    const remove: FileProbe = (at) => void (at === 'intended' && fs.renameSync(target, `${target}.elsewhere`));
+
+    expect(codeOf(() => replace(target, source, remove))).toBe('E_STATE_CHANGED');
+
+    expect(fs.existsSync(target)).toBe(false);
+    expect(fs.existsSync(intentFile(target))).toBe(false);
+  });
+
   it('a journal that appears in the last moment is not left beside a file that it is not of', () => {
     const appear: FileProbe = (at) => void (at === 'cleared' && fs.writeFileSync(`${target}-journal`, 'of a writer'));
     const sha256 = sha256File(target);
@@ -67,6 +87,16 @@ describe('what another program writes while a file is replaced', () => {
 
     expect(sha256File(target)).toBe(sha256);
     expect(fs.readFileSync(`${target}-journal`, 'utf8')).toBe('of a writer');
+    expect(fs.existsSync(intentFile(target))).toBe(false);
+  });
+
+  it('leaves its log where it is, as long as that was not set aside', () => {
+    fs.writeFileSync(`${target}-wal`, 'of an older state');
+    const append: FileProbe = (at) => void (at === 'intended' && fs.appendFileSync(target, 'written meanwhile'));
+
+    expect(codeOf(() => replace(target, source, append))).toBe('E_STATE_CHANGED');
+
+    expect(fs.readFileSync(`${target}-wal`, 'utf8')).toBe('of an older state');
     expect(fs.existsSync(intentFile(target))).toBe(false);
   });
 
@@ -102,9 +132,8 @@ describe('a file that another program uses, where only locks tell that', () => {
   });
 
   it.each(['log', 'journal'])('nothing is played into one with a %s beside it', async (which) => {
-    const target = makeShop(folder, { wal: which === 'log' });
-    const body =
-      which === 'log' ? `db.exec("UPDATE setting SET value = 'x'")` : `db.exec('BEGIN IMMEDIATE; DELETE FROM note')`;
+    const target = makeShop(folder, { wal: which === 'log', extra: manyRows(2_000) });
+    const body = which === 'log' ? `db.exec("UPDATE setting SET value = 'x'")` : dieInTheMiddleOfAWrite;
     const other = await otherProgram(target, body);
     await other.kill();
     const before = folderState(path.dirname(target));
@@ -112,6 +141,15 @@ describe('a file that another program uses, where only locks tell that', () => {
     requireNotInUse(target);
 
     expect(folderState(path.dirname(target))).toEqual(before);
+  });
+
+  it('nor is one said to be in use that SQLite cannot open', () => {
+    const target = makeShop(folder);
+    const handle = fs.openSync(target, 'r+');
+    fs.writeSync(handle, Buffer.alloc(8, 0xff), 0, 8, 100); // where its list of tables begins
+    fs.closeSync(handle);
+
+    expect(codeOf(() => requireNotInUse(target))).toBeNull();
   });
 
   it('nor is one changed that SQLite can open', () => {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type AppError, safetyText, toAppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase } from '@engine/backups.ts';
@@ -68,6 +68,20 @@ describe('of a damaged file with a log, what another program writes', () => {
     expect(fs.readFileSync(file).includes('in the log')).toBe(true);
   });
 
+  it.skipIf(process.platform !== 'linux')('is waited for also where in the end the file is gone', async () => {
+    const { file, backup } = await damaged();
+    const removes = `setTimeout(() => {
+      for (const suffix of ['', '-wal', '-shm']) require('node:fs').rmSync(file + suffix, { force: true });
+      process.exit();
+    }, 600);`;
+    await otherProgram(file, keep('in the log') + removes);
+
+    const { before, replacedFolder } = await restore(file, backup, { lockWaitMs: 5_000 });
+
+    expect([before, replacedFolder]).toEqual([null, null]);
+    expect(askOne(file, `SELECT count(*) FROM member`)).toBe(200);
+  });
+
   it('between the end of a try and its carrying through comes back with an undoing too', async () => {
     const { file, backup } = await damaged();
     await (await otherProgram(file, keep('in the log'))).kill();
@@ -82,6 +96,40 @@ describe('of a damaged file with a log, what another program writes', () => {
     expect(placesOf(file, 'in the log')).not.toEqual([]);
     putBackReplaced({ ...inputOf(file), folder: replacedFolder ?? '' });
     expect(fs.readFileSync(`${file}-wal`).includes('in a later log')).toBe(true);
+  });
+
+  it('into the file itself stays there, and what there was before is told of', async () => {
+    const { file, backup } = await damaged();
+    await (await otherProgram(file, keep('in the log'))).kill();
+    const log = fs.readFileSync(`${file}-wal`);
+    const append = (at: RestorePoint) => void (at === 'intended' && fs.appendFileSync(file, 'of another'));
+
+    const error = await errorOf(restore(file, backup, { probe: append }));
+
+    const [kept = '', ...others] = replacedFolders(file);
+    expect(others).toEqual([]);
+    expect(error).toMatchObject({ code: 'E_STATE_CHANGED', safety: safetyText.unknown, details: { keptIn: kept } });
+    expect(fs.readFileSync(path.join(kept, 'shop.db-wal')).equals(log)).toBe(true);
+    expect(fs.readFileSync(file).includes('of another')).toBe(true);
+  });
+
+  it('before it all stays kept where the disk is full by the time that the file itself is copied', async () => {
+    const { file, backup } = await damaged();
+    await (await otherProgram(file, keep('in the log'))).kill();
+    const log = fs.readFileSync(`${file}-wal`);
+    const copy = fs.copyFileSync;
+    vi.spyOn(fs, 'copyFileSync').mockImplementation((from, to, mode) => {
+      if (path.basename(String(to)).startsWith('shop.db.opened'))
+        throw Object.assign(new Error('ENOSPC: refused on purpose'), { code: 'ENOSPC' });
+      copy(from, to, mode);
+    });
+
+    const error = await errorOf(restore(file, backup));
+    vi.restoreAllMocks();
+
+    const [kept = ''] = replacedFolders(file);
+    expect(error).toMatchObject({ code: 'E_RESTORE_TARGET', details: { keptIn: kept } });
+    expect(fs.readFileSync(path.join(kept, 'shop.db-wal')).equals(log)).toBe(true);
   });
 
   it('in the last moment is kept beside what was there before', async () => {

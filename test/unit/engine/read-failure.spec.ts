@@ -4,8 +4,9 @@ import Database, { SqliteError } from 'better-sqlite3';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
 import { CodedError, safetyText } from '@shared/errors.ts';
+import type { Manifest } from '@shared/manifest.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import { identityOf } from '@engine/backup-identity.ts';
+import { assertOfThatDatabase, identityOf } from '@engine/backup-identity.ts';
 import { backupDatabase, describeContent, listBackups, requireManifest, verifyBackup } from '@engine/backups.ts';
 import { evaluateCriteria } from '@engine/checkpoint.ts';
 import { foreignKeyViolations } from '@engine/integrity.ts';
@@ -94,6 +95,9 @@ describe('an error of reading', () => {
     const pack: Pack = { ...shopPack(), identity: failing(code) };
     expect(codeOf(() => identityOf(pack, db))).toBe(code);
     expect(codeOf(() => describeContent(db, [pack]))).toBe(code);
+    const manifest = { databasePath: '/there/shop.db', databaseName: 'shop.db', identity: ['another'] } as Manifest;
+    const asked = { manifest, backup: '/there/backup.db', target: '/here/shop.db', db };
+    expect(codeOf(() => assertOfThatDatabase(asked, [pack]))).toBe(code);
   });
 
   it('of damage leaves nothing to know a database by: what lies there can be replaced all the same', () => {

@@ -127,6 +127,7 @@ describe('a folder of such copies that is being filled', () => {
     const pid = living.pid ?? 0;
     for (const mark of [`${ownComputer()}-${pid}-${startOf(pid)}`, '00000000-1-1']) {
       const { file, backups, other } = filling(mark);
+      fs.utimesSync(other, 0, 0); // a copy that takes long grows, and its folder stays as it is
       keepBeforeRecovery(gated(file), backups);
       expect(fs.existsSync(path.join(other, 'shop.db'))).toBe(true);
     }
@@ -185,6 +186,20 @@ describe('a folder of such copies that is being filled', () => {
     expect([other, old].every((each) => fs.existsSync(each))).toBe(true);
   });
 
+  it('is private, and goes again where it could not be filled', () => {
+    const file = makeShop(folder);
+    const kept = keepBeforeRecovery(gated(file), backupFolderOf(file)) ?? '';
+    expect(fs.statSync(kept).mode & 0o777).toBe(0o700);
+    fs.rmSync(kept, { recursive: true });
+    vi.spyOn(fs, 'copyFileSync').mockImplementation(refused('ENOSPC'));
+
+    const code = codeOf(() => keepBeforeRecovery(gated(file), backupFolderOf(file)));
+    vi.restoreAllMocks();
+
+    expect(code).toBe('E_BACKUP_NO_SPACE');
+    expect(fs.readdirSync(backupFolderOf(file))).toEqual([]);
+  });
+
   it('that cannot be taken away again does not hide why nothing was kept', () => {
     const file = makeShop(folder);
     vi.spyOn(fs, 'copyFileSync').mockImplementation(refused('ENOSPC'));
@@ -194,6 +209,26 @@ describe('a folder of such copies that is being filled', () => {
     vi.restoreAllMocks();
 
     expect(code).toBe('E_BACKUP_NO_SPACE');
+  });
+
+  it('gets another name also where its own is taken in the last moment', () => {
+    const file = makeShop(folder);
+    const rename = fs.renameSync;
+    let taken = '';
+    vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
+      if (path.extname(String(from)) === '.filling' && isRecoveryCopy(path.basename(String(to))) && taken === '') {
+        taken = String(to);
+        fs.mkdirSync(taken);
+        fs.writeFileSync(path.join(taken, 'shop.db'), 'of another');
+      }
+      rename(from, to);
+    });
+
+    const kept = keepBeforeRecovery(gated(file), backupFolderOf(file));
+    vi.restoreAllMocks();
+
+    expect(kept).toBe(`${taken} 2`);
+    expect(fs.readFileSync(path.join(taken, 'shop.db'), 'utf8')).toBe('of another');
   });
 
   it('gets another name when that of the copy was taken meanwhile', () => {

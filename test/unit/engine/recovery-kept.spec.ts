@@ -8,12 +8,20 @@ import { openEngine } from '@engine/connection.ts';
 import { passGateForWriting } from '@engine/gate.ts';
 import { ingestFiles } from '@engine/ingest.ts';
 import { clearPlainSecrets } from '@engine/plain-secrets.ts';
+import { assertPlan } from '@engine/plan.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
 import { keepingWhatIsLost } from '@engine/recovery-copy.ts';
 import { retryIssues } from '@engine/retry.ts';
 import { settle } from '@engine/settle.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
-import { askOne, backupFolderOf, inputFor, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import {
+  askOne,
+  backupFolderOf,
+  inputFor,
+  makeShop,
+  type ShopRun,
+  upgradeShop,
+} from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
 import { dieInTheMiddleOfAWrite, manyRows, otherProgram } from '../../support/other-program.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -54,6 +62,11 @@ function damage(file: string, at: number): Buffer {
   return bytes;
 }
 
+const refusing: ShopRun = {
+  input: { fingerprint: 'of another plan' },
+  more: { assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked) },
+};
+
 const requests: Record<string, (file: string) => Promise<unknown>> = {
   'trying issue rows again': (file) => retryIssues(inputFor(file), packs),
   'clearing keys': (file) => clearPlainSecrets(inputFor(file), packs),
@@ -66,7 +79,7 @@ const requests: Record<string, (file: string) => Promise<unknown>> = {
   'putting right what was stopped': (file) =>
     settle({ path: file, lockFolder: path.join(path.dirname(file), 'locks') }),
   'an upgrade': (file) => upgradeShop(file),
-  'an upgrade that refuses': (file) => upgradeShop(file, { input: { fingerprint: 'another' } }),
+  'an upgrade that refuses': (file) => upgradeShop(file, refusing),
 };
 
 const DAMAGED = [
@@ -124,6 +137,16 @@ it('what an upgrade has kept is to be removed only where the journal was played 
   ]);
   const half = (file: string) => askOne<number>(file, `SELECT count(*) FROM many WHERE text = 'half written'`);
   expect([half(whole), half(damaged) > 0]).toEqual([0, true]);
+});
+
+it('a refusal says that nothing was changed where the journal was played back whole, and where the copy is', async () => {
+  const file = await withJournal();
+
+  const refused = await requests['an upgrade that refuses']?.(file).catch((error: unknown) => error);
+
+  const [kept] = copiesIn(backupFolderOf(file));
+  expect(refused).toMatchObject({ appError: { safety: safetyText.untouched, details: { keptIn: kept } } });
+  expect((await upgradeShop(file)).ok).toBe(true); // the lock is gone
 });
 
 it('a copy that cannot be read again stays, and is told of', async () => {
@@ -192,6 +215,18 @@ it('goes again where a program has the file open, so that nothing was thrown awa
   expect(fs.readFileSync(`${file}-wal`).equals(found)).toBe(true);
   expect(copiesIn(backupFolderOf(file))).toEqual([]);
   await other.kill();
+});
+
+it('is not made, not even for a moment, of a file that nobody may write to: nothing is thrown away then', async () => {
+  const file = await withLog();
+  damage(`${file}-wal`, 500);
+  fs.chmodSync(file, 0o444);
+  const copied = vi.spyOn(fs, 'copyFileSync');
+
+  await requests['a backup by hand']?.(file);
+
+  expect(copied.mock.calls.filter(([from]) => from === file)).toEqual([]);
+  vi.restoreAllMocks();
 });
 
 it('is not made for a log that was written back since the gate', async () => {

@@ -106,6 +106,10 @@ describe('a restore of a missing database', () => {
     return { file, backupPath, restore, finish };
   }
 
+  const endWhereIntended = (point: RestorePoint): void => {
+    if (point === 'intended') throw new Error('ended here');
+  };
+
   it('overwrites no file that appears in its last moment, and leaves nothing of itself', async () => {
     const { file, restore } = await missing();
     const appear = (point: RestorePoint) => void (point === 'cleared' && fs.writeFileSync(file, 'of another program'));
@@ -114,6 +118,17 @@ describe('a restore of a missing database', () => {
 
     expect(fs.readFileSync(file, 'utf8')).toBe('of another program');
     expect(fs.readdirSync(path.dirname(file)).filter((name) => name.startsWith('shop.db'))).toEqual(['shop.db']);
+  });
+
+  it('makes none where it is stopped in the last moment, nor one of another name', async () => {
+    const { file, backupPath } = await missing();
+    const input = { backupPath, backupFolder: backupFolderOf(file), appVersion: '0', allowForeign: false };
+    const beforeReplacing = () => Promise.reject(new Error('stopped'));
+    await expect(restoreBackup({ ...input, path: file }, { packs, beforeReplacing })).rejects.toThrow('stopped');
+    const other = path.join(path.dirname(file), 'other.db');
+    expect(await codeOfPromise(restoreBackup({ ...input, path: other }, { packs }))).toBe('E_BACKUP_FOREIGN');
+
+    expect([file, other].map((each) => fs.existsSync(each))).toEqual([false, false]);
   });
 
   it('undone, and ended between the two names, is carried through', async () => {
@@ -154,6 +169,28 @@ describe('a restore of a missing database', () => {
     );
     expect(fs.statSync(file).nlink).toBe(1);
     expect(restored).toMatchObject({ verified: false, state: 'broken' });
+  });
+
+  it('ended before it had the name begins anew where another file has it by now, which is saved', async () => {
+    const { file, restore, finish } = await missing();
+    await expect(restore(endWhereIntended)).rejects.toThrow('ended here');
+    fs.copyFileSync(makeShop(folder, { members: 1 }), file);
+
+    const { before } = await finish();
+
+    expect(askOne(before?.path ?? '', `SELECT count(*) FROM member`)).toBe(1);
+    expect(askOne(file, `SELECT count(*) FROM member`)).toBe(30);
+  });
+
+  it('ended before it had the name sets a log aside that came to lie there since', async () => {
+    const { file, restore, finish } = await missing();
+    await expect(restore(endWhereIntended)).rejects.toThrow('ended here');
+    fs.writeFileSync(`${file}-wal`, 'of another program');
+
+    const { replacedFolder } = await finish();
+
+    expect(fs.readFileSync(path.join(replacedFolder ?? '', 'shop.db-wal'), 'utf8')).toBe('of another program');
+    expect(askOne(file, `SELECT count(*) FROM member`)).toBe(30);
   });
 
   it.each(['', 'the same backup', 'another backup'])(

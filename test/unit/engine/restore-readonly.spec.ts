@@ -46,6 +46,16 @@ it('no lock comes to lie beside it, not even for a moment', async () => {
   expect(link.mock.calls.filter(([, name]) => name === restoreLockFile(target))).toHaveLength(1);
 });
 
+it('nor beside one with a log that is none of it', async () => {
+  const { target, backup } = await backedUp();
+  fs.writeFileSync(`${target}-wal`, 'none of it');
+  const link = vi.spyOn(fs, 'linkSync');
+
+  expect(await codeOfPromise(restore(target, backup))).toBe('E_SIDECAR_UNSAFE');
+
+  expect(link.mock.calls.filter(([, name]) => name === restoreLockFile(target))).toEqual([]);
+});
+
 it('a restore that was interrupted is not carried through over it', async () => {
   const { target, backup } = await backedUp();
   const end = (point: string): void => {

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
+import Database, { SqliteError } from 'better-sqlite3';
 import { afterEach, expect, it, vi } from 'vitest';
 import { restoreLockFile } from '@shared/beside.ts';
+import { safetyText } from '@shared/errors.ts';
 import { backupDatabase, verifyBackup } from '@engine/backups.ts';
 import { startOf } from '@engine/process-life.ts';
 import { settle } from '@engine/settle.ts';
@@ -168,3 +169,16 @@ it.each(['EIO', 'ESTALE', 'EACCES'])(
     expect(verifyBackup({ backupPath: backup.path }).state).toBe('verified');
   },
 );
+
+it('nothing is said to be untouched where what was noted could not be written back', async () => {
+  const file = makeShop(folder, { wal: true });
+  const pragma = Database.prototype.pragma;
+  vi.spyOn(Database.prototype, 'pragma').mockImplementation(function (this: Database.Database, ...args) {
+    if (args[0] === 'wal_checkpoint(TRUNCATE)') throw new SqliteError('database or disk is full', 'SQLITE_FULL');
+    return pragma.apply(this, args);
+  });
+
+  await expect(settle({ path: file, lockFolder })).rejects.toMatchObject({
+    appError: { code: 'E_NO_SPACE', safety: safetyText.unknown },
+  });
+});
