@@ -1,6 +1,6 @@
 import type { Random } from '../../migrations/kroma/sample/random.ts';
 import { canPersist, columnOf, effectsOf, type Call, type Effect, type Fault } from './faults/fault.ts';
-import { isCarryingOn, isLooking, PLACES } from './flows/names.ts';
+import { isInUse, scenesOf, shareOf } from './flows/names.ts';
 import type { Job, Profile } from './protocol.ts';
 
 /** All trials that could be made of one kind, and how many of them are. */
@@ -45,18 +45,19 @@ export function planTrials(
   const wanted = all.filter(({ fault }) => only.length === 0 || only.some((name) => isOf(fault, name)));
   if (wanted.length === 0) throw new Error(`no fault is called ${only.join(', ')}`);
   return shuffle(
-    wanted.map((job) => (isCarryingOn(job.flow) ? { ...job, place: placeFor(job, random, isLong) } : job)),
+    wanted.map((job) => (scenesOf(job.flow) > 1 ? { ...job, place: placeFor(job, random, isLong) } : job)),
     random,
   );
 }
 
-/** Each place has to be prepared, so that a run of usual length has a few for each database: others with another seed. */
+/** Each scene has to be prepared, so that a run of usual length has a few for each database: others with another seed. */
 function placeFor({ flow, database }: Job, random: Random, isLong: boolean): number {
-  if (isLong) return random.int(0, PLACES - 1);
+  const last = scenesOf(flow) - 1;
+  if (isLong) return random.int(0, last);
   const known = places.get(random) ?? new Map<string, number[]>();
   places.set(random, known);
   const name = `${flow} ${database}`;
-  const chosen = known.get(name) ?? Array.from({ length: 3 }, () => random.int(0, PLACES - 1));
+  const chosen = known.get(name) ?? Array.from({ length: 3 }, () => random.int(0, last));
   known.set(name, chosen);
   return random.pick(chosen);
 }
@@ -76,10 +77,7 @@ function groupsOf(profile: Profile): Group[] {
 
 /** Kills say most, looks least; a run of 60 ms can be tried more often than one of 600. */
 const weightOf = ({ profile, effect, points }: Group): number =>
-  points.length ** 0.3 *
-  (effect === 'KILL' ? 3 : 1) *
-  (isLooking(profile.flow) ? 0.3 : 1) *
-  (100 / (100 + profile.usualMs)) ** 2;
+  points.length ** 0.3 * (effect === 'KILL' ? 3 : 1) * shareOf(profile.flow) * (100 / (100 + profile.usualMs)) ** 2;
 
 /** Less than one: by chance, so that every seed tries others. */
 const quota = (group: Group, scale: number): number => Math.min(group.points.length, scale * weightOf(group));
@@ -114,7 +112,7 @@ function otherFaults(
   { scale, canTrace, isLong }: { scale: number; canTrace: boolean; isLong: boolean },
 ): Fault[] {
   const times = <T>(count: number, make: (share: number) => T): T[] => {
-    const wanted = count * scale * (profile.usualMs > 300 ? 0.5 : 1);
+    const wanted = count * scale * shareOf(profile.flow) * (profile.usualMs > 300 ? 0.5 : 1);
     const total = Math.floor(wanted) + (random.chance(wanted % 1) ? 1 : 0);
     return Array.from({ length: total }, (_, index) => make((index + random.next()) / total));
   };
@@ -128,7 +126,8 @@ function otherFaults(
     ...pauses,
     ...(canTrace && isLong && random.chance(0.25) ? [longPause] : []),
     ...times(4, (share): Fault => ({ kind: 'kill-at', share })),
-    ...times(1, (): Fault => ({
+    // What each of these kills has left is judged at once.
+    ...times(isInUse(profile.flow) ? 0 : 1, (): Fault => ({
       kind: 'kill-chain',
       shares: Array.from({ length: 4 }, () => 0.15 + random.next() * 0.8),
     })),

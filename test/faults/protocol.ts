@@ -6,7 +6,7 @@ export interface Job {
   readonly flow: string;
   readonly database: string;
   readonly fault: Fault;
-  /** Of flows that carry on: which of the places the request was killed at. */
+  /** Of flows that have several scenes on a database: which of them. */
   readonly place?: number;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { restoreLockFile } from '@shared/beside.ts';
+import { REPLACED } from '@engine/raw-copy.ts';
 import type { EngineProcess } from './engine/engine-process.ts';
 import { disturb, type Outcome, type Victims } from './faults/disturb.ts';
 import { faultText, type Fault } from './faults/fault.ts';
@@ -9,6 +10,7 @@ import type { Engine, Flow, Scene } from './flows/flow.ts';
 import type { Job } from './protocol.ts';
 import { backupTruth } from './oracles/backup-truth.ts';
 import { isWrittenToByOther, lookAt, OTHER_TABLE, scratchOf } from './oracles/content.ts';
+import { keptCopies } from './oracles/kept-copies.ts';
 
 /** One fault, from a fresh scene to the end that must be as if it had not happened. */
 export interface TrialResult {
@@ -49,22 +51,27 @@ export async function runTrial(
     return { problems: [problem], isHit: true, ended: 'hung', ms: limitMs };
   }
   await place.victims.done();
-  const scene = { ...withoutRemoved(prepared, outcome.removed ?? []), before: outcome.found ?? prepared.before };
+  const visit = await flow.leave?.();
+  const removed = [...(outcome.removed ?? []), ...(visit?.removed ?? [])];
+  const acknowledged = [...(outcome.acknowledged ?? []), ...(visit?.acknowledged ?? [])];
+  const scene = { ...withoutRemoved(prepared, removed), before: outcome.found ?? prepared.before };
   const problems = [
     ...outcome.problems,
     ...unexpectedDeath(outcome, fault),
+    ...(visit?.strayed ?? []).map((row) => `row ${row} was committed into a file that had been taken away`),
     ...flow.judge(scene, outcome.ending),
-    ...lostRows(scene, outcome),
+    ...lostRows(scene, acknowledged),
   ];
   problems.push(...(await flow.resume(scene, place.helper)).map((problem) => `carried on: ${problem}`));
-  problems.push(...flow.judgeEnd(scene).map((problem) => `in the end: ${problem}`));
+  const inTheEnd = [...flow.judgeEnd(scene), ...lostRows(scene, acknowledged)];
+  problems.push(...inTheEnd.map((problem) => `in the end: ${problem}`));
   return { problems, isHit: outcome.isHit, ended: endOf(outcome), ms: performance.now() - startedAt };
 }
 
-/** What another program has taken away, we need not have kept. */
+/** What another program has taken away, we need not have kept. @param removed SHA-256. */
 function withoutRemoved(scene: Scene, removed: readonly string[]): Scene {
-  const left = Object.entries(scene.old.sidecars).filter(([suffix]) => !removed.includes(suffix));
-  return { ...scene, old: { ...scene.old, sidecars: Object.fromEntries(left) } };
+  const left = Object.entries(scene.old.sidecars).filter(([, sha256]) => !removed.includes(sha256));
+  return { ...scene, old: { ...scene.old, sidecars: Object.fromEntries(left) }, taken: removed };
 }
 
 /** Only a process without memory may die by itself: every other fault has an answer. */
@@ -73,16 +80,19 @@ function unexpectedDeath({ ending }: Outcome, fault: Fault): string[] {
   return [`the engine died by itself: ${ending.reason}`];
 }
 
-/** Rows of another program that SQLite called committed: in the database, or in a backup of what was replaced. */
-function lostRows({ sandbox }: Scene, { acknowledged = [] }: Outcome): string[] {
+/** Rows of another program that SQLite called committed: in the database, or kept, as a backup or byte for byte. */
+function lostRows({ sandbox }: Scene, acknowledged: readonly number[]): string[] {
   if (acknowledged.length === 0) return [];
-  const live = lookAt(sandbox.file, scratchOf(sandbox))?.copy;
-  const files = [...(live === undefined ? [] : [live]), ...backupTruth(sandbox).backups.map(({ file }) => file)];
-  const found = new Set(files.flatMap(otherRows));
+  const copies = keptCopies(sandbox).flatMap((copy) => [copy, copy + REPLACED]);
+  const raw = [sandbox.file, ...copies].flatMap((file) => rowsIn(lookAt(file, scratchOf(sandbox))));
+  const found = new Set([...raw, ...backupTruth(sandbox).backups.flatMap(({ file }) => otherRows(file))]);
   return acknowledged
     .filter((row) => !found.has(row))
     .map((row) => `row ${row} that another program had committed is gone`);
 }
+
+const rowsIn = (looked: ReturnType<typeof lookAt>): number[] =>
+  looked === undefined || looked.content === null ? [] : otherRows(looked.copy);
 
 function otherRows(file: string): number[] {
   if (!isWrittenToByOther(file)) return [];

@@ -69,6 +69,7 @@ async function profileOf(flow: Flow, source: Source): Promise<Profile> {
   const bundle = bundles[source.family];
   const helper: Engine = helpers[source.family];
   const scene = await flow.prepare(sandbox.folder, source, helper);
+  await flow.leave?.(); // what is counted is a request that does its work
   const names = canTrace ? calls : [];
   const { calls: traced, ending, ms } = await traceCalls(bundle, options, flow.request(scene), names, folder);
   const usualMs = canTrace ? ms * SHARE_OF_TRACED : ms;

@@ -58,7 +58,7 @@ const longest = (queues: ToWorker[][]): ToWorker[] | undefined => queues.toSorte
 function subjectOf(message: ToWorker): string {
   if (message.type === 'end' || message.type === 'profiles') return '';
   const { flow, database } = message.type === 'trial' ? message.job : message;
-  return `${flow.replace(/ again$/, '').replace(/^resume$/, 'upgrade')} ${database}`;
+  return `${flow.replace(/( in use)? again$/, '').replace(/^resume$/, 'upgrade')} ${database}`;
 }
 
 async function startWorker(

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineProcess } from '../engine/engine-process.ts';
 import type { EngineRequest } from '../flows/flow.ts';
 import { OTHER_TABLE } from '../oracles/content.ts';
+import { sha256IfThere } from '../sandbox.ts';
 import type { Fault, OtherDoes } from './fault.ts';
 import type { Disturbed } from './inject.ts';
 
@@ -17,15 +17,26 @@ let rows = 0;
 export interface Meddled {
   /** Rows that SQLite told it are committed. */
   readonly acknowledged: readonly number[];
-  /** Sidecars that were gone when it closed the file: SQLite removes a log that it cannot use. */
+  /** SHA-256 of sidecars that were no more after it had opened or closed the file: SQLite removes a log that it cannot use. */
   readonly removed: readonly string[];
 }
 
-/** @returns sidecars that `act` has removed. */
+/** @returns SHA-256 of sidecars that `act` has removed or written over. */
 function removedBy(file: string, act: () => void): string[] {
-  const present = ['-wal', '-journal'].filter((suffix) => existsSync(file + suffix));
+  const before = sidecarsOf(file);
   act();
-  return present.filter((suffix) => !existsSync(file + suffix));
+  const after = sidecarsOf(file);
+  return before.filter((sha256) => !after.includes(sha256));
+}
+
+function sidecarsOf(file: string): string[] {
+  return ['-wal', '-journal'].flatMap((suffix) => {
+    try {
+      return sha256IfThere(file + suffix) ?? [];
+    } catch {
+      return []; // the engine has just removed it
+    }
+  });
 }
 
 /** Tries to write one row. Nobody else may be at work on the file meanwhile. */
@@ -43,7 +54,7 @@ function tryToWrite(file: string): number | null {
     db.pragma('synchronous = FULL');
     const row = (rows += 1);
     db.exec(
-      `BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS ${OTHER_TABLE} (id INTEGER PRIMARY KEY); INSERT INTO ${OTHER_TABLE} VALUES (${row}); COMMIT`,
+      `BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS ${OTHER_TABLE} (id INTEGER PRIMARY KEY); INSERT INTO ${OTHER_TABLE} (id) VALUES (${row}); COMMIT`,
     );
     return row;
   } catch {
@@ -64,7 +75,7 @@ export async function besideOther(
 ): Promise<Disturbed & Meddled> {
   const acknowledged: number[] = [];
   const removed: string[] = [];
-  const held: Promise<void>[] = [];
+  const held: Promise<string[]>[] = [];
   let event = 0;
   let isHit = false;
   const act = (): void => {
@@ -85,7 +96,7 @@ export async function besideOther(
     event += 1;
     act();
   });
-  await Promise.all(held);
+  removed.push(...(await Promise.all(held)).flat());
   return { ending, isHit, problems: [], acknowledged, removed };
 }
 
@@ -94,7 +105,8 @@ const doing: Readonly<Record<Exclude<OtherDoes, 'write'>, string>> = {
   lock: 'BEGIN EXCLUSIVE',
 };
 
-async function hold(file: string, does: Exclude<OtherDoes, 'write'>): Promise<void> {
+/** @returns as `removedBy`, of its end. */
+async function hold(file: string, does: Exclude<OtherDoes, 'write'>): Promise<string[]> {
   let db: Database.Database | undefined;
   try {
     db = new Database(file, { fileMustExist: true, timeout: 0 });
@@ -102,7 +114,6 @@ async function hold(file: string, does: Exclude<OtherDoes, 'write'>): Promise<vo
     await sleep(HOLD_MS);
   } catch {
     // the engine was first
-  } finally {
-    db?.close();
   }
+  return removedBy(file, () => db?.close());
 }

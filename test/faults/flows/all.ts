@@ -1,6 +1,9 @@
 import { backup } from './backup.ts';
+import { besideDamage } from './beside-damage.ts';
 import type { Flow } from './flow.ts';
+import { inUse } from './in-use.ts';
 import { look, plan } from './look.ts';
+import { putBack } from './put-back.ts';
 import { recoveryOf } from './recovery.ts';
 import { restoreByFile, restoreInPlace } from './restore.ts';
 import { upgrade } from './upgrade.ts';
@@ -16,6 +19,9 @@ export const flows: readonly Flow[] = [
   recoveryOf(restoreInPlace, 'restore-in-place again'),
   restoreByFile,
   recoveryOf(restoreByFile, 'restore-by-file again'),
+  putBack,
+  ...[backup, upgrade, restoreInPlace, restoreByFile].map(besideDamage),
+  ...[restoreInPlace, restoreByFile, putBack].map(inUse),
 ];
 
 export function flowNamed(name: string): Flow {

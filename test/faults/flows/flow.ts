@@ -1,6 +1,7 @@
 import type { Result } from '@shared/errors.ts';
 import type { EngineRequestName, EngineRequests, EngineRunEvent } from '@engine/protocol.ts';
 import type { Source } from '../databases/source.ts';
+import type { Visit } from '../faults/program.ts';
 import type { Sandbox, Tree } from '../sandbox.ts';
 
 /** What a person asks for, and what must be true of it whatever happens meanwhile. */
@@ -11,10 +12,13 @@ export interface Flow {
   /**
    * Puts everything in place that the request needs, below `folder`, which is emptied first.
    * @param engine undisturbed; makes backups where the flow begins with one.
-   * @param place which of the places the request was killed at, for flows that carry on; see recovery.ts.
+   * @param place which of its scenes, where a flow has several: of places that the request was killed at, for those that
+   * carry on, see recovery.ts; of kinds of damage, see beside-damage.ts.
    */
   prepare(folder: string, source: Source, engine: Engine, place?: number): Promise<Scene>;
   request(scene: Scene): EngineRequest;
+  /** Where another program is at work on the database: it leaves, before anything is judged. */
+  leave?(): Promise<Visit>;
   /**
    * Right after the disturbed request, whatever its ending: everything that contradicts the promise; empty = kept.
    * Nobody may have the files open. Changes nothing below `scene.sandbox.folder`: files are looked at in a copy.
@@ -29,7 +33,7 @@ export interface Flow {
 export interface Scene {
   readonly sandbox: Sandbox;
   readonly source: Source;
-  /** Of the backup that a restore puts back; null in flows that begin without one. */
+  /** Of what is put back, a backup or a folder of replaced files; null in flows that begin without one. */
   readonly backupPath: string | null;
   /** Migrations that any process said were applied; what was said must be there. */
   readonly acknowledged: string[];
@@ -39,6 +43,8 @@ export interface Scene {
   readonly old: BeforeState;
   /** Everything in the sandbox as the request found it. */
   readonly tree: Tree;
+  /** SHA-256 of sidecars that another program has taken away by now. */
+  readonly taken?: readonly string[];
 }
 
 export interface BeforeState {

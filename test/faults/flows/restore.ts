@@ -96,7 +96,7 @@ export async function restoreAgain(scene: Scene, engine: Engine): Promise<string
  * After a restore that ended well, only folders of replaced files are new beside the database. A journal that begins
  * with zeros was never finished: SQLite does not read it, and writes over it the next time.
  */
-const leftOver = ({ sandbox }: Scene): string[] =>
+export const leftOver = ({ sandbox }: Scene): string[] =>
   readdirSync(path.dirname(sandbox.file))
     .filter(
       (name) =>

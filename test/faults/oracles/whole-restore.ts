@@ -4,12 +4,13 @@ import type { Scene } from '../flows/flow.ts';
 import { sha256IfThere, sha256Of } from '../sandbox.ts';
 import { backupTruth } from './backup-truth.ts';
 import { lookAt, scratchOf } from './content.ts';
+import { isKeptAsFound } from './kept-copies.ts';
 
 /**
  * Whole restore: the path names wholly the old database or wholly the backup, and what is being replaced can be had
  * back: as a true backup, or byte for byte in a folder beside it.
  */
-export function wholeRestore(scene: Scene): { problems: string[]; state: 'old' | 'new' | 'neither' } {
+export function wholeRestore(scene: Scene): { problems: string[]; state: State } {
   const { sandbox, source, old } = scene;
   const { problems, backups } = backupTruth(sandbox);
   const original = backups.find(({ file }) => file === scene.backupPath);
@@ -23,25 +24,33 @@ export function wholeRestore(scene: Scene): { problems: string[]; state: 'old' |
   if (state === 'new' && !isKept) problems.push('what was replaced is gone');
   // Where SQLite could read it, its rows are what counts; else a log belongs to the bytes.
   for (const [suffix, sha256] of old.content === null ? Object.entries(old.sidecars) : [])
-    if (sha256IfThere(sandbox.file + suffix) !== sha256 && !setAside.has(sha256))
+    if (state !== 'opened' && sha256IfThere(sandbox.file + suffix) !== sha256 && !setAside.has(sha256))
       problems.push(`the old ${suffix} is gone`);
   return { problems, state };
 }
 
-function stateNow({ sandbox, source, old }: Scene): 'old' | 'new' | 'neither' {
+/** opened: SQLite could work with it as little as with what it made of it, but all of that is kept as it was found. */
+type State = 'old' | 'opened' | 'new' | 'neither';
+
+function stateNow({ sandbox, source, old }: Scene): State {
   const sha256 = sha256IfThere(sandbox.file);
   // A restore by file that was interrupted may leave the path empty for the moment that its note explains.
   if (sha256 === null) return old.sha256 === null || existsSync(`${sandbox.file}.restore-intent`) ? 'old' : 'neither';
   const content = lookAt(sandbox.file, scratchOf(sandbox))?.content ?? null;
   if (content !== null && content === source.content) return 'new';
-  return sha256 === old.sha256 || (content !== null && content === old.content) ? 'old' : 'neither';
+  if (sha256 === old.sha256 || (content !== null && content === old.content)) return 'old';
+  return content === null && old.content === null && isKeptAsFound({ sandbox, old }) ? 'opened' : 'neither';
 }
 
 /** SHA-256 of everything that lies in folders of replaced files. */
 function setAsideBytes({ sandbox }: Scene): ReadonlySet<string> {
   const folder = path.dirname(sandbox.file);
   const kept = readdirSync(folder).filter((name) => name.startsWith(`${path.basename(sandbox.file)} replaced-`));
-  return new Set(
-    kept.flatMap((name) => readdirSync(path.join(folder, name)).map((file) => sha256Of(path.join(folder, name, file)))),
-  );
+  return new Set(kept.flatMap((name) => filesIn(path.join(folder, name)).map(sha256Of)));
 }
+
+/** A folder in which something was tried there goes with the rest. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => path.join(folder, name));
