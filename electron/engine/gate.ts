@@ -8,6 +8,7 @@ import { identityOf, orRefuse, resolvePath, type Identity } from './identity.ts'
 import { requireNoIntent } from './intent.ts';
 import { requirePlausibleJournal } from './journal-header.ts';
 import { readSidecars, type Sidecars } from './sidecars.ts';
+import { whyStored } from './stored-backup.ts';
 
 /** A file that may be shown to SQLite, and what is known about it without SQLite. */
 export interface GatedFile {
@@ -37,14 +38,14 @@ export function passGate(given: string, fileSystemOf: (folder: string) => FileSy
   if (sidecars.isJournalHot) requirePlausibleJournal(file, identity.sizeBytes);
   if (sidecars.isWalRead) requireWalMode(file, header);
   else if (!sidecars.isJournalHot) requireWholeFile(header, identity.sizeBytes);
-  const readOnlyReason = whyReadOnly(file, fileSystemOf) ?? strangeLog(file, header, sidecars);
+  const readOnlyReason = whyReadOnly(file, fileSystemOf) ?? strangeLog(file, header, sidecars) ?? whyStored(file);
   return { path: file, identity, header, sidecars, readOnlyReason };
 }
 
 /**
  * As `passGate`, for writing.
- * @throws CodedError also E_RESTORE_UNFINISHED, E_READONLY_FILE, E_READONLY_DIR, E_NETWORK_FS, and E_SIDECAR_UNSAFE for a
- * -wal that is not empty beside a file that is not in WAL mode.
+ * @throws CodedError also E_RESTORE_UNFINISHED, E_READONLY_FILE, E_READONLY_DIR, E_NETWORK_FS, E_STORED_BACKUP, and
+ * E_SIDECAR_UNSAFE for a -wal that is not empty beside a file that is not in WAL mode.
  */
 export function passGateForWriting(given: string, fileSystemOf?: (folder: string) => FileSystem): GatedFile {
   const gated = passUnlessRestoring(given, fileSystemOf);

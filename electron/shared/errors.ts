@@ -98,6 +98,10 @@ export const errorCatalogue = {
     'A needed table name is taken by something else',
     'Rename or remove the named object with the program that made it, then try again.',
   ),
+  E_STORED_BACKUP: refused(
+    'This file is a backup',
+    'Restore it, or copy the .db file alone to another folder and open the copy. You can still look at it.',
+  ),
   E_NEWER_SCHEMA: refused(
     'The database was written by a newer version',
     'Use a newer version of Phasewise for this file.',

@@ -1,0 +1,19 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { appError, type AppError } from '@shared/errors.ts';
+import { manifestFile, readManifest } from './manifest.ts';
+
+/**
+ * A backup of ours is no database to be worked on: upgraded where it lies, nobody could go back to it any more. One that
+ * has been written to since its manifest was, or copied without it, is one like any other.
+ * @returns why it must not be written to; null when it may be.
+ */
+export function whyStored(file: string): AppError | null {
+  if (!/\.db$/i.test(file)) return null;
+  const read = readManifest(file);
+  if (read === undefined || !('manifest' in read)) return null;
+  const { size, mtimeMs } = fs.statSync(file);
+  const manifest = fs.statSync(manifestFile(path.dirname(file), read.manifest.id));
+  if (size !== read.manifest.sizeBytes || mtimeMs > manifest.mtimeMs) return null;
+  return appError('E_STORED_BACKUP', `${file} is a backup of ${read.manifest.databaseName}.`);
+}
