@@ -33,6 +33,7 @@ import { lockFolderOf, lockRestores, READ_ONLY, refuseFor, resolveTargetFile } f
 import { recordOfUnknown } from './restored-record.ts';
 import type { Sidecars } from './sidecars.ts';
 import { withSpaceFigures } from './space-figures.ts';
+import { unsure } from './sqlite-error.ts';
 
 type Restored = EngineRequests['restore']['output'];
 
@@ -61,13 +62,15 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
   const target = resolveTargetFile(input.path, backup);
   refuseFor([...READ_ONLY, 'E_SIDECAR_UNSAFE'], target);
   const lock = lockRestores(target, lockFolderOf(input));
+  let isLostOneCarried = false;
   try {
     const pending = pendingFor(target, manifest);
     const damage = findDamage(backup, manifest);
     if (damage !== null) throw new CodedError(damage);
     const restored = recordFrom(path.dirname(backup), manifest); // now: nothing that may fail comes after the proof
     if (readableIntent(target) !== null) await passPointOfNoReturn(dependencies);
-    if (pending === null) carryLost(target); // what it copied would be swept; this way it is kept like all that is replaced
+    // What it copied would be swept; this way it is kept like all that is replaced.
+    if (pending === null) isLostOneCarried = carryLost(target) !== null;
     const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
     if (carriedOn === null) guarded(() => endPlacing(target, readableIntent(target)));
     const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
@@ -78,7 +81,8 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const notNoted = noteRestore(target, manifest, dependencies.packs, dependencies.clock?.() ?? new Date());
     return { restored, before: done.before, replacedFolder, ...(notNoted === null ? {} : { notNoted }) };
   } catch (error) {
-    throw withSpaceFigures(error, path.dirname(target), manifest.sizeBytes);
+    const told = withSpaceFigures(error, path.dirname(target), manifest.sizeBytes);
+    throw isLostOneCarried && told instanceof CodedError ? unsure(told) : told;
   } finally {
     lock.release();
   }

@@ -42,12 +42,21 @@ function stateNow({ sandbox, source, old }: Scene): State {
   return content === null && old.content === null && isKeptAsFound({ sandbox, old }) ? 'opened' : 'neither';
 }
 
-/** SHA-256 of everything that lies in folders of replaced files. */
+/** SHA-256 of everything that lies in folders of replaced files. One that could not get its last name has its first. */
 function setAsideBytes({ sandbox }: Scene): ReadonlySet<string> {
-  const folder = path.dirname(sandbox.file);
-  const kept = readdirSync(folder).filter((name) => name.startsWith(`${path.basename(sandbox.file)} replaced-`));
-  return new Set(kept.flatMap((name) => filesIn(path.join(folder, name)).map(sha256Of)));
+  const [folder, name] = [path.dirname(sandbox.file), path.basename(sandbox.file)];
+  const isKept = (each: string): boolean =>
+    each.startsWith(`${name} replaced-`) ||
+    (each.startsWith(`${name} replacing-`) && hasSidecar(path.join(folder, each)));
+  return new Set(
+    readdirSync(folder)
+      .filter(isKept)
+      .flatMap((each) => filesIn(path.join(folder, each)).map(sha256Of)),
+  );
 }
+
+/** Without one, the next restore takes it for a copy that was never needed. */
+const hasSidecar = (folder: string): boolean => filesIn(folder).some((file) => /-(?:wal|journal)$/.test(file));
 
 /** A folder in which something was tried there goes with the rest. */
 const filesIn = (folder: string): string[] =>

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type AppError, safetyText, toAppError } from '@shared/errors.ts';
+import { type AppError, coded, safetyText, toAppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase } from '@engine/backups.ts';
 import { readableIntent } from '@engine/intent.ts';
@@ -302,6 +302,23 @@ describe('a restore by file whose backup is lost by then', () => {
 
     expect(askOne(file, `SELECT count(*) FROM member`)).toBe(7);
     expect(askOne(before?.path ?? '', `SELECT count(*) FROM member`)).toBe(200);
+  });
+
+  it('is put in its place, which nobody calls untouched, where the other is stopped then', async () => {
+    const { file, backup } = await interruptedAt('intended');
+    const made = { path: makeShop(folder, { members: 7 }), folder: backupFolderOf(file), reason: 'by hand' };
+    const other = await backupDatabase({ ...made, runId: null, appVersion: '0' }, packs);
+    lose(backup);
+
+    let asked = 0;
+    const beforeReplacing = (): Promise<void> =>
+      (asked += 1) === 2 ? Promise.reject(coded('E_CANCELLED', 'Stopped.')) : Promise.resolve();
+    const input = { ...inputOf(file), backupPath: other.path, allowForeign: true };
+    const error = await errorOf(restoreBackup(input, { packs, beforeReplacing }));
+
+    expect(error).toMatchObject({ code: 'E_CANCELLED', safety: safetyText.unknown });
+    await finish(file);
+    expect(askOne(file, `SELECT count(*) FROM member`)).toBe(200);
   });
 
   it('and whose disk fails, stands in the way of no other', async () => {
