@@ -14,6 +14,7 @@ import { insertApplied, readApplied, type AddedShape } from './bookkeeping.ts';
 import { addedBetween, assertEffect, setAsideBy, takeCensus } from './census.ts';
 import { recordApplied } from './ledger.ts';
 import type { Finding, IdentifiedMigration, StepContext } from './migration.ts';
+import { assertReferencesKept } from './references.ts';
 import { grownByTriggers } from './removal.ts';
 import { inTransaction, requireTransaction, type RunSession } from './session.ts';
 
@@ -31,7 +32,7 @@ export async function applyMigration(session: RunSession, migration: IdentifiedM
   const startedAt = performance.now();
   const work = workOf(migration);
   try {
-    const opened = inTransaction(session, migration.id, () => {
+    const opened = inStep(session, migration, migration.id, () => {
       session.probe('step-begun', migration.id);
       if (isAppliedAlready(session, migration)) return 'applied-already';
       const facts = open(session, migration, work);
@@ -46,7 +47,7 @@ export async function applyMigration(session: RunSession, migration: IdentifiedM
     session.probe(opened === 'closed' ? 'step-applied' : 'step-begun', migration.id);
     if (typeof opened === 'object') {
       await runInChunks(session, migration, work, opened);
-      inTransaction(session, migration.id, () => close(session, migration, work, performance.now() - startedAt));
+      inStep(session, migration, migration.id, () => close(session, migration, work, performance.now() - startedAt));
       session.probe('step-applied', migration.id);
     }
   } catch (error) {
@@ -55,6 +56,19 @@ export async function applyMigration(session: RunSession, migration: IdentifiedM
   }
   session.untrue.delete(migration.id);
   session.progress.stepEnded(migration.id, 'applied', Math.round(performance.now() - startedAt));
+}
+
+/**
+ * One transaction of a step. What removes rows asks before each commit whether references of others lost theirs: the
+ * census counts the rows of their tables, which all stay.
+ * @throws CodedError E_INVARIANT
+ */
+function inStep<T>(session: RunSession, { kind }: IdentifiedMigration, subject: string, body: () => T): T {
+  return inTransaction(session, subject, () => {
+    const result = body();
+    if (kind === 'contract') assertReferencesKept(session.db, session.pack, session.references);
+    return result;
+  });
 }
 
 const isAppliedAlready = (session: RunSession, { id }: IdentifiedMigration): boolean =>
@@ -158,7 +172,7 @@ async function runOneInChunks(session: RunSession, work: BackfillWork, context: 
   for (let pass = 0; ;) {
     await session.boundary(work.migration);
     const startedAt = performance.now();
-    const result = inTransaction(session, work.id, () => {
+    const result = inStep(session, work.migration, work.id, () => {
       const chunk = runChunk(session.db, work, context, limit);
       session.probe('chunk', work.id);
       return chunk;

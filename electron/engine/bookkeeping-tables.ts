@@ -108,13 +108,12 @@ const tableNames = Object.keys(tables)
 /** @returns false when it is missing. @throws CodedError E_NAME_COLLISION when the name stands for something of another shape. */
 export function isPresent(db: Db, name: BookkeepingTable): boolean {
   const found = db
-    .prepare<[string], { type: string; sql: string | null }>(
-      `SELECT type, sql FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view', 'index')`,
+    .prepare<[string], { type: string }>(
+      `SELECT type FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view', 'index')`,
     )
     .get(name);
   if (found === undefined) return false;
-  const isPlainTable = found.type === 'table' && !/^\s*create\s+virtual/i.test(found.sql ?? '');
-  if (!isPlainTable || shapeOf(db, name) !== expectedShape(name)) {
+  if (found.type !== 'table' || !isShaped(db, name, tables[name])) {
     throw coded('E_NAME_COLLISION', `The name ${quoteName(name)} is taken by a ${found.type} that is not ours.`, {
       object: name,
     });
@@ -122,8 +121,20 @@ export function isPresent(db: Db, name: BookkeepingTable): boolean {
   return true;
 }
 
+export const isBookkeepingTable = (name: string): boolean =>
+  Object.keys(tables).some((own) => own === name.toLowerCase());
+
+/** An ordinary table of this name has the columns that `create` gives it. */
+export function isShaped(db: Db, name: string, create: string): boolean {
+  const sql = db
+    .prepare<[string], string>(`SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE`)
+    .pluck()
+    .get(name);
+  return sql !== undefined && !/^\s*create\s+virtual/i.test(sql) && shapeOf(db, name) === expectedShape(name, create);
+}
+
 /** Every column with its type, NOT NULL and place in the key: without its key, or with other types, it keeps other rows. */
-const shapeOf = (db: Db, name: BookkeepingTable): string =>
+const shapeOf = (db: Db, name: string): string =>
   db
     .prepare<[string], string>(
       `SELECT name || ' ' || upper(type) || ' ' || "notnull" || ' ' || pk || ' ' || hidden FROM pragma_table_xinfo(?)`,
@@ -132,16 +143,16 @@ const shapeOf = (db: Db, name: BookkeepingTable): string =>
     .all(name)
     .join();
 
-const shapes = new Map<BookkeepingTable, string>();
+const shapes = new Map<string, string>();
 
-function expectedShape(name: BookkeepingTable): string {
-  const known = shapes.get(name);
+function expectedShape(name: string, create: string): string {
+  const known = shapes.get(create);
   if (known !== undefined) return known;
   const model = new Database(':memory:');
   try {
-    model.exec(tables[name]);
+    model.exec(create);
     const shape = shapeOf(model, name);
-    shapes.set(name, shape);
+    shapes.set(create, shape);
     return shape;
   } finally {
     model.close();

@@ -189,7 +189,8 @@ function readObjects(db: Db): Map<string, CensusObject> {
        FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS c WHERE m.type = 'table'`,
     )
     .all();
-  const others = [...objects, ...columns].filter(({ name, table }) => !isOwnName(name) && !isOwnName(table));
+  const isOwn = ({ kind, name, table }: CensusObject) => isOwnName(table) || (kind !== 'column' && isOwnName(name));
+  const others = [...objects, ...columns].filter((object) => !isOwn(object));
   return new Map(
     others.map((object) => [
       nameKey(object.kind === 'column' ? `column ${object.table}.${object.name}` : `${object.kind} ${object.name}`),

@@ -97,20 +97,24 @@ export function keepingWhatIsKnown(db: Db, body: () => void): void {
   if (isCurrent) known.set(db, { ...earlier, state: stateOf(db) });
 }
 
-/** Foreign-key violations per child table, over the whole database. A table whose check cannot run counts as -1. */
-export function foreignKeyViolations(db: Db): Map<string, number> {
+/**
+ * Foreign-key violations per child table, over the whole database. A table whose check cannot run counts as -1.
+ * @param schema 'main' or the name of an attached backup.
+ */
+export function foreignKeyViolations(db: Db, schema = 'main'): Map<string, number> {
   const children = db
-    .prepare<[], string>(
-      `SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name) WHERE m.type = 'table' ORDER BY m.name`,
+    .prepare<[string], string>(
+      `SELECT DISTINCT m.name FROM "${schema}".sqlite_schema m, pragma_foreign_key_list(m.name, ?) WHERE m.type = 'table' ORDER BY m.name`,
     )
     .pluck()
-    .all();
-  return new Map(children.map((child) => [child, countViolations(db, child)]));
+    .all(schema);
+  return new Map(children.map((child) => [child, countViolations(db, child, schema)]));
 }
 
-function countViolations(db: Db, child: string): number {
+function countViolations(db: Db, child: string, schema: string): number {
+  const count = db.prepare<[string, string], number>(`SELECT count(*) FROM pragma_foreign_key_check(?, ?)`).pluck();
   try {
-    return db.prepare<[string], number>(`SELECT count(*) FROM pragma_foreign_key_check(?)`).pluck().get(child) ?? 0;
+    return count.get(child, schema) ?? 0;
   } catch (error) {
     if (isReadFailure(error)) throw error;
     return -1; // "foreign key mismatch": the parent's key is not unique; it was so before us

@@ -229,6 +229,8 @@ export interface ExitCriterion {
   readonly title: string;
   /** schema: cheap, evaluated at every look. data: scans rows, evaluated at checkpoints, verdicts and on request. */
   readonly cost: 'schema' | 'data';
+  /** It speaks of what is there before its phase, too: a phase that removes something is not begun while it is unmet. */
+  readonly isEntry?: true;
   check(
     db: Db,
     schema: Schema,
@@ -261,6 +263,15 @@ export interface Variant {
   readonly description: string;
 }
 
+/** What one migration makes under names that begin with `_phasewise_` and that outlasts its transaction. */
+export interface OwnObjects {
+  /** Working tables: name -> its CREATE TABLE. */
+  readonly tables?: Readonly<Record<string, string>>;
+  /** Names, by the table that they are on. */
+  readonly indexes?: Readonly<Record<string, readonly string[]>>;
+  readonly triggers?: Readonly<Record<string, readonly string[]>>;
+}
+
 export interface Pack {
   readonly id: string;
   readonly title: string;
@@ -273,6 +284,8 @@ export interface Pack {
   readonly phases: readonly Phase[];
   /** In order. */
   readonly migrations: readonly IdentifiedMigration[];
+  /** By the migration that makes it first. Whatever else bears a name of ours is somebody else's, and in the way. */
+  readonly ownObjects?: Readonly<Record<string, OwnObjects>>;
   readonly ledger: {
     readonly table: string;
     readonly idColumn: string;
@@ -299,6 +312,11 @@ export interface Pack {
     /** @returns how many were emptied. */
     clear(db: Db, ids: readonly string[]): number;
   };
+  /**
+   * For the plan: in words, what stands in the file already and is overwritten by these migrations; null = nothing.
+   * @param steps their ids.
+   */
+  replaces?(db: Db, steps: readonly string[]): string | null;
   /**
    * For the verdict after a contracting run: what of the backup, attached under this name, is neither in its new place
    * nor among the issue rows. Empty = everything that was removed is carried over.

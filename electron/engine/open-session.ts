@@ -4,6 +4,7 @@ import type { RunControl } from './control.ts';
 import type { MaintenanceLock } from './lock.ts';
 import type { Progress } from './progress.ts';
 import { defaultTuning, type RunPoint, type RunSession, type RunTuning } from './session.ts';
+import type { References } from './references.ts';
 import { marginFor } from './space.ts';
 import { watchSpace } from './space-watch.ts';
 
@@ -12,7 +13,11 @@ interface Parts {
   readonly runId: string;
   readonly progress: Progress;
   readonly control: RunControl;
-  readonly prepared: Assessment & { readonly rowsBefore: RunSession['census']; readonly startedAt: number };
+  readonly prepared: Assessment & {
+    readonly rowsBefore: RunSession['census'];
+    readonly references: References;
+    readonly startedAt: number;
+  };
   readonly tuning?: Partial<RunTuning> | undefined;
   readonly probe?: ((point: RunPoint, subject: string) => void) | undefined;
 }
@@ -53,6 +58,7 @@ export function openSession({
     now: new Date(prepared.startedAt).toISOString().replace(/\.\d+Z$/, 'Z'),
     sourceFiles: prepared.sourceFiles,
     census: prepared.rowsBefore,
+    references: prepared.references,
     assertSameFile: lock.assertSameFile,
     async boundary(migration) {
       const now = migration === null ? 'Upgrading' : migration.title;

@@ -10,11 +10,12 @@ import { brokenRules, duplicatesProblem } from './lost-rules.ts';
 import { requireNoIntent } from './intent.ts';
 import { lookAt, type Look } from './look.ts';
 import type { Db, IdentifiedMigration, Pack, Schema } from './migration.ts';
+import { ownNamesProblem, strangersAmongOurs } from './own-objects.ts';
 import { preflight } from './preflight.ts';
 import type { EngineRequests } from './protocol.ts';
 import { rowCounter } from './row-count.ts';
 import { rehearse, rehearsalProblem } from './rehearsal.ts';
-import { gatingIssues, removingPhases } from './removal-gate.ts';
+import { entryProblem, gatingIssues, removingPhases } from './removal-gate.ts';
 import { readSchema } from './schema.ts';
 import { coverageOf, readsSource } from './source-coverage.ts';
 import { planSpace, spaceProblem, type SpaceRequest } from './space.ts';
@@ -72,7 +73,10 @@ function planOf(
     gating: gating ?? [],
     source: readsSource(pack, open) ? coverageOf(look.db, pack, source, look.file.path) : null,
     olderPrograms: pack.olderPrograms[target] ?? '',
-    preflight: preflight({ look, status, pack, schema, steps: open, gating, space, backupFolder }),
+    preflight: [
+      ...preflight({ look, status, pack, schema, steps: open, gating, space, backupFolder }),
+      ...beforehand(look.db, pack, open, isRemoving),
+    ],
     space,
     timeSeconds: timeRange(space.databaseBytes, steps),
     backupFolder,
@@ -83,7 +87,7 @@ function planOf(
 /**
  * Refuses under the run's lock what the plan refuses, and a database that is not the planned one any more.
  * @param fingerprint of the plan a person saw; null = they saw none.
- * @throws CodedError E_STATE_CHANGED, E_PREFLIGHT_UNKNOWN_OBJECT, E_PREFLIGHT_DUPLICATES, E_NO_SPACE, E_BACKUP_NO_SPACE.
+ * @throws CodedError E_STATE_CHANGED, E_NAME_COLLISION, E_PREFLIGHT_UNKNOWN_OBJECT, E_PREFLIGHT_DUPLICATES, E_NO_SPACE, E_BACKUP_NO_SPACE.
  */
 export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequests['run']['input']): void {
   const schema = readSchema(db);
@@ -99,11 +103,36 @@ export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequ
     ...{ isWal: isWal(db), pageSizeBytes: pageSize ?? 0 },
   });
   const problem =
+    (steps.length === 0 ? null : ownNamesProblem(strangersAmongOurs(db, pack))) ??
     triggerProblem(interferingTriggers(schema, pack, steps)) ??
     rehearsalProblem(rehearse(db, schema, pack, steps)) ??
     (steps.length === 0 ? null : duplicatesProblem(brokenRules(db, schema, pack))) ??
     spaceProblem(space, input.path, input.backupFolder);
   if (problem) throw coded(problem.code, problem.message, problem.details);
+}
+
+/** What a person must know first; said only where there is something to say. */
+function beforehand(db: Db, pack: Pack, steps: readonly IdentifiedMigration[], isRemoving: boolean): Plan['preflight'] {
+  const replaced = pack.replaces?.(
+    db,
+    steps.map(({ id }) => id),
+  );
+  const error = isRemoving ? entryProblem(db, pack) : null;
+  const findings: Plan['preflight'] = [];
+  if (replaced) {
+    const title = 'Rows that are in new tables already';
+    findings.push({ id: 'replaced', title, state: 'warning', detail: replaced, error: null });
+  }
+  if (error) {
+    findings.push({
+      id: 'entry',
+      title: 'Issue rows of earlier steps',
+      state: 'blocking',
+      detail: error.message,
+      error,
+    });
+  }
+  return findings;
 }
 
 const openSteps = (pack: Pack, target: number, statuses: readonly MigrationStatus[]): IdentifiedMigration[] =>

@@ -12,8 +12,11 @@ import { othersHolding } from './lock-holders.ts';
 import { brokenRules, duplicatesProblem } from './lost-rules.ts';
 import type { Look } from './look.ts';
 import type { IdentifiedMigration, Pack, Schema } from './migration.ts';
-import { rehearse, rehearsalProblem } from './rehearsal.ts';
+import { ownNamesProblem, strangersAmongOurs } from './own-objects.ts';
+import { otherProgramsProblem, rehearse, rehearsalProblem } from './rehearsal.ts';
+import { isFamilyTable, removalOf } from './removal.ts';
 import { gatingProblem } from './removal-gate.ts';
+import { nameKey } from './schema.ts';
 import { existingParent, roomWords, spaceProblem, type Space } from './space.ts';
 import { interferingTriggers, triggerProblem } from './user-triggers.ts';
 
@@ -42,6 +45,7 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
     inUse(input),
     records(input),
     duplicates(input),
+    ownNames(input),
     triggers(input),
     objects(input),
     ...issues(input),
@@ -64,8 +68,8 @@ function writable({ status }: PreflightInput): PreflightFinding {
   );
 }
 
-function wholeness({ look, status }: PreflightInput): PreflightFinding {
-  const error = errorOf(() => requireCheckable(look.db));
+function wholeness({ look, status, schema }: PreflightInput): PreflightFinding {
+  const error = otherProgramsProblem(look.db, schema) ?? errorOf(() => requireCheckable(look.db));
   const base = { id: 'integrity', title: 'Content of the file', error };
   if (error !== null) return { ...base, state: 'blocking', detail: error.message };
   if (status.health.state === 'problems') return { ...base, state: 'warning', detail: status.health.summary };
@@ -81,7 +85,7 @@ function recovery({ status }: PreflightInput): PreflightFinding {
   return { ...base, state: 'warning', detail };
 }
 
-function references({ look, status, steps }: PreflightInput): PreflightFinding {
+function references({ look, status, schema, pack, steps }: PreflightInput): PreflightFinding {
   const base = { id: 'foreign-keys', title: 'References between rows', error: null };
   if (status.file.sizeBytes > COUNTED_BYTES)
     return { ...base, state: 'ok', detail: 'They are counted before and after every step.' };
@@ -89,13 +93,28 @@ function references({ look, status, steps }: PreflightInput): PreflightFinding {
   if (broken.length === 0) return { ...base, state: 'ok', detail: 'Every reference leads to a row that exists.' };
   const rows = broken.reduce((sum, [, count]) => sum + count, 0);
   const tables = broken.map(([table]) => table).join(', ');
-  const isFinal = steps.some(({ effect }) => (effect.setsAside ?? []).length > 0);
-  const fate = isFinal
-    ? ' Rows that the final rules cannot hold leave their table and are kept whole as issue rows.'
-    : '';
-  const detail = `${orphanWords(rows, broken.length)} Tables: ${tables}.${fate}`;
+  const { setsAside } = removalOf(steps);
+  const fate =
+    setsAside.size > 0
+      ? ' Rows that the final rules cannot hold leave their table and are kept whole as issue rows.'
+      : '';
+  const others = referringTables(schema, pack, setsAside);
+  const stop =
+    others.length > 0
+      ? ` Where a row of ${others.join(', ')} refers to one of them, the upgrade stops before that phase and names it.`
+      : '';
+  const detail = `${orphanWords(rows, broken.length)} Tables: ${tables}.${fate}${stop}`;
   return { ...base, state: 'warning', detail };
 }
+
+/** Tables of others that refer to one of these. Which rows leave is known only when every row has been looked at. */
+const referringTables = (schema: Schema, pack: Pack, parents: ReadonlySet<string>): string[] =>
+  [...schema.tables.values()]
+    .filter(
+      ({ name, foreignKeys }) =>
+        !isFamilyTable(pack, name) && foreignKeys.some(({ table }) => parents.has(nameKey(table))),
+    )
+    .map(({ name }) => name);
 
 function inUse({ status }: PreflightInput): PreflightFinding {
   const holders = othersHolding(status.file.path);
@@ -130,6 +149,11 @@ function errorOf(check: () => unknown): AppError | null {
     if (error instanceof CodedError) return error.appError;
     throw error;
   }
+}
+
+function ownNames({ look, pack, steps }: PreflightInput): PreflightFinding {
+  const error = steps.length === 0 ? null : ownNamesProblem(strangersAmongOurs(look.db, pack));
+  return finding('own-names', 'Names that Phasewise uses', error, 'None is taken by anything else.');
 }
 
 function triggers({ schema, pack, steps }: PreflightInput): PreflightFinding {

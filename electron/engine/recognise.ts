@@ -18,7 +18,10 @@ export function recogniseOrRefuse(db: Db, packs: readonly Pack[]): Recognised {
   const schema = readSchema(db);
   for (const pack of packs) {
     const found = pack.recognise(db, schema);
-    if (found.kind === 'refused') throw coded(found.code, found.message, { pack: pack.id });
+    if (found.kind === 'refused') {
+      const isIncomplete = found.code === 'E_FOREIGN_DATABASE'; // of a program that we know, with a part of it gone
+      throw coded(found.code, found.message, { pack: pack.id }, isIncomplete ? { nextStep: MEND } : {});
+    }
     if (found.kind === 'not-mine') continue;
     requireFreeNames(schema, pack);
     const { variantId, evidence } = found;
@@ -31,6 +34,9 @@ export function recogniseOrRefuse(db: Db, packs: readonly Pack[]): Recognised {
   }
   throw coded('E_FOREIGN_DATABASE', `${whatWasFound(schema)} No supported program makes such a database.`);
 }
+
+const MEND =
+  'Restore a backup in which nothing is missing, or ask support. If it is of another program, choose a database of a supported one.';
 
 /**
  * Tables and indexes share their names: an index named like a table to come would stop the upgrade half-way.

@@ -1,15 +1,8 @@
 import { isOwnName } from './bookkeeping.ts';
-import {
-  isSameTable,
-  quoteName,
-  type Db,
-  type IdentifiedMigration,
-  type Pack,
-  type Schema,
-  type TableInfo,
-} from './migration.ts';
+import { isSameTable, type IdentifiedMigration, type Pack, type TableInfo } from './migration.ts';
+import type { Stage } from './rehearsal-stage.ts';
 import { isFamilyColumn, isFamilyTable, type Removal } from './removal.ts';
-import { nameKey, readSchema } from './schema.ts';
+import { nameKey } from './schema.ts';
 
 /** Something that somebody else made, and why it would not outlive the steps. */
 export interface Loss {
@@ -18,13 +11,6 @@ export interface Loss {
   readonly why: string;
   /** Of a step or phase of ours, which would not succeed. */
   readonly isOurs?: true;
-}
-
-/** A schema, and which of its views and triggers work. */
-export interface Stage {
-  readonly schema: Schema;
-  /** "view name" or "trigger name" -> why SQLite cannot compile it; null = it can. */
-  readonly compiled: ReadonlyMap<string, string | null>;
 }
 
 /** An object of the file that could not be made in the rehearsal, with SQLite's reason. */
@@ -41,19 +27,8 @@ export interface Comparison {
   readonly steps: readonly IdentifiedMigration[];
   /** What could not be made in memory. */
   readonly unmade: ReadonlyMap<string, Unmade>;
-}
-
-export function readStage(db: Db): Stage {
-  const schema = readSchema(db);
-  const views = [...schema.tables.values()].filter(({ kind, name }) => kind === 'view' && !isOwnName(name));
-  const triggers = schema.triggers.filter(({ name }) => !isOwnName(name));
-  return {
-    schema,
-    compiled: new Map([
-      ...views.map(({ name }) => [`view ${name}`, viewError(db, name)] as const),
-      ...triggers.map(({ name, table }) => [`trigger ${name}`, triggerError(db, schema, name, table)] as const),
-    ]),
-  };
+  /** As `readContent`. */
+  readonly content: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Everything of others that is missing, changed or broken afterwards. */
@@ -63,6 +38,7 @@ export const compareStages = (before: Stage, after: Stage, how: Comparison): Los
     .flatMap((table) => {
       if (table.kind === 'view')
         return codeLoss('view', table.name, table.sql, after.schema.table(table.name)?.sql, before, after, how);
+      if (table.kind === 'virtual') return virtualLoss(table, before, after, how);
       return [
         ...(isFamilyTable(how.pack, table.name) ? columnLosses(table, after, how) : tableLoss(table, after, how)),
         ...referenceLosses(table, before, after, how),
@@ -130,9 +106,52 @@ function indexLosses(table: TableInfo, after: Stage, { removal }: Comparison): L
 const whyIndex = (table: string, gone: readonly string[]): string =>
   gone.length === 0 ? 'it would be removed' : `it names ${table}.${gone.join(', ')}, which is removed`;
 
-/** A view or trigger: there, with the same text, and working where it worked before. */
+/** A virtual table: as a view is, and of the same rows as before where they are those of another table. */
+function virtualLoss(table: TableInfo, before: Stage, after: Stage, how: Comparison): Loss[] {
+  const object = `table ${table.name}`;
+  const content = how.content.get(table.name) ?? [];
+  const gone = content.flatMap((name) => {
+    if (!after.schema.table(name)) return [name];
+    const columns = table.columns.filter((column) => before.schema.column(name, column.name));
+    return columns
+      .filter((column) => !after.schema.column(name, column.name))
+      .map((column) => `${name}.${column.name}`);
+  });
+  const are = gone.length === 1 ? 'is' : 'are';
+  if (gone.length > 0) return [{ object, why: `it is an index of ${gone.join(', ')}, which ${are} removed` }];
+  const now = after.schema.table(table.name);
+  const losses = codeLoss('table', table.name, table.sql, now?.sql, before, after, how);
+  if (losses.length > 0 || now === undefined) return losses;
+  const columnsOf = ({ columns }: TableInfo) => JSON.stringify(columns.map(({ name }) => name));
+  if (columnsOf(now) !== columnsOf(table)) return [{ object, why: 'its columns would be others' }];
+  const changes = content.flatMap((name) => {
+    const what = whatHappens(name, table, how);
+    return what === null ? [] : [{ object, why: `it is an index of the rows of ${name}, ${what}` }];
+  });
+  return changes.slice(0, 1);
+}
+
+/**
+ * Why an index made of the rows of `content` would not fit them any more; null = it would, as rows keep their rowids.
+ * Nobody tells it when they change: one that triggers keep up to date is refused for its triggers.
+ */
+function whatHappens(content: string, { sql, columns }: TableInfo, { removal, steps }: Comparison): string | null {
+  const isContent = (name: string) => nameKey(name) === nameKey(content);
+  if (removal.setsAside.has(nameKey(content))) return 'some of which may leave, and would still find them';
+  const changed = steps.flatMap(({ effect }) =>
+    Object.entries(effect.changes).flatMap(([table, names]) => (isContent(table) ? names : [])),
+  );
+  const found = columns.find(({ name }) => changed.some((each) => each === '*' || nameKey(each) === nameKey(name)));
+  if (found) return `whose ${found.name} changes, and would still find what it was`;
+  // SQLite's own check compares these two kinds with their rows: what they do not know of is damage to it.
+  const isCompared = /\busing\s+["'`[]?fts[34]\b/i.test(sql);
+  const isGrowing = steps.some(({ effect }) => effect.grows.some(isContent));
+  return isCompared && isGrowing ? 'to which others are added, and would not know them' : null;
+}
+
+/** A view, trigger or virtual table: there, with the same text, and working where it worked before. */
 function codeLoss(
-  kind: 'view' | 'trigger',
+  kind: 'view' | 'trigger' | 'table',
   name: string,
   sql: string,
   now: string | undefined,
@@ -149,9 +168,14 @@ function codeLoss(
   return later === null ? [] : [{ object, why: `it would not work any more (${later})` }];
 }
 
-/** It needs a function, module or collation that only another program has, or something that needs one. */
+/** SQLite says so of a function, module or collation that only another program has, or that we do not let act. */
+export const isOfAnother = (reason: string): boolean =>
+  /unknown function|no such (function|module|collation)|unsafe use of/i.test(reason);
+
+/** It needs something of another program, or an object that does. */
 const isForeign = (error: string, { unmade }: Comparison): boolean =>
-  /no such (function|module|collation)/i.test(error) || [...unmade.values()].some(({ name }) => names(error, name));
+  /no such (function|module|collation)|unsafe use of/i.test(error) ||
+  [...unmade.values()].some(({ name }) => names(error, name));
 
 /** Nobody here can tell whether it would still work: refused when it names a table that the steps take something from. */
 function unjudgedLoss({ kind, name, sql, reason }: Unmade, { pack, steps }: Comparison): Loss[] {
@@ -169,38 +193,3 @@ function unjudgedLoss({ kind, name, sql, reason }: Unmade, { pack, steps }: Comp
 
 const names = (text: string, name: string): boolean =>
   new RegExp(`(?<![\\w$])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`, 'i').test(text);
-
-function viewError(db: Db, name: string): string | null {
-  return errorOf(() => void db.prepare(`SELECT * FROM ${quoteName(name)} LIMIT 0`));
-}
-
-/** SQLite compiles a trigger only with a statement that fires it: each is tried alone on its table. */
-function triggerError(db: Db, schema: Schema, name: string, table: string): string | null {
-  const columns = (schema.table(table)?.columns ?? []).filter(({ hidden }) => hidden === 0);
-  const set = columns.map((column) => `${quoteName(column.name)} = ${quoteName(column.name)}`).join(', ');
-  const target = quoteName(table);
-  db.exec('SAVEPOINT alone');
-  try {
-    const others = schema.triggers.filter((each) => nameKey(each.table) === nameKey(table) && each.name !== name);
-    for (const other of others) db.exec(`DROP TRIGGER ${quoteName(other.name)}`);
-    const statements = [
-      `INSERT INTO ${target} DEFAULT VALUES`,
-      ...(set === '' ? [] : [`UPDATE ${target} SET ${set}`]),
-      `DELETE FROM ${target}`,
-    ];
-    const errors = statements.map((sql) => errorOf(() => void db.prepare(`EXPLAIN ${sql}`)));
-    // A view takes only the statements that it has a trigger for.
-    return errors.find((error) => error !== null && !/because it is a view/.test(error)) ?? null;
-  } finally {
-    db.exec('ROLLBACK TO alone; RELEASE alone');
-  }
-}
-
-function errorOf(attempt: () => void): string | null {
-  try {
-    attempt();
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}

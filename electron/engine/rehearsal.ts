@@ -5,9 +5,19 @@ import { ensureBookkeeping, insertApplied, readApplied } from './bookkeeping.ts'
 import { evaluateCriteria } from './checkpoint.ts';
 import { some } from './counted.ts';
 import { recordApplied } from './ledger.ts';
-import { quoteName, type Db, type IdentifiedMigration, type Pack, type Schema, type StepContext } from './migration.ts';
+import {
+  quoteName,
+  tableExists,
+  type Db,
+  type IdentifiedMigration,
+  type Pack,
+  type Schema,
+  type StepContext,
+  type TableInfo,
+} from './migration.ts';
 import { removalOf } from './removal.ts';
-import { compareStages, readStage, type Loss, type Unmade } from './rehearsal-losses.ts';
+import { compareStages, isOfAnother, type Loss, type Unmade } from './rehearsal-losses.ts';
+import { readContent, readStage } from './rehearsal-stage.ts';
 
 /**
  * The open steps on the file's bare schema in memory, without a row: what others added to the file and would not outlive
@@ -17,6 +27,8 @@ import { compareStages, readStage, type Loss, type Unmade } from './rehearsal-lo
  */
 export function rehearse(db: Db, schema: Schema, pack: Pack, steps: readonly IdentifiedMigration[]): Loss[] {
   if (steps.length === 0) return [];
+  const computed = computedColumns(schema, steps);
+  if (computed.length > 0) return computed;
   const isRemoving = steps.some(({ kind }) => kind === 'contract');
   const stage = new Database(':memory:');
   try {
@@ -27,13 +39,36 @@ export function rehearse(db: Db, schema: Schema, pack: Pack, steps: readonly Ide
     ensureBookkeeping(stage);
     for (const row of readApplied(db)) insertApplied(stage, row);
     const before = readStage(stage);
+    const content = readContent(stage, before, tablesOf(steps));
     const failed = applyAll(stage, pack, steps, unmade.size === 0);
     if (failed) return [failed];
-    return compareStages(before, readStage(stage), { pack, removal: removalOf(steps), steps, unmade });
+    return compareStages(before, readStage(stage), { pack, removal: removalOf(steps), steps, unmade, content });
   } finally {
     stage.close();
   }
 }
+
+/** Columns that somebody else made under a name that the steps write to, and whose values SQLite makes itself. */
+const computedColumns = (schema: Schema, steps: readonly IdentifiedMigration[]): Loss[] => {
+  const written = steps.flatMap(({ effect }) =>
+    Object.entries(effect.changes).flatMap(([table, names]) => names.map((name) => ({ table, name }))),
+  );
+  const computed = written.filter(({ table, name }) => (schema.column(table, name)?.hidden ?? 0) > 1);
+  return [...new Set(computed.map(({ table, name }) => `column ${table}.${name}`))].map((object) => ({
+    object,
+    why: 'its values are computed, so the upgrade cannot write the ones that belong there',
+    isOurs: true,
+  }));
+};
+
+/** Those that the steps change in any way. */
+const tablesOf = (steps: readonly IdentifiedMigration[]): string[] => {
+  const names = steps.flatMap(({ effect }) => [
+    ...[...effect.grows, ...Object.keys(effect.changes), ...(effect.setsAside ?? [])],
+    ...[...Object.keys(effect.removes ?? {}), ...Object.keys(effect.removesColumns ?? {})],
+  ]);
+  return [...new Set(names)];
+};
 
 /**
  * Old programs wrote texts in double quotes. SQLite still reads such a table or index, but refuses every renaming in a
@@ -55,21 +90,56 @@ const quotedTexts = (unmade: ReadonlyMap<string, Unmade>): Loss[] =>
 /** The refusal naming what would be lost or broken; null when nothing would. */
 export function rehearsalProblem(losses: readonly Loss[]): AppError | null {
   if (losses.length === 0) return null;
-  const shown = losses.slice(0, MOST_SHOWN).map(({ object, why }) => `${object}: ${why}`);
-  const more = losses.length > MOST_SHOWN ? ` And ${losses.length - MOST_SHOWN} more.` : '';
-  const head = losses.some(({ isOurs }) => isOurs === true)
+  const isOurs = losses.some((loss) => loss.isOurs === true);
+  const head = isOurs
     ? 'The upgrade would not come to its end in this file'
     : `${some(losses.length, 'object')} of this file would not outlive the upgrade`;
-  const message = `${head}. ${shown.join('. ')}.${more}`;
-  return appError('E_PREFLIGHT_UNKNOWN_OBJECT', message, {
-    objects: losses
-      .slice(0, MOST_SHOWN)
-      .map(({ object }) => object)
-      .join(', '),
-    count: losses.length,
-  });
+  // A step or a phase is nothing that a person could remove.
+  const nextStep = 'Put right what is named with the program that made the file, or ask support; then try again.';
+  return appError(
+    'E_PREFLIGHT_UNKNOWN_OBJECT',
+    `${head}. ${named(losses)}`,
+    listed(losses),
+    isOurs ? { nextStep } : {},
+  );
 }
+
 const MOST_SHOWN = 10;
+
+function named(losses: readonly Loss[]): string {
+  const shown = losses.slice(0, MOST_SHOWN).map(({ object, why }) => `${object}: ${why}`);
+  return `${shown.join('. ')}.${losses.length > MOST_SHOWN ? ` And ${losses.length - MOST_SHOWN} more.` : ''}`;
+}
+
+const listed = (losses: readonly Loss[]): { objects: string; count: number } => ({
+  objects: losses
+    .slice(0, MOST_SHOWN)
+    .map(({ object }) => object)
+    .join(', '),
+  count: losses.length,
+});
+
+/**
+ * Tables and indexes that need what only another program has. Nobody here could check a file with one, nor a backup of
+ * it: the run refuses it, too.
+ * @param db the file; a connection that only reads does not see the rules that name such functions.
+ * @returns E_HOSTILE_SCHEMA naming them; null when there are none.
+ */
+export function otherProgramsProblem(db: Db, schema: Schema): AppError | null {
+  const stage = new Database(':memory:');
+  try {
+    settle(stage, db);
+    const parts = [...copySchema(db, schema, stage).values()]
+      .filter(({ kind, reason }) => (kind === 'table' || kind === 'index') && isOfAnother(reason))
+      .map(({ kind, name, reason }) => ({ object: `${kind} ${name}`, why: reason }));
+    if (parts.length === 0) return null;
+    const needs = parts.length === 1 ? 'needs' : 'need';
+    const message = `${some(parts.length, 'object')} of this file ${needs} something that only another program has. ${named(parts)}`;
+    return appError('E_HOSTILE_SCHEMA', message, listed(parts));
+  } finally {
+    stage.close();
+  }
+}
 
 /** As the connection that does the work. */
 function settle(stage: Db, db: Db): void {
@@ -84,28 +154,37 @@ function copySchema(db: Db, schema: Schema, stage: Db): Map<string, Unmade> {
   const unmade = new Map<string, Unmade>();
   const objects = db
     .prepare<[], { kind: Unmade['kind']; name: string; sql: string }>(
-      `SELECT type AS kind, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-       ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid`,
+      `SELECT type AS kind, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid`,
     )
-    .all();
+    .all()
+    .map((object) => ({ ...object, turn: turnOf(object.kind, schema.table(object.name)?.kind) }))
+    .toSorted((a, b) => a.turn - b.turn);
   for (const { kind, name, sql } of objects) {
+    const isMade = kind === 'table' && schema.table(name)?.kind === 'shadow' && tableExists(stage, name);
+    if (isMade) continue; // with the virtual table that keeps its rows in it
     try {
-      const isVirtual = kind === 'table' && schema.table(name)?.kind === 'virtual';
-      stage.exec(isVirtual ? standIn(schema, name) : sql);
+      stage.exec(sql);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       unmade.set(`${kind} ${name}`, { kind, name, sql, reason });
       // A rule that cannot be read any more takes its table along, which the steps may need.
-      if (kind === 'table' && schema.table(name)?.kind === 'table') stage.exec(standIn(schema, name));
+      if (kind === 'table') standIn(schema, name, stage);
     }
   }
   return unmade;
 }
 
-/** A virtual table would run its module; an ordinary one of the same columns and key does for what refers to it. */
-function standIn(schema: Schema, name: string): string {
+/** A virtual table may read its columns from a table or view, and makes the tables that it keeps its rows in. */
+function turnOf(kind: Unmade['kind'], found: TableInfo['kind'] | undefined): number {
+  if (kind === 'index') return 4;
+  if (kind === 'trigger') return 5;
+  return { table: 0, view: 1, virtual: 2, shadow: 3 }[found ?? 'table'];
+}
+
+/** An ordinary table of the same columns and key does for what refers to it. One whose module is not here has none. */
+function standIn(schema: Schema, name: string, stage: Db): void {
   const columns = schema.table(name)?.columns ?? [];
-  if (columns.length === 0) throw new Error(`no such module for ${name}`);
+  if (columns.length === 0) return;
   const key = columns
     .filter(({ primaryKeyPosition }) => primaryKeyPosition > 0)
     .toSorted((a, b) => a.primaryKeyPosition - b.primaryKeyPosition)
@@ -114,7 +193,7 @@ function standIn(schema: Schema, name: string): string {
     ...columns.map((column) => `${quoteName(column.name)} ${column.type}`),
     ...(key.length === 0 ? [] : [`PRIMARY KEY (${key.join(', ')})`]),
   ];
-  return `CREATE TABLE ${quoteName(name)} (${parts.join(', ')})`;
+  stage.exec(`CREATE TABLE ${quoteName(name)} (${parts.join(', ')})`);
 }
 
 /** @param isExact the stage has all that the file has: only then do the phases' promises say something of the file. */

@@ -1,6 +1,7 @@
 import { appError, coded, type AppError } from '@shared/errors.ts';
 import type { Plan } from '@shared/run.ts';
 import { countIssues } from './bookkeeping.ts';
+import { evaluateCriteria } from './checkpoint.ts';
 import { some } from './counted.ts';
 import type { Db, Pack, Phase } from './migration.ts';
 import { issueTitle } from './report.ts';
@@ -34,9 +35,24 @@ export function gatingProblem(gating: Plan['gating']): AppError | null {
   });
 }
 
+/** What a phase that removes something asks for at its end and the file cannot give already; null = nothing. */
+export function entryProblem(db: Db, pack: Pack): AppError | null {
+  const asked = pack.phases
+    .filter(({ removesAnything }) => removesAnything)
+    .flatMap(({ exitCriteria }) => exitCriteria.filter(({ isEntry }) => isEntry === true));
+  const unmet = evaluateCriteria(db, asked).filter(({ state }) => state !== 'met');
+  if (unmet.length === 0) return null;
+  return appError(
+    'E_ISSUES_OPEN',
+    `${unmet.map(({ title, summary }) => `${title}: ${summary}`).join(' ')} A phase that removes something could not be completed.`,
+    { unmet: unmet.map(({ id }) => id).join(', ') },
+    { nextStep: 'Ask support to look at the table _phasewise_quarantine, or restore a backup that was made before.' },
+  );
+}
+
 /** @throws CodedError E_ISSUES_OPEN */
 export function assertNothingGates(db: Db, pack: Pack): void {
-  const problem = gatingProblem(gatingIssues(db, pack));
+  const problem = gatingProblem(gatingIssues(db, pack)) ?? entryProblem(db, pack);
   if (problem) throw coded(problem.code, problem.message, problem.details);
 }
 

@@ -9,6 +9,7 @@ import { inOrder, readCheckedRecords } from './ledger.ts';
 import type { MaintenanceLock } from './lock.ts';
 import { tryOnCopy } from './look.ts';
 import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
+import { assertOwnNames } from './own-objects.ts';
 import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { keepingWhatIsLost } from './recovery-copy.ts';
@@ -53,6 +54,7 @@ async function underLock(
   const { db } = lock;
   checkBookkeeping(db);
   const { pack } = recogniseOrRefuse(db, packs);
+  assertOwnNames(db, pack); // a step may make its working tables anew
   const migrations = retryable(db, pack);
   const sourceFiles = resolveSource(db, pack, input.source, lock.path).files;
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');

@@ -2,6 +2,7 @@ import { type AppError, CodedError, coded } from '@shared/errors.ts';
 import { finishRun, type RunRow } from './bookkeeping.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
 import { checkIntegrity } from './integrity.ts';
+import { assertNoneLeftBehind } from './references.ts';
 import { inTransaction, type RunSession } from './session.ts';
 
 /** The last looks and the last word of a run, while it still holds the lock. */
@@ -16,6 +17,8 @@ export function checkWhole(session: RunSession, foreignKeys: Parameters<typeof a
     throw coded('E_VERIFY_FAILED', `The integrity check says: ${integrity.lines[0] ?? 'nothing'}.`, undefined, {
       safety: 'unknown', // a damaged file is at no whole step
     });
+  // First, because its words say more. A file that an earlier version left half upgraded may have come with them.
+  assertNoneLeftBehind(session.db, session.pack);
   assertForeignKeysNotWorse(foreignKeys, fkCensus(session.db));
 }
 

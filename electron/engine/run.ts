@@ -18,6 +18,7 @@ import { openSession } from './open-session.ts';
 import { createProgress } from './progress.ts';
 import type { EngineRequests, EngineRunEvent } from './protocol.ts';
 import { holdsWhatIsLost, keepBeforeRecovery, tellingKept } from './recovery-copy.ts';
+import { referencesOfOthers } from './references.ts';
 import { reportOf } from './report.ts';
 import { assertNothingGates, removingPhases } from './removal-gate.ts';
 import { checkWhole, endRun } from './run-end.ts';
@@ -83,6 +84,7 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
 interface Start extends Assessment {
   readonly rowsBefore: RunSession['census'];
   readonly foreignKeys: ReadonlyMap<string, number>;
+  readonly references: RunSession['references'];
 }
 
 /** Everything that can refuse, and S0: asked under the lock, so that it stays true. Reads only. */
@@ -95,7 +97,8 @@ function takeStock(
   const { db } = lock;
   const start = assessStart(db, input, packs);
   dependencies.assertPlan?.(lock, start.pack, start.target, input);
-  return { ...start, rowsBefore: takeCensus(db), foreignKeys: fkCensus(db) };
+  const references = referencesOfOthers(db, start.pack);
+  return { ...start, rowsBefore: takeCensus(db), foreignKeys: fkCensus(db), references };
 }
 
 /** @param content what the file is by now, where that is not what it was at the start. */

@@ -2,6 +2,7 @@ import { appError, type AppError, CodedError, safetyText } from '@shared/errors.
 import type { Census } from './census.ts';
 import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
 import type { Progress } from './progress.ts';
+import type { References } from './references.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
 /** Sizes and times of a run; tests make them small. */
@@ -54,6 +55,8 @@ export interface RunSession {
   readonly untrue: Set<string>;
   /** As of the last commit. */
   census: Census;
+  /** Of others, as the run found them. */
+  readonly references: References;
   /** @throws CodedError E_PATH_CHANGED */
   assertSameFile(): void;
   /** A safe place to stop, or to wait for room on the disks. @throws CodedError E_CANCELLED */

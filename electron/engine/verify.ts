@@ -11,8 +11,9 @@ import { attachBackup, openVerifier } from './connection.ts';
 import { some } from './counted.ts';
 import { markConnected, sha256File } from './fsync.ts';
 import { passGate } from './gate.ts';
-import { checkIntegrity } from './integrity.ts';
+import { checkIntegrity, foreignKeyViolations } from './integrity.ts';
 import { allowedEffect, checkKept } from './kept.ts';
+import { leftBehind, referencesOfOthers, worsened } from './references.ts';
 import { inOrder, readCheckedRecords, supersededIds } from './ledger.ts';
 import { readManifest } from './manifest.ts';
 import type { Db, IdentifiedMigration, Pack } from './migration.ts';
@@ -68,6 +69,8 @@ function askEverything(input: Input, packs: readonly Pack[]): { checks: CheckRes
       ),
       guarded('accounts', 'Every source row is accounted for', () => accountsCheck(db, steps)),
     ];
+    const comparable = backupCheck?.state === 'met' ? input.backupPath : null; // or the check of the backup says why not
+    checks.push(guarded('references', REFERENCES, () => referencesCheck(db, pack, comparable)));
     if (backupCheck === null || input.backupPath === null) return { checks };
     const { backupPath } = input;
     const kept = guarded('kept', 'Nothing was lost', () => keptCheck(db, pack, backupPath));
@@ -181,6 +184,38 @@ function appliedBefore(db: Db, backupPath: string) {
   try {
     const checkpoints = new Set(ids('_phasewise_checkpoints', 'phase'));
     return { migrations: new Set(ids('_phasewise_migrations', 'id')), checkpoints };
+  } finally {
+    db.exec('DETACH backup');
+  }
+}
+
+const REFERENCES = 'References between rows lead where they led';
+
+/** Against the backup, where there is one; and whatever the backup is of, to no row that only the issue rows hold. */
+function referencesCheck(db: Db, pack: Pack, backupPath: string | null): CheckResult {
+  const found = [...(backupPath === null ? [] : brokenSince(db, pack, backupPath)), ...leftBehind(db, pack)];
+  const [first] = found;
+  return result(
+    'references',
+    REFERENCES,
+    first === undefined,
+    first === undefined
+      ? 'None leads to a row that the upgrade took away.'
+      : `Rows refer to rows that are gone. ${first}.`,
+    found.map((text) => ['Finding', text]),
+  );
+}
+
+function brokenSince(db: Db, pack: Pack, backupPath: string): string[] {
+  attachBackup(db, backupPath, 'backup');
+  try {
+    const theirs = worsened(referencesOfOthers(db, pack, 'backup'), referencesOfOthers(db, pack));
+    const before = foreignKeyViolations(db, 'backup');
+    const perTable = [...foreignKeyViolations(db)].flatMap(([table, now]): string[] => {
+      const earlier = before.get(table) ?? 0;
+      return now > earlier && earlier >= 0 ? [`${table}: ${now} now, ${earlier} before`] : [];
+    });
+    return [...theirs, ...perTable];
   } finally {
     db.exec('DETACH backup');
   }

@@ -4,11 +4,13 @@ import { canonical } from './schema/canonical.ts';
 import { ingest } from './run-logs/ingest.ts';
 import { carriedOver } from './cleanup/carried-over.ts';
 import { knownMarkers } from './ledger.ts';
+import { ownObjects } from './own-objects.ts';
 import { clearPlainKeys, listPlainKeys } from './plain-keys.ts';
 import { phases } from './phases.ts';
 import { recognise, variants } from './recognise.ts';
 import { programUniques } from './schema/shapes.ts';
 import { buildKromaSample } from './sample/build.ts';
+import { replaces } from './replaced.ts';
 import { sourceFolder } from './run-logs/source-folder.ts';
 import { highlights, issueReasons, olderPrograms } from './words.ts';
 
@@ -48,6 +50,7 @@ export const kroma: Pack = {
   legacyTables: ['users', 'run_job_candidates'],
   phases,
   migrations: collectMigrations(modules, wholeSources, sha256),
+  ownObjects,
   ledger: {
     table: 'schema_migrations',
     idColumn: 'version',
@@ -59,6 +62,7 @@ export const kroma: Pack = {
   issueReasons,
   gatingReasons: ['username-taken', 'owner-slug-taken', 'address-taken', 'slot-taken'],
   programUniques,
+  replaces,
   carriedOver,
   olderPrograms,
   sourceFolder,

@@ -3,7 +3,7 @@
 /** Why a source row needs a person's look, by reason. */
 export const issueReasons: Readonly<Record<string, string>> = {
   'key-missing':
-    'The row has no id, so nothing can refer to it. It stays where it is, and its whole content is kept with this note.',
+    'The row has no id, so nothing can refer to it. Its whole content is kept with this note: what the last phase removes of it is then only here and in the backups.',
   'username-taken':
     'Another user already has this user name in the new table. This user has no place there; the whole row is kept with this note.',
   'owner-missing': 'The owner of this project is not among the users. The project is kept and names the missing owner.',
@@ -27,7 +27,8 @@ export const issueReasons: Readonly<Record<string, string>> = {
     'A rank of this candidate is not a number. It counts as 0 in its quality report; the candidate keeps it as it is.',
   'report-not-made':
     'The job, the run or the project it belongs to does not exist, so the candidate got no quality report.',
-  'amount-unreadable': 'The amount of this cost is not a number. It counts as 0; the old column keeps it as it is.',
+  'amount-unreadable':
+    'The amount of this cost is not a number. It counts as 0; the whole row as it was is kept with this note.',
   'log-unreadable': 'The run log of this run is there but could not be read. Nothing was taken from it.',
   'log-differs':
     'The run log of this run says something else than the database. Only what it says about the same candidates was taken.',

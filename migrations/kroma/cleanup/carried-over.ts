@@ -3,6 +3,7 @@ import {
   columnNames,
   expectNone,
   quoteName,
+  quoteText,
   tableExists,
   type Db,
   type Finding,
@@ -121,18 +122,53 @@ function compare(db: Db, backup: string, { before, after }: Tables, pairs: reado
     const own = otherwise[`${before}.${legacy}`]?.({ db, backup });
     // The plus takes the affinity away: 1 is not '1'.
     const isSaid = own ?? (canonicalName === null ? '0' : `+a.${canonicalName} IS +b.${legacy}`);
+    const name = nameInFile(db, backup, before, legacy);
     const isNoted = `EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q WHERE q.source_table = '${before}' AND q.source_key = b.id
-      AND (typeof(b.${legacy}) = 'blob' OR json_extract(q.row_json, '$."${nameInFile(db, backup, before, legacy)}"') IS b.${legacy}))`;
-    return { legacy, where: `(ifnull(b.${legacy}, '') <> '' AND NOT ifnull(${isSaid}, 0) AND NOT ${isNoted})` };
+      AND (typeof(b.${legacy}) = 'blob' OR ${heldIn('q.row_json', name)} IS b.${legacy}))`;
+    return {
+      legacy,
+      name,
+      isSaid,
+      where: `(ifnull(b.${legacy}, '') <> '' AND NOT ifnull(${isSaid}, 0) AND NOT ${isNoted})`,
+    };
   });
   if (lost.length === 0) return [];
-  const from = `FROM ${quoteName(backup)}.${before} AS b LEFT JOIN main.${after} AS a ON a.id = b.id WHERE b.id IS NOT NULL`;
+  const rows = `FROM ${quoteName(backup)}.${before} AS b`;
+  const from = `${rows} LEFT JOIN main.${after} AS a ON a.id = b.id WHERE b.id IS NOT NULL`;
   const any = db.prepare(`SELECT 1 ${from} AND (${lost.map(({ where }) => where).join(' OR ')}) LIMIT 1`).get();
-  if (any === undefined) return [];
-  return lost.flatMap(({ legacy, where }) =>
-    expectNone(db, `rows of ${before} whose ${legacy} is nowhere any more`, `SELECT b.id ${from} AND ${where}`),
+  return lost.flatMap(({ legacy, where, ...said }) => {
+    const what = `rows of ${before} whose ${legacy} is nowhere any more`;
+    return [
+      ...(any === undefined ? [] : expectNone(db, what, `SELECT b.id ${from} AND ${where}`)),
+      ...(isGone(db, before, legacy) ? keylessLost(db, { before, after }, rows, { legacy, ...said }) : []),
+    ];
+  });
+}
+
+const isGone = (db: Db, table: string, column: string): boolean =>
+  !tableExists(db, table) || !columnExists(db, table, column);
+
+/** A row without an id cannot be found again by it: some row without one, or some note of one, must say the same. */
+function keylessLost(
+  db: Db,
+  { before, after }: Tables,
+  rows: string,
+  { legacy, name, isSaid }: { legacy: string; name: string; isSaid: string },
+): Finding[] {
+  const member = `${quoteText(`${JSON.stringify(name)}:`)} || json_quote(b.${legacy})`;
+  return expectNone(
+    db,
+    `rows of ${before} without an id whose ${legacy} is nowhere any more`,
+    `SELECT b.rowid ${rows} WHERE b.id IS NULL AND ifnull(b.${legacy}, '') <> '' AND typeof(b.${legacy}) <> 'blob'
+       AND NOT EXISTS (SELECT 1 FROM main.${after} AS a WHERE a.id IS NULL AND ${isSaid})
+       AND NOT EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q WHERE q.source_table = '${before}' AND q.source_key IS NULL
+         AND (instr(q.row_json, ${member} || ',"') > 0 OR instr(q.row_json, ${member} || '}') > 0))`,
   );
 }
+
+/** What an issue row holds of a column; NULL where it cannot be read, which other checks complain about. */
+const heldIn = (row: string, column: string): string =>
+  `CASE WHEN json_valid(${row}) THEN json_extract(${row}, '$."${column}"') END`;
 
 /** In the letters in which issue rows name it, too. */
 const nameInFile = (db: Db, backup: string, table: string, column: string): string =>

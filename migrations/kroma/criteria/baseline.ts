@@ -1,4 +1,4 @@
-import { checkIntegrity, tableExists, type ExitCriterion } from '@engine/migration.ts';
+import { checkIntegrity, tableExists, type Db, type ExitCriterion } from '@engine/migration.ts';
 
 /** Phase 0: the file is whole, its ledger can be read, and a verified backup was taken before anything changed. */
 export const safetyBaselineCriteria: readonly ExitCriterion[] = [
@@ -27,7 +27,12 @@ export const safetyBaselineCriteria: readonly ExitCriterion[] = [
     cost: 'schema',
     check(db, schema) {
       if (!schema.table('schema_migrations')) {
-        return { met: false, summary: 'The file has no table schema_migrations.', evidence: [] };
+        // Before our first step nothing rests on it, and that step makes it; later its absence is a loss.
+        const isLost = anyStepDone(db);
+        const summary = isLost
+          ? 'The file has no table schema_migrations.'
+          : 'The file has no list of applied changes yet. The first step makes one.';
+        return { met: !isLost, summary, evidence: [] };
       }
       const sql = 'SELECT version FROM schema_migrations ORDER BY version';
       const versions = db.prepare<[], unknown>(sql).pluck().all();
@@ -63,3 +68,9 @@ export const safetyBaselineCriteria: readonly ExitCriterion[] = [
     },
   },
 ];
+
+/** A step records itself in the list, and in the same transaction here. */
+const anyStepDone = (db: Db): boolean =>
+  hasRow(db, '_phasewise_migrations') || hasRow(db, '_phasewise_backfills', `state = 'done'`);
+const hasRow = (db: Db, table: string, condition = '1'): boolean =>
+  tableExists(db, table) && db.prepare(`SELECT 1 FROM ${table} WHERE ${condition} LIMIT 1`).get() !== undefined;

@@ -93,6 +93,7 @@ const issuesWhole: ExitCriterion = {
   id: 'final-issues',
   title: 'Every issue row holds its whole row',
   cost: 'data',
+  isEntry: true,
   check(db) {
     if (!tableExists(db, '_phasewise_quarantine')) return verdict([], 'There are no issue rows.');
     const isObject = `CASE WHEN json_valid(row_json) THEN json_type(row_json) = 'object' ELSE 0 END`;

@@ -179,6 +179,7 @@ export function cleanupShop(migrations: Record<string, Migration> = cleanupMigra
     ...base,
     canonical,
     migrations: identified(migrations),
+    ownObjects: { ...base.ownObjects, '0003_cut_over': { triggers: { note: ['_phasewise_note_insert'] } } },
     recognise: (_db, schema) =>
       schema.table('person') || schema.table('member')
         ? { kind: 'recognised', variantId: schema.table('person') ? 'upgraded' : 'legacy', evidence: [] }

@@ -160,6 +160,7 @@ export const shopPack = (migrations: Record<string, Migration> = shopMigrations)
     { ...phase(2, 'Cleanup', []), removesAnything: true, isAvailable: false },
   ],
   migrations: identified(migrations),
+  ownObjects: { '0001_person': { triggers: { member: ['_phasewise_person_insert'] } } },
   ledger: {
     table: 'schema_migrations',
     idColumn: 'version',

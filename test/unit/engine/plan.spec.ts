@@ -101,7 +101,7 @@ describe('the plan', () => {
 });
 
 describe('preflight', () => {
-  it('names triggers of others on the tables that are written; ours are fine', async () => {
+  it('names triggers of others on the tables that are written; those that bear a name of ours it names as that', async () => {
     const trigger = (name: string, table: string) =>
       `CREATE TRIGGER ${name} AFTER INSERT ON ${table} BEGIN SELECT 1; END;`;
     const file = makeShop(base, {
@@ -110,7 +110,8 @@ describe('preflight', () => {
     });
     const made = await plan(file);
 
-    expect(blocking(made)).toEqual(['E_PREFLIGHT_UNKNOWN_OBJECT']);
+    expect(blocking(made)).toEqual(['E_NAME_COLLISION', 'E_PREFLIGHT_UNKNOWN_OBJECT']);
+    expect(finding(made, 'own-names')?.detail).toContain('trigger _phasewise_own');
     expect(finding(made, 'triggers')?.detail).toContain('theirs on person');
     expect(finding(made, 'triggers')?.error?.details?.['count']).toBe(1);
   });

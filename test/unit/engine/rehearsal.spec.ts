@@ -7,6 +7,7 @@ import type { Migration } from '@engine/migration.ts';
 import { assertPlan, makePlan } from '@engine/plan.ts';
 import { readSchema } from '@engine/schema.ts';
 import { interferingTriggers } from '@engine/user-triggers.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
 import { cleanupMigrations, cleanupShop, removeOld } from '../../support/engine/cleanup-shop.ts';
 import { backupFolderOf, inputFor, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -142,6 +143,19 @@ describe('what others added to the file', () => {
     const { objects } = await plan(makeShop(folder), { pack });
 
     expect(objects?.detail).toContain('step 0004_remove: it cannot be done in this file (there is a stone in the way)');
+    expect(objects?.error?.nextStep).toBe(
+      'Put right what is named with the program that made the file, or ask support; then try again.', // no step can be removed
+    );
+  });
+
+  it('a column that SQLite computes, under a name that a step fills, is refused by its name', async () => {
+    const file = makeShop(folder, { extra: 'ALTER TABLE note ADD COLUMN Length INTEGER AS (length(body)) VIRTUAL;' });
+
+    const { objects } = await plan(file, { toPhase: 1 });
+
+    expect(objects).toMatchObject({ state: 'blocking', error: { details: { objects: 'column note.length' } } });
+    expect(objects?.detail).toContain('column note.length: its values are computed');
+    expect(objects?.detail).not.toContain('outlive');
   });
 
   it('what a step forgets to make again is missed', async () => {
@@ -176,6 +190,61 @@ it('a trigger of others on a table that rows are to leave would run with each of
 
   expect([found(['note']), found([])]).toEqual([['theirs on note'], []]);
   db.close();
+});
+
+describe('what needs a part of another program, so that nobody could check the file', () => {
+  const smuggled = (sql: string, name: string, definition: string): string => {
+    const file = makeShop(folder, { extra: sql });
+    const db = new Database(file).unsafeMode();
+    db.pragma('writable_schema = 1');
+    db.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(definition, name);
+    db.close();
+    return file;
+  };
+  it.each([
+    [
+      'a function in a CHECK',
+      'CREATE TABLE w (a);',
+      'w',
+      'CREATE TABLE w (a CHECK (mine(a)))',
+      'table w: no such function: mine',
+    ],
+    [
+      'a function in an index',
+      'CREATE INDEX i ON note (body);',
+      'i',
+      'CREATE INDEX i ON note (mine(body))',
+      'index i: no such function: mine',
+    ],
+    [
+      'a module',
+      'CREATE VIRTUAL TABLE w USING rtree (id, a, b);',
+      'w',
+      'CREATE VIRTUAL TABLE w USING mine (id)',
+      'table w: no such module: mine',
+    ],
+    [
+      'what reaches out of the file',
+      'CREATE TABLE w (a);',
+      'w',
+      'CREATE TABLE w (a CHECK (load_extension(a)))',
+      'table w: unsafe use of load_extension()',
+    ],
+  ])('%s: the plan says what the run would, and names the object', async (_, sql, name, definition, problem) => {
+    const file = smuggled(sql, name, definition);
+
+    const { made } = await plan(file, { toPhase: 1 });
+    const whole = made.preflight.find(({ id }) => id === 'integrity');
+
+    expect(whole).toMatchObject({
+      state: 'blocking',
+      error: { code: 'E_HOSTILE_SCHEMA', details: { objects: expect.stringContaining(name) as string } },
+    });
+    expect(whole?.detail).toContain(problem);
+    expect(await codeOfPromise(upgradeShop(file, { pack: cleanupShop(), input: { toPhase: 1 } }))).toBe(
+      'E_HOSTILE_SCHEMA',
+    );
+  });
 });
 
 it('the plan names the rows that stand in the way', async () => {

@@ -52,6 +52,7 @@ describe('the verdict', () => {
         'members',
         'all-placed',
         'accounts',
+        'references',
         'backup',
         'kept',
       ],
