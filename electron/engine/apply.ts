@@ -9,8 +9,9 @@ import {
   storedBackfill,
   workOf,
   type BackfillWork,
+  type ChunkResult,
 } from './backfill.ts';
-import { insertApplied, readApplied, type AddedShape } from './bookkeeping.ts';
+import { insertApplied, isOwnName, readApplied, type AddedShape } from './bookkeeping.ts';
 import { addedBetween, assertEffect, setAsideBy, takeCensus } from './census.ts';
 import { recordApplied } from './ledger.ts';
 import type { Finding, IdentifiedMigration, StepContext } from './migration.ts';
@@ -59,7 +60,7 @@ export async function applyMigration(session: RunSession, migration: IdentifiedM
 }
 
 /**
- * One transaction of a step. What removes rows asks before each commit whether references of others lost theirs: the
+ * One transaction that begins or ends a step. What removes rows asks before each commit whether references of others lost theirs: the
  * census counts the rows of their tables, which all stay.
  * @throws CodedError E_INVARIANT
  */
@@ -69,6 +70,25 @@ function inStep<T>(session: RunSession, { kind }: IdentifiedMigration, subject: 
     if (kind === 'contract') assertReferencesKept(session.db, session.pack, session.references);
     return result;
   });
+}
+
+/** Of the time that chunks take, asking about references of others takes at most such a part. */
+const ASKING_SHARE = 0.1;
+
+/**
+ * The same among chunks, where asking each time would take longer than the chunks: as often as it may be, and always of
+ * one that set rows aside, or is over a table of our own, which stands for a change of all rows at once.
+ */
+function referenceAsker(session: RunSession, { migration, backfill }: BackfillWork): (chunk: ChunkResult) => void {
+  let dueAt = 0;
+  return ({ issueRows }) => {
+    const startedAt = performance.now();
+    const isTakingAway = issueRows > 0 || isOwnName(backfill.source);
+    if (migration.kind !== 'contract' || (!isTakingAway && startedAt < dueAt)) return;
+    assertReferencesKept(session.db, session.pack, session.references);
+    const endedAt = performance.now();
+    dueAt = endedAt + (endedAt - startedAt) / ASKING_SHARE;
+  };
 }
 
 const isAppliedAlready = (session: RunSession, { id }: IdentifiedMigration): boolean =>
@@ -168,13 +188,18 @@ async function runInChunks(
 /** One transaction per chunk, steered towards `chunkMs`, until no row is left beyond the bound. */
 async function runOneInChunks(session: RunSession, work: BackfillWork, context: StepContext): Promise<void> {
   const { chunkMs, firstChunkRows, maxChunkRows } = session.tuning;
+  const askOfReferences = referenceAsker(session, work);
   let limit = firstChunkRows;
   for (let pass = 0; ;) {
     await session.boundary(work.migration);
     const startedAt = performance.now();
-    const result = inStep(session, work.migration, work.id, () => {
+    let askedMs = 0;
+    const result = inTransaction(session, work.id, () => {
       const chunk = runChunk(session.db, work, context, limit);
       session.probe('chunk', work.id);
+      const askedAt = performance.now();
+      askOfReferences(chunk);
+      askedMs = performance.now() - askedAt;
       return chunk;
     });
     if (result.isDone) {
@@ -182,7 +207,7 @@ async function runOneInChunks(session: RunSession, work: BackfillWork, context: 
       continue;
     }
     session.probe('chunk-committed', work.id);
-    const factor = chunkMs / Math.max(performance.now() - startedAt, 1);
+    const factor = chunkMs / Math.max(performance.now() - startedAt - askedMs, 1);
     limit = Math.round(Math.min(maxChunkRows, Math.max(1, limit * Math.min(4, Math.max(0.25, factor)))));
     session.progress.rows(work.migration.id, work.backfill.title, result);
   }

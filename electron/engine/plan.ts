@@ -1,4 +1,4 @@
-import { coded } from '@shared/errors.ts';
+import { coded, CodedError } from '@shared/errors.ts';
 import type { Plan, PlanStep } from '@shared/run.ts';
 import type { MigrationStatus } from '@shared/status.ts';
 import { isWal } from './connection.ts';
@@ -108,7 +108,7 @@ export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequ
     rehearsalProblem(rehearse(db, schema, pack, steps)) ??
     (steps.length === 0 ? null : duplicatesProblem(brokenRules(db, schema, pack))) ??
     spaceProblem(space, input.path, input.backupFolder);
-  if (problem) throw coded(problem.code, problem.message, problem.details);
+  if (problem) throw new CodedError(problem);
 }
 
 /** What a person must know first; said only where there is something to say. */

@@ -1,4 +1,4 @@
-import { appError, coded, type AppError } from '@shared/errors.ts';
+import { type AppError, appError, coded, CodedError } from '@shared/errors.ts';
 import type { Plan } from '@shared/run.ts';
 import { countIssues } from './bookkeeping.ts';
 import { evaluateCriteria } from './checkpoint.ts';
@@ -53,7 +53,7 @@ export function entryProblem(db: Db, pack: Pack): AppError | null {
 /** @throws CodedError E_ISSUES_OPEN */
 export function assertNothingGates(db: Db, pack: Pack): void {
   const problem = gatingProblem(gatingIssues(db, pack)) ?? entryProblem(db, pack);
-  if (problem) throw coded(problem.code, problem.message, problem.details);
+  if (problem) throw new CodedError(problem);
 }
 
 /**

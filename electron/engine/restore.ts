@@ -70,7 +70,7 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const restored = recordFrom(path.dirname(backup), manifest); // now: nothing that may fail comes after the proof
     if (readableIntent(target) !== null) await passPointOfNoReturn(dependencies);
     // What it copied would be swept; this way it is kept like all that is replaced.
-    if (pending === null) isLostOneCarried = carryLost(target) !== null;
+    if (pending === null) isLostOneCarried = carriedIfReadable(target);
     const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
     if (carriedOn === null) guarded(() => endPlacing(target, readableIntent(target)));
     const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
@@ -85,6 +85,16 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     throw isLostOneCarried && told instanceof CodedError ? unsure(told) : told;
   } finally {
     lock.release();
+  }
+}
+
+/** @returns whether anything of it may have been put in its place. What cannot be read is no copy, and is in nobody's way. */
+function carriedIfReadable(target: string): boolean {
+  try {
+    return carryLost(target) !== null;
+  } catch (error) {
+    if (error instanceof CodedError && error.appError.code === 'E_RESTORE_FAILED') return true;
+    throw error;
   }
 }
 

@@ -12,8 +12,9 @@ export function whyStored(file: string): AppError | null {
   if (!/\.db$/i.test(file)) return null;
   const read = readManifest(file);
   if (read === undefined || !('manifest' in read)) return null;
-  const { size, mtimeMs } = fs.statSync(file);
-  const manifest = fs.statSync(manifestFile(path.dirname(file), read.manifest.id));
-  if (size !== read.manifest.sizeBytes || mtimeMs > manifest.mtimeMs) return null;
+  const [stored, noted] = [file, manifestFile(path.dirname(file), read.manifest.id)].map((each) =>
+    fs.statSync(each, { throwIfNoEntry: false }),
+  );
+  if (stored?.size !== read.manifest.sizeBytes || noted === undefined || stored.mtimeMs > noted.mtimeMs) return null;
   return appError('E_STORED_BACKUP', `${file} is a backup of ${read.manifest.databaseName}.`);
 }

@@ -56,7 +56,7 @@ export const ownObjects: Readonly<Record<string, OwnObjects>> = {
     }),
   },
   '20260221_0007_assets_columns': {
-    indexes: { assets: ['_phasewise_assets_unclean_path', '_phasewise_assets_unclean_uri'] },
+    indexes: { assets: ['_phasewise_assets_unclean_path', '_phasewise_assets_unclean_uri', '_phasewise_assets_uri'] },
     triggers: named('_phasewise_0007_', {
       assets: 'assets_insert assets_update assets_insert_follows assets_update_follows',
     }),

@@ -17,20 +17,23 @@ let rows = 0;
 export interface Meddled {
   /** Rows that SQLite told it are committed. */
   readonly acknowledged: readonly number[];
-  /** SHA-256 of sidecars that were no more after it had opened or closed the file: SQLite removes a log that it cannot use. */
+  /**
+   * SHA-256 of what was no more after it had opened or closed the file: SQLite removes a log that it cannot use, and plays
+   * a journal into a file that it cannot work with either.
+   */
   readonly removed: readonly string[];
 }
 
-/** @returns SHA-256 of sidecars that `act` has removed or written over. */
+/** @returns SHA-256 of the file and its sidecars, as far as `act` has removed or written over them. */
 function removedBy(file: string, act: () => void): string[] {
-  const before = sidecarsOf(file);
+  const before = hashesOf(file);
   act();
-  const after = sidecarsOf(file);
+  const after = hashesOf(file);
   return before.filter((sha256) => !after.includes(sha256));
 }
 
-function sidecarsOf(file: string): string[] {
-  return ['-wal', '-journal'].flatMap((suffix) => {
+function hashesOf(file: string): string[] {
+  return ['', '-wal', '-journal'].flatMap((suffix) => {
     try {
       return sha256IfThere(file + suffix) ?? [];
     } catch {

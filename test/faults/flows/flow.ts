@@ -43,7 +43,7 @@ export interface Scene {
   readonly old: BeforeState;
   /** Everything in the sandbox as the request found it. */
   readonly tree: Tree;
-  /** SHA-256 of sidecars that another program has taken away by now. */
+  /** SHA-256 of what another program has taken away or written over by now, of the database and its sidecars. */
   readonly taken?: readonly string[];
 }
 

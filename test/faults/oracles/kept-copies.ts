@@ -31,14 +31,20 @@ const foldersIn = (folder: string): string[] =>
  * Nothing is thrown away: each sidecar that SQLite would not take in lies where it lay, or in a copy beside the very
  * database that it lay beside.
  */
-export function thrownAway({ sandbox, old }: Pick<Scene, 'sandbox' | 'old'>): string[] {
-  const copies = keptCopies(sandbox).filter((copy) => old.sha256 === null || sha256IfThere(copy) === old.sha256);
+export function thrownAway(scene: Pick<Scene, 'sandbox' | 'old' | 'taken'>): string[] {
+  const { sandbox, old } = scene;
+  const isAny = old.sha256 === null || isChangedByOther(scene);
+  const copies = keptCopies(sandbox).filter((copy) => isAny || sha256IfThere(copy) === old.sha256);
   const isThere = (suffix: string, sha256: string): boolean =>
     [sandbox.file, ...copies].some((file) => sha256IfThere(file + suffix) === sha256);
   return Object.entries(old.sidecars)
     .filter(([suffix, sha256]) => !isThere(suffix, sha256))
     .map(([suffix]) => `the damaged ${suffix} was thrown away`);
 }
+
+/** A file that SQLite cannot work with, and into which another program has played what lay beside it. */
+export const isChangedByOther = ({ old, taken = [] }: Pick<Scene, 'old' | 'taken'>): boolean =>
+  old.content === null && old.sha256 !== null && taken.includes(old.sha256);
 
 /** Whether one of the copies holds the database and all that lay beside it. */
 export const isKeptAsFound = ({ sandbox, old }: Pick<Scene, 'sandbox' | 'old'>): boolean =>

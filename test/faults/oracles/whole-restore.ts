@@ -4,7 +4,7 @@ import type { Scene } from '../flows/flow.ts';
 import { sha256IfThere, sha256Of } from '../sandbox.ts';
 import { backupTruth } from './backup-truth.ts';
 import { lookAt, scratchOf } from './content.ts';
-import { isKeptAsFound } from './kept-copies.ts';
+import { isChangedByOther, isKeptAsFound } from './kept-copies.ts';
 
 /**
  * Whole restore: the path names wholly the old database or wholly the backup, and what is being replaced can be had
@@ -19,7 +19,7 @@ export function wholeRestore(scene: Scene): { problems: string[]; state: State }
   const inBackup =
     old.content !== null && backups.some(({ content, file }) => content === old.content && file !== scene.backupPath);
   const setAside = setAsideBytes(scene);
-  const isKept = old.sha256 === null || inBackup || setAside.has(old.sha256);
+  const isKept = old.sha256 === null || inBackup || setAside.has(old.sha256) || isChangedByOther(scene);
   if (state === 'neither') problems.push('the path names neither the old database nor the whole backup');
   if (state === 'new' && !isKept) problems.push('what was replaced is gone');
   // Where SQLite could read it, its rows are what counts; else a log belongs to the bytes.
@@ -32,14 +32,16 @@ export function wholeRestore(scene: Scene): { problems: string[]; state: State }
 /** opened: SQLite could work with it as little as with what it made of it, but all of that is kept as it was found. */
 type State = 'old' | 'opened' | 'new' | 'neither';
 
-function stateNow({ sandbox, source, old }: Scene): State {
+function stateNow(scene: Scene): State {
+  const { sandbox, source, old } = scene;
   const sha256 = sha256IfThere(sandbox.file);
   // A restore by file that was interrupted may leave the path empty for the moment that its note explains.
   if (sha256 === null) return old.sha256 === null || existsSync(`${sandbox.file}.restore-intent`) ? 'old' : 'neither';
   const content = lookAt(sandbox.file, scratchOf(sandbox))?.content ?? null;
   if (content !== null && content === source.content) return 'new';
   if (sha256 === old.sha256 || (content !== null && content === old.content)) return 'old';
-  return content === null && old.content === null && isKeptAsFound({ sandbox, old }) ? 'opened' : 'neither';
+  if (content !== null || old.content !== null) return 'neither';
+  return isKeptAsFound({ sandbox, old }) || isChangedByOther(scene) ? 'opened' : 'neither';
 }
 
 /** SHA-256 of everything that lies in folders of replaced files. One that could not get its last name has its first. */

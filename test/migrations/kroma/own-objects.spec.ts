@@ -37,7 +37,15 @@ describe('the names that the pack says its migrations make', () => {
   const seen = new Set<string>();
   const shapes = fixtures.filter(({ name }) => /^(legacy with every|baseline with|dual, both halves dis)/.test(name));
 
-  it.each(shapes)('are all that are made of $name, whenever it is stopped', ({ build }) => {
+  const sharing = {
+    name: 'a file in which two assets have one address',
+    build: (db: Database.Database): void => {
+      shapes[0]?.build(db);
+      db.exec(`ALTER TABLE assets ADD COLUMN storage_uri TEXT; UPDATE assets SET storage_uri = 'the same'`);
+    },
+  };
+
+  it.each([...shapes, sharing])('are all that are made of $name, whenever it is stopped', ({ build }) => {
     const db = new Database(':memory:');
     build(db);
     for (const { id } of kroma.migrations) {

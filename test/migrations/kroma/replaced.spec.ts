@@ -39,6 +39,16 @@ describe('the plan', () => {
     );
   });
 
+  it('says nothing of columns that the old table lacks: the step itself says what is missing', () => {
+    const db = twice();
+    db.exec(
+      `UPDATE app_users SET username = 'renamed', email = 'e' WHERE id = 'u'; ALTER TABLE users DROP COLUMN email`,
+    );
+    expect(replaces(db)).toContain('overwritten: 1 in app_users.');
+    db.exec(`DROP TABLE users; CREATE TABLE users (id TEXT PRIMARY KEY)`);
+    expect(replaces(db)).toBeNull();
+  });
+
   it('says nothing of a user whose name somebody else has: that user is set aside', () => {
     const db = twice();
     db.exec(
