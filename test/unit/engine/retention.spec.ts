@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
 import type { BackupRecord } from '@shared/run.ts';
@@ -15,12 +14,7 @@ import { isThere, temporaryFolder } from '../../support/temporary.ts';
 import { backup as record } from '../renderer/values.ts';
 
 const folder = temporaryFolder();
-/** Told from other shops by what its settings say. */
-const pack = {
-  ...shopPack(),
-  identity: (db: Database.Database) =>
-    db.prepare<[], string>(`SELECT value FROM setting WHERE name = 'shop id'`).pluck().all(),
-};
+const pack = shopPack();
 const packs = [pack];
 
 const make = (id: string, change: Partial<BackupRecord> = {}): BackupRecord =>
