@@ -77,7 +77,9 @@ function openIfThere(file: string): number | null {
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
+    // While its name is there, it has not gone: it only cannot be opened.
+    const isGone = errorCode(error) === 'ENOENT' && lstatSync(file, { throwIfNoEntry: false }) === undefined;
+    if (isGone) return null;
     if (errorCode(error) === 'ELOOP') throw coded('E_SIDECAR_UNSAFE', `${file} became a link.`);
     throw error;
   }

@@ -59,3 +59,15 @@ it.each(['-wal', '-journal'] as const)('of a %s that cannot be read nobody says 
   expect(error).toHaveProperty('appError');
   expect(toAppError(error)).toMatchObject({ code: 'E_IO' });
 });
+
+it.each(['-wal', '-journal'] as const)('a %s that is there has not gone, whatever opening it says', async (suffix) => {
+  const file = await left(suffix);
+  const open = fs.openSync;
+  vi.spyOn(fs, 'openSync').mockImplementation((name, ...rest) => {
+    if (name === file + suffix) throw Object.assign(new Error('ENOENT: on purpose'), { code: 'ENOENT' });
+    return open(name, ...rest);
+  });
+  syncBuiltinESMExports();
+
+  expect(() => isPlayedInWhole(file, { isOurs: true })).toThrow();
+});
