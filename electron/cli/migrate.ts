@@ -1,8 +1,10 @@
 import { type AppError, appError, safetyText } from '@shared/errors.ts';
 import type { Recovery } from '@shared/recovery.ts';
-import { isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
+import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
+import type { EarlierBackup } from '@engine/protocol.ts';
 import type { OpenEntry } from '@host/databases.ts';
+import { earlierBackups, earlierParts } from '@host/continued.ts';
 import { defaultBackupFolder } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
@@ -146,8 +148,8 @@ function document(report: RunReport): object {
  *   where rows may be missing or a run never got its verdict: a new backup would let that question drop.
  */
 async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepair = false): Promise<Outcome> {
-  const { backupPath, leftAs } = await unproven(host, database);
-  const input = { path: database.path, toPhase: plan.toPhase, backupPath };
+  const { leftAs, ...comparing } = await unproven(host, database);
+  const input = { path: database.path, toPhase: plan.toPhase, ...comparing };
   const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
   const error = verdict.ok ? disagreement(verdict.value.checks, isWrittenSince(database.path, leftAs)) : verdict.error;
   const common = { ...nothingDone, ...phasesOf(plan) };
@@ -168,25 +170,32 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepa
 
 /**
  * The backup of the last run that changed the file, where that run never got its verdict: it was killed meanwhile, or
- * the comparison said no. To say "verified" now without comparing again would let the question drop.
+ * the comparison said no. To say "verified" now without comparing again would let the question drop; so would it where
+ * that backup is gone, until a person leaves it at that.
  */
 async function unproven(host: Host, database: OpenEntry): Promise<Unproven> {
-  const none = { backupPath: null, leftAs: undefined };
+  const none = { backupPath: null, earlier: [], leftAs: undefined };
   const history = host.runs.history(database);
   if (history[0] === undefined || history[0].verified) return none;
   const { leftAs } = history[0];
+  const earlier = earlierBackups(earlierParts(host.dataFolder, database.path));
   const listed = await host.backups.list(database);
-  if (!listed.ok) return none;
+  const found = listed.ok ? backupOfLast(history, listed.value.backups) : null;
+  return { backupPath: found ?? earlier.at(-1)?.backupPath ?? null, earlier, leftAs };
+}
+
+function backupOfLast(history: readonly RunReport[], backups: readonly BackupRecord[]): string | null {
   for (const { runId, verified } of history) {
-    if (verified) return none;
-    const backup = listed.value.backups.find((record) => record.runId === runId);
-    if (backup) return { backupPath: backup.path, leftAs };
+    if (verified) return null;
+    const backup = backups.find((record) => record.runId === runId);
+    if (backup) return backup.path;
   }
-  return none;
+  return null;
 }
 
 interface Unproven {
   readonly backupPath: string | null;
+  readonly earlier: readonly EarlierBackup[];
   /** The file as that run left it. */
   readonly leftAs: RunReport['leftAs'];
 }

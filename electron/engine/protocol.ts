@@ -30,6 +30,12 @@ export type { EngineControl, EngineRunEvent, EngineWork };
  * What a host and its engine process say to each other: requests down, one answer each up, events in between.
  * Both sides are ours and of one build, so these are types only; data from a renderer never gets here unparsed.
  */
+/** The backup from before a part of an upgrade. */
+export interface EarlierBackup {
+  readonly runId: string;
+  readonly backupPath: string;
+}
+
 export interface EngineRequests {
   /** Looks at a file without changing a byte of it or of its folder. check 'data' also scans all rows. */
   inspect: {
@@ -98,7 +104,16 @@ export interface EngineRequests {
     output: { path: string; rows: number };
   };
   /** Re-opens the file cold and repeats every check; compares every row with the backup outside the declared effects. */
-  verify: { input: { path: string; toPhase: number; backupPath: string | null }; output: { checks: CheckResult[] } };
+  verify: {
+    input: {
+      path: string;
+      toPhase: number;
+      backupPath: string | null;
+      /** Of the parts without a proven end that came before, oldest first: the first that the file knows is compared too. */
+      earlier?: readonly EarlierBackup[];
+    };
+    output: { checks: CheckResult[] };
+  };
   backup: {
     input: { path: string; folder: string; reason: string; runId: string | null; appVersion: string };
     output: BackupRecord;

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { errorWords } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
-import type { CheckResult } from '@shared/status.ts';
+import { type CheckResult, SINCE_THE_FIRST } from '@shared/status.ts';
 import { accountGap } from './backfill.ts';
 import { requireAlone } from './backup-alone.ts';
-import { readApplied, readBackfills, type AddedShape } from './bookkeeping.ts';
+import { readApplied, readBackfills, readRuns, type AddedShape } from './bookkeeping.ts';
 import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
 import { storedTables } from './compare.ts';
 import { attachBackup, openVerifier } from './connection.ts';
@@ -52,6 +52,8 @@ function askEverything(input: Input, packs: readonly Pack[]): { checks: CheckRes
       [],
     );
     const before = input.backupPath === null ? null : appliedBefore(db, input.backupPath);
+    const { earlier = [] } = input;
+    const first = earlier.find(({ runId }) => readRuns(db).some(({ id }) => id === runId))?.backupPath;
     const checks = [
       guarded('integrity', 'The file is sound', () => integrityCheck(db)),
       guarded('recorded', 'Every step is recorded', () => recordCheck(db, pack, steps)),
@@ -73,8 +75,9 @@ function askEverything(input: Input, packs: readonly Pack[]): { checks: CheckRes
     checks.push(guarded('references', REFERENCES, () => referencesCheck(db, pack, comparable)));
     if (backupCheck === null || input.backupPath === null) return { checks };
     const { backupPath } = input;
-    const kept = guarded('kept', 'Nothing was lost', () => keptCheck(db, pack, backupPath));
-    return { checks: [...checks, backupCheck, kept] };
+    checks.push(backupCheck, keptSince(db, pack, backupPath));
+    if (first !== undefined && first !== backupPath) checks.push(...sinceTheFirst(db, pack, first));
+    return { checks };
   } finally {
     db.close();
     unmark();
@@ -150,6 +153,28 @@ function accountsCheck(db: Db, steps: readonly IdentifiedMigration[]): CheckResu
   ]);
 }
 
+const keptSince = (db: Db, pack: Pack, backupPath: string): CheckResult =>
+  guarded('kept', 'Nothing was lost', () => keptCheck(db, pack, backupPath));
+
+/**
+ * What the earlier parts of an upgrade did was never proven, or found wrong: the backup from before this part has it
+ * already, and says nothing about it.
+ */
+function sinceTheFirst(db: Db, pack: Pack, backupPath: string): CheckResult[] {
+  const backup = backupBytesCheck(backupPath);
+  const comparable = backup.state === 'met';
+  const checks = [
+    backup,
+    ...(comparable ? [guarded('references', REFERENCES, () => referencesCheck(db, pack, backupPath))] : []),
+    ...(comparable ? [keptSince(db, pack, backupPath)] : []),
+  ];
+  return checks.map((check) => ({
+    ...check,
+    id: check.id + SINCE_THE_FIRST,
+    title: `${check.title}, since before the first part`,
+  }));
+}
+
 /** Before its rows are taken as the truth, the backup must be the bytes that were verified, and nothing beside them. */
 const backupBytesCheck = (backupPath: string): CheckResult =>
   guarded('backup', 'The backup is unchanged', () => {
@@ -162,7 +187,11 @@ const backupBytesCheck = (backupPath: string): CheckResult =>
       'backup',
       'The backup is unchanged',
       isMet,
-      isMet ? 'Its bytes are those that were verified.' : 'Its bytes are not those that were verified.',
+      isMet
+        ? 'Its bytes are those that were verified.'
+        : found === null
+          ? 'No backup lies at its place any more that says of itself what was verified.'
+          : 'Its bytes are not those that were verified.',
       [
         ['SHA-256 noted', found?.want ?? 'no manifest'],
         ['SHA-256 now', found?.is ?? '-'],

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Manifest } from '@shared/manifest.ts';
 import type { BackupRecord, RunReport, RunSnapshot } from '@shared/run.ts';
+import type { EarlierBackup } from '@engine/protocol.ts';
 import { defaultBackupFolder } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
@@ -22,6 +23,24 @@ export function earlierParts(dataFolder: string, databasePath: string): Work[] {
     if (backupPath !== null) parts.push(work);
   }
   return parts.reverse();
+}
+
+/**
+ * What the verdict on an upgrade has to compare with beside its own backup: the backups of the earlier parts, oldest
+ * first. What came before a part that a person left as it is was accepted with it.
+ */
+export function earlierBackups(parts: readonly Work[]): EarlierBackup[] {
+  return parts
+    .slice(parts.findLastIndex(({ isClosed }) => isClosed) + 1)
+    .flatMap(({ runId, backupPath, path: database }) =>
+      backupPath === null ? [] : [{ runId, backupPath: placeNow(backupPath, database) }],
+    );
+}
+
+/** Moved into the usual folder meanwhile, it is the same backup still. */
+function placeNow(backupPath: string, database: string): string {
+  const moved = path.join(defaultBackupFolder(database), path.basename(backupPath));
+  return statsOf(backupPath) === undefined && statsOf(moved) ? moved : backupPath;
 }
 
 /** A run that may go on from earlier parts. */

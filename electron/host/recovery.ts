@@ -5,6 +5,7 @@ import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
 import type { Backups } from './backups.ts';
 import { begunWay } from './begun-way.ts';
 import type { Busy } from './busy.ts';
+import { earlierBackups } from './continued.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { AskListeners } from './engine-process.ts';
@@ -137,7 +138,8 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       if (recovery?.state !== 'unproven' || recovery.toPhase === null || !meant)
         return err(appError('E_NOTHING_TO_DO', 'No final check is missing.'));
       const backupPath = lastBackupOf(meant.open) ?? recovery.backup?.path ?? null;
-      const input = { path: database.path, toPhase: recovery.toPhase, backupPath };
+      const earlier = earlierBackups(meant.open?.chain.toReversed() ?? []);
+      const input = { path: database.path, toPhase: recovery.toPhase, backupPath, earlier };
       const verdict = await patiently(never, () => engines.askAlone(database.path, 'verify', input).answer);
       if (verdict === null) return err(appError('E_CANCELLED', 'The check was stopped.'));
       if (!verdict.ok) return verdict;

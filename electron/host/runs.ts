@@ -4,7 +4,7 @@ import { type AppError, appError, err, ok, type Result, toAppError } from '@shar
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import type { EngineControl, EngineRunEvent, SourceChoice } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
-import { asWhole, earlierParts } from './continued.ts';
+import { asWhole, earlierBackups, earlierParts } from './continued.ts';
 import { ensureFolder } from './data-folder.ts';
 import type { OpenEntry } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
@@ -173,6 +173,7 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
       const verifying = { state: 'verifying', now, progress: null } as const;
       if (!run.stop.signal.aborted) publish(context, run, { ...run.snapshot, ...verifying });
       const verdict = await withVerdict(context.engines, run.database.path, report, {
+        earlier: earlierBackups(run.parts),
         signal: run.stop.signal,
         onChild: (child) => (run.child = child),
       });

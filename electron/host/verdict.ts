@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AppError, appError, type Result } from '@shared/errors.ts';
 import type { RunReport } from '@shared/run.ts';
-import type { CheckResult } from '@shared/status.ts';
+import { type CheckResult, SINCE_THE_FIRST } from '@shared/status.ts';
+import type { EarlierBackup } from '@engine/protocol.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import { isWrittenSince } from './written-since.ts';
@@ -11,6 +12,8 @@ const BUSY_RETRIES_MS = [500, 1_500, 4_000];
 
 /** How a verdict can be stopped. */
 export interface VerdictControl {
+  /** Of the parts that it went on from. */
+  readonly earlier: readonly EarlierBackup[];
   readonly signal: AbortSignal;
   /** The process that checks, whenever there is one. */
   readonly onChild: (child: EngineChild | null) => void;
@@ -25,14 +28,18 @@ export async function withVerdict(
   engines: Engines,
   file: string,
   report: RunReport,
-  { signal, onChild }: VerdictControl = { signal: new AbortController().signal, onChild: () => {} },
+  { earlier, signal, onChild }: VerdictControl = {
+    earlier: [],
+    signal: new AbortController().signal,
+    onChild: () => {},
+  },
 ): Promise<RunReport | null> {
   const backupPath = report.backup?.path ?? null;
   if (backupPath === null) {
     const why = appError('E_VERIFY_FAILED', 'The run names no backup that the result could be compared with.');
     return { ...report, ok: false, verified: false, error: why };
   }
-  const input = { path: file, toPhase: report.toPhase, backupPath };
+  const input = { path: file, toPhase: report.toPhase, backupPath, earlier };
   const verdict = await patiently(signal, async () => {
     const { answer, child } = engines.askAlone(file, 'verify', input);
     onChild(child);
@@ -56,10 +63,13 @@ export function withoutRepeats(before: readonly CheckResult[], verdict: readonly
 
 const WRITTEN = 'Another program has written to the file since the upgrade let go of it; what differs may be its work.';
 const LOOK =
-  'Look at what differs. Where that is the work of the other program, leave it as it is; otherwise restore the backup.';
+  'Look at what differs. Where that is the work of another program, leave it as it is; otherwise restore the backup.';
 
 /** Checks whose failure says that data may be missing or that the backup is not what was saved. */
-const UNSAFE: readonly string[] = ['integrity', 'kept', 'backup'];
+const UNSAFE: readonly string[] = ['integrity', 'kept', 'backup', `kept${SINCE_THE_FIRST}`, `backup${SINCE_THE_FIRST}`];
+
+const BETWEEN =
+  'Compared with before this part, everything is as it should be. If another program has used the file between the parts of this upgrade, what differs may be its work.';
 
 /**
  * null when every check holds. Checks that were not made prove nothing, and no checks at all are a failure.
@@ -75,9 +85,11 @@ export function disagreement(checks: readonly CheckResult[], isWritten: boolean)
   const details = { failedChecks: open.length, checks: checks.length, ...(isWritten ? { isWritten } : {}) };
   // A file that lost something, or a backup of other bytes, is not "safe".
   const isSafe = !open.some(({ id }) => UNSAFE.includes(id)) && checks.length > 0;
-  return appError('E_VERIFY_FAILED', isWritten ? `${message} ${WRITTEN}` : message, details, {
+  const isEarlier = open.length > 0 && open.every(({ id }) => id.endsWith(SINCE_THE_FIRST));
+  const whose = [isEarlier ? BETWEEN : '', isWritten ? WRITTEN : ''].filter(Boolean);
+  return appError('E_VERIFY_FAILED', [message, ...whose].join(' '), details, {
     ...(isSafe ? {} : { safety: 'unknown' }),
-    ...(isWritten ? { nextStep: LOOK } : {}),
+    ...(whose.length > 0 ? { nextStep: LOOK } : {}),
   });
 }
 

@@ -51,6 +51,8 @@ export const CheckResult = z.object({
   evidence: z.array(z.object({ label: z.string(), text: z.string() })),
 });
 export type CheckResult = z.infer<typeof CheckResult>;
+/** Ends the id of a check against the backup from before the first of several parts of an upgrade. */
+export const SINCE_THE_FIRST = ':first';
 
 export const PhaseStatus = z.object({
   number: z.number().int(),

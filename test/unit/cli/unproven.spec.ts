@@ -22,10 +22,14 @@ async function upgraded() {
   hosts.push(host);
   const file = path.join(home, 'sample.db');
   await host.engines.askAlone(file, 'sample', { path: file, packId: 'kroma', seed: 1 }).answer;
-  const command = { name: 'migrate', file, to: 1, backupFolder: null, yes: true, contract: false } as const;
-  const ask = () => migrate(host, { ...command, source: { kind: 'none' } });
+  const command = { name: 'migrate', file, backupFolder: null, yes: true, contract: false } as const;
+  const ask = (to = 1) => migrate(host, { ...command, to, source: { kind: 'none' } });
   expect((await ask()).json).toMatchObject({ ok: true, verified: true });
-  return { file, dataFolder, ask };
+  const stay = async () => {
+    const database = host.databases.open(file);
+    return database.ok && host.recoveries.stay(database.value);
+  };
+  return { file, dataFolder, ask, stay };
 }
 
 /** As if Phasewise had been killed between the last step and the verdict. */
@@ -94,10 +98,51 @@ describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run 
     expect((await ask()).json).toMatchObject({ ok: false, backup: null, error: { code: 'E_VERIFY_FAILED' } });
   });
 
-  it('and its backup was deleted: the file itself is still checked', async () => {
+  it('and its backup was deleted: nobody can compare, which is not called verified before a person leaves it at that', async () => {
+    const { file, dataFolder, ask, stay } = await upgraded();
+    forgetVerdict(dataFolder);
+    rmSync(`${file} backups`, { recursive: true });
+    expect((await ask()).json).toMatchObject({ ok: false, verified: false, error: { code: 'E_VERIFY_FAILED' } });
+
+    expect(await stay()).toMatchObject({ ok: true });
+    expect((await ask()).json).toMatchObject({ ok: true });
+  });
+});
+
+describe.skipIf(!existsSync(engineFile))('going on to a later phase, after a part that never got its verdict', () => {
+  it('compares with before the first part, too: the backup of its own has the loss already', async () => {
+    const { file, dataFolder, ask } = await upgraded();
+    forgetVerdict(dataFolder);
+    change(file, ELSEWHERE);
+
+    const { exitCode, json } = await ask(2);
+
+    expect(exitCode).toBe(1);
+    expect(json).toMatchObject({ ok: false, verified: false, toPhase: 2, error: { code: 'E_VERIFY_FAILED' } });
+    expect(JSON.stringify(json)).toContain('If another program has used the file between the parts of this upgrade');
+    expect((await ask(2)).json).toMatchObject({ ok: false, error: { code: 'E_VERIFY_FAILED' } });
+  });
+
+  it('says no where the backup from before the first part is gone', async () => {
     const { file, dataFolder, ask } = await upgraded();
     forgetVerdict(dataFolder);
     rmSync(`${file} backups`, { recursive: true });
-    expect((await ask()).json).toMatchObject({ ok: true });
+
+    const { json } = await ask(2);
+
+    expect(json).toMatchObject({ ok: false, verified: false, error: { code: 'E_VERIFY_FAILED' } });
+    expect(JSON.stringify(json)).toContain('No backup lies at its place any more');
+  });
+
+  it('holds where nothing was lost on the whole way, and where a person has left the first part at that', async () => {
+    const whole = await upgraded();
+    forgetVerdict(whole.dataFolder);
+    expect((await whole.ask(2)).json).toMatchObject({ ok: true, verified: true });
+
+    const accepted = await upgraded();
+    forgetVerdict(accepted.dataFolder);
+    change(accepted.file, ELSEWHERE);
+    await accepted.stay();
+    expect((await accepted.ask(2)).json).toMatchObject({ ok: true, verified: true });
   });
 });

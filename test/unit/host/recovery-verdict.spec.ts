@@ -27,7 +27,8 @@ describe('an upgrade without a verdict', () => {
 
     expect(await recoveries.check(database)).toEqual(ok({ checks: [check('met')], error: null }));
 
-    expect(asked).toContain(`verify ${JSON.stringify({ path: file, toPhase: 1, backupPath: '/b/b1.db' })}`);
+    const earlier = [{ runId: 'r1', backupPath: '/b/b1.db' }];
+    expect(asked).toContain(`verify ${JSON.stringify({ path: file, toPhase: 1, backupPath: '/b/b1.db', earlier })}`);
     expect(await recoveries.get(database)).toBeNull();
     expect(readHistory(dataFolder, file, () => false)).toMatchObject([{ ok: true, verified: true }]);
     expect(await recoveries.check(database)).toMatchObject({ ok: false, error: { code: 'E_NOTHING_TO_DO' } });

@@ -117,7 +117,7 @@ describe('a file is not called safe', () => {
     expect(disagreement(checks, false)?.message).not.toContain('Another program');
     expect(disagreement(checks, true)).toMatchObject({
       message: expect.stringContaining('Another program has written to the file since the upgrade'),
-      nextStep: expect.stringContaining('work of the other program'),
+      nextStep: expect.stringContaining('work of another program'),
       details: { isWritten: true },
     });
   });
