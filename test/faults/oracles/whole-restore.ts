@@ -18,8 +18,13 @@ export function wholeRestore(scene: Scene): { problems: string[]; state: State }
   const state = stateNow(scene);
   const inBackup =
     old.content !== null && backups.some(({ content, file }) => content === old.content && file !== scene.backupPath);
-  const setAside = setAsideBytes(scene);
-  const isKept = old.sha256 === null || inBackup || setAside.has(old.sha256) || isChangedByOther(scene);
+  const files = setAsideFiles(scene);
+  const setAside = new Set(files.map(sha256Of));
+  // Another program may have written to it, so that its bytes are others, and its content is not.
+  const isSetAside = (): boolean =>
+    (old.sha256 !== null && setAside.has(old.sha256)) ||
+    (old.content !== null && files.some((file) => contentOf(scene, file) === old.content));
+  const isKept = old.sha256 === null || inBackup || isChangedByOther(scene) || isSetAside();
   if (state === 'neither') problems.push('the path names neither the old database nor the whole backup');
   if (state === 'new' && !isKept) problems.push('what was replaced is gone');
   // Where SQLite could read it, its rows are what counts; else a log belongs to the bytes.
@@ -37,24 +42,25 @@ function stateNow(scene: Scene): State {
   const sha256 = sha256IfThere(sandbox.file);
   // A restore by file that was interrupted may leave the path empty for the moment that its note explains.
   if (sha256 === null) return old.sha256 === null || existsSync(`${sandbox.file}.restore-intent`) ? 'old' : 'neither';
-  const content = lookAt(sandbox.file, scratchOf(sandbox))?.content ?? null;
+  const content = contentOf(scene, sandbox.file);
   if (content !== null && content === source.content) return 'new';
   if (sha256 === old.sha256 || (content !== null && content === old.content)) return 'old';
   if (content !== null || old.content !== null) return 'neither';
   return isKeptAsFound({ sandbox, old }) || isChangedByOther(scene) ? 'opened' : 'neither';
 }
 
-/** SHA-256 of everything that lies in folders of replaced files. One that could not get its last name has its first. */
-function setAsideBytes({ sandbox }: Scene): ReadonlySet<string> {
+const contentOf = ({ sandbox }: Scene, file: string): string | null =>
+  lookAt(file, scratchOf(sandbox))?.content ?? null;
+
+/** Everything that lies in folders of replaced files. One that could not get its last name has its first. */
+function setAsideFiles({ sandbox }: Scene): readonly string[] {
   const [folder, name] = [path.dirname(sandbox.file), path.basename(sandbox.file)];
   const isKept = (each: string): boolean =>
     each.startsWith(`${name} replaced-`) ||
     (each.startsWith(`${name} replacing-`) && hasSidecar(path.join(folder, each)));
-  return new Set(
-    readdirSync(folder)
-      .filter(isKept)
-      .flatMap((each) => filesIn(path.join(folder, each)).map(sha256Of)),
-  );
+  return readdirSync(folder)
+    .filter(isKept)
+    .flatMap((each) => filesIn(path.join(folder, each)));
 }
 
 /** Without one, the next restore takes it for a copy that was never needed. */
