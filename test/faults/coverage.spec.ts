@@ -12,6 +12,8 @@ const groups = { A: 18, P: 12, S: 16, K: 16, J: 13, F: 16, G: 18, V: 10, R: 14, 
 
 interface Row {
   readonly id: string;
+  /** What stands where only files should. */
+  readonly loose: string;
   readonly files: readonly string[];
   readonly titles: readonly string[];
   readonly remark: string;
@@ -25,7 +27,7 @@ const rows: Row[] = readFileSync(path.join(import.meta.dirname, 'COVERAGE.md'), 
     if (id === undefined) return [];
     const files = [...where.matchAll(/`([^`]+)`/g)].map(([, file = '']) => file);
     const titles = [...what.matchAll(/"([^"]+)"/g)].map(([, title = '']) => title);
-    return [{ id, files, titles, remark: what }];
+    return [{ id, loose: where.replaceAll(/`[^`]+`/g, '').trim(), files, titles, remark: what }];
   });
 
 describe('the coverage of the failure catalogue', () => {
@@ -46,6 +48,25 @@ describe('the coverage of the failure catalogue', () => {
       return [
         ...missing.map((file) => `${id}: no file ${file}`),
         ...unknown.map((title) => `${id}: no test "${title}"`),
+      ];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('names every file as one, so that its titles are looked for, and no file without one of its titles', () => {
+    const wrong = rows.flatMap(({ id, loose, files, titles, remark }) => {
+      const texts = files.filter((file) => existsSync(path.join(root, file)));
+      const idle = texts.filter((file) => {
+        const text = readFileSync(path.join(root, file), 'utf8');
+        return !titles.some((title) => text.includes(title));
+      });
+      const hidden = [...remark.matchAll(/[\w/-]+\.spec\.ts/g)].filter(
+        ([name]) => !files.some((file) => file.endsWith(name)),
+      );
+      return [
+        ...(loose === '' ? [] : [`${id}: ${loose} is no file in backticks`]),
+        ...idle.map((file) => `${id}: no title of ${file}`),
+        ...hidden.map(([name]) => `${id}: ${name} stands among the titles only`),
       ];
     });
     expect(wrong).toEqual([]);

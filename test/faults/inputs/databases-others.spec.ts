@@ -3,6 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { backupDatabase } from '@engine/backups.ts';
+import { restoreBackup } from '@engine/restore.ts';
 import { endingOf, refusedWhole } from '../../support/engine/ends-well.ts';
 import { askOne, backupFolderOf, makeShop, manyChunks, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
@@ -31,31 +32,57 @@ describe('another program', () => {
     await reader.kill();
   });
 
-  it('K04: that merely has a rollback file open writes again, correctly, once we are done', async () => {
-    const file = makeShop(folder);
-    const log = `${file}.said`;
-    const idle = await otherProgram(
-      file,
-      `db.prepare('SELECT count(*) FROM note').get(); const fs = require('fs');
-       setInterval(() => { try { db.exec("INSERT INTO setting VALUES ('late', '1')"); fs.writeFileSync(${JSON.stringify(log)}, 'written'); clearInterval(this) }
-         catch (error) { fs.appendFileSync(${JSON.stringify(`${log}.errors`)}, error.code + ' ') } }, 20);`.replace(
-        'clearInterval(this)',
-        'process.send("written"); setInterval(() => {}, 1000)',
-      ),
-    );
-    const wait = async () => {
-      for (let tries = 0; !fs.existsSync(log) && tries < 200; tries++)
+  /** Has the file open and holds nothing; from the moment that `go` exists it tries to write, and notes what it is told. */
+  const writesLater = (go: string, said: string) => `
+    db.prepare('SELECT count(*) FROM note').get(); const fs = require('fs');
+    const timer = setInterval(() => { if (!fs.existsSync(${JSON.stringify(go)})) return;
+      try { db.exec("INSERT INTO setting VALUES ('late', '1')"); clearInterval(timer); fs.appendFileSync(${JSON.stringify(said)}, 'written ') }
+      catch (error) { fs.appendFileSync(${JSON.stringify(said)}, error.code + ' ') } }, 5);`;
+  const pause = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+  it.each(['upgrade', 'restore'] as const)(
+    'K04: that merely has a rollback file open is kept out while we work (%s), and writes correctly once we are done',
+    async (work) => {
+      const file = makeShop(folder);
+      const [go, said] = [`${file}.go`, `${file}.said`];
+      const hears = (): string[] => (fs.existsSync(said) ? fs.readFileSync(said, 'utf8').trim().split(' ') : []);
+      const made = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
+      const backup = await backupDatabase(made, [pack]);
+      change(file, `DELETE FROM note WHERE id = 1`);
+      const idle = await otherProgram(file, writesLater(go, said));
+      let during: string[] = [];
+      /** While we hold the lock it may try, and has to wait then: a restore lets go for a moment later on. */
+      const letItTry = (): void => {
+        fs.writeFileSync(go, '');
+        for (let tries = 0; hears().length < 2 && tries < 1_000; tries++) pause(10);
+        fs.rmSync(go);
+        pause(50);
+        during = hears();
+      };
+      const isLocked = (point: string): boolean => point === (work === 'upgrade' ? 'chunk-committed' : 'saved');
+      const probe = (point: string): void => {
+        if (isLocked(point) && during.length === 0) letItTry();
+      };
+
+      if (work === 'upgrade') {
+        const report = await upgradeShop(file, { more: { tuning: manyChunks, lockWaitMs: 5_000, probe } });
+        expect(report.error).toBeUndefined();
+      } else {
+        const input = { backupPath: backup.path, path: file, backupFolder: backup.folder, appVersion: '0' };
+        await restoreBackup({ ...input, allowForeign: false }, { packs: [pack], lockWaitMs: 5_000, probe });
+      }
+      fs.writeFileSync(go, '');
+      for (let tries = 0; !hears().includes('written') && tries < 200; tries++)
         await new Promise((done) => setTimeout(done, 25));
-    };
+      await idle.kill();
 
-    const report = await upgradeShop(file, { more: { tuning: manyChunks, lockWaitMs: 5_000 } });
-    await wait();
-    await idle.kill();
-
-    expect(report.error).toBeUndefined();
-    expect(askOne(file, `SELECT value FROM setting WHERE name = 'late'`)).toBe('1');
-    expect(askOne(file, 'PRAGMA integrity_check')).toBe('ok');
-  });
+      expect(during.length).toBeGreaterThan(1);
+      expect(new Set(during)).toEqual(new Set(['SQLITE_BUSY']));
+      expect(askOne(file, `SELECT value FROM setting WHERE name = 'late'`)).toBe('1');
+      expect(askOne(file, `SELECT count(*) FROM note`)).toBe(work === 'upgrade' ? 89 : 90);
+      expect(askOne(file, 'PRAGMA integrity_check')).toBe('ok');
+    },
+  );
 
   it('K06: that commits between plan and run is noticed under the lock', async () => {
     for (const sql of [
@@ -115,6 +142,7 @@ describe('another program', () => {
     const said = `${file}.said`;
     fs.writeFileSync(said, '');
     const writer = await otherProgram(file, hammer(said));
+    while (times(said).length < 3) await new Promise((done) => setTimeout(done, 20));
     const input = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
     const codes: (string | null)[] = [];
     for (let tries = 0; tries < 4; tries++) codes.push(await codeOfPromise(backupDatabase(input, [pack])));
@@ -122,11 +150,17 @@ describe('another program', () => {
 
     const named = [null, 'E_DB_BUSY', 'E_BACKUP_BUSY', 'E_BACKUP_STARVED', 'E_STATE_CHANGED', 'E_BACKUP_UNVERIFIED'];
     expect(codes.filter((code) => !named.includes(code))).toEqual([]);
+    expect(codes).toContain(null); // the other program gives way to a reader
     const names = fs.existsSync(backupFolderOf(file)) ? fs.readdirSync(backupFolderOf(file)) : [];
     const copies = names.filter((name) => name.endsWith('.db'));
     expect(copies).toHaveLength(codes.filter((code) => code === null).length);
-    for (const name of copies)
-      expect(askOne(path.join(backupFolderOf(file), name), 'PRAGMA integrity_check')).toBe('ok');
+    for (const name of copies) {
+      const copy = path.join(backupFolderOf(file), name);
+      expect(askOne(copy, 'PRAGMA integrity_check')).toBe('ok');
+      // Its rows are numbered: a copy is of one moment where none before its last one is missing.
+      const numbers = `SELECT count(*) - coalesce(max(CAST(substr(name, 2) AS INTEGER)), 0) FROM setting WHERE name LIKE 'h%'`;
+      expect(askOne(copy, numbers)).toBe(0);
+    }
   });
 
   it('K13: that opens, reads and closes everything beside us, as a scanner does, is not felt', async () => {

@@ -1,7 +1,7 @@
 import { copyFileSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { safetyText } from '@shared/errors.ts';
+import { untouchedText } from '@shared/errors.ts';
 import { passGate } from '@engine/gate.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { addEveryKindOfPage, edit, layoutOf, numbers, structuralDamage } from './support/damage.ts';
@@ -44,7 +44,7 @@ async function lookAtEach(box: Sandbox, contents: Iterable<Buffer>): Promise<Map
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     const code = look.ok ? 'looks well' : look.error.code;
     found.set(code, (found.get(code) ?? 0) + 1);
-    if (!look.ok) expect(look.error.safety).toBe(safetyText.untouched);
+    if (!look.ok) expect(look.error.safety).toBe(untouchedText(look.error.code));
     expect(lstatSync(box.file, { bigint: true }).mtimeNs).toBe(before.mtimeNs);
     expect(readFileSync(box.file).equals(content)).toBe(true);
   }
@@ -138,6 +138,25 @@ describe('F10: each field of the header', () => {
       (code) => !['E_CORRUPT', 'E_TRUNCATED', 'E_SIZE_MISMATCH', ...(isMode ? ['looks well'] : [])].includes(code),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it.each<[string, number, number, code: string, values: number[]]>([
+    ['reserved bytes of a page', 20, 1, 'E_CORRUPT', [1, 8, 32, 255]],
+    ['text encoding', 56, 4, 'E_CORRUPT', [2, 3, 4, 9, 0xffffffff]],
+    ['schema format of a later version', 44, 4, 'E_CORRUPT', [5, 99]],
+    ['first page of the free list', 32, 4, 'E_CORRUPT', [5, 99_999]],
+    ['number of free pages', 36, 4, 'E_CORRUPT', [7, 99_999]],
+    ['root page that only auto_vacuum has', 52, 4, 'E_CORRUPT', [9]],
+    ['incremental vacuum without auto_vacuum', 64, 4, 'E_CORRUPT', [1]],
+    ['number of pages, too few', 28, 4, 'E_SIZE_MISMATCH', [1, 3]],
+    ['number of pages, too many', 28, 4, 'E_TRUNCATED', [99_999, 0xffffffff]],
+  ])('%s: has its code from every door', async (_, at, length, code, wrong) => {
+    const contents = wrong.map((value) => withField(at, length, value));
+    expect(await lookAtEach(makeSandbox(base), contents)).toEqual(new Map([[code, contents.length]]));
+    const box = makeSandbox(base);
+    put(box.file, contents.at(-1) ?? '');
+    const only = ['plan', 'run', 'backup'] as const;
+    expect(await refusals(engine, box, { only, withinMs: 10_000 })).toEqual(everywhere(code, only));
   });
 
   it('every other byte of it: a code of the list or a file that looks well, and nothing written', async () => {

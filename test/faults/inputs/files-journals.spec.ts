@@ -14,7 +14,6 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderState } from '../../support/folder-state.ts';
-import { isSoak, ONLY_IN_SOAK } from './support/effort.ts';
 import { buildInputsEngine, startEngine } from './support/engine.ts';
 import { leaveHotJournal, lockPageOf, nameSuperJournal } from './support/journals.ts';
 import { everywhere, makeSandbox, openFolder, refusals, type Sandbox, upgradeAndVerify } from './support/sandbox.ts';
@@ -68,19 +67,35 @@ describe('J09: a journal made to have another file deleted', () => {
     ['with any name', 'precious.txt'],
     ['with the name of such a journal', 'project.db-mj0123456789'],
     ['with a name like it', 'x-mj0A1B2C3D9'],
-  ])('the victim survives looking, upgrading and restoring: %s', async (_, name) => {
+  ])('the victim survives looking, a backup, upgrading and restoring: %s', async (_, name) => {
     const box = withSuperJournal(({ folder }) => path.join(folder, name));
     const victim = path.join(box.folder, name);
     writeFileSync(victim, 'precious');
     const before = folderState(box.folder);
+    const { file, backupFolder, lockFolder } = box;
+    const survives = (when: string): void => {
+      expect(existsSync(victim) && readFileSync(victim, 'utf8'), when).toBe('precious');
+      const others = readdirSync(box.folder).filter((each) => !each.startsWith('project.db') && each !== name);
+      expect(others, when).toEqual([]);
+    };
 
-    const look = await engine.ask('inspect', { path: box.file, check: 'data' });
-
+    const look = await engine.ask('inspect', { path: file, check: 'data' });
     expect(look).toMatchObject({ ok: true, value: { file: { needsRecovery: true } } });
     expect(folderState(box.folder)).toEqual(before);
-    if (name === 'precious.txt' || isSoak) expect(await upgradeAndVerify(engine, box)).toBeNull();
-    if (name === 'precious.txt') expect(readFileSync(victim, 'utf8')).toBe('precious');
-    expect(readdirSync(box.folder).filter((each) => !each.startsWith('project.db') && each !== name)).toEqual([]);
+
+    const byHand = { folder: backupFolder, reason: 'by hand', runId: null, appVersion: '0' };
+    const made = await engine.ask('backup', { path: file, ...byHand });
+    survives('after a backup');
+    expect(await upgradeAndVerify(engine, box)).toBeNull();
+    survives('after an upgrade');
+
+    const other = withSuperJournal(() => victim);
+    copyFileSync(other.file, file);
+    copyFileSync(`${other.file}-journal`, `${file}-journal`);
+    const backupPath = made.ok ? made.value.path : '';
+    const input = { path: file, backupPath, backupFolder, lockFolder, appVersion: '0', allowForeign: false };
+    expect(await engine.ask('restore', input)).toMatchObject({ ok: true });
+    survives('after a restore');
   });
 });
 
@@ -105,7 +120,9 @@ describe('J10: what a transaction over several files left', () => {
     expect(await upgradeAndVerify(engine, box)).toBeNull();
     expect(existsSync(common)).toBe(true);
     expect(readFileSync(`${other}-journal`).equals(otherJournal)).toBe(true);
-    if (isSoak) expect(await upgradeAndVerify(engine, { ...box, file: other })).toBeNull();
+    const db = new Database(other);
+    expect(db.prepare(`SELECT count(*) FROM assets WHERE id LIKE 'half %'`).pluck().get()).toBe(0);
+    db.close();
   });
 
   it('a journal whose common journal is gone belongs to a transaction that was committed: nothing is undone', async () => {
@@ -119,7 +136,7 @@ describe('J10: what a transaction over several files left', () => {
     expect(look.ok || ['E_CORRUPT'].includes(look.error.code)).toBe(true);
   });
 
-  it.skipIf(!isSoak)(`a common journal alone is left where it is (${ONLY_IN_SOAK})`, async () => {
+  it('a common journal alone is left where it is', async () => {
     const box = makeSandbox(base);
     writeFileSync(`${box.file}-mj0123456789`, `${box.file}-journal\0`);
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { identify } from '@engine/identity.ts';
-import { isSoak, ONLY_IN_SOAK } from './support/effort.ts';
+import { times } from './support/effort.ts';
 import { buildInputsCli, buildInputsEngine, startEngine } from './support/engine.ts';
 import {
   everywhere,
@@ -59,16 +59,13 @@ describe('F01: a name is taken exactly as it is', () => {
     expect(readdirSync(box.folder)).toEqual([name]);
   });
 
-  it.skipIf(!isSoak)(
-    `with all of its work: an upgrade, its backup and its verdict under two of these names (${ONLY_IN_SOAK})`,
-    async () => {
-      for (const name of ['file:project.db?mode=memory', `-it's "a" %s;🦊\u202e e\u0301.db`]) {
-        const box = named(name);
-        expect(await upgradeAndVerify(engine, box), name).toBeNull();
-        expect(readdirSync(box.folder)).toEqual([name]);
-      }
-    },
-  );
+  it('with all of its work: an upgrade, its backup and its verdict', async () => {
+    for (const name of ['file:project.db?mode=memory', `-it's "a" %s;🦊\u202e e\u0301.db`].slice(0, times(1, 2))) {
+      const box = named(name);
+      expect(await upgradeAndVerify(engine, box), name).toBeNull();
+      expect(readdirSync(box.folder)).toEqual([name]);
+    }
+  });
 
   it('composed and taken-apart letters are two files', async () => {
     const box = named('\u00e9.db');

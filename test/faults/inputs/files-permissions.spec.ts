@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,6 +97,8 @@ describe.skipIf(!isRoot)(`what the system forbids a person (${NOT_ROOT})`, () =>
     chownSync(`${wal.file}-wal`, 0, 0);
 
     expect(await refusals(person, file)).toEqual(everywhere('E_NO_PERMISSION'));
+    const look = await person.ask('inspect', { path: file.file, check: 'data' });
+    expect(look.ok ? '' : look.error.message).toContain(path.basename(file.file));
     expect(await refusals(person, folder)).toEqual(everywhere('E_NO_PERMISSION'));
     expect(await refusals(person, parent)).toEqual(everywhere('E_NO_PERMISSION'));
     expect(await refusals(person, wal)).toEqual(everywhere('E_NO_PERMISSION'));
@@ -116,6 +118,19 @@ describe.skipIf(!isRoot)(`what the system forbids a person (${NOT_ROOT})`, () =>
     chmodSync(theirs.file, 0o660);
 
     expect(await refusals(person, theirs, { only: ['run'] })).toEqual(everywhere('E_READONLY_DIR', writing));
+  });
+
+  it("S12: another user's file that a group may write, in a folder that it may write too, stays that user's", async () => {
+    const theirs = makeSandbox(base, owner);
+    chownSync(theirs.folder, 0, OTHER_UID);
+    chmodSync(theirs.folder, 0o770);
+    chownSync(theirs.file, 0, OTHER_UID);
+    chmodSync(theirs.file, 0o660);
+
+    expect(await upgradeAndVerify(person, theirs)).toBeNull();
+
+    const { uid, gid, mode } = lstatSync(theirs.file);
+    expect([uid, gid, mode & 0o777]).toEqual([0, OTHER_UID, 0o660]);
   });
 
   const hasFlags = canDo(`f=$(mktemp -p '${base}') && chattr +i "$f" && chattr -i "$f"`);
