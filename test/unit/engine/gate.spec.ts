@@ -19,6 +19,7 @@ import { passGate, passGateForWriting } from '@engine/gate.ts';
 import { networkKind } from '@engine/file-system.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { folderState } from '../../support/folder-state.ts';
+import { manyRows, otherProgram } from '../../support/other-program.ts';
 import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
 const base = temporaryFolder();
@@ -262,7 +263,17 @@ describe('the gate refuses by content', () => {
 
     expect(refusal(file)).toBeNull();
   });
+
+  it('nor of one that was growing when its program was killed: SQLite cuts it with the journal', async () => {
+    const file = makeDatabase(folder, manyRows(200));
+    const other = await otherProgram(file, `db.pragma('cache_size = 5'); db.exec("BEGIN; ${DOUBLED}")`);
+    await other.kill();
+
+    expect(readFileSync(file).length).toBeGreaterThan(readFileSync(file).readUInt32BE(28) * 4096);
+    expect(refusal(file)).toBeNull();
+  });
 });
+const DOUBLED = `INSERT INTO many (text) SELECT text FROM many, (SELECT 1 UNION SELECT 2 UNION SELECT 3)`;
 
 describe('what may be looked at but not written', () => {
   const header = Buffer.from('377f0682002de218000010000000000012345678123456780000000000000000', 'hex');

@@ -87,6 +87,16 @@ it('stops an active run at a safe boundary when nobody listens any more', async 
   expect(await run).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } }); // before anything was changed
 });
 
+it('is left only when what was active has been answered', async () => {
+  const { ask, server, sent } = host();
+  const file = makeShop(base, { members: 3000 });
+  void ask('run', inputFor(file));
+
+  await server.leave();
+
+  expect(sent.filter(({ type }) => type === 'answer')).toHaveLength(1);
+});
+
 it('lists issue rows: where and why, in pages, without their content', async () => {
   const { ask } = host();
   const file = makeShop(base);

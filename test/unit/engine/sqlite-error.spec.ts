@@ -60,3 +60,25 @@ it('an addon that the disk did not give is told as a part of Phasewise that is m
 
   expect(fromSqlite(error, 'reading').appError.code).toBe('E_RUNTIME_MISMATCH');
 });
+
+it('a disk that fails is told as that, whatever SQLite was reading', () => {
+  const error = new Database.SqliteError('disk I/O error (no such function: x)', 'SQLITE_IOERR_READ');
+
+  expect(fromSqlite(error, 'looking').appError.code).toBe('E_IO');
+});
+
+it('of a long name only the beginning is told', () => {
+  const error = new Database.SqliteError(`no such function: ${'x'.repeat(3_000)}`, 'SQLITE_ERROR');
+
+  expect(fromSqlite(error, 'looking').appError.message.length).toBeLessThan(400);
+});
+
+it.each([
+  ['EEXIST', 'E_INTERNAL'],
+  ['EBADF', 'E_INTERNAL'],
+  ['EREMOTEIO', 'E_IO'],
+])('%s is %s: what we did wrong is no fault of the disk', (code, told) => {
+  const error = Object.assign(new Error(`${code}: on purpose, open`), { code, syscall: 'open' });
+
+  expect(fromSqlite(error, 'looking').appError.code).toBe(told);
+});
