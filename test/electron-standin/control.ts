@@ -113,8 +113,11 @@ const commands = {
   /** Whether the app lets a request to the address pass. */
   lets: (url: string) => session.defaultSession.lets(url),
   grantsDevice: (type: string) => session.defaultSession.grantsDevice(type, 'app://phasewise'),
-  grants: (permission: string, origin: string) =>
-    session.defaultSession.grants(ownWindow().webContents, permission, origin),
+  /** Whether the app's handlers of requests and of checks grant it: both, or one of the two. */
+  grants(permission: string, origin: string, by: 'both' | 'either' = 'both') {
+    const granted = session.defaultSession.grants(ownWindow().webContents, permission, origin);
+    return by === 'both' ? !granted.includes(false) : granted.includes(true);
+  },
   /** The system shuts down: Windows asks each window, macOS and Linux tell the app. True = it asks for a moment. */
   sessionEnds(how: 'window' | 'app') {
     let isPrevented = false;

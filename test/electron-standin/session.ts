@@ -60,12 +60,12 @@ class Session extends EventEmitter {
   lets = (url: string): Promise<boolean> =>
     new Promise((resolve) => this.#filter({ url }, ({ cancel }) => resolve(cancel !== true)));
 
-  /** True when both of the app's handlers agree, as both stand before a permission in Electron. */
-  grants(contents: unknown, permission: string, origin: string): boolean {
-    let isGranted = true;
+  /** What each of the app's handlers says: the one of requests, and the one of checks. */
+  grants(contents: unknown, permission: string, origin: string): [boolean, boolean] {
+    let isGranted = this.#onRequest === null;
     const details = { requestingUrl: `${origin}/`, isMainFrame: true };
     this.#onRequest?.(contents, permission, (granted) => (isGranted = granted), details);
-    return isGranted && (this.#onCheck?.(contents, permission, `${origin}/`, details) ?? true);
+    return [isGranted, this.#onCheck?.(contents, permission, `${origin}/`, details) ?? true];
   }
   grantsDevice = (deviceType: string, origin: string): boolean =>
     this.#onDevice?.({ deviceType, origin, device: {} }) ?? false;
@@ -75,7 +75,8 @@ class Session extends EventEmitter {
     const origin = new URL(served).origin;
     const { protocol: scheme, host } = new URL(named);
     for (const [permission, name] of PERMISSIONS) {
-      const setting = this.grants(contents, permission, `${scheme}//${host}`) ? 'granted' : 'denied';
+      // Both stand before a permission in Electron.
+      const setting = this.grants(contents, permission, `${scheme}//${host}`).includes(false) ? 'denied' : 'granted';
       if (name === '') continue;
       // Not every Chromium knows every name.
       await cdp.send('Browser.setPermission', { permission: { name }, setting, origin }).catch(() => {});

@@ -41,7 +41,8 @@ export class WebContents extends EventEmitter {
   #url = '';
   #isLoading = false;
   #isCrashed = false;
-  #openHandler: OpenHandler = () => ({ action: 'deny' });
+  /** Without one Electron opens windows: a forgotten one shows. */
+  #openHandler: OpenHandler = () => ({ action: 'allow' });
   #zoom = 1;
 
   constructor(owner: Owner, preferences: { preload?: string }, size: { width: number; height: number }) {

@@ -55,12 +55,12 @@ test('the page is given three functions, which it cannot change, and no way behi
 });
 
 test('every answer carries a strict policy, and the page obeys it', async () => {
-  const [first, second, script] = await app.page.evaluate(async () => {
+  const [first, second, script, nothing] = await app.page.evaluate(async () => {
     const policyOf = async (url: string) => (await fetch(url)).headers.get('content-security-policy') ?? '';
     const source = document.querySelector('script[src]')?.getAttribute('src') ?? '';
-    return Promise.all(['/', '/', source].map(policyOf));
+    return Promise.all(['/', '/', source, '/nothing'].map(policyOf));
   });
-  for (const policy of [first, second, script]) {
+  for (const policy of [first, second, script, nothing]) {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self'");
     expect(policy).toContain("connect-src 'self'");
@@ -140,7 +140,9 @@ test('no permission is granted but writing to the clipboard, and no device', asy
   // What a handler is not asked about stays at "prompt", and a prompt cannot appear.
   expect(states.filter((state) => state === 'granted')).toEqual([]);
   const own = 'app://phasewise';
-  for (const permission of ELECTRON_PERMISSIONS) expect(await app.main.grants(permission, own), permission).toBe(false);
+  // Neither of the two handlers is to rely on the other.
+  for (const permission of ELECTRON_PERMISSIONS)
+    expect(await app.main.grants(permission, own, 'either'), permission).toBe(false);
   expect(await app.main.grants('clipboard-sanitized-write', own)).toBe(true);
   expect(await app.main.grants('clipboard-sanitized-write', 'https://example.com')).toBe(false);
   for (const device of ['hid', 'usb', 'serial']) expect(await app.main.grantsDevice(device), device).toBe(false);

@@ -216,7 +216,7 @@ const recorder = {
     /** @type {any} */ (own().webContents).emit(name, { ...details, preventDefault: () => (isPrevented = true) }, url);
     return isPrevented;
   },
-  opensWindow: (/** @type {string} */ url) => handlers.get('open')?.({ url }).action === 'allow',
+  opensWindow: (/** @type {string} */ url) => (handlers.get('open')?.({ url }).action ?? 'allow') === 'allow',
   lets: (/** @type {string} */ url) =>
     new Promise((resolve) => {
       const answer = (/** @type {{ cancel?: boolean }} */ { cancel }) => resolve(cancel !== true);
@@ -226,8 +226,8 @@ const recorder = {
     }),
   grantsDevice: (/** @type {string} */ deviceType) =>
     handlers.get('setDevicePermissionHandler')?.({ deviceType, origin: 'app://phasewise', device: {} }) ?? false,
-  grants(/** @type {string} */ permission, /** @type {string} */ origin) {
-    let isGranted = true;
+  grants(/** @type {string} */ permission, /** @type {string} */ origin, by = 'both') {
+    let isGranted = !handlers.has('setPermissionRequestHandler');
     const contents = own().webContents;
     handlers.get('setPermissionRequestHandler')?.(
       contents,
@@ -235,7 +235,8 @@ const recorder = {
       (/** @type {boolean} */ it) => (isGranted = it),
       {},
     );
-    return isGranted && (handlers.get('setPermissionCheckHandler')?.(contents, permission, `${origin}/`, {}) ?? true);
+    const isChecked = handlers.get('setPermissionCheckHandler')?.(contents, permission, `${origin}/`, {}) ?? true;
+    return by === 'both' ? isGranted && isChecked : isGranted || isChecked;
   },
   sessionEnds(/** @type {'window' | 'app'} */ how) {
     let isPrevented = false;

@@ -103,6 +103,10 @@ describe('a file of the first version', () => {
 
     expect(() => applyMigration(db, '20260221_0028')).toThrow(/1 rows of users that are neither in app_users .*: new/);
     expect(valueOf(db, 'SELECT count(*) FROM users')).toBe(2);
+    unseen(db, `DELETE FROM users WHERE id = 'new'; INSERT INTO run_job_candidates (id, job_id, candidate_index, status, created_at) VALUES ('late', 'j', 7, 'done', 't')`); // prettier-ignore
+    expect(() => applyMigration(db, '20260221_0028')).toThrow(
+      /1 rows of run_job_candidates that are neither in run_candidates .*: late/,
+    );
   });
 
   it('still notes what happens to secrets, and links the files of new candidates', () => {

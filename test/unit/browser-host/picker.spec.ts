@@ -43,6 +43,8 @@ describe('the file picker', () => {
     makeFolder(allowed, '.hidden');
     writeFileSync(path.join(allowed, '.secret.db'), 'x');
     writeFileSync(path.join(allowed, 'fake.db'), 'x'.repeat(1_000));
+    writeFileSync(path.join(allowed, 'tiny.db'), 'SQLite format 3\0');
+    symlinkSync(path.join(allowed, 'project.db'), path.join(allowed, '.alias.db'));
     execFileSync('mkfifo', [path.join(allowed, 'pipe.db')]);
     const { inside } = await open(allowed);
     const { entries, title } = await inside();
@@ -51,7 +53,15 @@ describe('the file picker', () => {
       ['zeta', 'folder', false],
       ['fake.db', 'file', false],
       ['project.db', 'file', true],
+      ['tiny.db', 'file', false], // no database is as small as that
     ]);
+  });
+
+  it('lists as many as anybody reads, and no more', async () => {
+    const { allowed } = setUp();
+    for (let number = 0; number < 2_100; number += 1) writeFileSync(path.join(allowed, `file ${number}`), '');
+    const { inside } = await open(allowed);
+    expect((await inside()).entries).toHaveLength(2_000);
   });
 
   it('gives paths for tokens it has shown, and for nothing else', async () => {
@@ -70,6 +80,19 @@ describe('the file picker', () => {
     const { picker, inside, tokenOf, token } = await open(allowed);
     expect((await inside()).parentToken).toBeNull();
     expect(must(await picker.list(await tokenOf('deep'))).parentToken).toBe(token);
+    expect((await (await open('/')).inside()).parentToken).toBeNull(); // it is above itself
+  });
+
+  it('says of a token that names no folder, or nothing any more, what it says of an unknown one', async () => {
+    const { allowed } = setUp();
+    const { picker, tokenOf } = await open(allowed);
+    const file = await tokenOf('project.db');
+    expect(codeOf(await picker.list(file))).toBe('E_NOT_FOUND');
+    rmSync(path.join(allowed, 'project.db'));
+    expect([codeOf(await picker.list(file)), codeOf(await picker.resolve(file))]).toEqual([
+      'E_NOT_FOUND',
+      'E_NOT_FOUND',
+    ]);
   });
 
   it('does not follow links out of the allowed places or into hidden ones', async () => {

@@ -55,16 +55,19 @@ describe('the page', () => {
     expect(first.text).toContain(
       `<meta name="csp-nonce" content="${nonces[0] ?? ''}"><style nonce="${nonces[0] ?? ''}">`,
     );
-    expect(first.text).not.toMatch(/unsafe-|__CSP_NONCE__/);
+    expect(first.text).not.toContain('__CSP_NONCE__');
+    expect(/content-security-policy: (.*)\r\n/i.exec(first.text)?.[1]?.split('; ')).toEqual([
+      ...["default-src 'none'", "script-src 'self'", `style-src 'self' 'nonce-${nonces[0]}'`],
+      ...["img-src 'self' data: blob:", "font-src 'self'", `connect-src 'self' ws://${own}`],
+      ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+    ]);
     for (const header of [
-      "default-src 'none'",
-      "script-src 'self'",
-      "frame-ancestors 'none'",
       'x-content-type-options: nosniff',
       'cross-origin-opener-policy: same-origin',
       'cross-origin-resource-policy: same-origin',
       'cache-control: no-store',
       'referrer-policy: no-referrer',
+      'x-frame-options: DENY',
     ]) {
       expect(first.text).toContain(header);
     }
@@ -117,6 +120,7 @@ describe('the page', () => {
       expect([origin, await statusOf(get('/assets/index.js', `Origin: ${origin}`))]).toEqual([origin, 403]);
     }
     expect(await statusOf(get('/assets/index.js', `Origin: http://${own}`))).toBe(200);
+    expect(await statusOf(get('/assets/index.js', `Origin: http://${own}`, 'Origin: http://evil.test'))).toBe(403);
   });
 
   it('cannot be embedded or fetched by another site, but a link may lead to it', async () => {
@@ -127,6 +131,9 @@ describe('the page', () => {
     ).toBe(403);
     expect(
       await statusOf(get('/', 'Sec-Fetch-Site: same-site', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: iframe')),
+    ).toBe(403);
+    expect(
+      await statusOf(get('/', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: no-cors', 'Sec-Fetch-Dest: document')),
     ).toBe(403);
     expect(
       await statusOf(get('/', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document')),
@@ -143,9 +150,12 @@ describe('the page', () => {
     expect(
       await statusOf(raw(['GET / HTTP/1.1', `Host: ${own}`, 'Content-Length: 10000000000', 'Connection: close'], 'x')),
     ).toBe(413);
+    // What comes behind the head of a refused request is no request.
+    expect((await raw(['POST / HTTP/1.1', `Host: ${own}`], 'GET / HTTP/1.1')).text).toMatch(/connection: close/i);
     expect(
       await statusOf(raw(['GET / HTTP/1.1', `Host: ${own}`, `X: ${'x'.repeat(40_000)}`, 'Connection: close'])),
     ).toBeGreaterThanOrEqual(400);
+    expect(await statusOf(get(`/${'x'.repeat(2_000)}`))).toBe(400);
     expect(await statusOf(raw(['BREW / COFFEE/1.1', '']))).toBe(400);
   });
 
@@ -194,6 +204,9 @@ describe('the launch address', () => {
     const { pathname } = new URL(server.launchUrl);
     expect(server.launchUrl).not.toContain(server.token);
     expect(await statusOf(get(`${pathname}x`))).toBe(404);
+    const asked = await raw([`HEAD ${pathname} HTTP/1.1`, `Host: ${own}`, 'Connection: close']);
+    expect(asked.status).toBe(404); // who only asks whether there is something must not use it up, nor learn the token
+    expect(asked.text).not.toContain(server.token);
     const opened = await get(pathname);
     expect(opened.status).toBe(303);
     expect(opened.text).toContain(`location: /#token=${server.token}`);
@@ -235,6 +248,8 @@ describe('the socket', () => {
   it('opens for our own page that knows the token', async () => {
     const socket = await connected();
     expect(socket.protocol).toBe('phasewise.v1'); // the token is not repeated
+    expect(await connect(good().reverse())).toBe('open');
+    expect(sockets.at(-1)?.protocol).toBe('phasewise.v1');
   });
 
   it('opens for nobody else', async () => {

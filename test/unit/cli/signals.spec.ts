@@ -56,3 +56,24 @@ it('where nothing came, no listener is left', () => {
   stopListening();
   expect(before.map(([name]) => [name, process.listenerCount(name)])).toEqual(before);
 });
+
+it('work that must end at a safe place is asked to once, and ended at once by the second signal alone', async () => {
+  stopListening();
+  const { whileRunning } = await import('../../../electron/cli/signals.ts');
+  const asked: string[] = [];
+  let end: (value: string) => void = () => {};
+  const work = new Promise<string>((resolve) => (end = resolve));
+  const running = whileRunning(work, { gently: () => asked.push('gently'), atOnce: () => asked.push('at once') });
+
+  send('SIGTERM');
+  vi.advanceTimersByTime(50);
+  send('SIGTERM'); // npm passes on what the terminal has sent already
+  expect(asked).toEqual(['gently']);
+  vi.advanceTimersByTime(800);
+  send('SIGINT');
+  expect(asked).toEqual(['gently', 'at once']);
+
+  end('done');
+  expect(await running).toEqual({ value: 'done', signalCode: 143 });
+  expect(before.map(([name]) => [name, process.listenerCount(name)])).toEqual(before);
+});

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RunReport, type RunSnapshot, wasRefused } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
@@ -241,13 +241,12 @@ describe('a run', () => {
   });
 
   it('does not start without a journal', async () => {
-    const { host, open, request, home } = setUp();
+    const { host, open, request, dataFolder } = setUp();
     const database = open('good');
-    if (process.getuid?.() === 0) return; // root may write anywhere
-    chmodSync(home, 0o500);
+    rmSync(dataFolder, { recursive: true, force: true });
+    writeFileSync(dataFolder, 'a file where the folder should be'); // no mode holds root back
     expect(codeOf(host.runs.start(database, request))).toBe('E_DATA_FOLDER');
-    chmodSync(home, 0o700);
-    expect(host.busy.any()).toBe(false);
+    expect([host.busy.any(), host.runs.get(database.handle)]).toEqual([false, null]);
   });
 });
 

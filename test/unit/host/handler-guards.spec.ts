@@ -1,0 +1,103 @@
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { resolveDatabasePath } from '@host/databases.ts';
+import { handedOver } from '@host/named-files.ts';
+import { freeName } from '@host/samples.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { codeOf, must, scriptedHost } from './scripted-host.ts';
+
+/** What a call may not do, whatever it was given and whatever goes on. */
+
+const folder = temporaryFolder();
+const houses: ReturnType<typeof scriptedHost>[] = [];
+function setUp() {
+  const house = scriptedHost(folder);
+  houses.push(house);
+  return house;
+}
+afterEach(() => {
+  for (const { host } of houses.splice(0)) host.close();
+});
+
+describe('while something goes on with a database', () => {
+  const page = { query: { table: 't', sort: [], filters: [], find: null }, columns: null };
+  it.each([
+    ['plan:make', { toPhase: 1 }],
+    ['run:start', { toPhase: 1, fingerprint: 'f1', confirmation: null }],
+    ['issues:list', { afterId: null, limit: 10 }],
+    ['issues:export', { format: 'csv' }],
+    ['issues:retry', {}],
+    ['backup:create', {}],
+    ['backup:restore', { backupId: 'of-good.db backups', confirmation: 'good.db' }],
+    ['backup:remove', { backupId: 'of-good.db backups', confirmation: 'good.db' }],
+    ['backup:tidy', { keep: 1, isTrial: true }],
+    ['recovery:check', {}],
+    ['recovery:finish', {}],
+    ['browse:tables', {}],
+    ['browse:sizes', {}],
+    ['browse:export', { ...page, format: 'csv', hasMark: false, revealed: [] }],
+    ['database:close', {}],
+    ['database:status', {}],
+  ])('%s is refused, and no engine is asked', async (name, input) => {
+    const { host, router, open } = setUp();
+    const { handle, path: file } = open('good');
+    must(host.busy.take(file, 'ingest'));
+    const [alone, kept] = [vi.spyOn(host.engines, 'askAlone'), vi.spyOn(host.engines, 'ask')];
+
+    expect(codeOf(await router(name, { handle, ...input }))).toBe('E_RUN_ACTIVE');
+
+    // The list of backups says which one is meant: it only looks.
+    const asked = [...alone.mock.calls, ...kept.mock.calls].map(([, request]) => String(request));
+    expect(asked.filter((request) => request !== 'listBackups')).toEqual([]);
+  });
+
+  it('the data browser lets go of its file, and stored backups are not read', () => {
+    const { host, open } = setUp();
+    const { path: file } = open('good');
+    const [released, paused] = [vi.spyOn(host.browsing, 'release'), vi.spyOn(host.scrub, 'pause')];
+    must(host.busy.take(file, 'backup', { isTrial: true }));
+    expect(released).toHaveBeenCalledWith(file);
+    expect(paused).toHaveBeenCalledTimes(1);
+  });
+});
+
+it('a confirmation that is not the name of the file starts nothing, also where none was needed', async () => {
+  const { host, router, open } = setUp();
+  const { handle } = open('good');
+  must(await router('plan:make', { handle, toPhase: 1 }));
+  const started = vi.spyOn(host.runs, 'start');
+  const input = { handle, toPhase: 1, fingerprint: 'f1', confirmation: 'another.db' };
+  expect(codeOf(await router('run:start', input))).toBe('E_CONFIRMATION');
+  expect(started).not.toHaveBeenCalled();
+});
+
+it('what was checked is what is used: a value that changes with every look does not', async () => {
+  const { router, open } = setUp();
+  const { handle } = open('good');
+  const handles = [handle];
+  const changing = { get handle() { return handles.shift() ?? 'another'; } }; // prettier-ignore
+  expect(codeOf(await router('run:get', changing))).toBe('no error');
+});
+
+it('a link to a file whose name cannot be used is refused like the file', () => {
+  const place = mkdtempSync(path.join(folder, 'links-'));
+  for (const [index, name] of ['odd\u0007.db', 'spaced.db '].entries()) {
+    writeFileSync(path.join(place, name), '');
+    const link = path.join(place, `link ${index}.db`);
+    symlinkSync(path.join(place, name), link);
+    expect(codeOf(resolveDatabasePath(link))).toBe('E_PATH_UNSUPPORTED');
+  }
+});
+
+it('the sample takes no name beside which something is left of another file', () => {
+  const place = mkdtempSync(path.join(folder, 'samples-'));
+  for (const left of ['a.db', 'a 2.db-wal', 'a 3.db-journal', 'a 4.db-shm', 'a 5.db backups'])
+    writeFileSync(path.join(place, left), '');
+  expect(freeName(place, 'a')).toBe(path.join(place, 'a 6.db'));
+});
+
+it('another start hands over so many files, each by its whole path', () => {
+  const files = Array.from({ length: 30 }, (_, index) => `/files/${index}.db`);
+  expect(handedOver({ files: ['relative.db', 7, null, ...files] })).toEqual(files.slice(0, 20));
+});
