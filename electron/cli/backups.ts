@@ -25,15 +25,20 @@ export async function backups(host: Host, { file, keep, yes }: Of<'backups'>): P
   if (found.length === 0 && unusable.length === 0 && !(statsOf(file)?.isFile() ?? false))
     return failure(appError('E_NOT_FOUND', `There is no ${printable(file)}, and no backup of it.`));
   if (keep !== null) return tidy(host, database.value, listed.value, { keep, yes });
-  const lines = found.map(backupText);
-  if (found.length === 0)
+  const own = found.filter(({ madeOfGone }) => !madeOfGone);
+  const lines = own.map(backupText);
+  if (own.length === 0)
     lines.push(`No backups${unusable.length === 0 ? ' yet' : ''}. They go to ${printable(folder)}.`);
+  lines.push(...found.filter((backup) => !own.includes(backup)).map(backupText));
   lines.push(...unusableText(unusable));
-  if (replaced) lines.push(`The last restore set files aside: ${printable(replaced.folder)}`);
+  if (replaced)
+    lines.push(`${replaced.isOfUndo ? AFTER_UNDO : 'The last restore set files aside'}: ${printable(replaced.folder)}`);
   for (const copy of beforeRecovery)
     lines.push(`File, journal and log as found by Phasewise: ${printable(copy.folder)}`);
   return { exitCode: 0, json: { ok: true, ...listed.value }, text: lines.join('\n') };
 }
+
+const AFTER_UNDO = 'Undoing the last restore set aside what was there until then';
 
 type Unusable = Output<'backup:list'>['unusable'];
 
@@ -116,12 +121,12 @@ async function verifyAll(host: Host, file: string): Promise<Outcome> {
   }
   const checked: BackupRecord[] = [];
   const unread: { path: string; error: AppError }[] = [];
-  for (const [index, { path: backupPath, sizeBytes }] of all.entries()) {
+  for (const [index, { path: backupPath, sizeBytes, madeOfGone }] of all.entries()) {
     tell(
       `Reading backup ${index + 1} of ${all.length}: ${printable(path.basename(backupPath))} (${sizeText(sizeBytes)})`,
     );
     const answer = await host.engines.askAlone(backupPath, 'verifyBackup', { backupPath }).answer;
-    if (answer.ok) checked.push(answer.value);
+    if (answer.ok) checked.push({ ...answer.value, ...(madeOfGone ? { madeOfGone } : {}) });
     else unread.push({ path: backupPath, error: answer.error });
   }
   const good = checked.filter(({ state }) => state === 'verified').length;

@@ -1,18 +1,20 @@
 import { appError, assertNever, err, type Result } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { type BegunWay, begunWay } from '@host/begun-way.ts';
-import { defaultBackupFolder, unsupportedPath } from '@host/databases.ts';
+import { defaultBackupFolder, resolveDatabasePath, unsupportedPath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
+import { wasLeft } from '@host/open-work.ts';
 import { printable } from '@host/printable.ts';
 import { buildSampleAt, freeName } from '@host/samples.ts';
 import { statsOf } from '@host/stats.ts';
-import { findWork } from '@host/works.ts';
+import { findWork, readWorks } from '@host/works.ts';
 import type { Command } from './arguments.ts';
 import { backups, verify } from './backups.ts';
 import { exportTable } from './export.ts';
 import { HELP } from './help.ts';
 import { ingest } from './ingest.ts';
 import { issues } from './issues.ts';
+import { withKeptBackup } from './kept-backup.ts';
 import { keys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { openOrMissing } from './missing.ts';
@@ -28,10 +30,9 @@ type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 /** Carries a command out. What a person can cause or cure ends as an Outcome; only bugs throw. */
 export async function execute(host: Host, command: Command): Promise<Outcome> {
   const warning = isReading(command) ? unfinishedRestore(host, command.file) : null;
-  if (warning === null) return carryOut(host, command);
-  tell(`${errorText(warning)}\n`);
-  const outcome = await carryOut(host, command);
-  return { ...outcome, json: { ...outcome.json, warning } };
+  if (warning !== null) tell(`${errorText(warning)}\n`);
+  const outcome = await withKeptBackup(host, command, await carryOut(host, command));
+  return warning === null ? outcome : { ...outcome, json: { ...outcome.json, warning } };
 }
 
 /** Answers from the rows of a database, without writing to it. */
@@ -116,8 +117,11 @@ async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
   const database = openOrMissing(host, file);
   if (!database.ok) return failure(database.error);
   const recovery = await host.recoveries.get(database.value, { isReadOnly: true, isBrief: true });
-  if (recovery === null)
-    return failure(appError('E_NOTHING_TO_DO', 'Nothing is unfinished in this database.', undefined, NOTHING_OPEN));
+  if (recovery === null) {
+    const isLeft = wasLeft(readWorks(host.dataFolder, database.value.path));
+    const message = isLeft ? 'It was already left as it is.' : 'Nothing is unfinished in this database.';
+    return failure(appError('E_NOTHING_TO_DO', message, undefined, isLeft ? LEFT : NOTHING_OPEN));
+  }
   if (recovery.choices.every(({ id }) => id !== 'stay')) {
     const details = recovery.backup === null ? undefined : { backup: recovery.backup.path };
     return failure(appError('E_RESTORE_UNFINISHED', 'An interrupted restore cannot be left at that.', details));
@@ -128,9 +132,14 @@ async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
   return { exitCode: 0, json: { ok: true, runId: recovery.runId }, text };
 }
 
+const LEFT = { nextStep: 'You can go on or put a backup back whenever you like.' };
 const NOTHING_OPEN = { nextStep: 'Nothing has to be left or gone on with.' };
 
-const missing = (file: string): Result<never> => err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`));
+/** A link that leads nowhere is told as one. */
+function missing(file: string): Result<never> {
+  const found = resolveDatabasePath(file);
+  return found.ok ? err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`)) : found;
+}
 
 /** Ids as plain strings and the lists that scripts ask for, then everything else there is to know. */
 function statusDocument(status: DatabaseStatus): object {

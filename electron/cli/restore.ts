@@ -1,10 +1,14 @@
 import path from 'node:path';
 import { appError, type Result } from '@shared/errors.ts';
+import { aboutOrigin } from '@shared/origin-words.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { placeOf } from '@host/backup-place.ts';
 import { beginRestore } from '@host/restore-begun.ts';
 import { askRestore, putBackReplaced } from '@host/restores.ts';
-import { type OpenEntry, resolveDatabasePath } from '@host/databases.ts';
+import { defaultBackupFolder, type OpenEntry, resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
+import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
 import { openOrMissing } from './missing.ts';
 import { whileRunning } from './signals.ts';
@@ -23,7 +27,7 @@ export async function restore(host: Host, command: Restore): Promise<Outcome> {
   if (!target.ok) return failure(target.error);
   const source = sourceOf(command);
   if (!source.ok) return failure(source.error);
-  if (!yes && !(await isWanted(command, source.value, target.value)))
+  if (!yes && !(await isWanted(host, command, source.value, target.value)))
     return failure(appError('E_CONFIRMATION', 'The restore was not started.'));
   if (command.how === 'put-back') return putBack(host, source.value, target.value);
   return command.how === 'finish' ? finish(host, target.value) : putIn(host, source.value, target.value);
@@ -36,14 +40,31 @@ function sourceOf({ how, source }: Restore): Result<string> {
   return { ok: false, error: appError('E_BACKUP_GONE', file.error.message) };
 }
 
-function isWanted({ how }: Restore, source: string, { path, name }: OpenEntry): Promise<boolean> {
+async function isWanted(host: Host, { how }: Restore, source: string, target: OpenEntry): Promise<boolean> {
+  const { path, name } = target;
+  const origin = how === 'backup' ? originOf(await recordAt(host, source), target) : '';
   const what = {
-    backup: `will be replaced by the backup ${printable(source)}. What is there now is backed up first.`,
+    backup: `will be replaced by the backup ${printable(source)}${origin}. What is there now is backed up first.`,
     'put-back': `will be replaced by what lies in ${printable(source)}. What is there now is set aside in the same way.`,
     finish: 'will be what the interrupted restore was to make it. What is there now is kept.',
   }[how];
   tell(`${printable(path)} ${what}`);
   return isConfirmed(`Type ${printable(name)} to do it:`, name);
+}
+
+/** null: it cannot be looked at, which the restore itself will say. */
+async function recordAt(host: Host, backup: string): Promise<BackupRecord | null> {
+  const input = { folders: [path.dirname(backup)], databasePath: null };
+  const listed = await host.engines.askAlone(backup, 'listBackups', input).answer;
+  return (listed.ok && listed.value.find((record) => record.path === placeOf(backup))) || null;
+}
+
+/** ", made of another file": said of a backup that bears another name or lies elsewhere than those of this database. */
+function originOf(backup: BackupRecord | null, target: OpenEntry): string {
+  if (backup === null || backup.databasePath === target.path) return '';
+  const { databasePath: madeOf, databaseName, folder } = backup;
+  if (databaseName === target.name && folder === placeOf(defaultBackupFolder(target.path))) return '';
+  return `, ${printable(statsOf(madeOf) ? `made of ${madeOf}, which is another file` : aboutOrigin(madeOf))}`;
 }
 
 async function putIn(host: Host, backup: string, target: OpenEntry): Promise<Outcome> {
@@ -74,7 +95,7 @@ type Restored = Extract<Awaited<ReturnType<Host['recoveries']['finish']>>, { ok:
 function done(target: OpenEntry, restored: Restored, word: string): Outcome {
   const { before, replacedFolder } = restored;
   const lines = [
-    `${word}: ${printable(target.path)} now holds ${nameOf(restored.restored)}.`,
+    `${word}: ${printable(target.path)} now holds ${nameOf(restored.restored)}${originOf(restored.restored, target)}.`,
     ...keptLines(before?.path ?? null, ['restore'], target),
     ...keptLines(replacedFolder, ['restore', '--put-back'], target),
   ];

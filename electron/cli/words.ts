@@ -1,3 +1,4 @@
+import { aboutOrigin } from '@shared/origin-words.ts';
 import { aboutOriginal } from '@shared/original-words.ts';
 import type { Recovery } from '@shared/recovery.ts';
 import type { BackupRecord, Plan, RunReport, SourceCoverage } from '@shared/run.ts';
@@ -223,5 +224,6 @@ export const stepText = (title: string, ms: number): string => `  applied: ${tit
 export function backupText(backup: BackupRecord): string {
   const state = { verified: 'verified', broken: 'BROKEN', missing: 'file is missing' }[backup.state];
   const content = backup.phase === null ? backup.variantTitle : `phase ${backup.phase}`;
-  return `${localTime(backup.createdAt)}  ${printable(backup.reason)}, ${content}, ${sizeText(backup.sizeBytes)}, ${state}\n  ${printable(backup.path)}`;
+  const origin = backup.madeOfGone ? `\n  ${printable(aboutOrigin(backup.databasePath))}` : '';
+  return `${localTime(backup.createdAt)}  ${printable(backup.reason)}, ${content}, ${sizeText(backup.sizeBytes)}, ${state}${origin}\n  ${printable(backup.path)}`;
 }

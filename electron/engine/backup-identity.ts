@@ -64,7 +64,10 @@ interface Found {
   readonly isInOwnFolder: boolean;
 }
 
-/** Of those backups, the ones of a database that now goes by another name or lies elsewhere. */
+/**
+ * Of those backups, the ones of a database that now goes by another name or lies elsewhere. A copy that was thrown away
+ * is told from that by nothing, see `isMovedAlong`.
+ */
 export async function ofTheSameDatabase<T extends Found>(
   found: readonly T[],
   database: string,
@@ -74,11 +77,12 @@ export async function ofTheSameDatabase<T extends Found>(
   const orphans = found.filter(({ manifest }) => !fs.existsSync(manifest.databasePath));
   if (orphans.length === 0) return [];
   const tokens = await readableTokens(database, packs);
-  return orphans.filter(({ manifest, isInOwnFolder }) => {
-    const isNamed = isInOwnFolder && manifest.databaseName === path.basename(database);
-    return isSameContent(tokens, manifest.identity ?? []) ?? isNamed;
-  });
+  return orphans.filter((each) => isSameContent(tokens, each.manifest.identity ?? []) ?? isMovedAlong(each, database));
 }
+
+/** Beside the database and under its name: the two have come there together. */
+export const isMovedAlong = ({ manifest, isInOwnFolder }: Found, database: string): boolean =>
+  isInOwnFolder && manifest.databaseName === path.basename(database);
 
 /** None of one that is gone, damaged, or not to be opened now. */
 async function readableTokens(database: string, packs: readonly Pack[]): Promise<readonly string[]> {

@@ -3,13 +3,13 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { backupFolderBeside } from '@shared/beside.ts';
 import { errorWords } from '@shared/error-code.ts';
-import { appError, coded, type AppError, CodedError } from '@shared/errors.ts';
+import { appError, coded, type AppError, CodedError, untouchedText } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
 import { requireAlone } from './backup-alone.ts';
 import { realFolder } from './backup-folder.ts';
-import { identityOf, ofTheSameDatabase } from './backup-identity.ts';
+import { identityOf, isMovedAlong, ofTheSameDatabase } from './backup-identity.ts';
 import { openEngine, openInspector } from './connection.ts';
 import { markConnected, sha256File } from './fsync.ts';
 import { type GatedFile, passGate } from './gate.ts';
@@ -94,7 +94,10 @@ export function listBackups({ folders, databasePath }: EngineRequests['listBacku
 /** One file listed under two names would be kept under the one and deleted under the other. */
 const eachOnce = (folders: readonly string[]): string[] => [...new Set(folders.map(realFolder))];
 
-/** As `listBackups`, with those from when the database had another name or place: told by what is in them. */
+/**
+ * As `listBackups`, with those from when the database lay at another place, and behind them those of a file that is gone
+ * and had other names than this one (`madeOfGone`): told by what is in them.
+ */
 export async function listAllBackups(
   input: EngineRequests['listBackups']['input'],
   packs: readonly Pack[],
@@ -102,7 +105,10 @@ export async function listAllBackups(
   const { folders, databasePath, otherFolders = [] } = input;
   const own = listBackups(input);
   if (databasePath === null) return own;
-  return newestFirst([...own, ...(await listMoved(folders, otherFolders, databasePath, packs))]);
+  const moved = await listMoved(folders, otherFolders, databasePath, packs);
+  const along = moved.filter(({ madeOfGone }) => !madeOfGone);
+  const former = moved.filter(({ madeOfGone }) => madeOfGone);
+  return [...newestFirst([...own, ...along]), ...newestFirst(former)];
 }
 
 /** In the own folders too: a folder that was renamed with its database is the database's own. */
@@ -121,7 +127,10 @@ async function listMoved(
     }),
   );
   const kin = await ofTheSameDatabase(found, databasePath, packs);
-  return kin.map(({ folder, manifest }) => recordFrom(folder, manifest));
+  return kin.map((each) => {
+    const record = recordFrom(each.folder, each.manifest);
+    return isMovedAlong(each, databasePath) ? record : { ...record, madeOfGone: true };
+  });
 }
 
 function listed(folder: string, id: string): BackupRecord[] {
@@ -185,6 +194,8 @@ export function findDamage(file: string, manifest: Manifest): AppError | null {
   } catch (error) {
     // What lies beside it is no failure to read it: it is known, and is noted.
     if (error instanceof CodedError && error.appError.code === 'E_BACKUP_CORRUPT') return error.appError;
+    if (error instanceof CodedError)
+      throw new CodedError({ ...error.appError, safety: untouchedText(error.appError.code) }, { cause: error });
     if (!isReadFailure(error) || isUnanswered(error))
       throw fromSqlite(error, `reading the backup ${path.basename(file)}`, 'untouched');
     return appError('E_BACKUP_CORRUPT', `SQLite says: ${errorWords(error)}.`, { backup: manifest.id });

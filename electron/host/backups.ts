@@ -11,7 +11,7 @@ import { databaseKey, defaultBackupFolder, type OpenEntry } from './databases.ts
 import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
-import { neighbouringBackupFolders, recoveryCopies, replacedFolders } from './kept-files.ts';
+import { neighbouringBackupFolders, recoveryCopies, replacedFolders, wasSetAsideByUndo } from './kept-files.ts';
 import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
 import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
@@ -26,7 +26,10 @@ import { readWorks } from './works.ts';
 type Confirmed = string;
 
 export interface Backups {
-  /** Newest first, of the default folder and of every other folder used for this database before. */
+  /**
+   * Newest first, of the default folder and of every other folder used for this database before; behind them those of a
+   * file that is gone and may have been this one.
+   */
   list(database: OpenEntry): Promise<Result<Output<'backup:list'>>>;
   create(database: OpenEntry): Promise<Result<BackupRecord>>;
   /** Reads the whole backup again. */
@@ -64,7 +67,8 @@ export function createBackups(context: BackupsContext): Backups {
     const found = await engines.askAlone(database.path, 'listBackups', placesOf(dataFolder, database)).answer;
     if (!found.ok) return found;
     const backups = withUniqueIds(found.value);
-    context.recents.knowsBroken(database.path, backups.filter(({ state }) => state === 'broken').length);
+    const broken = backups.filter(({ state, madeOfGone }) => state === 'broken' && !madeOfGone);
+    context.recents.knowsBroken(database.path, broken.length);
     return ok(backups);
   };
   const list: Backups['list'] = async (database) => {
@@ -74,7 +78,9 @@ export function createBackups(context: BackupsContext): Backups {
     if (!unusable.ok) return unusable;
     const folder = defaultBackupFolder(database.path);
     const [replaced = null] = replacedFolders(database.path);
-    const kept = { replaced, beforeRecovery: recoveryCopies(folder) };
+    const isOfUndo =
+      replaced !== null && wasSetAsideByUndo(database.path, replaced, readWorks(dataFolder, database.path));
+    const kept = { replaced: replaced && { ...replaced, isOfUndo }, beforeRecovery: recoveryCopies(folder) };
     return ok({ folder, backups: backups.value, unusable: unusable.value, ...kept });
   };
   const find: Backups['find'] = async (database, backupId) => {

@@ -45,7 +45,7 @@ const WRITES_WITH_BACKUP: readonly EngineRequestName[] = ['ingest', 'retryIssues
 /** @param exit null = it was ended on purpose. */
 export function diedError(request: EndedRequest, exit: EngineExit | null): AppError {
   const { name } = request;
-  const override = { safety: safetyOf(request), ...nextStepOf(name) };
+  const override = { safety: safetyOf(request), ...nextStepOf(request) };
   if (exit === null)
     return appError('E_WORKER_DIED', 'It was stopped before it could answer.', { request: name }, override);
   const details = { request: name, exitCode: exit.code, signal: exit.signal };
@@ -61,8 +61,9 @@ export function diedError(request: EndedRequest, exit: EngineExit | null): AppEr
 }
 
 /** Where the file may be another by now, opening it again comes first; the catalogue says so. */
-function nextStepOf(name: EngineRequestName): { nextStep?: string } {
+function nextStepOf({ name, hasBackup }: EndedRequest): { nextStep?: string } {
   const safety = safetyOfUnended(name);
+  if (name === 'run' && !hasBackup) return { nextStep: 'Nothing had begun. Start the upgrade again.' };
   if (name === 'run' || safety === 'unknown') return {};
   if (safety === 'backup-only')
     return { nextStep: 'Look at the list of backups: it says which are left. Then try again.' };

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isRecoveryCopy, isReplacedFolder } from '@shared/beside.ts';
+import type { Work } from './works.ts';
 
 /** Folders with raw files that were set aside, newest first. */
 export interface KeptFolder {
@@ -11,6 +12,19 @@ export interface KeptFolder {
 /** Beside the database: what restores replaced and could only keep as files. */
 export const replacedFolders = (database: string): KeptFolder[] =>
   foldersIn(path.dirname(database), (name) => isReplacedFolder(path.basename(database), name));
+
+/**
+ * Whether putting back what a restore had set aside has set this aside, by the journals: the last restore before it that
+ * came to an end. @param works newest first.
+ */
+export function wasSetAsideByUndo(database: string, { at }: KeptFolder, works: readonly Work[]): boolean {
+  const latest = new Date(Date.parse(at) + COARSEST_TIME_MS).toISOString();
+  const its = works.find(({ kind, isOver, since }) => kind === 'restore' && isOver === true && since <= latest);
+  return isReplacedFolder(path.basename(database), path.basename(its?.started.restores ?? ''));
+}
+
+/** Of a folder's time on a FAT disk. */
+export const COARSEST_TIME_MS = 2_000;
 
 /** Among the backups: databases with the journal that SQLite was to play back, as they were before. */
 export const recoveryCopies = (backupFolder: string): KeptFolder[] => foldersIn(backupFolder, isRecoveryCopy);

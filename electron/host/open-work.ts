@@ -1,6 +1,7 @@
 import type { AppError } from '@shared/errors.ts';
 import { wasRefused } from '@shared/run.ts';
 import type { Needed } from '@engine/protocol.ts';
+import { placeOf } from './backup-place.ts';
 import type { Work } from './works.ts';
 
 /** A work that a person has to be asked about. */
@@ -8,6 +9,8 @@ export interface OpenWork {
   readonly work: Work;
   /** The upgrades that it went on from, newest first, itself included: none of them came to a proven end. */
   readonly chain: readonly Work[];
+  /** All that the file went through on the way here, see `partsOf`: the backup of the last of them is the original. */
+  readonly parts: readonly Work[];
   /** Another host is doing something smaller on the file right now, so that a look at it may have to wait. */
   readonly isWorkedOn: boolean;
 }
@@ -29,20 +32,61 @@ export function openWork(works: readonly Work[]): OpenWork | null {
     }
     const standing = standingOf(work);
     if (standing === 'ends') break;
-    if (standing === 'open' && work.kind === 'restore') return first(chain.length === 0 ? [work] : chain, isWorkedOn);
+    if (standing === 'open' && work.kind === 'restore')
+      return asOpen(works, chain.length === 0 ? [work] : chain, isWorkedOn);
     if (standing === 'open' && work.kind === 'upgrade') chain.push(work);
     else if (standing === 'open' && !finishedKinds.has(work.kind)) other ??= work;
     if (work.isOver === true) finishedKinds.add(work.kind);
   }
-  if (chain.length > 0) return first(chain, isWorkedOn);
-  return other === null || isWorkedOn ? null : first([other], isWorkedOn);
+  if (chain.length > 0) return asOpen(works, chain, isWorkedOn);
+  return other === null || isWorkedOn ? null : asOpen(works, [other], isWorkedOn);
 }
 
-const first = (chain: readonly Work[], isWorkedOn: boolean): OpenWork => ({
-  work: chain[0] as Work,
-  chain,
-  isWorkedOn,
-});
+/** @param works in which the chain was found, newest first. @param chain at least one. */
+export function asOpen(works: readonly Work[], chain: readonly Work[], isWorkedOn: boolean): OpenWork {
+  const work = chain[0] as Work;
+  return { work, chain, parts: work.kind === 'upgrade' ? partsOf(works, work) : chain, isWorkedOn };
+}
+
+/**
+ * The upgrades since the last proven one that have made the file what `last` found, newest first, itself included: also
+ * those that a person left as they were. What a restore put in leads on to the work that made that backup: the file was
+ * then what it had been before that. Any other restore, or another file in its place, ends the row.
+ * @param works newest first.
+ */
+function partsOf(works: readonly Work[], last: Work): Work[] {
+  const parts: Work[] = [];
+  for (let at = works.findIndex(({ runId }) => runId === last.runId); at >= 0 && at < works.length; at += 1) {
+    const work = works[at] as Work;
+    if (work.kind === 'restore' && work.isOver === true) {
+      const maker = makerOf(works, at);
+      if (maker === null) break;
+      at = maker;
+      continue;
+    }
+    if (work.kind !== 'upgrade') continue;
+    if (work.isSettled || work.report?.verified === true || work.verdict?.verified === true) break;
+    if (work.isClosed && !isGoneOnFrom(work, parts.at(-1))) break;
+    parts.push(work);
+  }
+  return parts;
+}
+
+/** Of the works before the restore at `at`, the one that made what that has put in. */
+function makerOf(works: readonly Work[], at: number): number | null {
+  const restored = works[at]?.started.restores;
+  if (restored === undefined) return null;
+  const isIts = ({ backupPath }: Work): boolean => backupPath !== null && placeOf(backupPath) === placeOf(restored);
+  const maker = works.findIndex((work, index) => index > at && isIts(work));
+  return maker < 0 ? null : maker;
+}
+
+/** What was left may be another file by now; a later part found the steps of this one there, where it could say so. */
+function isGoneOnFrom({ applied }: Work, later: Work | undefined): boolean {
+  if (later === undefined || later.steps.length === 0) return true;
+  const found = new Set(later.steps.filter(({ isApplied }) => isApplied).map(({ migrationId }) => migrationId));
+  return applied.every(({ migrationId }) => found.has(migrationId));
+}
 
 const isGreat = ({ kind }: Work): boolean => kind === 'upgrade' || kind === 'restore';
 
@@ -78,6 +122,12 @@ function standingOf(work: Work): 'open' | 'ends' | 'nothing' {
   if (report === null) return 'open';
   const hasBegun = report.backup !== null || work.backupPath !== null;
   return wasRefused(report) || !hasBegun ? 'nothing' : 'open';
+}
+
+/** The last of them that says anything was left as it is by a person. @param works newest first. */
+export function wasLeft(works: readonly Work[]): boolean {
+  const last = works.find((work) => work.isClosed || standingOf(work) !== 'nothing');
+  return last !== undefined && last.isClosed && !last.isSettled;
 }
 
 /** Why a work has not come to its end. */

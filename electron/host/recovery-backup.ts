@@ -6,7 +6,7 @@ import { placeOf } from './backup-place.ts';
 import type { Backups } from './backups.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Engines } from './engines.ts';
-import { replacedFolders } from './kept-files.ts';
+import { COARSEST_TIME_MS, replacedFolders } from './kept-files.ts';
 import type { OpenWork } from './open-work.ts';
 import type { UnfinishedRestore } from './restore-note.ts';
 import { printable } from './printable.ts';
@@ -29,6 +29,8 @@ interface Wanted {
 
 export interface FoundBackup {
   readonly record: BackupRecord | null;
+  /** Of an upgrade in several parts: which of their backups it is; null = there is one part, or this is no upgrade. */
+  readonly partOf: 'original' | 'half-upgraded' | null;
   /** Of an interrupted restore: the path of the backup that was being put back, where it cannot be any more. */
   readonly lost: string | null;
   /** Where nobody knows which one was being put back: the newest good ones, of any kind and of what a restore replaced. */
@@ -45,7 +47,14 @@ export interface RestoredFrom {
   readonly proof: 'event' | 'bytes';
 }
 
-export const NO_BACKUP: FoundBackup = { record: null, lost: null, others: [], restoredFrom: null, setAside: null };
+export const NO_BACKUP: FoundBackup = {
+  record: null,
+  partOf: null,
+  lost: null,
+  others: [],
+  restoredFrom: null,
+  setAside: null,
+};
 
 /** How a backup is read again. */
 type Reading = Pick<Wanted, 'isReadOnly' | 'onLook'>;
@@ -165,14 +174,29 @@ export function createBackupReader({
     return backup ? { backup, proof } : null;
   };
 
+  const find = async (database: OpenEntry, known: BackupRecord[], wanted: Wanted): Promise<FoundBackup> => {
+    if (wanted.restore !== null) return ofRestore(database, wanted.restore, known, wanted);
+    if (wanted.open?.work.kind === 'restore') return ofEndedRestore(database, known, wanted.open.work, wanted);
+    const parts = ofRuns(known, wanted);
+    const record = await firstGood(
+      parts.map(({ path: at }) => at),
+      wanted,
+    );
+    return { ...NO_BACKUP, record, partOf: parts.find(({ path: at }) => at === record?.path)?.partOf ?? null };
+  };
+
   return async (database, wanted) => {
     const listed = await backups.list(database);
     const known = listed.ok ? listed.value.backups : [];
-    if (wanted.restore !== null) return ofRestore(database, wanted.restore, known, wanted);
-    if (wanted.open?.work.kind === 'restore') return ofEndedRestore(database, known, wanted.open.work, wanted);
-    return { ...NO_BACKUP, record: await firstGood(ofRuns(known, wanted), wanted) };
+    const found = await find(database, known, wanted);
+    const { record, others } = found;
+    return { ...found, record: record && asListed(record, known), others: others.map((each) => asListed(each, known)) };
   };
 }
+
+/** The list alone knows that it was made of a file which is gone. */
+const asListed = (record: BackupRecord, known: readonly BackupRecord[]): BackupRecord =>
+  known.some(({ path: at, madeOfGone }) => madeOfGone && at === record.path) ? { ...record, madeOfGone: true } : record;
 
 /** Gone, or no finished backup. */
 const isNone = ({ code }: AppError): boolean => code.startsWith('E_BACKUP_');
@@ -223,13 +247,24 @@ function setAsideSince(database: string, startedAt: string): string | null {
   return replacedFolders(database).find(({ at }) => at >= since)?.folder ?? null;
 }
 
-/** Of a folder's time on a FAT disk. */
-const COARSEST_TIME_MS = 2_000;
+interface BackupOfPart {
+  readonly path: string;
+  readonly partOf: FoundBackup['partOf'];
+}
 
-/** The backup of the first run of the chain first: it holds what there was before anything was begun. */
-function ofRuns(known: readonly BackupRecord[], { open, runId }: Wanted): string[] {
-  const chain = open?.chain.toReversed() ?? [];
-  const noted = chain.flatMap(({ backupPath }) => (backupPath === null ? [] : [backupPath]));
-  const ids = [...chain.map((work) => work.runId), runId];
-  return [...noted, ...ids.flatMap((id) => pathsOf(known.filter((record) => record.runId === id)))];
+/** That of the first part first: it holds what there was before anything was begun. */
+function ofRuns(known: readonly BackupRecord[], { open, runId }: Wanted): BackupOfPart[] {
+  const parts = open?.parts.toReversed() ?? [];
+  const ofRun = (id: string) => pathsOf(known.filter((record) => record.runId === id));
+  // Until a run has told of its backup it changes nothing: the next part still finds the original.
+  const begun = parts.findIndex(({ backupPath }) => backupPath !== null);
+  const isSeveral = parts.filter(({ backupPath }) => backupPath !== null).length > 1;
+  return [
+    ...parts.flatMap(({ runId: id, backupPath }, at): BackupOfPart[] => {
+      const partOf = !isSeveral ? null : begun >= 0 && at > begun ? 'half-upgraded' : 'original';
+      const noted = backupPath === null ? [] : [backupPath];
+      return [...noted, ...ofRun(id)].map((place) => ({ path: place, partOf }));
+    }),
+    ...ofRun(runId).map((place) => ({ path: place, partOf: null })),
+  ];
 }

@@ -18,6 +18,16 @@ export const RESTORE: Choice = [
   'Go back to the backup',
   'The file becomes what it was before. What is in it now is backed up first, so that this can be undone, too.',
 ];
+export const RESTORE_ORIGINAL: Choice = [
+  'restore',
+  'Go back to your original',
+  'The file becomes what it was before the upgrade was begun. What is in it now is backed up first, so that this can be undone, too.',
+];
+export const RESTORE_HALF: Choice = [
+  'restore',
+  'Go back to the half upgraded file',
+  'The file becomes what it was when the upgrade was gone on with: some steps of it were done. The backup of your original is gone, or no longer good. What is in it now is backed up first, so that this can be undone, too.',
+];
 export const CONTINUE_INGEST: Choice = [
   'continue',
   'Look at the files again',

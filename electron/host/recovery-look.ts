@@ -4,8 +4,8 @@ import { sizeText } from '@shared/sizes.ts';
 import type { DatabaseStatus, MigrationStatus } from '@shared/status.ts';
 import type { Engines } from './engines.ts';
 import { lostSteps } from './lost-steps.ts';
-import type { OpenWork } from './open-work.ts';
-import { findWork, isClosedWithoutStart, type Work } from './works.ts';
+import { asOpen, type OpenWork } from './open-work.ts';
+import { findWork, isClosedWithoutStart, type Work, worksIn } from './works.ts';
 
 /** An engine whose host was killed needs a moment to end at its next whole step, ms. */
 const BUSY_RETRIES_MS = [300, 700, 1_500, 2_500];
@@ -52,7 +52,7 @@ export function openRunInFile(
       ? isClosedWithoutStart(dataFolder, file, runId)
       : work.isAlive || work.isClosed || work.verdict?.verified === true;
   if (isSettled) return null;
-  return { runId, open: work && { work, chain: [work], isWorkedOn: false } };
+  return { runId, open: work && asOpen(worksIn(work.folder), [work], false) };
 }
 
 /**

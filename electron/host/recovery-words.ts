@@ -4,15 +4,24 @@ import type { BackupRecord } from '@shared/run.ts';
 import type { Health } from '@shared/status.ts';
 import { aboutLostSteps } from './lost-steps.ts';
 import type { Cause } from './open-work.ts';
-import type { RestoredFrom } from './recovery-backup.ts';
-import { CHECK, type Choice, CONTINUE_INGEST, CONTINUE_RETRY, RESTORE, STAY } from './recovery-choices.ts';
+import type { FoundBackup, RestoredFrom } from './recovery-backup.ts';
+import {
+  CHECK,
+  type Choice,
+  CONTINUE_INGEST,
+  CONTINUE_RETRY,
+  RESTORE,
+  RESTORE_HALF,
+  RESTORE_ORIGINAL,
+  STAY,
+} from './recovery-choices.ts';
 import {
   aboutSetAside,
   aboutUnreadable,
   CONCLUDE,
   FINISH,
   FINISH_LATER,
-  GO_ON,
+  goOn,
   PUT_BACK,
   RESTORE_NEWEST,
   restoreInstead,
@@ -44,6 +53,10 @@ export interface Findings {
     { readonly health: Health; readonly error: null } | { readonly health: null; readonly error: AppError };
   /** Of the state before it began, read again; or the one that was being put back. */
   readonly backup: BackupRecord | null;
+  /** Of an upgrade in several parts: which of their backups that is. */
+  readonly partOf: FoundBackup['partOf'];
+  /** Beside what was interrupted, an upgrade stopped in the file that nobody has answered yet. */
+  readonly hasOpenUpgrade: boolean;
   /** Path of the one that was being put back, where it is gone or broken; `backup` is then another one, or it. */
   readonly lostBackup: string | null;
   /** The note of a restore that was interrupted after it had begun to replace the file. */
@@ -205,7 +218,7 @@ function whatIsLost(findings: Findings): string {
 }
 
 function aboutTheBackup(findings: Findings): string | null {
-  const { kind, backup, restoreWay, stepsDone, look } = findings;
+  const { kind, backup, partOf, restoreWay, stepsDone, look } = findings;
   if (kind === 'backup') return null;
   if (isOther(findings) && isGood(backup))
     return `There is another backup (“${backup?.reason ?? ''}”). It was read again just now: it is byte for byte what was saved.`;
@@ -214,7 +227,11 @@ function aboutTheBackup(findings: Findings): string | null {
       ? 'The backup that was being put back'
       : kind === 'restore'
         ? 'The backup of what the restore replaced'
-        : 'The backup from before';
+        : partOf === 'original'
+          ? 'The backup of your original, from before the upgrade was begun,'
+          : partOf === 'half-upgraded'
+            ? 'The backup of the half upgraded file, from when the upgrade was gone on with,'
+            : 'The backup from before';
   if (isGood(backup)) return `${subject} was read again just now: it is byte for byte what was saved.`;
   if (backup !== null) {
     const error = backup.lastCheck?.error ?? null;
@@ -230,7 +247,7 @@ function aboutTheBackup(findings: Findings): string | null {
 
 function choicesFor(findings: Findings): Choice[] {
   const { kind, backup, look, restoreWay, isUnproven } = findings;
-  const restore: Choice[] = isGood(backup) ? [RESTORE] : [];
+  const restore: Choice[] = isGood(backup) ? [goBackTo(findings)] : [];
   if (restoreWay !== null && findings.lostBackup !== null)
     return [...(isOther(findings) && isGood(backup) ? [restoreInstead(backup)] : []), FINISH_LATER];
   if (findings.unreadableRestore !== null) return restore.length === 0 ? [] : [RESTORE_NEWEST];
@@ -251,13 +268,18 @@ function choicesFor(findings: Findings): Choice[] {
       return [CONTINUE_RETRY, STAY, ...restore];
     case 'restore':
       return [
-        GO_ON,
+        goOn(findings.hasOpenUpgrade),
         ...(findings.restoredFrom !== null && restore.length > 0 ? [UNDO] : restore),
         ...(findings.setAside === null ? [] : [PUT_BACK]),
       ];
     case 'clear':
       return [STAY, ...restore];
   }
+}
+
+function goBackTo({ partOf }: Findings): Choice {
+  if (partOf === null) return RESTORE;
+  return partOf === 'original' ? RESTORE_ORIGINAL : RESTORE_HALF;
 }
 
 const isDamage = ({ code }: AppError): boolean =>

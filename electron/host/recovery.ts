@@ -1,4 +1,5 @@
 import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
+import { restoreLockFile } from '@shared/beside.ts';
 import type { Recovery, RecoveryNotice } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
@@ -20,7 +21,9 @@ import { findNotices } from './recovery-notices.ts';
 import { type Findings, tellRecovery } from './recovery-words.ts';
 import { beginFinish, notingBackup } from './restore-begun.ts';
 import { hasIntent, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
+import { settleFile } from './run-stop.ts';
 import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
+import { ownStatsOf } from './stats.ts';
 import { disagreement, patiently } from './verdict.ts';
 import { nextStart, readWorks, type Work } from './works.ts';
 import { isWrittenSince } from './written-since.ts';
@@ -94,7 +97,8 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     if (inJournal?.isWorkedOn === true && !look.ok && isBusy(look.error)) return null;
     const status = look.ok ? look.value : null;
     const restore = interruptedRestore(file, status);
-    const inFile = status && inJournal === null ? openRunInFile(dataFolder, file, status) : null;
+    const unanswered = status && openRunInFile(dataFolder, file, status);
+    const inFile = inJournal === null ? unanswered : null;
     const open = inJournal ?? inFile?.open ?? null;
     if (restore === null) {
       if (open === null && inFile === null) return null;
@@ -109,7 +113,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     const until = open === null ? null : nextStart(readWorks(dataFolder, file), open.work);
     const wanted = { open, until, runId, restore, isReadOnly, onLook };
     const kept = isBrief ? NO_BACKUP : await readBackup(database, wanted);
-    return recoveryOf({ open, runId, look, kept, restore });
+    return recoveryOf({ open, runId, look, kept, restore, hasOpenUpgrade: unanswered !== null });
   };
 
   const foundNow = async (database: OpenEntry): Promise<Found | null> => {
@@ -119,6 +123,11 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
 
   const changed = (database: OpenEntry): void => events.emit('database:changed', { handle: database.handle });
 
+  /** That of a restore which was killed: nothing else would take it away before the next restore. */
+  const clearLock = async ({ path: file }: OpenEntry): Promise<void> => {
+    if (ownStatsOf(restoreLockFile(file))) await settleFile(engines, { path: file, dataFolder, partials: [] });
+  };
+
   return {
     get,
     list: () => findNotices(context).map(({ notice }) => notice),
@@ -127,6 +136,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       if (meant === null || hasIntent(database.path)) return ok({}); // an interrupted restore cannot be left at that
       append(meant.folder, meant.runId, { type: 'stayed', at: now() });
       found.delete(database.path);
+      if (meant.open?.work.kind === 'restore') await clearLock(database);
       changed(database);
       return ok({});
     },
@@ -198,9 +208,10 @@ interface Looked {
   readonly look: Result<DatabaseStatus>;
   readonly kept: FoundBackup;
   readonly restore: UnfinishedRestore | null;
+  readonly hasOpenUpgrade: boolean;
 }
 
-function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
+function recoveryOf({ open, runId, look, kept, restore, hasOpenUpgrade }: Looked): Recovery {
   const backup = kept.record ?? kept.others[0] ?? null;
   const status = look.ok ? look.value : null;
   const isRestore = restore !== null;
@@ -219,6 +230,8 @@ function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
     ...progress,
     look: look.ok ? { health: look.value.health, error: null } : { health: null, error: look.error },
     backup,
+    partOf: kept.partOf,
+    hasOpenUpgrade,
     lostBackup: kept.lost,
     otherBackups: kept.others,
     restoredFrom: kept.restoredFrom,
@@ -237,6 +250,7 @@ function recoveryOf({ open, runId, look, kept, restore }: Looked): Recovery {
     stepsDone: progress.stepsDone,
     stepsTotal: progress.stepsTotal,
     backup,
+    ...(kept.partOf === null ? {} : { partOf: kept.partOf }),
     ...(backupFolder === null ? {} : { backupFolder }),
     ...(source === null ? {} : { source }),
     ...(kept.setAside === null ? {} : { setAside: kept.setAside }),

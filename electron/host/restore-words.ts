@@ -50,11 +50,19 @@ export const CONCLUDE: Choice = [
   'Finish the restore',
   'Nothing is copied again: the file gets its last check. What it held before is kept and can be put back afterwards.',
 ];
-export const GO_ON: Choice = [
-  'stay',
-  'Go on to the database',
-  'Nothing has to be put right, and you are not asked again. The restore can be started again whenever you like, among its backups.',
-];
+/** @param hasOpenUpgrade the file has an unfinished upgrade, too, that nobody has answered yet. */
+export const goOn = (hasOpenUpgrade: boolean): Choice =>
+  hasOpenUpgrade
+    ? [
+        'stay',
+        'Go on to the upgrade that stopped in the file',
+        'Of the restore nothing has to be put right. What can be done about the upgrade is shown next; the restore can be started again whenever you like, among the backups.',
+      ]
+    : [
+        'stay',
+        'Go on to the database',
+        'Nothing has to be put right, and you are not asked again. The restore can be started again whenever you like, among its backups.',
+      ];
 export const UNDO: Choice = [
   'restore',
   'Undo the restore',

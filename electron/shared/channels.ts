@@ -75,6 +75,8 @@ export const Settings = z.object({
 export type Settings = z.infer<typeof Settings>;
 
 const KeptFolder = z.object({ folder: z.string(), at: z.string() });
+/** `isOfUndo`: set aside when files came back that a restore had set aside; what it holds may well be a good database. */
+const ReplacedFolder = KeptFolder.extend({ isOfUndo: z.boolean() });
 
 export const channels = {
   /** Which door this is and what it can do. */
@@ -179,7 +181,7 @@ export const channels = {
       /** Files in `folder` that look like backups and are none of this database; `why` is found out for the first few. */
       unusable: z.array(z.object({ path: z.string(), why: AppError.nullable() })),
       /** What the last restore replaced and could only keep as files: `backup:putBack` undoes it. */
-      replaced: KeptFolder.nullable(),
+      replaced: ReplacedFolder.nullable(),
       /** File and journal as they were before SQLite played the journal back, of runs without a verdict. */
       beforeRecovery: z.array(KeptFolder),
     }),

@@ -36,6 +36,8 @@ export const Recovery = z.object({
   reasons: z.array(z.string()),
   /** Of the state before it began, read again just now; null = none was finished. */
   backup: BackupRecord.nullable(),
+  /** Of an upgrade that was gone on with: which of its backups that is. */
+  partOf: z.enum(['original', 'half-upgraded']).optional(),
   /** Where its backups go, when that is not the folder that any upgrade would choose. */
   backupFolder: z.string().optional(),
   /** The files (run logs) that a person told it to read, or to do without. */

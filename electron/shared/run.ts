@@ -110,6 +110,8 @@ export const BackupRecord = z.object({
   folder: z.string(),
   databaseName: z.string(),
   databasePath: z.string(),
+  /** In a list for another path: `databasePath` is gone. It was this database under its former name, or a copy of it. */
+  madeOfGone: z.literal(true).optional(),
   createdAt: z.string(),
   /** Counts up in its folder: clocks go back, this does not. Absent in backups of the first versions. */
   sequence: z.number().int().optional(),

@@ -22,6 +22,8 @@ export interface RecoveryView {
   readonly error: AppError | null;
   /** Run id that the person has put off in this window, to look at the database first. */
   readonly putOff: string | null;
+  /** A restore of this window may have brought an interrupted upgrade back: whoever asked for it sees how it went first. */
+  readonly hasRestored: boolean;
 }
 
 interface Recoveries {
@@ -37,6 +39,7 @@ const emptyView: RecoveryView = {
   busy: null,
   error: null,
   putOff: null,
+  hasRestored: false,
 };
 export const useRecovery = create<Recoveries>(() => ({ byHandle: {}, notices: null }));
 
@@ -53,16 +56,21 @@ export async function loadNotices(): Promise<void> {
 }
 
 /** Something was interrupted just now: nothing else is shown until it is known what. */
-export const awaitRecovery = (handle: string): void => setView(handle, { isLoaded: false, putOff: null });
+export const awaitRecovery = (handle: string): void =>
+  setView(handle, { isLoaded: false, putOff: null, hasRestored: false });
 
 /** A run has begun: what was unfinished is out of date; its end brings the next answer. */
 export function dropRecovery(handle: string): void {
-  if (viewOf(handle).recovery !== null) setView(handle, { recovery: null });
+  const { recovery, hasRestored } = viewOf(handle);
+  if (recovery !== null || hasRestored) setView(handle, { recovery: null, hasRestored: false });
 }
 
 /** The database first; a line on its overview leads back. */
 export const putOff = (handle: string): void => setView(handle, { putOff: viewOf(handle).recovery?.runId ?? null });
-export const showRecovery = (handle: string): void => setView(handle, { putOff: null });
+export const showRecovery = (handle: string): void => setView(handle, { putOff: null, hasRestored: false });
+
+/** Its page says how it went and offers to undo it; the overview has a line about what it has brought back. */
+export const noteRestored = (handle: string): void => setView(handle, { hasRestored: true });
 
 export function forgetRecovery(handle: string): void {
   useRecovery.setState(({ byHandle }) => ({
@@ -75,6 +83,7 @@ export function shownRecovery(view: RecoveryView | undefined, run: RunSnapshot |
   const recovery = view?.recovery ?? null;
   if (run && !isFinal(run.state)) return null; // it is being gone on with
   if (recovery === null || view?.putOff === recovery.runId || isToldByRun(recovery, run)) return null;
+  if (view?.hasRestored && recovery.kind !== 'restore') return null;
   return recovery;
 }
 
@@ -100,10 +109,12 @@ export async function choose(handle: string, id: Exclude<RecoveryChoiceId, Askin
 
 type Action = (handle: string, recovery: Recovery) => Promise<AppError | null>;
 
-const stay: Action = async (handle) => {
+const stay: Action = async (handle, { kind }) => {
   const stayed = await call('recovery:stay', { handle });
   if (!stayed.ok) return stayed.error;
-  setView(handle, { recovery: null });
+  if (kind === 'restore')
+    await loadRecovery(handle); // behind it an upgrade may wait for its answer
+  else setView(handle, { recovery: null });
   return null;
 };
 
@@ -130,7 +141,7 @@ const actions: Record<Exclude<RecoveryChoiceId, Asking>, Action> = {
   async finish(handle) {
     const finished = await call('recovery:finish', { handle });
     if (!finished.ok) return finished.error;
-    setView(handle, { recovery: null });
+    setView(handle, { recovery: null, hasRestored: true });
     tellRestored(handle, finished.value);
     goTo(handle, 'backups');
     return null;

@@ -11,11 +11,12 @@ import { revealBackup, verifyBackup } from '../../stores/backups.ts';
 import { bytes, count } from '../../words/numbers.ts';
 import { dateTime } from '../../words/times.ts';
 import { upperFirst } from '../../words/text.ts';
-import { backupMark, describePhase, describeProof } from './backups-words.ts';
+import { backupMark, describePhase, describeProof, originWords } from './backups-words.ts';
 import styles from './backups.module.css';
 
 interface ItemProps {
   readonly handle: string;
+  readonly fileName: string;
   readonly backup: BackupRecord;
   /** Shown first: it was asked for. */
   readonly isWanted: boolean;
@@ -30,11 +31,12 @@ interface ItemProps {
 
 /** One backup: when, why, what is in it, and the proof. */
 export function BackupItem(props: ItemProps) {
-  const { handle, backup, isWanted, isBusy, isChecking, canReveal, onRestore, onRemove, onUndo } = props;
+  const { handle, fileName, backup, isWanted, isBusy, isChecking, canReveal, onRestore, onRemove, onUndo } = props;
   const now = useNow(30_000);
   const item = useWanted<HTMLLIElement>(isWanted);
   const mark = backupMark(backup);
   const when = dateTime(backup.createdAt);
+  const origin = originWords(backup, fileName);
   return (
     <li ref={item} tabIndex={-1} className={styles.item} data-tone={mark.tone} aria-label={`Backup of ${when}`}>
       <div className={styles.top}>
@@ -49,6 +51,11 @@ export function BackupItem(props: ItemProps) {
           <p className="muted">
             {backup.variantTitle}, {describePhase(backup)} · {bytes(backup.sizeBytes)}
           </p>
+          {origin && (
+            <p className={styles.origin}>
+              {upperFirst(origin)}. It lies in <PathText path={backup.folder} maxLength={60} />
+            </p>
+          )}
         </div>
         <div className={styles.actions}>
           <Button

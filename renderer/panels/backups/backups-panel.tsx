@@ -14,10 +14,11 @@ import {
   type BackupWork,
   type Undo,
 } from '../../stores/backups.ts';
+import { noteRestored } from '../../stores/recovery.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { BackupItem } from './backup-item.tsx';
-import { backupsTitle, brokenWords, undoOf } from './backups-words.ts';
+import { backupsTitle, brokenWords, foldersOf, undoOf } from './backups-words.ts';
 import { KeptFiles } from './kept-files.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RestoreDialog } from './restore-dialog.tsx';
@@ -61,7 +62,11 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const isAskedElsewhere = restoring !== null || removing !== null || isTidying;
   const broken = brokenWords(backups);
   const undoable = undoOf(backups);
-  const undo = (what: Undo | null): void => void (what && undoRestore(handle, what, fileName));
+  const undo = (what: Undo | null): void => {
+    if (what === null) return;
+    noteRestored(handle);
+    void undoRestore(handle, what, fileName);
+  };
   return (
     <Page label="Backups">
       <PageHead
@@ -84,8 +89,8 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           replaces first.
         </p>
         <div className={styles.folder}>
-          <span className="muted">They lie in</span> <PathText path={folder} maxLength={70} />
-          {canReveal && (
+          <Folders own={foldersOf(backups)} usual={folder} />
+          {canReveal && (backups.some((backup) => !backup.madeOfGone) || unusable.length > 0) && (
             <Tooltip label="Show in folder">
               <ActionIcon aria-label="Show the backup folder" onClick={() => void revealBackup(handle, null)}>
                 <IconFolderOpen size={16} aria-hidden />
@@ -122,6 +127,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
             <BackupItem
               key={backup.id}
               handle={handle}
+              fileName={fileName}
               backup={backup}
               isWanted={backup.id === backupId}
               isBusy={isBusy}
@@ -138,6 +144,18 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
       <TidyDialog handle={handle} fileName={fileName} isOpen={isTidying} onClose={() => setTidying(false)} />
       <RestoreDialog handle={handle} fileName={fileName} backup={restoring} onClose={() => setRestoring(null)} />
     </Page>
+  );
+}
+
+/** Where its own backups lie; what is not there yet is not said to be. */
+function Folders({ own, usual }: { own: readonly string[]; usual: string }) {
+  return (
+    <>
+      <span className="muted">{own.length === 0 ? 'They will lie in' : 'They lie in'}</span>
+      {(own.length === 0 ? [usual] : own).map((folder) => (
+        <PathText key={folder} path={folder} maxLength={70} />
+      ))}
+    </>
   );
 }
 

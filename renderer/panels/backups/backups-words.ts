@@ -1,4 +1,5 @@
 import type { Output } from '@shared/channels.ts';
+import { aboutOrigin } from '@shared/origin-words.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { bytes, counted } from '../../words/numbers.ts';
 import { ago, dateTime } from '../../words/times.ts';
@@ -26,14 +27,37 @@ export function describeProof(backup: BackupRecord, now: number): string {
 export const describeOne = (backup: BackupRecord): string =>
   `${dateTime(backup.createdAt)}, ${backup.reason}, ${backup.state === 'missing' ? 'the file is missing' : bytes(backup.sizeBytes)}`;
 
-/** "3 backups" */
+/** "3 backups", "2 backups, and 1 of a file that is gone" */
 export function backupsTitle({ backups, unusable }: Pick<Output<'backup:list'>, 'backups' | 'unusable'>): string {
-  if (backups.length > 0) return counted(backups.length, 'backup');
-  return unusable.length === 0 ? 'No backup yet' : 'No backup that can be used';
+  const own = ownOf(backups).length;
+  const none = unusable.length === 0 ? 'No backup yet' : 'No backup that can be used';
+  const title = own > 0 ? counted(own, 'backup') : none;
+  return own === backups.length ? title : `${title}, and ${backups.length - own} of a file that is gone`;
 }
 
+/** Without those of a file that is gone: it may have been this one, or a copy that was thrown away. */
+export const ownOf = (backups: readonly BackupRecord[]): BackupRecord[] =>
+  backups.filter(({ madeOfGone }) => !madeOfGone);
+
+/** Where its own backups lie; none = nothing was backed up yet. */
+export const foldersOf = (backups: readonly BackupRecord[]): string[] => [
+  ...new Set(ownOf(backups).map(({ folder }) => folder)),
+];
+
+/** "made of e.db, which …"; null = of this very file. @param fileName where both have one name, the path tells them apart. */
+export const originWords = (backup: BackupRecord, fileName: string): string | null =>
+  backup.madeOfGone ? aboutOrigin(madeOf(backup, fileName)) : null;
+
+const madeOf = ({ databaseName, databasePath }: BackupRecord, fileName: string): string =>
+  databaseName === fileName ? databasePath : databaseName;
+
+/** What the file becomes: "what it was on", "what e.db was on". */
+export const becomesWords = (backup: BackupRecord, fileName: string): string =>
+  backup.madeOfGone ? `what ${madeOf(backup, fileName)} was on` : 'what it was on';
+
 /** Said above the list; null = none is broken. */
-export function brokenWords(backups: readonly BackupRecord[]): string | null {
+export function brokenWords(all: readonly BackupRecord[]): string | null {
+  const backups = ownOf(all);
   const broken = backups.filter(({ state }) => state === 'broken').length;
   if (broken === 0) return null;
   const which = broken === 1 ? 'One backup is broken' : `${broken} backups are broken`;
@@ -45,9 +69,16 @@ export function brokenWords(backups: readonly BackupRecord[]): string | null {
 
 /** The backup with which the last restore can be undone: nothing was backed up since. */
 export const undoOf = (backups: readonly BackupRecord[]): BackupRecord | null => {
-  const [newest] = backups;
+  const [newest] = ownOf(backups);
   return newest?.reason === 'before restore' && newest.state === 'verified' ? newest : null;
 };
+
+type Replaced = NonNullable<Output<'backup:list'>['replaced']>;
+
+export const setAsideTitle = ({ isOfUndo }: Replaced): string =>
+  isOfUndo ? 'Undoing a restore set these files aside' : 'A restore set the old files aside';
+export const setAsideWords = ({ isOfUndo }: Replaced): string =>
+  isOfUndo ? 'what was there until then' : 'SQLite could not read them';
 
 export const describePhase = (backup: BackupRecord): string =>
   backup.phase === null ? 'before any phase' : `phase ${backup.phase}`;

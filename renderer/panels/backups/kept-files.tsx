@@ -3,7 +3,9 @@ import { useState } from 'react';
 import type { Output } from '@shared/channels.ts';
 import { PathText } from '../../components/path-text.tsx';
 import { undoRestore } from '../../stores/backups.ts';
+import { noteRestored } from '../../stores/recovery.ts';
 import { dateTime } from '../../words/times.ts';
+import { setAsideTitle, setAsideWords } from './backups-words.ts';
 import styles from './backups.module.css';
 import { PutBackDialog } from './put-back-dialog.tsx';
 
@@ -20,6 +22,7 @@ export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
   const { replaced, beforeRecovery } = list;
   const putBack = (): void => {
     setAsking(false);
+    noteRestored(handle);
     void undoRestore(handle, { by: 'files' }, fileName);
   };
   return (
@@ -27,8 +30,10 @@ export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
       {replaced && (
         <div className={styles.kept} role="group" aria-label="Files that a restore set aside">
           <p className={styles.words}>
-            <strong>A restore set the old files aside</strong>{' '}
-            <span className="muted">on {dateTime(replaced.at)}, byte for byte: SQLite could not read them.</span>
+            <strong>{setAsideTitle(replaced)}</strong>{' '}
+            <span className="muted">
+              on {dateTime(replaced.at)}, byte for byte: {setAsideWords(replaced)}.
+            </span>
             <br />
             <PathText path={replaced.folder} maxLength={76} />
           </p>
@@ -49,7 +54,13 @@ export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
           </p>
         </div>
       ))}
-      <PutBackDialog fileName={fileName} isOpen={isAsking} onConfirm={putBack} onClose={() => setAsking(false)} />
+      <PutBackDialog
+        fileName={fileName}
+        isOfUndo={replaced?.isOfUndo ?? false}
+        isOpen={isAsking}
+        onConfirm={putBack}
+        onClose={() => setAsking(false)}
+      />
     </>
   );
 }

@@ -4,9 +4,10 @@ import type { BackupRecord } from '@shared/run.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { TypedConfirmation } from '../../components/typed-confirmation.tsx';
 import { restoreBackup } from '../../stores/backups.ts';
+import { noteRestored } from '../../stores/recovery.ts';
 import { goTo } from '../../stores/route.ts';
 import { dateTime } from '../../words/times.ts';
-import { describePhase } from './backups-words.ts';
+import { becomesWords, describePhase, originWords } from './backups-words.ts';
 import { WorkProgress } from './work-progress.tsx';
 
 interface RestoreProps {
@@ -51,6 +52,7 @@ interface ConfirmationProps extends RestoreProps {
 
 function Confirmation({ handle, fileName, backup, onClose, isRestoring, setRestoring }: ConfirmationProps) {
   const [error, setError] = useState<AppError | null>(null);
+  const origin = originWords(backup, fileName);
   const restore = async (typed: string): Promise<void> => {
     setRestoring(true);
     const failed = await restoreBackup(handle, backup.id, typed);
@@ -58,6 +60,7 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
     setError(failed);
     if (failed) return;
     onClose();
+    noteRestored(handle);
     goTo(handle, 'backups');
   };
   return (
@@ -73,9 +76,11 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       onKeep={onClose}
     >
       <p>
-        <strong>{fileName}</strong> becomes what it was on <strong>{dateTime(backup.createdAt)}</strong> (
-        {backup.reason}; {describePhase(backup)}). What was done in it since then is no longer in the file.
+        <strong>{fileName}</strong> becomes {becomesWords(backup, fileName)}{' '}
+        <strong>{dateTime(backup.createdAt)}</strong> ({backup.reason}; {describePhase(backup)}). What was done in it
+        since then is no longer in the file.
       </p>
+      {origin && <p>That backup was {origin}.</p>}
       <p>
         <strong>What is replaced is backed up first</strong>, so this can be undone in the same way.
       </p>

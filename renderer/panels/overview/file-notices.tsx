@@ -61,7 +61,7 @@ function Unfinished({ handle, status }: { handle: string; status: DatabaseStatus
     );
   if (status.unfinishedRun === null || isNewer(status) || hasActiveRun) return null;
   return (
-    <Notice tone="info" title="An upgrade is not finished, and was left as it is.">
+    <Notice tone="info" title="An upgrade is not finished.">
       {unfinishedSentence(status)}
     </Notice>
   );

@@ -130,8 +130,9 @@ export function describeColumn(shape: ColumnShape | null): string {
 
 /** The newest backup that still counts. */
 export const lastVerified = (backups: readonly BackupRecord[]): BackupRecord | null =>
-  backups.filter(({ state }) => state === 'verified').toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0] ??
-  null;
+  backups
+    .filter(({ state, madeOfGone }) => state === 'verified' && !madeOfGone)
+    .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0] ?? null;
 
 export const unfinishedSentence = ({ unfinishedRun }: DatabaseStatus): string =>
   unfinishedRun === null

@@ -16,13 +16,13 @@ import { Page } from '../../components/page.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
 import { useNow } from '../../components/use-now.ts';
 import { undoRestore } from '../../stores/backups.ts';
-import { type Asking, choose, putOff, useRecovery } from '../../stores/recovery.ts';
+import { type Asking, choose, noteRestored, putOff, useRecovery } from '../../stores/recovery.ts';
 import { goTo } from '../../stores/route.ts';
 import { useWorks } from '../../stores/works.ts';
 import { ago, dateTime } from '../../words/times.ts';
 import { PutBackDialog } from '../backups/put-back-dialog.tsx';
 import { RestoreDialog } from '../backups/restore-dialog.tsx';
-import { busyWords, headline, reasonsTitle } from './recovery-words.ts';
+import { busyWords, headline, reasonsTitle, whichBackup } from './recovery-words.ts';
 import styles from './recovery.module.css';
 
 interface RecoveryProps {
@@ -53,7 +53,7 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
           </h2>
           <Reasons recovery={recovery} />
         </section>
-        {recovery.backup && <BackupCard backup={recovery.backup} />}
+        {recovery.backup && <BackupCard backup={recovery.backup} what={whichBackup(recovery)} />}
         <section aria-labelledby="recovery-choices">
           <h2 id="recovery-choices" className={styles.title}>
             What would you like to do?
@@ -89,6 +89,7 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
         isOpen={asking === 'put-back'}
         onConfirm={() => {
           setAsking(null);
+          noteRestored(handle);
           goTo(handle, 'backups'); // how it went is said there
           void undoRestore(handle, { by: 'files' }, fileName);
         }}

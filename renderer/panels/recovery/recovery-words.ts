@@ -19,6 +19,14 @@ export function headline({ kind, state, code, isSafe, backup }: Recovery): strin
   return backup?.state === 'verified' ? `${what} A whole backup is there.` : what;
 }
 
+/** Of an upgrade that was gone on with; null = there is one. */
+export function whichBackup({ partOf }: Recovery): string | null {
+  if (partOf === undefined) return null;
+  return partOf === 'original'
+    ? 'Your original: the file from before the upgrade was begun'
+    : 'The half upgraded file, from when the upgrade was gone on with';
+}
+
 export const reasonsTitle = ({ isSafe }: Recovery): string =>
   isSafe ? 'How we know that your data is safe' : 'What is known about your data';
 

@@ -11,13 +11,14 @@ import { upgradeDetail } from '../../route.ts';
 import { revealBackup } from '../../stores/backups.ts';
 import { goTo } from '../../stores/route.ts';
 import { useSession } from '../../stores/session.ts';
-import { isNotice, wasNotStarted } from '../../words/errors.ts';
+import { isNotice } from '../../words/errors.ts';
 import { dateTime } from '../../words/times.ts';
 import { RestoreDialog } from '../backups/restore-dialog.tsx';
 import { RunSteps } from '../run/run-steps.tsx';
 import { ResultEvidence } from './result-evidence.tsx';
 import { SaveReport } from './save-report.tsx';
 import {
+  afterFailureLabel,
   backupsOfRun,
   hasRemoved,
   isStillAhead,
@@ -83,7 +84,14 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
         <ErrorNotice
           error={error}
           subject={status.file.name}
-          actions={<AfterFailure handle={handle} status={status} report={report} wasBegun={!wasNotStarted(error)} />}
+          actions={
+            <AfterFailure
+              handle={handle}
+              status={status}
+              report={report}
+              label={afterFailureLabel(error, kept.length > 0 || status.unfinishedRun !== null)}
+            />
+          }
         />
       )}
       {report?.ok && !isPast && !superseded && (
@@ -144,19 +152,15 @@ function AfterFailure({
   handle,
   status,
   report,
-  wasBegun,
+  label,
 }: {
   handle: string;
   status: DatabaseStatus;
   report: RunReport | null;
-  wasBegun: boolean;
+  label: string;
 }) {
   const toPhase = report?.toPhase ?? status.unfinishedRun?.toPhase ?? status.defaultTarget;
   if (!isStillAhead(toPhase, status))
     return <Button onClick={() => goTo(handle, 'overview')}>Back to the overview</Button>;
-  return (
-    <Button onClick={() => goTo(handle, 'phases', upgradeDetail(toPhase))}>
-      {wasBegun ? 'Continue the upgrade…' : 'Look at the plan again'}
-    </Button>
-  );
+  return <Button onClick={() => goTo(handle, 'phases', upgradeDetail(toPhase))}>{label}</Button>;
 }

@@ -113,6 +113,12 @@ export function backupsOfRun(report: RunReport | null, own: BackupRecord | null)
 export const hasRemoved = ({ toPhase, fromPhase }: RunReport, { phases }: Pick<DatabaseStatus, 'phases'>): boolean =>
   phases.some(({ number, removesAnything }) => removesAnything && number <= toPhase && number > (fromPhase ?? -1));
 
+/** @param hasBegun there is its backup, or the file knows of a run: before that nothing is changed. */
+export function afterFailureLabel(error: AppError, hasBegun: boolean): string {
+  if (wasNotStarted(error)) return 'Look at the plan again';
+  return hasBegun ? 'Continue the upgrade…' : 'Start the upgrade again…';
+}
+
 /** Something of the way to this phase is left to do. */
 export const isStillAhead = (toPhase: number, { pending, phaseReached }: DatabaseStatus): boolean =>
   pending.length > 0 || toPhase > (phaseReached ?? -1);

@@ -20,6 +20,7 @@ export function supersededBy(
   backups: readonly BackupRecord[],
 ): Superseded | null {
   const restores = backups
+    .filter(({ madeOfGone }) => !madeOfGone) // a restore of another file says nothing of this one
     .filter(({ reason, createdAt }) => reason.startsWith(RESTORE) && createdAt >= report.finishedAt)
     .map(({ createdAt }) => createdAt)
     .toSorted();

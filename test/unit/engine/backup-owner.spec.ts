@@ -43,6 +43,7 @@ describe('whose backup it is', () => {
     const input = { folders: [], databasePath: renamed, otherFolders: [backupFolderOf(file)] };
 
     expect(ids(await listAllBackups(input, packs))).toBe(backup.id);
+    expect((await listAllBackups(input, packs))[0]?.madeOfGone).toBe(true);
     const db = new Database(renamed);
     db.exec(`DELETE FROM note`);
     db.close();
@@ -79,6 +80,28 @@ describe('whose backup it is', () => {
     expect(await listAllBackups(input, packs)).toEqual([]);
   });
 
+  it('has those of a copy that was thrown away behind its own, and told apart: they may never have been of it', async () => {
+    const file = shopCalled('kites');
+    const copy = path.join(path.dirname(file), 'copy.db');
+    fs.copyFileSync(file, copy);
+    const backUpBeside = (database: string) =>
+      backupDatabase(
+        { path: database, folder: backupFolderBeside(database), reason: 'by hand', runId: null, appVersion: '0' },
+        packs,
+      );
+    const own = await backUpBeside(file);
+    const foreign = await backUpBeside(copy);
+    fs.rmSync(copy);
+    const input = { folders: [backupFolderBeside(file)], databasePath: file, otherFolders: [foreign.folder] };
+
+    const listed = await listAllBackups(input, packs);
+
+    expect(listed.map(({ path: place, madeOfGone }) => [place, madeOfGone])).toEqual([
+      [own.path, undefined],
+      [foreign.path, true],
+    ]);
+  });
+
   it('one that was told by nothing yet when the backup was made has it by its name', async () => {
     const file = makeShop(folder);
     const made = { path: file, folder: backupFolderBeside(file), reason: 'by hand', runId: null, appVersion: '0' };
@@ -90,6 +113,7 @@ describe('whose backup it is', () => {
     const listed = await listAllBackups({ folders: [backupFolderBeside(moved)], databasePath: moved }, packs);
 
     expect(ids(listed)).toBe(backup.id);
+    expect(listed[0]).not.toHaveProperty('madeOfGone'); // beside it and under its name, they have moved together
   });
 
   it('one that is gone has each of its own once', async () => {

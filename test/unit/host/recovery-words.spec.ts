@@ -19,6 +19,8 @@ const restore = (change: Partial<Findings>): Findings => ({
     isUnproven: false,
     lostBackup: null,
     backup: null,
+    partOf: null,
+    hasOpenUpgrade: false,
   },
   look: { health: { state: 'healthy', summary: '', checks: [], foreignKeyViolations: null }, error: null },
   ...{

@@ -4,8 +4,12 @@ import { isConfirmed } from '../../../renderer/words/text.ts';
 import {
   backupMark,
   backupsTitle,
+  becomesWords,
   brokenWords,
   describeProof,
+  foldersOf,
+  originWords,
+  setAsideWords,
   undoOf,
 } from '../../../renderer/panels/backups/backups-words.ts';
 import { describeLastBackup, describeRecent } from '../../../renderer/panels/home/home-words.ts';
@@ -51,6 +55,27 @@ describe('a backup', () => {
     expect(undoOf([before, backup()])).toBe(before);
     expect(undoOf([backup(), before])).toBeNull();
     expect(undoOf([backup({ reason: 'before restore', state: 'broken' })])).toBeNull();
+  });
+  it('of a file that is gone is told apart, and counts as none of its own', () => {
+    const gone = backup({ id: 'b2', reason: 'before restore', folder: '/p/e.db backups', databaseName: 'e.db' });
+    const foreign = { ...gone, databasePath: '/p/e.db', madeOfGone: true as const };
+    const own = backup({ folder: '/p/a.db backups' });
+    expect(backupsTitle({ backups: [foreign], unusable: [] })).toBe('No backup yet, and 1 of a file that is gone');
+    expect(backupsTitle({ backups: [own, foreign], unusable: [] })).toBe('1 backup, and 1 of a file that is gone');
+    expect(foldersOf([own, foreign])).toEqual(['/p/a.db backups']);
+    expect(undoOf([foreign])).toBeNull();
+    expect(brokenWords([{ ...foreign, state: 'broken' }])).toBeNull();
+    expect([originWords(own, 'a.db'), becomesWords(own, 'a.db')]).toEqual([null, 'what it was on']);
+    expect(becomesWords(foreign, 'a.db')).toBe('what e.db was on');
+    expect(originWords(foreign, 'a.db')).toBe(
+      'made of e.db, which is no longer there: this database under its former name, or a copy of it',
+    );
+    expect(originWords(foreign, 'e.db')).toMatch(/^made of \/p\/e\.db, /);
+  });
+  it('is told what was set aside: by a restore what nobody could read, by undoing one whatever was there', () => {
+    const replaced = { folder: '/p/a.db replaced-Abc123', at: '' };
+    expect(setAsideWords({ ...replaced, isOfUndo: false })).toBe('SQLite could not read them');
+    expect(setAsideWords({ ...replaced, isOfUndo: true })).toBe('what was there until then');
   });
   it('is restored only after the exact file name was typed', () => {
     expect(isConfirmed('lights.db ', 'lights.db')).toBe(true);

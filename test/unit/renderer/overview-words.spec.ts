@@ -126,5 +126,6 @@ describe('the last verified backup', () => {
     const backups = [backup({ id: 'old' }), backup({ id: 'new', createdAt: '2026-11-21T00:00:00Z', state: 'broken' })];
     expect(lastVerified(backups)?.id).toBe('old');
     expect(lastVerified([])).toBeNull();
+    expect(lastVerified([backup({ madeOfGone: true })])).toBeNull(); // of a file that may never have been this one
   });
 });

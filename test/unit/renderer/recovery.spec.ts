@@ -17,7 +17,15 @@ const recovery: Recovery = {
   ...{ stepsDone: 1, stepsTotal: 3, what: '', where: '', isSafe: true, reasons: [], backup: null },
   ...{ code: 'E_INTERRUPTED', choices: [] },
 };
-const view: RecoveryView = { recovery, isLoaded: true, looking: null, busy: null, error: null, putOff: null };
+const view: RecoveryView = {
+  recovery,
+  isLoaded: true,
+  looking: null,
+  busy: null,
+  error: null,
+  putOff: null,
+  hasRestored: false,
+};
 const ended = (runId: string, code: 'E_CANCELLED' | 'E_WORKER_DIED'): RunSnapshot => ({
   ...run(),
   runId,
@@ -34,6 +42,12 @@ describe('what was interrupted', () => {
     expect(shownRecovery(view, ended('r1', 'E_CANCELLED'))).toBeNull();
     expect(shownRecovery(view, ended('r1', 'E_WORKER_DIED'))).toBe(recovery);
     expect(shownRecovery(view, ended('r0', 'E_CANCELLED'))).toBe(recovery);
+  });
+
+  it('does not push aside how the restore went that has brought it back, but a restore that was interrupted does', () => {
+    expect(shownRecovery({ ...view, hasRestored: true }, null)).toBeNull();
+    const restore: Recovery = { ...recovery, kind: 'restore' };
+    expect(shownRecovery({ ...view, recovery: restore, hasRestored: true }, null)).toBe(restore);
   });
 
   it('has a headline that says whether the data is safe, and never more than is known', () => {

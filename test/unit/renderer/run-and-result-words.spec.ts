@@ -27,6 +27,7 @@ import {
   hasRemoved,
   isStillAhead,
   reportFileName,
+  afterFailureLabel,
   resultHeadline,
   sourceRows,
   totals,
@@ -202,6 +203,12 @@ describe('a result', () => {
       expect(historyTitle(report({ ok: false, error }))).toBe('Upgrade to phase 1 not started');
     }
     expect(isNotice(appError('E_WORKER_DIED', ''))).toBe(false);
+  });
+  it('is only continued where something had begun', () => {
+    const died = appError('E_WORKER_DIED', '');
+    expect(afterFailureLabel(died, true)).toBe('Continue the upgrade…');
+    expect(afterFailureLabel(died, false)).toBe('Start the upgrade again…');
+    expect(afterFailureLabel(appError('E_STATE_CHANGED', ''), true)).toBe('Look at the plan again');
   });
   it('becomes history with a restore', () => {
     const before = backup({ reason: 'before restore', createdAt: '2026-11-21T15:00:00Z' });

@@ -9,7 +9,7 @@ import { dateTimeSeconds } from '../../../words/times.ts';
 export function backupChoices(backups: readonly BackupRecord[]): { value: string; label: string }[] {
   const seen = new Map<string, number>();
   return backups.map((backup) => {
-    const words = `${dateTimeSeconds(backup.createdAt)}, ${backup.reason}, ${takenAt(backup)}`;
+    const words = `${dateTimeSeconds(backup.createdAt)}, ${backup.reason}, ${takenAt(backup)}${backup.madeOfGone ? `, of ${backup.databaseName}` : ''}`;
     const times = (seen.get(words) ?? 0) + 1;
     seen.set(words, times);
     return { value: backup.id, label: times === 1 ? words : `${words} (${times})` };
