@@ -53,6 +53,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const groups: readonly { readonly title: string; readonly has: (code: ErrorCode) => boolean }[] = [
   { title: 'Refused', has: (code) => is(code, 'refused', 'untouched') },
+  { title: 'The file is not what it was', has: (code) => is(code, 'refused', 'not-ours') },
   { title: 'Not understood', has: (code) => is(code, 'usage', 'untouched') },
   { title: 'Only a backup is concerned', has: (code) => is(code, 'refused', 'backup-only') },
   { title: 'Stopped at a whole step', has: (code) => is(code, 'failed', 'whole-step') },

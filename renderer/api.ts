@@ -5,7 +5,8 @@ import { appError, err, type Result } from '@shared/errors.ts';
  * The only file that talks to the host: through the preload script's bridge in Electron, through a WebSocket on the
  * page's own origin in the browser host. Both answer every call with a Result and send the same events.
  */
-export type Connection = 'connecting' | 'open' | 'lost';
+/** refused: Phasewise is there, but does not know the token of this tab. */
+export type Connection = 'connecting' | 'open' | 'lost' | 'refused';
 
 declare global {
   interface Window {
@@ -85,6 +86,13 @@ const disconnected = (): ReturnType<typeof appError> => ({
   safety: 'Losing the connection harms nothing: whatever is under way can be carried through.',
 });
 
+/** A socket that never opened does not say why: whoever serves the page, but not the socket, knows another token. */
+const whyShut = (): Promise<'refused' | 'lost'> =>
+  fetch('/', { method: 'HEAD', cache: 'no-store' }).then(
+    ({ ok }) => (ok ? 'refused' : 'lost'),
+    () => 'lost',
+  );
+
 interface Waiting {
   readonly request: string;
   answer(result: Result<unknown>): void;
@@ -100,8 +108,9 @@ function socketBridge(url: string, token: string): Bridge {
   const open = (): void => {
     const current = new WebSocket(url, ['phasewise.v1', `token.${token}`]);
     socket = current;
+    let wasOpen = false;
     current.addEventListener('open', () => {
-      attempt = 0;
+      [attempt, wasOpen] = [0, true];
       for (const { request } of waiting.values()) current.send(request); // asked before the socket was up
       tell('open');
     });
@@ -109,7 +118,8 @@ function socketBridge(url: string, token: string): Bridge {
     current.addEventListener('close', () => {
       for (const { answer } of waiting.values()) answer(err(disconnected()));
       waiting.clear();
-      tell('lost');
+      if (wasOpen) tell('lost');
+      else void whyShut().then((connection) => socket?.readyState !== WebSocket.OPEN && tell(connection));
       setTimeout(open, RETRY_MS[Math.min(attempt++, RETRY_MS.length - 1)]);
     });
   };

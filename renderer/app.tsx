@@ -2,6 +2,7 @@ import { useMantineColorScheme } from '@mantine/core';
 import { useEffect } from 'react';
 import { CrashNotice } from './components/crash-notice.tsx';
 import { LazyPlace } from './components/lazy-part.tsx';
+import { EmptyState } from './components/page.tsx';
 import { Frame } from './panels/frame/frame.tsx';
 import { useShortcuts } from './panels/shortcuts/use-shortcuts.ts';
 import { DatabasePage } from './panels/frame/database-page.tsx';
@@ -10,7 +11,7 @@ import { RefusalPanel } from './panels/refusal/refusal-panel.tsx';
 import { formatRoute, type Route } from './route.ts';
 import { useDatabases } from './stores/databases.ts';
 import { useRoute } from './stores/route.ts';
-import { useSession } from './stores/session.ts';
+import { isShutOut, useSession } from './stores/session.ts';
 
 /** Chooses the page; everything else happens in panels and stores. */
 export function App() {
@@ -18,6 +19,14 @@ export function App() {
   useStoredColorScheme();
   usePageChange(route);
   useShortcuts();
+  if (useSession(isShutOut))
+    return (
+      <Frame>
+        <EmptyState title="Nothing can be shown here">
+          <p className="muted">Nothing is being looked at or changed.</p>
+        </EmptyState>
+      </Frame>
+    );
   return (
     <Frame>
       <CrashNotice key={formatRoute(route)}>

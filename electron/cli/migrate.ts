@@ -1,4 +1,4 @@
-import { type AppError, appError, safetyText } from '@shared/errors.ts';
+import { type AppError, appError, safetyText, toAppError, untouchedText } from '@shared/errors.ts';
 import type { Recovery } from '@shared/recovery.ts';
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
@@ -10,6 +10,7 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { sourceOfPlan } from '@host/sources.ts';
 import { disagreement } from '@host/verdict.ts';
+import { requireReadableJournals } from '@host/works.ts';
 import { isWrittenSince } from '@host/written-since.ts';
 import type { Command } from './arguments.ts';
 import { continuesText } from './recovery-words.ts';
@@ -148,11 +149,16 @@ function document(report: RunReport): object {
  *   where rows may be missing or a run never got its verdict: a new backup would let that question drop.
  */
 async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepair = false): Promise<Outcome> {
+  const common = { ...nothingDone, ...phasesOf(plan) };
+  try {
+    requireReadableJournals(host.dataFolder, database.path);
+  } catch (thrown) {
+    return failure(onlyLooked(toAppError(thrown)), common);
+  }
   const { leftAs, ...comparing } = await unproven(host, database);
   const input = { path: database.path, toPhase: plan.toPhase, ...comparing };
   const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
   const error = verdict.ok ? disagreement(verdict.value.checks, isWrittenSince(database.path, leftAs)) : verdict.error;
-  const common = { ...nothingDone, ...phasesOf(plan) };
   if (error && mayRepair && isRepairable(error) && input.backupPath === null) return run(host, database, plan);
   // Without a comparison the question stays open.
   if (verdict.ok && input.backupPath !== null) host.recoveries.noteVerdict(database, verdict.value.checks, error);
@@ -205,7 +211,7 @@ const isRepairable = ({ code, safety }: AppError): boolean =>
 
 /** Nothing was begun: no sentence about completed steps and their backup belongs here. */
 const onlyLooked = (error: AppError): AppError =>
-  error.safety === safetyText.unknown ? error : { ...error, safety: safetyText.untouched };
+  error.safety === safetyText.unknown ? error : { ...error, safety: untouchedText(error.code) };
 
 const phasesOf = ({ fromPhase, toPhase }: Plan) => ({ fromPhase, toPhase });
 

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { isPrintable } from '@host/printable.ts';
 
 /** A command of ours as a person can copy it into their shell; nothing else writes one. null: no shell takes it safely. */
 export function shellLine(...parts: readonly string[]): string | null {
-  return lineOf('npm run -s phasewise --', parts);
+  return lineOf('run -s phasewise --', parts);
 }
 
 /** The same in a sentence: where it cannot be copied, which command it is. */
@@ -10,14 +12,33 @@ export const commandLine = (...parts: readonly string[]): string =>
   shellLine(...parts) ?? `the command ${parts[0] ?? ''} of the command line (${TYPE_IT})`;
 
 /** The window, on a database. */
-export const windowLine = (file: string): string => lineOf('npm start --', [file]) ?? `npm start (${CHOOSE_IT})`;
+export const windowLine = (file: string): string => lineOf('start --', [file]) ?? `npm start (${CHOOSE_IT})`;
 
 const TYPE_IT = "type the file's name yourself: a shell would act on some of its signs";
 const CHOOSE_IT = 'and choose the file in the window: a shell would act on some of the signs of its name';
 
-function lineOf(program: string, parts: readonly string[]): string | null {
-  const all = parts.map((part) => quoted(part));
-  return all.includes(null) ? null : [program, ...all].join(' ');
+/** @param script what npm is to run. It looks for it from where it is called: elsewhere it has to be told the folder. */
+function lineOf(script: string, parts: readonly string[]): string | null {
+  const own = projectOf(__dirname);
+  const folder = own === null || callersProject() === own ? [] : ['--prefix', quoted(own)];
+  const all = ['npm', ...folder, script, ...parts.map((part) => quoted(part))];
+  return all.includes(null) ? null : all.join(' ');
+}
+
+/** null also where the folder that this was called in is gone. */
+function callersProject(): string | null {
+  try {
+    return projectOf(process.cwd());
+  } catch {
+    return null;
+  }
+}
+
+/** The folder that npm takes for the project when it is called in `folder`; null = none. */
+function projectOf(folder: string): string | null {
+  if (existsSync(path.join(folder, 'package.json'))) return folder;
+  const parent = path.dirname(folder);
+  return parent === folder ? null : projectOf(parent);
 }
 
 /** One argument as the shell takes it, whatever it is made of; null where it cannot be written for that shell. */

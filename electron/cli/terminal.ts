@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { type AppError, appError, errorCatalogue, safetyText } from '@shared/errors.ts';
+import { type AppError, appError, errorCatalogue, saysUntouched } from '@shared/errors.ts';
 import { printable, printableJson } from '@host/printable.ts';
 
 /** 0 done and verified, 1 failed, 2 wrong usage, 3 refused, 130 and 143 ended by SIGINT and SIGTERM. */
@@ -12,12 +12,10 @@ export interface Outcome {
   readonly text: string;
 }
 
-const UNTOUCHED: readonly string[] = [safetyText.untouched, safetyText['backup-only']];
-
 /** The exit code that the catalogue gives an error; what may have changed the data was no refusal, whatever its code. */
 export function exitCodeOf({ code, safety }: AppError): ExitCode {
   const { outcome } = errorCatalogue[code];
-  if (outcome === 'refused') return UNTOUCHED.includes(safety) ? 3 : 1;
+  if (outcome === 'refused') return saysUntouched(safety) ? 3 : 1;
   return outcome === 'usage' ? 2 : 1;
 }
 

@@ -106,7 +106,16 @@ export function letGoChanged(lock: MaintenanceLock): void {
 function assertSame({ path: file, identity }: LockRequest): void {
   const stats = fs.lstatSync(file, { throwIfNoEntry: false });
   if (stats && isSameFile(identify(file), identity)) return;
-  throw coded('E_PATH_CHANGED', `${path.basename(file)} was moved or replaced by another file in the meantime.`);
+  const name = path.basename(file);
+  if (stats) throw coded('E_PATH_CHANGED', `${name} was moved or replaced by another file in the meantime.`);
+  throw coded(
+    'E_PATH_CHANGED',
+    `${name} is gone: it was removed or moved in the meantime, not by Phasewise.`,
+    undefined,
+    {
+      nextStep: 'Look for it in the bin, or for a drive that was unplugged. Else restore its backup.',
+    },
+  );
 }
 
 /** Every try is a fresh connection: one that failed would keep its shared lock and get in the other program's way. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
-import { CodedError, safetyText } from '@shared/errors.ts';
+import { CodedError, safetyText, saysUntouched } from '@shared/errors.ts';
 import { backupError, freeFolderName, prepareFolder } from './backup-folder.ts';
 import { fsyncFolder, readText, removeIfPossible, renameWithRetry, sha256Text } from './fsync.ts';
 import type { GatedFile } from './gate.ts';
@@ -167,10 +167,8 @@ export function tellingKept(kept: string | null, gated: GatedFile, error: unknow
       ...told.appError,
       message: `${message} What lay beside ${path.basename(gated.path)} is no longer as it was found; how both were then is kept in ${kept}.`,
       details: { ...details, keptIn: kept },
-      safety: isLost && UNTOUCHED.includes(safety) ? safetyText.kept : safety,
+      safety: isLost && saysUntouched(safety) ? safetyText.kept : safety,
     },
     { cause: told },
   );
 }
-
-const UNTOUCHED: readonly string[] = [safetyText.untouched, safetyText['backup-only']];

@@ -1,4 +1,13 @@
-import { type AppError, appError, err, ok, type Result, type Safety, safetyText } from '@shared/errors.ts';
+import {
+  type AppError,
+  appError,
+  err,
+  ok,
+  type Result,
+  type Safety,
+  safetyText,
+  untouchedText,
+} from '@shared/errors.ts';
 import { safetyOfUnended } from '@shared/request-safety.ts';
 import { patiently } from './app-lock-wait.ts';
 import { bounded } from './bounded.ts';
@@ -153,7 +162,7 @@ async function resultOf(answers: Answers, name: EngineRequestName, input: unknow
   }
 }
 
-const SPEAKS_OF_A_RUN: readonly string[] = [safetyText.unknown, safetyText['whole-step']];
+const SPEAKS_OF_A_RUN: readonly string[] = [safetyText.unknown, safetyText['whole-step'], safetyText['moved-away']];
 
 /**
  * A request that never writes to the database leaves nothing of it half done, whatever went wrong in it; only what lay
@@ -161,5 +170,6 @@ const SPEAKS_OF_A_RUN: readonly string[] = [safetyText.unknown, safetyText['whol
  */
 function atMost(safety: Safety, error: AppError): AppError {
   if (safety === 'unknown' || !SPEAKS_OF_A_RUN.includes(error.safety)) return error;
-  return { ...error, safety: safetyText[error.details?.['keptIn'] === undefined ? safety : 'kept'] };
+  if (error.details?.['keptIn'] !== undefined) return { ...error, safety: safetyText.kept };
+  return { ...error, safety: safety === 'untouched' ? untouchedText(error.code) : safetyText[safety] };
 }

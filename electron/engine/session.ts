@@ -1,9 +1,9 @@
-import { appError, type AppError, CodedError, safetyText } from '@shared/errors.ts';
+import { appError, type AppError, CodedError, type ErrorCode, type Safety, safetyText } from '@shared/errors.ts';
 import type { Census } from './census.ts';
 import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
 import type { Progress } from './progress.ts';
 import type { References } from './references.ts';
-import { fromSqlite } from './sqlite-error.ts';
+import { fromSqlite, sqliteCode } from './sqlite-error.ts';
 
 /** Sizes and times of a run; tests make them small. */
 export interface RunTuning {
@@ -90,7 +90,18 @@ export function inTransaction<T>(
   } catch (error) {
     rollBack(db);
     if (census !== undefined) session.census = census; // as of the last commit, also when the step is tried again
-    throw stepError(error, subject);
+    throw stepError(movedError(session, error), subject);
+  }
+}
+
+/** SQLite says of a file that is gone no more than of one that was moved. */
+function movedError({ assertSameFile }: Pick<RunSession, 'assertSameFile'>, error: unknown): unknown {
+  if (sqliteCode(error) !== 'SQLITE_READONLY_DBMOVED') return error;
+  try {
+    assertSameFile();
+    return error;
+  } catch (moved) {
+    return moved;
   }
 }
 
@@ -108,6 +119,12 @@ export function rollBack(db: Db): void {
   }
 }
 
+/** Where "at the last completed step, and a verified backup exists" would promise more than there is. */
+const LESS_THAN_SAFE: Partial<Record<ErrorCode, Safety>> = {
+  E_BACKUP_GONE: 'step-only',
+  E_PATH_CHANGED: 'moved-away', // what the path names is another file, or none
+};
+
 /** Says which step failed, and that the file is at the last whole one; of a damaged file nobody can say that. */
 export function stepError(error: unknown, subject: string): CodedError {
   const wrapped = fromSqlite(error, `working on ${subject}`, 'whole-step');
@@ -119,7 +136,7 @@ export function stepError(error: unknown, subject: string): CodedError {
     });
   }
   const isUnknown = code === 'E_CORRUPT' || wrapped.appError.safety === safetyText.unknown;
-  const safety = safetyText[isUnknown ? 'unknown' : 'whole-step'];
+  const safety = safetyText[isUnknown ? 'unknown' : (LESS_THAN_SAFE[code] ?? 'whole-step')];
   return new CodedError(
     { ...wrapped.appError, message, safety, details: { step: subject, ...details } },
     { cause: error },

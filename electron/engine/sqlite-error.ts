@@ -11,7 +11,7 @@ const meanings: readonly (readonly [prefix: string, code: ErrorCode, message: st
   ['SQLITE_PERM', 'E_NO_PERMISSION', 'The system does not let the file be opened'],
   ['SQLITE_READONLY', 'E_READONLY_FILE', 'The file cannot be written'],
   ['SQLITE_READONLY_DIRECTORY', 'E_READONLY_DIR', 'The folder cannot be written'],
-  ['SQLITE_READONLY_DBMOVED', 'E_PATH_CHANGED', 'The file was moved or replaced'],
+  ['SQLITE_READONLY_DBMOVED', 'E_PATH_CHANGED', 'The file was moved, replaced or removed'],
   ['SQLITE_CORRUPT', 'E_CORRUPT', 'The content of the file is damaged'],
   ['SQLITE_NOTADB', 'E_CORRUPT', 'The file begins like a SQLite database, but is none'],
   ['SQLITE_FULL', 'E_NO_SPACE', 'The disk is full'],

@@ -1,4 +1,4 @@
-import { type AppError, safetyText, toAppError } from '@shared/errors.ts';
+import { type AppError, toAppError, untouchedText } from '@shared/errors.ts';
 import type { RunSnapshot } from '@shared/run.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
 import type { EngineChild } from './engine-process.ts';
@@ -45,7 +45,7 @@ export function record(run: RecordedRun, journal: RunJournal, line: Parameters<R
 export function notStarted(cause: unknown): AppError {
   const error = toAppError(cause);
   const message = `The run journal could not be written, so nothing was started: ${error.message}`;
-  return { ...error, message, safety: safetyText.untouched };
+  return { ...error, message, safety: untouchedText(error.code) };
 }
 
 /** Why a run was stopped: its journal. What is kept is what the stop says. */

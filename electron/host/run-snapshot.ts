@@ -1,4 +1,4 @@
-import { type AppError, assertNever, safetyText } from '@shared/errors.ts';
+import { type AppError, assertNever, safetyText, untouchedText } from '@shared/errors.ts';
 import { type RunReport, type RunSnapshot, type RunState, type RunStep, wasRefused } from '@shared/run.ts';
 import type { EngineRunEvent } from '@engine/protocol.ts';
 
@@ -128,9 +128,9 @@ export function reportOfError(run: RunSnapshot, fileName: string, packId: string
   };
 }
 
-const SPEAKS_OF_A_BACKUP: readonly string[] = [safetyText.unknown, safetyText['whole-step']];
+const SPEAKS_OF_A_BACKUP: readonly string[] = [safetyText.unknown, safetyText['whole-step'], safetyText['moved-away']];
 
 /** Before the backup exists nothing is changed; no message may speak of a backup then. */
 function withoutBackup(error: AppError): AppError {
-  return SPEAKS_OF_A_BACKUP.includes(error.safety) ? { ...error, safety: safetyText.untouched } : error;
+  return SPEAKS_OF_A_BACKUP.includes(error.safety) ? { ...error, safety: untouchedText(error.code) } : error;
 }

@@ -1,7 +1,11 @@
 /** What the person must know about their data when something went wrong. Worded once, here. */
 export const safetyText = {
   untouched: 'Nothing was changed. Your data is as it was.',
+  /** As untouched, of a file that is not as it was: damaged, empty, replaced, gone, or no database. */
+  'not-ours': 'Phasewise changed nothing.',
   'whole-step': 'Your data is safe: the file is at the last completed step, and a verified backup exists.',
+  'step-only': 'Your data is safe: the file is at the last completed step.',
+  'moved-away': 'Phasewise did not move or remove the file. A verified backup of it from before exists.',
   restored: 'Your data is safe: the file holds the whole backup, and what it replaced was kept.',
   'backup-only': 'Your database was not changed. Only the backup has a problem.',
   kept: 'What could be read of your data is as it was. What could not be read any more is kept.',
@@ -24,6 +28,11 @@ const refused = (title: string, nextStep: string): CatalogueEntry => ({
   safety: 'untouched',
   outcome: 'refused',
 });
+/** Refused because of what became of the file: that Phasewise changed nothing is no promise that the data is well. */
+const unsound = (title: string, nextStep: string): CatalogueEntry => ({
+  ...refused(title, nextStep),
+  safety: 'not-ours',
+});
 const failed = (title: string, nextStep: string, safety: Safety = 'whole-step'): CatalogueEntry => ({
   title,
   nextStep,
@@ -45,13 +54,16 @@ export const errorCatalogue = {
     nextStep: 'Run the command with --help to see how it is used.',
     outcome: 'usage',
   },
-  E_NOT_FOUND: refused('There is no file there', 'Check the name and the folder, or choose the file again.'),
+  E_NOT_FOUND: unsound('There is no file there', 'Check the name and the folder, or choose the file again.'),
   E_UNKNOWN_HANDLE: refused('This database is no longer open', 'Open it again.'),
   E_PATH_UNSUPPORTED: refused(
     'This file name cannot be used safely',
     'Give the file, or the folder it is in, a plain and short name, then open it again.',
   ),
-  E_PATH_CHANGED: refused('The file was replaced while it was open', 'Open it again and look before you continue.'),
+  E_PATH_CHANGED: unsound(
+    'The file was moved, replaced or removed while it was open',
+    'Find out where it is, then open it again and look before you continue.',
+  ),
   E_MULTI_LINK: refused(
     'This file has more than one name',
     'Remove the extra hard link or copy the file, then open the copy.',
@@ -65,28 +77,25 @@ export const errorCatalogue = {
     'You are not allowed to read this file',
     'Ask for read and write permission, then try again.',
   ),
-  E_READONLY_FILE: refused(
-    'The file is read-only',
-    'Allow writing to the file, then try again. You can still look at it.',
-  ),
+  E_READONLY_FILE: refused('The file is read-only', 'Allow writing to the file, then try again.'),
   E_READONLY_DIR: refused(
     'The folder is read-only',
     'Allow writing to the folder, or copy the file elsewhere, then try again.',
   ),
-  E_EMPTY: refused('The file is empty', 'Choose another file; this one holds no data at all.'),
-  E_NOT_SQLITE: refused('This is not a SQLite database', 'Choose the database file of your project.'),
-  E_ENCRYPTED: refused(
+  E_EMPTY: unsound('The file is empty', 'Choose another file; this one holds no data at all.'),
+  E_NOT_SQLITE: unsound('This is not a SQLite database', 'Choose the database file of your project.'),
+  E_ENCRYPTED: unsound(
     'This looks like an encrypted database',
     'Open it with the program that encrypted it and save an unencrypted copy first.',
   ),
-  E_TRUNCATED: refused('The file is cut short', 'Look for a complete copy or a backup of this file.'),
-  E_SIZE_MISMATCH: refused('The file is not as long as it says', 'Look for a complete copy or a backup of this file.'),
-  E_CORRUPT: refused('The database is damaged', 'Restore a backup of it. Do not work on in the damaged file.'),
+  E_TRUNCATED: unsound('The file is cut short', 'Look for a complete copy or a backup of this file.'),
+  E_SIZE_MISMATCH: unsound('The file is not as long as it says', 'Look for a complete copy or a backup of this file.'),
+  E_CORRUPT: unsound('The database is damaged', 'Restore a backup of it. Do not work on in the damaged file.'),
   E_SIDECAR_UNSAFE: refused(
     'A journal file beside the database is not an ordinary file',
     'Have somebody look at the -wal or -journal file beside it before you continue.',
   ),
-  E_STALE_WAL: refused(
+  E_STALE_WAL: unsound(
     'A log beside the database belongs to another state of it',
     'Restore a backup here: what is there now is kept. Keep the -wal file, it may hold the last changes.',
   ),
@@ -100,7 +109,7 @@ export const errorCatalogue = {
   ),
   E_STORED_BACKUP: refused(
     'This file is a backup',
-    'Restore it, or copy the .db file alone to another folder and open the copy. You can still look at it.',
+    'Restore it, or copy the .db file alone to another folder and open the copy.',
   ),
   E_NEWER_SCHEMA: refused(
     'The database was written by a newer version',
@@ -117,6 +126,10 @@ export const errorCatalogue = {
   E_SCHEMA_TOO_COMPLEX: refused(
     'The database has more parts than can be handled safely',
     'Ask support to look at the file.',
+  ),
+  E_OLD_FORMAT: refused(
+    'The file has the format of a very old SQLite',
+    'Open it in a program with a current SQLite, run VACUUM there, then try again; or ask support to do so.',
   ),
   E_HOSTILE_SCHEMA: refused(
     'Something in the database needs a program that is not here',
@@ -159,7 +172,7 @@ export const errorCatalogue = {
   ),
   E_BACKUP_FOLDER: refused(
     'The backup folder cannot be used',
-    'Choose a folder that exists and that you may write to.',
+    'Make it a folder that you may write to, or copy the database elsewhere and open the copy.',
   ),
   E_BACKUP_BUSY: refused(
     'The backup could not be made because the database is locked',
@@ -276,6 +289,15 @@ export interface AppError {
 }
 export type ErrorDetails = NonNullable<AppError['details']>;
 
+const SAYS_UNTOUCHED: readonly string[] = [safetyText.untouched, safetyText['not-ours'], safetyText['backup-only']];
+
+/** Whether these words of safety promise that the database is what Phasewise found. */
+export const saysUntouched = (safety: string): boolean => SAYS_UNTOUCHED.includes(safety);
+
+/** How an error says that nothing was changed. Of a damaged file nobody says that its data is as it was. */
+export const untouchedText = (code: ErrorCode): string =>
+  safetyText[errorCatalogue[code].safety === 'not-ours' ? 'not-ours' : 'untouched'];
+
 /** Builds the error value for `code`; headline, safety and next step come from the catalogue unless overridden. */
 export function appError(
   code: ErrorCode,
@@ -284,11 +306,12 @@ export function appError(
   override?: { safety?: Safety; nextStep?: string },
 ): AppError {
   const entry: CatalogueEntry = errorCatalogue[code];
+  const wanted = override?.safety ?? entry.safety;
   return {
     code,
     title: entry.title,
     message,
-    safety: safetyText[override?.safety ?? entry.safety],
+    safety: wanted === 'untouched' ? untouchedText(code) : safetyText[wanted],
     nextStep: override?.nextStep ?? entry.nextStep,
     ...(details ? { details } : {}),
   };

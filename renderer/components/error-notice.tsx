@@ -1,6 +1,7 @@
 import {
   IconAlertTriangleFilled,
   IconHexagonLetterXFilled,
+  IconShield,
   IconShieldCheckFilled,
   IconShieldQuestion,
 } from '@tabler/icons-react';
@@ -13,10 +14,10 @@ import styles from './error-notice.module.css';
 /** The same three parts every time: what happened, is the data safe, what to do. No apology, no blame, no stack trace. */
 export function ErrorNotice({ error, actions, subject, level = 2 }: ErrorNoticeProps) {
   const Heading = level === 1 ? 'h1' : 'h2';
-  const isCertain = error.safety !== safetyText.unknown;
+  const certainty = CERTAINTY[error.safety] ?? 'sure';
   const isAsked = isNotice(error);
   const Icon = isAsked ? IconAlertTriangleFilled : IconHexagonLetterXFilled;
-  const Shield = isCertain ? IconShieldCheckFilled : IconShieldQuestion;
+  const Shield = SHIELDS[certainty];
   return (
     <div role="alert" className={styles.notice} data-tone={isAsked ? 'attention' : 'blocked'}>
       <div className={styles.title}>
@@ -24,7 +25,7 @@ export function ErrorNotice({ error, actions, subject, level = 2 }: ErrorNoticeP
         <Heading className={styles.heading}>{error.title}</Heading>
         <code className={styles.code}>{error.code}</code>
       </div>
-      <p className={styles.safety} data-certain={isCertain}>
+      <p className={styles.safety} data-certainty={certainty}>
         <Shield size={18} aria-hidden />
         {error.safety}
       </p>
@@ -39,6 +40,14 @@ export function ErrorNotice({ error, actions, subject, level = 2 }: ErrorNoticeP
     </div>
   );
 }
+
+/** Green is for data that is well, not for what merely was not our doing. */
+const CERTAINTY: Readonly<Record<string, keyof typeof SHIELDS>> = {
+  [safetyText.unknown]: 'unsure',
+  [safetyText['moved-away']]: 'unsure',
+  [safetyText['not-ours']]: 'not-ours',
+};
+const SHIELDS = { sure: IconShieldCheckFilled, unsure: IconShieldQuestion, 'not-ours': IconShield } as const;
 
 interface ErrorNoticeProps {
   readonly error: AppError;

@@ -3,8 +3,10 @@ import type { BrowseQuery, BrowseTable, Filter, RowKey } from '@shared/browse.ts
 import type { AppError } from '@shared/errors.ts';
 import type { z } from 'zod';
 import { call } from '../api.ts';
+import { hidesRows } from '../words/errors.ts';
 import { newStep, rememberPlace, rememberTrail, trailAt } from './browse-steps.ts';
 import type { Crumb } from './crumb.ts';
+import { reportLost } from './databases.ts';
 import { navigate } from './route.ts';
 
 type Key = z.infer<typeof RowKey>;
@@ -50,7 +52,10 @@ export async function loadTables(handle: string): Promise<void> {
       sizeBytes: table.sizeBytes ?? before.get(table.name) ?? null,
     }));
     setView(handle, { tables, isCopy, error: null });
-  } else setView(handle, { error: answer.error });
+  } else {
+    setView(handle, { error: answer.error });
+    if (hidesRows(answer.error)) reportLost(handle, answer.error);
+  }
 }
 
 /** Asks for the sizes of all tables on disk, which reads the whole file. @returns false where nobody can tell. */

@@ -3,6 +3,7 @@ import type { OpenDatabase, RecentDatabase } from '@shared/channels.ts';
 import type { AppError, Result } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { call, openDropped } from '../api.ts';
+import { isLost, vanished } from '../words/errors.ts';
 import { showDialog } from './dialogs.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { useSession } from './session.ts';
@@ -12,6 +13,8 @@ export interface DatabaseView {
   readonly status: DatabaseStatus | null;
   readonly error: AppError | null;
   readonly busy: 'looking' | 'checking' | null;
+  /** Of the last status that there was, also where it holds no longer. */
+  readonly seenAt: string | null;
 }
 
 export interface Refusal {
@@ -41,7 +44,7 @@ export const useDatabases = create<Databases>(() => ({
   samplePaths: {},
 }));
 
-const emptyView: DatabaseView = { status: null, error: null, busy: null };
+const emptyView: DatabaseView = { status: null, error: null, busy: null, seenAt: null };
 const { getState, setState } = useDatabases;
 
 export async function loadDatabases(): Promise<void> {
@@ -95,7 +98,15 @@ export async function look(handle: string, depth: 'status' | 'check' = 'status')
   setView(handle, { busy: depth === 'check' ? 'checking' : 'looking' });
   const answer = await call(`database:${depth}`, { handle });
   if (answer.ok) setView(handle, { status: answer.value, error: null, busy: null });
+  else if (isLost(answer.error)) reportLost(handle, answer.error);
   else setView(handle, { error: answer.error, busy: null });
+}
+
+/** The file is no longer what was seen: "healthy" and all else that was said of it goes. */
+export function reportLost(handle: string, error: AppError): void {
+  const seenAt = getState().views[handle]?.status?.checkedAt ?? getState().views[handle]?.seenAt ?? null;
+  const told = error.code === 'E_NOT_FOUND' ? vanished(error, seenAt) : error;
+  setView(handle, { status: null, error: told, busy: null, seenAt });
 }
 
 /** Looks without a word, and keeps what is on screen, a full check above all, while the file is what it was. */
@@ -104,7 +115,8 @@ export async function lookIfChanged(handle: string): Promise<void> {
   if (!before?.status || before.busy !== null) return;
   const answer = await call('database:status', { handle });
   const now = getState().views[handle];
-  if (!answer.ok || now?.status !== before.status || now.busy !== null) return; // overtaken by another look
+  if (now?.status !== before.status || now.busy !== null) return; // overtaken by another look
+  if (!answer.ok) return isLost(answer.error) ? reportLost(handle, answer.error) : undefined;
   if (now.error !== null || contentOf(answer.value) !== contentOf(before.status)) {
     setView(handle, { status: answer.value, error: null });
   }

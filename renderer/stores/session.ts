@@ -20,6 +20,13 @@ export const useSession = create<Session>(() => ({
   hasConnected: false,
 }));
 
+/** Nobody answers this window. */
+export const isAway = ({ connection }: Pick<Session, 'connection'>): boolean =>
+  connection === 'lost' || connection === 'refused';
+
+/** Nothing was ever answered, and nothing will be as long as this lasts. */
+export const isShutOut = (state: Session): boolean => isAway(state) && !state.hasConnected;
+
 /** Keeps the connection state current and runs `onOpen` after every (re)connection. */
 export function watchConnection(onOpen: () => void): void {
   onConnection((connection) => {

@@ -1,4 +1,5 @@
-import type { AppError, ErrorCode } from '@shared/errors.ts';
+import { safetyText, type AppError, type ErrorCode } from '@shared/errors.ts';
+import { clock } from './times.ts';
 
 const NOT_STARTED: readonly ErrorCode[] = ['E_NOTHING_TO_DO', 'E_RUN_ACTIVE', 'E_STATE_CHANGED'];
 
@@ -9,10 +10,33 @@ export const wasNotStarted = (error: AppError | null | undefined): boolean =>
 /** What a person asked for or has to know, and no failure: amber, never red. */
 export const isNotice = (error: AppError): boolean => error.code === 'E_CANCELLED' || wasNotStarted(error);
 
-const NEEDS_ANOTHER_FILE: readonly ErrorCode[] = ['E_NOT_SQLITE', 'E_ENCRYPTED', 'E_TRUNCATED', 'E_SIZE_MISMATCH'];
+const NEEDS_ANOTHER_FILE: readonly ErrorCode[] = [
+  'E_EMPTY',
+  'E_NOT_SQLITE',
+  'E_ENCRYPTED',
+  'E_TRUNCATED',
+  'E_SIZE_MISMATCH',
+  'E_FOREIGN_DATABASE',
+];
 
 /** Trying again cannot help: the way on is another file. */
 export const needsAnotherFile = (error: AppError): boolean => NEEDS_ANOTHER_FILE.includes(error.code);
+
+/** Another file may be the way on, but so may trying again. */
+export const mayNeedAnotherFile = (error: AppError): boolean =>
+  needsAnotherFile(error) || ['E_NOT_FOUND', 'E_NO_PERMISSION'].includes(error.code);
+
+/** The file is damaged, empty, gone or no database: what was said of it before holds no longer. */
+export const isLost = (error: AppError): boolean => error.safety === safetyText['not-ours'];
+
+/** Of a file that this window had open. @param seenAt when it was last seen there; null = when it was opened. */
+export const vanished = (error: AppError, seenAt: string | null): AppError => ({
+  ...error,
+  title: 'The file is gone',
+  message: `It was here ${seenAt === null ? 'when it was opened' : `at ${clock(seenAt)}`} and is gone. Phasewise did not remove it.`,
+  nextStep: 'Look in the bin, or for a drive that was unplugged. If it is nowhere, put one of its backups back.',
+  details: { ...error.details, found: error.message },
+});
 
 const NEEDS_BACKUP: readonly ErrorCode[] = ['E_CORRUPT', 'E_STALE_WAL'];
 
@@ -31,6 +55,9 @@ const ROWS_READABLE: readonly ErrorCode[] = [
   'E_CORRUPT',
 ];
 export const canShowRows = (error: AppError): boolean => ROWS_READABLE.includes(error.code);
+
+/** Of what the file has become there are no rows to be looked at. */
+export const hidesRows = (error: AppError): boolean => isLost(error) && !canShowRows(error);
 
 /** What "Copy details" puts on the clipboard: small facts for support, never rows or secrets. */
 export function errorForSupport(error: AppError, subject?: string): string {

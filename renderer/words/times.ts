@@ -27,6 +27,9 @@ export function dateTime(iso: string): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
+/** "14:02", of the day that the reader is in. */
+export const clock = (iso: string): string => dateTime(iso).slice(-5);
+
 /** "2026-11-20 14:02:33": where two of the same minute have to be told apart. */
 export function dateTimeSeconds(iso: string): string {
   const at = new Date(iso);

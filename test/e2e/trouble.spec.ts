@@ -1,4 +1,4 @@
-import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { expect, expectDone, startUpgrade, test } from './support/app.ts';
 import { canSeeProcesses, freezeNextEngine } from './support/engine-processes.ts';
@@ -6,7 +6,7 @@ import { startFakeHost } from './support/fake-host/server.ts';
 import { look } from './support/look.ts';
 
 /** What a person sees when something is wrong: what happened, that the data is safe, what to do. */
-const untouched = 'Nothing was changed. Your data is as it was.';
+const untouched = 'Phasewise changed nothing.';
 
 test('a file that is cut short is refused with a code, and nothing is changed', async ({ app }) => {
   const { page } = app;
@@ -33,6 +33,48 @@ test('a file that is no database is refused', async ({ app }) => {
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('This is not a SQLite database');
   await expect(app.page.getByText(untouched)).toBeVisible();
   await expect(app.page.getByRole('main').getByRole('button').first()).toHaveText('Open another file…');
+});
+
+test('a file that vanishes while it is open is told as gone, and nothing is said of its health any more', async ({
+  app,
+}) => {
+  const { page } = app;
+  const file = app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  await page.getByRole('button', { name: 'Back up now' }).click();
+  await expect(page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  rmSync(file);
+
+  await app.goTo('Phases');
+  await page.getByRole('button', { name: 'Upgrade to phase 4…' }).click();
+
+  for (const tab of ['Phases', 'Overview', 'Data'] as const) {
+    await app.goTo(tab);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('The file is gone');
+    await expect(
+      page.getByText(/^It was here at \d\d:\d\d and is gone\. Phasewise did not remove it\.$/),
+    ).toBeVisible();
+    await expect(page.getByText(untouched)).toBeVisible();
+    await expect(page.getByText(/healthy/)).toBeHidden();
+    await expect(page.getByRole('contentinfo')).toContainText('cannot be shown');
+  }
+  await expect(page.getByRole('main').getByRole('button').first()).toHaveText('See its backups');
+});
+
+test('a file that became none any more leads to its backups where there are any', async ({ app }) => {
+  const { page } = app;
+  const file = app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  await page.getByRole('button', { name: 'Back up now' }).click();
+  await expect(page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  truncateSync(file, 0);
+
+  await page.keyboard.press('F5');
+
+  const buttons = page.getByRole('main').getByRole('button');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('The file is empty');
+  await expect(buttons.first()).toHaveText('See its backups');
+  await expect(page.getByRole('main').getByRole('button', { name: 'Open another file…' })).toBeVisible();
 });
 
 test('a damaged database leads to its backups first', async ({ app }) => {
@@ -150,6 +192,7 @@ test('dropping a file uploads nothing and says how to open it', async ({ app }) 
 test('an address without its token says what to do instead of failing silently', async ({ app, browser }) => {
   const other = await browser.newPage();
   await other.goto(new URL(app.page.url()).origin);
-  await expect(other.getByText('Phasewise does not answer here.')).toBeVisible();
+  await expect(other.getByText('Phasewise runs, but this tab was not opened by its address.')).toBeVisible();
+  await expect(other.getByText(/^Looking at the database/)).toBeHidden();
   await other.close();
 });

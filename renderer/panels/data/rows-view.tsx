@@ -3,6 +3,8 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { createPortal } from 'react-dom';
 import { knowRows } from '../../stores/browse.ts';
 import type { RowSource } from '../../stores/browse-rows.ts';
+import { reportLost } from '../../stores/databases.ts';
+import { hidesRows } from '../../words/errors.ts';
 import { CopyMenu } from './export/copy-menu.tsx';
 import { useCopy } from './export/use-copy.ts';
 import { Grid } from './grid/grid.tsx';
@@ -74,6 +76,10 @@ export function RowsView({ handle, table, source, arranged, step, isCopy, isAski
   useEffect(() => {
     if (isWhole && isExact) knowRows(handle, table.name, value);
   }, [handle, table.name, isWhole, isExact, value]);
+
+  useEffect(() => {
+    if (state.error && hidesRows(state.error)) reportLost(handle, state.error);
+  }, [handle, state.error]);
 
   const wasAsking = useRef(isAsking);
   useEffect(() => {

@@ -1,11 +1,12 @@
 import { IconPlugConnectedX } from '@tabler/icons-react';
 import { useRoute } from '../../stores/route.ts';
-import { useSession } from '../../stores/session.ts';
+import { isAway, useSession } from '../../stores/session.ts';
 import styles from './connection-banner.module.css';
 
 /** Calm words while the host does not answer; the window goes on trying by itself. */
 export function ConnectionBanner() {
-  const isLost = useSession((state) => state.connection === 'lost');
+  const isLost = useSession(isAway);
+  const isRefused = useSession((state) => state.connection === 'refused');
   const wasThere = useSession((state) => state.hasConnected);
   const isHome = useRoute(({ route }) => route.page === 'home');
   const notice = useSession((state) => state.info?.notice ?? null);
@@ -14,7 +15,12 @@ export function ConnectionBanner() {
       <div className={styles.banner} role="alert" data-tone="lost">
         <IconPlugConnectedX size={16} aria-hidden />
         <span>
-          {wasThere ? (
+          {isRefused ? (
+            <>
+              <strong>Phasewise runs, but this tab was not opened by its address.</strong> Use the other tab, or the
+              address with #token= that it printed.
+            </>
+          ) : wasThere ? (
             <>
               <strong>The connection to Phasewise was lost.</strong> Nothing is lost: a run under way goes on or, if
               Phasewise was closed, can be continued. Trying to connect again…

@@ -4,7 +4,7 @@ import { StateMark } from '../../components/state-mark.tsx';
 import { chooseDatabase, closeDatabase, useDatabases } from '../../stores/databases.ts';
 import { goTo, useRoute } from '../../stores/route.ts';
 import { activeOf, useRuns } from '../../stores/runs.ts';
-import { useSession } from '../../stores/session.ts';
+import { isAway, useSession } from '../../stores/session.ts';
 import { runMarkNow } from '../../words/states.ts';
 import styles from './database-list.module.css';
 
@@ -35,7 +35,7 @@ export function DatabaseList() {
 function Item({ handle, name, folder }: { handle: string; name: string; folder: string }) {
   const isCurrent = useRoute(({ route }) => route.page === 'database' && route.handle === handle);
   const run = useRuns((state) => activeOf(state.byHandle[handle]));
-  const isLost = useSession((state) => state.connection === 'lost');
+  const isLost = useSession(isAway);
   return (
     <li className={styles.item} data-current={isCurrent}>
       <Tooltip label={folder} position="right">

@@ -5,6 +5,7 @@ import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageSkeleton } from '../../components/page.tsx';
 import { INGEST_DETAIL, issuesPage, migrationOf, targetPhase, type Route } from '../../route.ts';
+import { loadBackups, useBackups } from '../../stores/backups.ts';
 import { chooseDatabase, closeDatabase, look, useDatabases } from '../../stores/databases.ts';
 import { refresh } from '../../stores/events.ts';
 import { showDialog } from '../../stores/dialogs.ts';
@@ -12,7 +13,14 @@ import { goHome, goTo } from '../../stores/route.ts';
 import { shownRecovery, useRecovery } from '../../stores/recovery.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
-import { canShowRows, needsAnotherFile, needsBackup } from '../../words/errors.ts';
+import {
+  canShowRows,
+  hidesRows,
+  isLost,
+  mayNeedAnotherFile,
+  needsAnotherFile,
+  needsBackup,
+} from '../../words/errors.ts';
 import {
   ActivityPanel,
   BackupsPanel,
@@ -48,7 +56,8 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   if (unfinished?.isLoaded !== true && view !== undefined && (view.status !== null || view.error !== null))
     return <PageSkeleton words={lookingWords(unfinished?.looking ?? null)} />;
   // Rows can be looked at whatever kind of database it is, and while its status is still on the way.
-  if (route.tab === 'data') return <DataPanel handle={handle} table={route.detail} />;
+  const isHidden = view?.error && hidesRows(view.error);
+  if (route.tab === 'data' && !isHidden) return <DataPanel handle={handle} table={route.detail} />;
   if (!status) {
     if (view?.error && route.tab === 'backups') return <BackupsPanel handle={handle} fileName={name} />;
     if (view?.error) return <StatusRefused handle={handle} />;
@@ -95,8 +104,16 @@ function OverviewPages({ handle, status, detail }: OverviewProps) {
 function StatusRefused({ handle }: { handle: string }) {
   const error = useDatabases((state) => state.views[handle]?.error);
   const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name);
+  const isBackedUp = useBackups((state) =>
+    (state.byHandle[handle]?.list?.backups ?? []).some((backup) => backup.state === 'verified'),
+  );
+  const isFileLost = error ? isLost(error) : false;
+  useEffect(() => {
+    if (isFileLost) void loadBackups(handle); // there may be one: then it is the way on
+  }, [handle, isFileLost]);
   if (!error) return null;
-  const isLost = needsBackup(error);
+  const first =
+    isFileLost && (isBackedUp || needsBackup(error)) ? 'backups' : needsAnotherFile(error) ? 'another' : 'retry';
   return (
     <Page label="This database cannot be shown">
       <ErrorNotice
@@ -105,15 +122,13 @@ function StatusRefused({ handle }: { handle: string }) {
         subject={name}
         actions={
           <>
-            {needsAnotherFile(error) && <Button onClick={() => void chooseDatabase()}>Open another file…</Button>}
-            {isLost && <BackupsButton handle={handle} isFirst />}
-            <Button
-              variant={needsAnotherFile(error) || isLost ? 'default' : 'filled'}
-              onClick={() => void look(handle)}
-            >
+            {first === 'backups' && <BackupsButton handle={handle} isFirst />}
+            {first === 'another' && <AnotherButton isFirst />}
+            <Button variant={first === 'retry' ? 'filled' : 'default'} onClick={() => void look(handle)}>
               Try again
             </Button>
-            {!isLost && <BackupsButton handle={handle} />}
+            {first !== 'backups' && <BackupsButton handle={handle} />}
+            {first !== 'another' && mayNeedAnotherFile(error) && <AnotherButton />}
             {canShowRows(error) && (
               <Button variant="default" onClick={() => goTo(handle, 'data')}>
                 Look at the data
@@ -137,6 +152,12 @@ function StatusRefused({ handle }: { handle: string }) {
 const BackupsButton = ({ handle, isFirst = false }: { handle: string; isFirst?: boolean }) => (
   <Button variant={isFirst ? 'filled' : 'default'} onClick={() => goTo(handle, 'backups')}>
     See its backups
+  </Button>
+);
+
+const AnotherButton = ({ isFirst = false }: { isFirst?: boolean }) => (
+  <Button variant={isFirst ? 'filled' : 'default'} onClick={() => void chooseDatabase()}>
+    Open another file…
   </Button>
 );
 

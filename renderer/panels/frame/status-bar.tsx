@@ -4,7 +4,7 @@ import { pageAddress } from '../../route.ts';
 import { useDatabases } from '../../stores/databases.ts';
 import { useRoute } from '../../stores/route.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
-import { useSession } from '../../stores/session.ts';
+import { isAway, useSession } from '../../stores/session.ts';
 import { supersededBy } from '../result/superseded.ts';
 import { ago } from '../../words/times.ts';
 import { describeFile, describeRunState } from './status-words.ts';
@@ -28,7 +28,7 @@ export function StatusBar() {
 function DatabaseFacts({ handle }: { handle: string }) {
   const view = useDatabases((state) => state.views[handle]);
   const run = useRuns((state) => state.byHandle[handle] ?? null);
-  const isConnected = useSession((state) => state.connection !== 'lost');
+  const isConnected = !useSession(isAway);
   const backups = useBackups((state) => state.byHandle[handle]?.list?.backups);
   const now = useNow(5_000);
   const status = view?.status;
@@ -37,7 +37,10 @@ function DatabaseFacts({ handle }: { handle: string }) {
   return (
     <>
       {status && <span>{describeFile(status.file)}</span>}
-      <span>{words ?? (status ? `checked ${ago(status.checkedAt, now)}` : 'not looked at yet')}</span>
+      <span>
+        {words ??
+          (status ? `checked ${ago(status.checkedAt, now)}` : view?.error ? 'cannot be shown' : 'not looked at yet')}
+      </span>
       <span>{isConnected ? describeRunState(run, isActive(run), superseded) : 'not connected'}</span>
     </>
   );

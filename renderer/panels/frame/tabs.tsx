@@ -3,7 +3,7 @@ import { tabs, type Tab } from '../../route.ts';
 import { formatRoute } from '../../route.ts';
 import { useRoute } from '../../stores/route.ts';
 import { activeOf, useRuns } from '../../stores/runs.ts';
-import { useSession } from '../../stores/session.ts';
+import { isAway, useSession } from '../../stores/session.ts';
 import { runMarkNow } from '../../words/states.ts';
 import styles from './tabs.module.css';
 
@@ -19,7 +19,7 @@ const titles: Record<Tab, string> = {
 export function Tabs() {
   const route = useRoute((state) => state.route);
   const run = useRuns((state) => (route.page === 'database' ? activeOf(state.byHandle[route.handle]) : null));
-  const isLost = useSession((state) => state.connection === 'lost');
+  const isLost = useSession(isAway);
   if (route.page !== 'database') return null;
   return (
     <nav className={styles.tabs} aria-label="Pages of this database">

@@ -2,6 +2,8 @@ import { useCallback, useEffect, useState } from 'react';
 import type { AppError } from '@shared/errors.ts';
 import type { Plan, SourceCoverage } from '@shared/run.ts';
 import { call } from '../../api.ts';
+import { reportLost } from '../../stores/databases.ts';
+import { isLost } from '../../words/errors.ts';
 
 /**
  * Makes the plan when the page opens, again on request, and again for each newer status: another window or program may
@@ -18,6 +20,7 @@ export function usePlan(handle: string, toPhase: number, checkedAt: string) {
       if (!isWanted) return; // the page moved on while the plan was made
       setPlan(made.ok ? made.value : null);
       setError(made.ok ? null : made.error);
+      if (!made.ok && isLost(made.error)) reportLost(handle, made.error);
       setAnswered(attempt);
     });
     return () => {

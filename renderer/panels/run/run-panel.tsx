@@ -29,6 +29,7 @@ import {
   quietWords,
   runTitle,
   safeToStopWords,
+  stepsStood,
   SHARED_RUN,
 } from './run-words.ts';
 import { SpaceNotice } from './space-notice.tsx';
@@ -76,7 +77,10 @@ function Quiet({ run }: { run: RunSnapshot }) {
 function Bar({ run, isConnected }: { run: RunSnapshot; isConnected: boolean }) {
   const progress = progressOf(run);
   const isVerifying = run.state === 'verifying';
-  const done = isVerifying ? 100 : progress === null ? 0 : percent(progress.rowsDone, progress.rowsTotal);
+  // Rows of one step that are all done would look like the end to who cannot see what follows.
+  const stood = isConnected ? null : stepsStood(run);
+  const done =
+    stood?.percent ?? (isVerifying ? 100 : progress === null ? 0 : percent(progress.rowsDone, progress.rowsTotal));
   return (
     <div className={styles.progress}>
       <div className={styles.barLine}>
@@ -85,11 +89,12 @@ function Bar({ run, isConnected }: { run: RunSnapshot; isConnected: boolean }) {
             value={done}
             striped={isVerifying}
             animated={isVerifying && isConnected}
-            aria-label="Rows done"
-            aria-valuetext={describeNow(run)}
+            {...(stood ? { color: 'gray' } : {})}
+            aria-label={stood ? 'Steps done' : 'Rows done'}
+            aria-valuetext={stood?.words ?? describeNow(run)}
           />
         </Progress.Root>
-        <span className={styles.percent}>{progress === null ? '' : `${done} %`}</span>
+        <span className={styles.percent}>{stood?.words ?? (progress === null ? '' : `${done} %`)}</span>
       </div>
       <p className={styles.safe} data-safe={isConnected}>
         {isConnected ? <IconShieldCheckFilled size={16} aria-hidden /> : <IconPlugConnectedX size={16} aria-hidden />}

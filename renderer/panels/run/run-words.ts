@@ -62,6 +62,13 @@ export const lastKnown = (run: RunSnapshot): string =>
 export const NOT_CONNECTED =
   'Not connected: this is how it stood when the connection was lost. It goes on without this window, or can be continued.';
 
+/** How far the whole of it was when it was last heard of, never the rows of a single step; null = it has no steps. */
+export function stepsStood({ steps }: RunSnapshot): { percent: number; words: string } | null {
+  if (steps.length === 0) return null;
+  const applied = steps.filter(({ state }) => state === 'applied').length;
+  return { percent: percent(applied, steps.length), words: `${count(applied)} of ${counted(steps.length, 'step')}` };
+}
+
 /** A second tab, or a second person at the same address. */
 export const SHARED_RUN =
   'Started in another window. Pausing or stopping it here pauses or stops it there, too: it is the same upgrade.';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isRecoveryCopy, isReplacedFolder, isReplacingFolder } from '@shared/beside.ts';
-import { safetyText } from '@shared/errors.ts';
+import { saysUntouched } from '@shared/errors.ts';
 import type { Ending, Scene } from '../flows/flow.ts';
 import { sha256IfThere, type Sandbox } from '../sandbox.ts';
 import { saidBy } from './said.ts';
@@ -57,7 +57,7 @@ export const isKeptAsFound = ({ sandbox, old }: Pick<Scene, 'sandbox' | 'old'>):
 /** Who is told that nothing was changed finds it where it lay. */
 export function untoldLoss({ sandbox, before, old }: Scene, ending: Ending): string[] {
   const error = saidBy(ending)?.error;
-  if (!error || ![safetyText.untouched, safetyText['backup-only']].some((text) => text === error.safety)) return [];
+  if (!error || !saysUntouched(error.safety)) return [];
   const found = Object.entries(before.sidecars).filter(([suffix, sha256]) => old.sidecars[suffix] === sha256);
   return found
     .filter(([suffix, sha256]) => sha256IfThere(sandbox.file + suffix) !== sha256)

@@ -1,4 +1,4 @@
-import { safetyText, type AppError } from '@shared/errors.ts';
+import { safetyText, saysUntouched, type AppError } from '@shared/errors.ts';
 import type { Ending } from '../flows/flow.ts';
 
 /** What the engine said at the end, in the few ways that matter. */
@@ -25,9 +25,9 @@ export function untrueWords(said: Said | undefined, facts: { isUntouched: boolea
   if (said.error === null) return ['it failed and gave no reason'];
   const { code, safety, message } = said.error;
   const problems = code === 'E_INTERNAL' ? [`the error has no code of its own: ${message}`] : [];
-  if (safety === safetyText.untouched && !facts.isUntouched)
+  if (saysUntouched(safety) && safety !== safetyText['backup-only'] && !facts.isUntouched)
     problems.push(`${code} says that nothing was changed, but it was: ${message}`);
-  if (safety === safetyText['whole-step'] && !facts.hasBackup)
+  if ([safetyText['whole-step'], safetyText['moved-away']].some((text) => text === safety) && !facts.hasBackup)
     problems.push(`${code} says that there is a verified backup, but there is none: ${message}`);
   return problems;
 }

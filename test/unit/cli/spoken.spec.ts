@@ -5,7 +5,8 @@ import { intentFile } from '@shared/beside.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-const build = path.resolve(import.meta.dirname, '../../../.vite/build');
+const root = path.resolve(import.meta.dirname, '../../..');
+const build = path.join(root, '.vite/build');
 const isBuilt = ['cli.cjs', 'engine.cjs'].every((name) => existsSync(path.join(build, name)));
 const folder = temporaryFolder();
 
@@ -30,7 +31,7 @@ describe.skipIf(!isBuilt)('the command line', () => {
     const none = run('verify', '--all', file, '--json');
     expect(none).toMatchObject({ code: 3, json: { ok: false, error: { code: 'E_NOTHING_TO_DO' } } });
     expect(none.json).toMatchObject({
-      error: { nextStep: expect.stringContaining(`npm start -- '${file}'`) as string },
+      error: { nextStep: expect.stringContaining(`npm --prefix ${root} start -- '${file}'`) as string },
     });
     expect(run('backups', file, '--keep', '2')).toMatchObject({
       ...{ code: 0, stderr: '' },
@@ -47,7 +48,7 @@ describe.skipIf(!isBuilt)('the command line', () => {
   it('says how to go on where nobody can be asked', () => {
     const refused = run('migrate', file, '--to', '1');
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain(`npm run -s phasewise -- migrate '${file}' --to 1 --yes\n`);
+    expect(refused.stderr).toContain(`npm --prefix ${root} run -s phasewise -- migrate '${file}' --to 1 --yes\n`);
   });
 
   describe('over a restore that was interrupted', () => {
@@ -76,7 +77,7 @@ describe.skipIf(!isBuilt)('the command line', () => {
       const answer = interrupted(() => run(name, file, ...more, '--json'));
       expect(answer).toMatchObject({ code: 0, json: { ok: true, warning: { code: 'E_RESTORE_UNFINISHED' } } });
       expect(answer.stderr.split('\n')[0]).toContain('E_RESTORE_UNFINISHED');
-      expect(answer.stderr).toContain(`npm run -s phasewise -- status '${file}'`);
+      expect(answer.stderr).toContain(`npm --prefix ${root} run -s phasewise -- status '${file}'`);
       expect(run(name, file, ...more, '--json').json).not.toHaveProperty('warning');
     });
 
@@ -102,7 +103,9 @@ describe.skipIf(!isBuilt)('the command line', () => {
   it('says what checks all backups where the database itself is named', () => {
     const { code, stderr } = run('verify', file);
     expect(code).toBe(3);
-    expect(stderr).toContain(`read all its backups again.\n  npm run -s phasewise -- verify --all '${file}'\n`);
+    expect(stderr).toContain(
+      `read all its backups again.\n  npm --prefix ${root} run -s phasewise -- verify --all '${file}'\n`,
+    );
   });
 
   it('tells what a restore and long checks are doing, and how to undo', () => {
@@ -114,7 +117,9 @@ describe.skipIf(!isBuilt)('the command line', () => {
       'Putting the backup back',
       'Checking the file again',
     ]);
-    const undo = /^To undo this: npm run -s phasewise -- restore '(.*)' --to '.*' --yes$/m.exec(restored.stdout);
+    const undo = /^To undo this: npm --prefix \S+ run -s phasewise -- restore '(.*)' --to '.*' --yes$/m.exec(
+      restored.stdout,
+    );
     expect(existsSync(undo?.[1] ?? '-')).toBe(true);
     expect(run('verify', '--all', file).stderr).toMatch(/^Reading backup 1 of 2: .*\nReading backup 2 of 2: .*\n$/);
   });

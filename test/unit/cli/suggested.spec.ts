@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { appError } from '@shared/errors.ts';
 import { printable } from '@host/printable.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { adviceFor } from '../../../electron/cli/advice.ts';
 import { parseCommand } from '../../../electron/cli/arguments.ts';
 import { commandLine, quoted, shellLine, windowLine } from '../../../electron/cli/suggested.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
 
+const folder = temporaryFolder();
 const isPosix = process.platform !== 'win32';
 
 const advice = (code: Parameters<typeof appError>[0], args: string[], details?: Record<string, string>) => {
@@ -20,6 +24,27 @@ describe('a suggested command', () => {
     expect(commandLine('restore', "Ada's backups/a.db", '--yes')).toBe(
       `npm run -s phasewise -- restore 'Ada'\\''s backups/a.db' --yes`,
     );
+  });
+
+  it('tells npm where Phasewise is when it is typed anywhere else, also below another project', () => {
+    const root = path.resolve(import.meta.dirname, '../../..');
+    const elsewhere = mkdtempSync(path.join(folder, 'else '));
+    const cwd = vi.spyOn(process, 'cwd');
+    try {
+      cwd.mockReturnValue(elsewhere);
+      expect(commandLine('status', 'a.db')).toBe(`npm --prefix ${root} run -s phasewise -- status a.db`);
+      expect(windowLine('a.db')).toBe(`npm --prefix ${root} start -- a.db`);
+      writeFileSync(path.join(elsewhere, 'package.json'), '{}');
+      expect(commandLine('status', 'a.db')).toContain(`--prefix ${root} `);
+      cwd.mockReturnValue(path.join(root, 'docs'));
+      expect(commandLine('status', 'a.db')).toBe('npm run -s phasewise -- status a.db');
+      cwd.mockImplementation(() => {
+        throw new Error('ENOENT: the folder is gone');
+      });
+      expect(commandLine('status', 'a.db')).toContain(`--prefix ${root} `);
+    } finally {
+      cwd.mockRestore();
+    }
   });
 
   it.skipIf(!isPosix).each(['a b.db', "it's.db", 'a"b.db', '$HOME `id`; rm *.db', '-rf', '~x', 'a\\b', 'übung.db', ''])(

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it, vi } from 'vitest';
-import { coded } from '@shared/errors.ts';
+import { coded, toAppError } from '@shared/errors.ts';
 import { identify } from '@engine/identity.ts';
 import { lockForMaintenance } from '@engine/lock.ts';
 import * as probe from '@engine/lock-probe.ts';
@@ -36,6 +36,18 @@ it('a file that took the place of the one that was looked at is not even waited 
 
   holder.close();
   expect(code).toBe('E_PATH_CHANGED');
+});
+
+it('a file that is gone is not said to have been replaced', async () => {
+  const file = makeShop(folder);
+  const request = requestFor(file);
+  fs.rmSync(file);
+
+  const error = await lockForMaintenance(request).catch(toAppError);
+
+  expect(error).toMatchObject({ code: 'E_PATH_CHANGED', safety: 'Phasewise changed nothing.' });
+  expect(error).toMatchObject({ message: expect.stringContaining('is gone') as string });
+  expect(error).toMatchObject({ nextStep: expect.stringMatching(/bin.*unplugged.*backup/) as string });
 });
 
 it('one that took its place while the lock was waited for is let go of again', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -131,6 +131,22 @@ describe('preflight', () => {
     chmodSync(locked, 0o555);
     expect(blocking(await plan(file, null, path.join(locked, 'backups')))).toEqual(['E_BACKUP_FOLDER']);
     expect(blocking(await plan(file, null, 'relative'))).toEqual(['E_BACKUP_FOLDER']);
+  });
+
+  it('does not send to another backup folder where that of the database itself is read-only', async () => {
+    const own = path.join(path.dirname(makeShop(base)), 'own');
+    mkdirSync(own);
+    const file = path.join(own, 'shop.db');
+    copyFileSync(makeShop(base), file);
+    chmodSync(own, 0o555);
+
+    const made = await plan(file, null, `${file} backups`);
+
+    chmodSync(own, 0o755);
+    expect(blocking(made)).toEqual(['E_READONLY_DIR', 'E_BACKUP_FOLDER']);
+    expect(finding(made, 'backup-folder')?.error?.nextStep).toBe(
+      'Copy the file elsewhere, or allow writing to its folder.',
+    );
   });
 
   it('a backup folder that leads nowhere: below a file, behind a dead link', async () => {

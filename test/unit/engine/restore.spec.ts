@@ -272,7 +272,7 @@ describe('a restore is refused, and nothing is touched', () => {
     const { file, backup } = await shopWithBackup();
     const loop = path.join(path.dirname(file), 'loop.db');
     fs.symlinkSync(loop, loop);
-    expect(await errorOf(restore(loop, backup))).toMatchObject({ code: 'E_NOT_FOUND', safety: safetyText.untouched });
+    expect(await errorOf(restore(loop, backup))).toMatchObject({ code: 'E_NOT_FOUND', safety: safetyText['not-ours'] });
   });
 });
 

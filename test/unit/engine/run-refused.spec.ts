@@ -73,12 +73,15 @@ describe('a refusal touches nothing', () => {
   ])('while another program %s', async (_, wal, body, code) => {
     const file = makeShop(folder, { wal });
     const other = await otherProgram(file, body);
+    const state = () => ({ ...folderState(path.dirname(file)), '.': '', locks: '' }); // where our own lock was
+    const before = state();
 
     await expect(upgradeShop(file)).rejects.toMatchObject({
       appError: { code, message: expect.stringContaining('process ') },
     });
 
     expect(isThere(backupFolderOf(file))).toBe(false);
+    expect(state()).toEqual(before);
     await other.kill();
     expect((await upgradeShop(file)).ok).toBe(true);
   });

@@ -53,6 +53,7 @@ describe('no backup is promised that nobody made', () => {
     await must(host.runs.start(open('dies-early'), request)).done;
     const death = events.find(({ name }) => name === 'engine:died')?.payload as { error: AppError };
     expect(death.error.safety).toBe(NOTHING);
+    expect(death.error.nextStep).toBe('Nothing had begun. Start the upgrade again.');
   });
 
   it('when a look ends with a bug of the engine', async () => {

@@ -30,6 +30,7 @@ vi.stubGlobal('window', {
 const { connect } = await import('../../../renderer/api.ts');
 const { listen } = await import('../../../renderer/stores/events.ts');
 const { adopt, look, lookIfChanged, openRecent, useDatabases } = await import('../../../renderer/stores/databases.ts');
+const { loadTables, useBrowse } = await import('../../../renderer/stores/browse.ts');
 const { useSession } = await import('../../../renderer/stores/session.ts');
 const { chooseLogs, forgetLogs, lookAtLogs, takeIn, useIngest } = await import('../../../renderer/stores/ingest.ts');
 const { exportIssues, forgetIssues, retryIssues, useIssues } = await import('../../../renderer/stores/issues.ts');
@@ -46,6 +47,7 @@ beforeEach(() => {
   sent.length = 0;
   location.hash = '#/';
   useDatabases.setState({ open: [lights], views: {}, refusal: null, opening: null });
+  useBrowse.setState({ byHandle: {} });
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -88,6 +90,39 @@ describe('looking', () => {
       error: { code: 'E_WORKER_DIED' },
       busy: null,
     });
+  });
+
+  it('of a file that is gone keeps nothing that was said of it, and says when it was there', async () => {
+    answers['database:status'] = ok(status({ checkedAt: '2026-11-21T14:00:00' }));
+    await look('k3');
+    answers['database:status'] = { ok: false, error: appError('E_NOT_FOUND', '/p/lights.db does not exist.') };
+    for (const looking of [lookIfChanged, look]) {
+      await looking('k3');
+      expect(useDatabases.getState().views['k3']).toMatchObject({
+        status: null,
+        busy: null,
+        error: {
+          ...{ code: 'E_NOT_FOUND', title: 'The file is gone', safety: 'Phasewise changed nothing.' },
+          message: 'It was here at 14:00 and is gone. Phasewise did not remove it.',
+        },
+      });
+    }
+  });
+
+  it('tells the overview what the rows have found out: that the file is gone', async () => {
+    answers['database:status'] = ok(status());
+    await look('k3');
+    answers['browse:tables'] = { ok: false, error: appError('E_NOT_FOUND', '') };
+    await loadTables('k3');
+    expect(useDatabases.getState().views['k3']).toMatchObject({ status: null, error: { code: 'E_NOT_FOUND' } });
+  });
+
+  it('keeps what was said while only the rows of a damaged file cannot be read', async () => {
+    answers['database:status'] = ok(status());
+    await look('k3');
+    answers['browse:tables'] = { ok: false, error: appError('E_CORRUPT', '') };
+    await loadTables('k3');
+    expect(useDatabases.getState().views['k3']?.status).not.toBeNull();
   });
 
   it('is repeated for everything on screen when the host says that a database changed', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { reportText } from '../../../renderer/panels/result/report-text.ts';
 import { verifiedStatement, whatNext, whichBackup, wholeWords } from '../../../renderer/panels/result/result-words.ts';
 import { backupMark, describeProof } from '../../../renderer/panels/backups/backups-words.ts';
-import { lastKnown } from '../../../renderer/panels/run/run-words.ts';
+import { lastKnown, stepsStood } from '../../../renderer/panels/run/run-words.ts';
 import { backup, report, run } from './values.ts';
 
 const original = backup({ id: 'b1', path: '/b/b1.db' });
@@ -42,6 +42,11 @@ describe('the result of an upgrade that was interrupted and gone on with', () =>
 
 it('a run that nobody is heard of any more is told as it was last', () => {
   expect(lastKnown(run({ state: 'migrating' }))).toBe('Last heard: copying candidates into their canonical table');
+  // The rows of its step are all done, the upgrade is not.
+  const step = { migrationId: 'm', title: 'm', phase: 1, ms: 1, rowsDone: 9, rowsTotal: 9, issueRows: 0 };
+  const steps = (['applied', 'running', 'waiting', 'waiting'] as const).map((state) => ({ ...step, state }));
+  expect(stepsStood(run({ steps }))).toEqual({ percent: 25, words: '1 of 4 steps' });
+  expect(stepsStood(run({ steps: [] }))).toBeNull();
 });
 
 it('a backup that is missing is not called unverified', () => {

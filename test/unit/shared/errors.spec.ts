@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '@shared/error-schema.ts';
-import { appError, coded, errorCatalogue, errorCodes, safetyText, toAppError } from '@shared/errors.ts';
+import { appError, coded, errorCatalogue, errorCodes, safetyText, saysUntouched, toAppError } from '@shared/errors.ts';
 
 describe('the error catalogue', () => {
   it('says in every error what happened, whether the data is safe and what to do', () => {
@@ -16,6 +16,16 @@ describe('the error catalogue', () => {
       if (errorCatalogue[code].outcome === 'failed') expect(errorCatalogue[code].safety).not.toBe('untouched');
     }
   });
+
+  it.each(['E_EMPTY', 'E_TRUNCATED', 'E_CORRUPT', 'E_NOT_SQLITE', 'E_NOT_FOUND'] as const)(
+    'does not say of a file that is %s that its data is as it was, only that it was not our doing',
+    (code) => {
+      const told = [appError(code, ''), appError(code, '', undefined, { safety: 'untouched' })];
+      expect(told.map(({ safety }) => safety)).toEqual(['Phasewise changed nothing.', 'Phasewise changed nothing.']);
+      expect(told.every(({ safety }) => saysUntouched(safety))).toBe(true);
+      expect(appError(code, '', undefined, { safety: 'unknown' }).safety).toBe(safetyText.unknown);
+    },
+  );
 
   it('keeps a coded error as it is and turns anything else into E_INTERNAL', () => {
     expect(toAppError(coded('E_EMPTY', 'x.db is empty.')).code).toBe('E_EMPTY');

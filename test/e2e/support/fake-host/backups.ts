@@ -13,6 +13,18 @@ export const troubledBackups = (): BackupRecord[] => [
   }),
 ];
 
+/** Of a copy that was upgraded to try it, and thrown away. */
+export const ofThrownAway = (): BackupRecord =>
+  backup({
+    id: 'northern-lights copy 2026-11-21 13.40.00 before phase 0',
+    path: `${folder}/northern-lights copy.db backups/northern-lights copy 2026-11-21 13.40.00 before phase 0.db`,
+    folder: `${folder}/northern-lights copy.db backups`,
+    databaseName: 'northern-lights copy.db',
+    databasePath: `${folder}/northern-lights copy.db`,
+    madeOfGone: true,
+    createdAt: minutesAgo(33),
+  });
+
 export const setAside = {
   unusable: [
     {
@@ -27,7 +39,7 @@ export const setAside = {
       },
     },
   ],
-  replaced: { folder: `${folder}/${name} replaced-k3Xw9a`, at: minutesAgo(3) },
+  replaced: { folder: `${folder}/${name} replaced-k3Xw9a`, at: minutesAgo(3), isOfUndo: false },
   beforeRecovery: [
     {
       folder: `${folder}/${name} backups/northern-lights 2026-11-20 17.02.11 before recovery`,
@@ -39,7 +51,8 @@ export const setAside = {
 export const nothingSetAside = { unusable: [], replaced: null, beforeRecovery: [] };
 
 /** Keeps the newest and the oldest. */
-export const tidied = (backups: readonly BackupRecord[]): Output<'backup:tidy'> => {
+export const tidied = (all: readonly BackupRecord[]): Output<'backup:tidy'> => {
+  const backups = all.filter(({ madeOfGone }) => !madeOfGone);
   const removed = backups.slice(1, -1);
   const [newest, oldest] = [backups[0], backups.at(-1)];
   return {

@@ -1,7 +1,7 @@
 import type { Result } from '@shared/errors.ts';
 import type { RunSnapshot } from '@shared/run.ts';
 import { backup, backupFolder, database, entries, folder, name, oldBackups, others, recents } from './files.ts';
-import { halfDone, nothingSetAside, setAside, tidied, troubledBackups } from './backups.ts';
+import { halfDone, nothingSetAside, ofThrownAway, setAside, tidied, troubledBackups } from './backups.ts';
 import { issuePage } from './issues.ts';
 import { coverage, ingestReport, noCoverage } from './logs.ts';
 import { failed, finished, plan, removalPlan, report, runAt } from './plan.ts';
@@ -50,11 +50,12 @@ const noSpace = {
   nextStep: 'Free some space: it goes on from here by itself as soon as there is enough.',
   details: { needBytes: 8_000_000, freeBytes: 912_000 },
 } as const;
+const untouched = 'Nothing was changed. Your data is as it was.';
 const refusal = {
   code: 'E_TRUNCATED' as const,
   title: 'The file is cut short',
   message: 'northern-lights.db says it has 14,624 pages, but only 9,001 are there (36.9 of 59.9 MB).',
-  safety: 'Nothing was changed. Your data is as it was.',
+  safety: 'Phasewise changed nothing.',
   nextStep: 'Look for a complete copy or a backup of this file.',
   details: { pagesExpected: 14_624, pagesFound: 9_001 },
 };
@@ -63,7 +64,7 @@ const stranger = {
   code: 'E_FOREIGN_DATABASE' as const,
   title: 'Nobody here knows this kind of database',
   message: `${name} is none of the kinds that Phasewise upgrades.`,
-  safety: refusal.safety,
+  safety: untouched,
   nextStep: 'Open another file, or look at its rows.',
 };
 
@@ -71,7 +72,7 @@ const unconfirmed = {
   code: 'E_CONFIRMATION' as const,
   title: 'The confirmation does not match',
   message: 'It must be the name of the file.',
-  safety: refusal.safety,
+  safety: untouched,
   nextStep: 'Type the name of the file exactly as shown.',
 };
 
@@ -81,7 +82,7 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
   const isMany = scene.name === 'many';
   const isTroubled = scene.name === 'troubled-backups';
   let backups = scene.name === 'empty' ? [] : stage === 'legacy' ? oldBackups : [backup(), ...oldBackups];
-  if (isTroubled) backups = [...troubledBackups(), ...backups];
+  if (isTroubled) backups = [...troubledBackups(), ...backups, ofThrownAway()];
   let run: RunSnapshot | null = firstRun(scene);
   let timer: NodeJS.Timeout | null = null;
   let recovery = scene.name in recoveries ? recoveries[scene.name as keyof typeof recoveries]() : null;
@@ -274,15 +275,15 @@ const readOnly: Partial<Record<Scene['name'], object>> = {
     code: 'E_READONLY_FILE',
     title: 'The file is read-only',
     message: `${name} may be read but not written.`,
-    safety: refusal.safety,
-    nextStep: 'Allow writing to the file, then try again. You can still look at it.',
+    safety: untouched,
+    nextStep: 'Allow writing to the file, then try again.',
   },
   newer: {
     code: 'E_NEWER_SCHEMA',
     title: 'The database was written by a newer version',
     message:
       'Phasewise 0.9.0 worked on it last. The database lists 1 step that this version does not know: "0026_add_labels".',
-    safety: refusal.safety,
+    safety: untouched,
     nextStep: 'To change it, use Phasewise 0.9.0 or a newer one; here you can look at it, and at its rows under Data.',
   },
 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
-import { type AppError, safetyText, type Result } from '@shared/errors.ts';
+import { type AppError, type Result, untouchedText } from '@shared/errors.ts';
 import type { RunInput } from '@engine/run.ts';
 import { buildLegacyOdd } from '../../../support/kroma/legacy.ts';
 import { folderState } from '../../../support/folder-state.ts';
@@ -124,9 +124,8 @@ export async function refusals(
 }
 
 export function expectUntouched(error: AppError, what: string): void {
-  expect(error.safety, `${what} says that nothing was changed: ${error.code} ${error.message}`).toBe(
-    safetyText.untouched,
-  );
+  const said = `${what} says that nothing was changed: ${error.code} ${error.message}`;
+  expect(error.safety, said).toBe(untouchedText(error.code));
   expect(error.message, `${what} has no stack trace`).not.toMatch(/\n\s+at |node:internal/);
 }
 
