@@ -220,5 +220,10 @@ export function backupError(error: unknown, folder: string): CodedError {
       code,
     });
   }
+  if (code === 'SQLITE_TOOBIG') {
+    const message =
+      'A value in the database is too large to be compared with its copy, so no backup of it can be proven.';
+    return build('E_BACKUP_UNVERIFIED', message, { code }, { nextStep: 'Ask support to look at the file.' });
+  }
   return build('E_BACKUP_UNVERIFIED', `The backup could not be finished: ${errorWords(error)}.`, { code });
 }

@@ -12,6 +12,7 @@ import { comparableColumns, compareTable, countRows, schemaFacts, schemaText, st
 import { attachBackup, isWal } from './connection.ts';
 import type { RunControl } from './control.ts';
 import { fsyncFile, fsyncFolder, removeIfPossible, renameWithRetry, sha256File, sha256Text } from './fsync.ts';
+import { behindDamage } from './damage.ts';
 import { checkIntegrity, requireCheckable, stateOf, vouchFor } from './integrity.ts';
 import { backupFile, manifestFile, nextSequence, recordFrom, readManifest, writeManifest } from './manifest.ts';
 import type { Db } from './migration.ts';
@@ -73,22 +74,22 @@ export async function createBackup(db: Db, request: BackupRequest): Promise<Back
   } catch (error) {
     // The manifest first: it must never promise a backup that is gone.
     for (const file of [manifestFile(folder, id), backupFile(folder, id), partial]) removeIfPossible(file);
-    if (isSourceDamaged(db, error)) {
-      throw coded('E_CORRUPT', 'The database itself is damaged, so no sound backup of it can be made.');
-    }
+    const ofSource = sourceError(db, error);
+    if (ofSource !== null) throw ofSource;
     throw withSpaceFigures(backupError(error, folder), folder, needBytes);
   }
 }
 
-/** A copy of a damaged database is damaged too: then it is not the backup's fault. */
-function isSourceDamaged(db: Db, error: unknown): boolean {
+/** A copy of a damaged database is damaged too, and so is one that could not be read: then it is not the backup's fault. */
+function sourceError(db: Db, error: unknown): CodedError | null {
   const code = error instanceof CodedError ? error.appError.code : errorCode(error);
-  if (code !== 'E_BACKUP_UNVERIFIED' && !code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') return false;
-  try {
-    return !checkIntegrity(db).isSound;
-  } catch {
-    return true;
-  }
+  if (code !== 'E_BACKUP_UNVERIFIED' && !code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') return null;
+  const found = behindDamage(db);
+  if (found === 'sound') return null;
+  if (found === 'damaged')
+    return coded('E_CORRUPT', 'The database itself is damaged, so no sound backup of it can be made.');
+  const message = 'The disk reported an error while the database was read, so no backup of it was made.';
+  return new CodedError(coded('E_IO', message, {}, { safety: 'untouched' }).appError, { cause: found });
 }
 
 interface Reserved {
@@ -103,6 +104,7 @@ async function copyAndProve(
   { id, partial, createdAt }: Reserved,
 ): Promise<BackupRecord> {
   const { folder, probe, control } = request;
+  const assertOwn = ownFile(partial);
   probe?.('reserved', partial);
   await control?.stopPoint();
   const isOuter = db.inTransaction;
@@ -116,6 +118,7 @@ async function copyAndProve(
     state = stateOf(db);
     pages = await copyPages(db, partial, request);
     probe?.('copied', partial);
+    assertOwn(partial);
     request.onWork?.({ stage: 'proving', fraction: SHARE.copied, canCancel: true });
     content = await compareContent(db, partial, control);
   } finally {
@@ -135,8 +138,10 @@ async function copyAndProve(
   const rehearsal = rehearseRestore(partial, sha256, content, (restored) => vouchFor(db, state, restored));
   probe?.('rehearsed', partial);
   await control?.stopPoint();
+  assertOwn(partial);
   const file = backupFile(folder, id);
   renameWithRetry(partial, file);
+  assertOwn(file);
   const isFolderFlushed = fsyncFolder(folder);
   probe?.('renamed', file);
   writeManifest(folder, {
@@ -167,6 +172,20 @@ async function copyAndProve(
   const record = recordFrom(folder, written.manifest);
   if (!record.verified) throw unverified('it could not be looked at again');
   return record;
+}
+
+/**
+ * SQLite and the system follow links: where another program puts one in the place of our copy, they would write to, and
+ * prove, a file elsewhere.
+ * @returns what throws CodedError E_BACKUP_UNVERIFIED when another file has its name by now.
+ */
+function ownFile(made: string): (file: string) => void {
+  const own = fs.lstatSync(made);
+  return (file) => {
+    const now = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (now?.isFile() !== true || now.ino !== own.ino || now.dev !== own.dev || now.nlink !== 1)
+      throw unverified('another program has put something in its place');
+  };
 }
 
 /** @throws CodedError E_BACKUP_BUSY | E_BACKUP_STARVED. Never trusts the promise: a locked file "succeeds" with 0 pages. */

@@ -1,4 +1,5 @@
 import { coded } from '@shared/errors.ts';
+import { number } from './counted.ts';
 
 /** The first 100 bytes of a SQLite file, see https://www.sqlite.org/fileformat2.html#the_database_header */
 export interface Header {
@@ -8,6 +9,8 @@ export interface Header {
   readonly pages: number | null;
   readonly changeCounter: number;
   readonly encoding: 'UTF-8' | 'UTF-16le' | 'UTF-16be';
+  /** 1 to 4; 0 = nothing was ever in it. */
+  readonly schemaFormat: number;
 }
 
 /** Enough for the header and for judging whether the rest looks encrypted. */
@@ -46,6 +49,7 @@ export function readHeader(first: Buffer, sizeBytes: number): Header {
     pages: pages > 0 && changeCounter === first.readUInt32BE(92) ? pages : null,
     changeCounter,
     encoding: ENCODINGS[first.readUInt32BE(56)] ?? 'UTF-8',
+    schemaFormat: first.readUInt32BE(44),
   };
 }
 
@@ -57,13 +61,25 @@ export function requireWholeFile(header: Header, sizeBytes: number): void {
   const wantBytes = header.pages === null ? null : header.pages * header.pageSizeBytes;
   const details = { sizeBytes, wantBytes, pageSizeBytes: header.pageSizeBytes };
   if (wantBytes !== null && sizeBytes < wantBytes) {
-    throw coded('E_TRUNCATED', `The file should have ${wantBytes} bytes but has only ${sizeBytes}.`, details);
+    throw coded(
+      'E_TRUNCATED',
+      `The file should have ${number(wantBytes)} bytes but has only ${number(sizeBytes)}.`,
+      details,
+    );
   }
   if (wantBytes !== null && sizeBytes > wantBytes) {
-    throw coded('E_SIZE_MISMATCH', `The file should have ${wantBytes} bytes but has ${sizeBytes}.`, details);
+    throw coded(
+      'E_SIZE_MISMATCH',
+      `The file should have ${number(wantBytes)} bytes but has ${number(sizeBytes)}.`,
+      details,
+    );
   }
   if (sizeBytes % header.pageSizeBytes !== 0) {
-    throw coded('E_TRUNCATED', `The file ends in the middle of a page of ${header.pageSizeBytes} bytes.`, details);
+    throw coded(
+      'E_TRUNCATED',
+      `The file ends in the middle of a page of ${number(header.pageSizeBytes)} bytes.`,
+      details,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { coded } from '@shared/errors.ts';
 import type { CheckResult, Health } from '@shared/status.ts';
 import { number, some } from './counted.ts';
-import { checkIntegrity, foreignKeyViolations } from './integrity.ts';
+import { checkIntegrity, foreignKeyViolations, requireRead } from './integrity.ts';
 import type { Db } from './migration.ts';
 
 /** Up to this size the quick check takes a moment only, so it is part of every look. */
@@ -42,6 +42,7 @@ function judge(checks: CheckResult[], violations: number | null): Health {
 
 function quickCheck(db: Db): CheckResult {
   const lines = (db.pragma(`quick_check(${MOST_LINES})`) as { quick_check: string }[]).map((row) => row.quick_check);
+  requireRead(lines);
   const ruleBreaks = lines.filter((line) => line.startsWith('NULL value in '));
   requireSound(
     lines.length === 1 && lines[0] === 'ok' ? [] : lines.filter((line) => !ruleBreaks.includes(line)),

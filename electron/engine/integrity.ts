@@ -1,3 +1,4 @@
+import { coded } from '@shared/errors.ts';
 import type { Db } from './migration-values.ts';
 import { fromSqlite, isReadFailure, schemaCodes } from './sqlite-error.ts';
 
@@ -17,9 +18,15 @@ export interface Integrity {
   readonly contentFindings: number;
 }
 
+/** SQLite lists a page that the disk did not give among the damage: "unable to get the page. error code=8458". */
+const PAGE_ERROR = /\berror code=(\d+)/;
+/** SQLITE_IOERR, in the lowest byte of all its kinds. */
+const IO_ERROR = 10;
+
 /**
  * `PRAGMA integrity_check` over one schema of the connection. Needs a writable (or query_only) connection: a read-only
  * one does not load CHECK constraints and would say ok.
+ * @throws CodedError E_IO where the disk did not give a page: nobody knows then whether it is damaged.
  */
 export function checkIntegrity(db: Db, schema = 'main'): Integrity {
   return judge(integrityLines(db, schema));
@@ -68,8 +75,16 @@ function integrityLines(db: Db, schema = 'main'): readonly string[] {
   const earlier = schema === 'main' ? known.get(db) : undefined;
   if (earlier?.state === state) return earlier.lines;
   const lines = db.prepare<[], string>(`PRAGMA "${schema}".integrity_check(${MAX_LINES})`).pluck().all();
+  requireRead(lines);
   if (schema === 'main' && db.pragma('query_only', { simple: true }) === 1) known.set(db, { state, lines });
   return lines;
+}
+
+/** @throws CodedError E_IO */
+export function requireRead(lines: readonly string[]): void {
+  const unread = lines.find((line) => (Number(PAGE_ERROR.exec(line)?.[1] ?? 0) & 0xff) === IO_ERROR);
+  if (unread === undefined) return;
+  throw coded('E_IO', 'The disk reported an error while the file was checked.', { line: unread });
 }
 
 /** Differs as soon as this connection or anybody else has written rows, or changed the schema. */

@@ -29,6 +29,8 @@ export function readCheckedRecords(db: Db, pack: Pack): AppliedMigration[] {
     } else if (row.checksum !== checksum) {
       throw coded('E_CHECKSUM_DRIFT', `${id} was applied from another source than the one in this version.`, {
         migration: id,
+        recorded: row.checksum,
+        known: checksum,
       });
     } else if (firstMissing !== undefined) {
       throw coded('E_LEDGER_TAMPERED', `${id} is recorded, but ${firstMissing} before it is not.`, {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
-import { appError, type AppError } from '@shared/errors.ts';
+import { appError, type AppError, CodedError } from '@shared/errors.ts';
 import { BackupCheck, Manifest } from '@shared/manifest.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { readText, sha256Text, writeFileDurably } from './fsync.ts';
@@ -78,18 +78,29 @@ export function manifestIds(folder: string): string[] {
   } catch {
     return [];
   }
-  return names
-    .filter((name) => name.endsWith(MANIFEST_END) && !name.endsWith(CHECK_END))
-    .map((name) => name.slice(0, -MANIFEST_END.length));
+  return idsAmong(names);
 }
 
-/** One more than any backup in `folder` has. */
+const idsAmong = (names: readonly string[]): string[] =>
+  names
+    .filter((name) => name.endsWith(MANIFEST_END) && !name.endsWith(CHECK_END))
+    .map((name) => name.slice(0, -MANIFEST_END.length));
+
+/**
+ * One more than any backup in `folder` has: by these numbers the newest is known, whatever the clock said.
+ * @throws the system's error, or a CodedError, where the folder or one of the manifests cannot be read.
+ */
 export function nextSequence(folder: string): number {
-  const all = manifestIds(folder).map((id) => {
-    const read = readManifest(backupFile(folder, id));
-    return read !== undefined && 'manifest' in read ? (read.manifest.sequence ?? 0) : 0;
-  });
+  const all = idsAmong(fs.readdirSync(folder)).map((id) => sequenceOf(backupFile(folder, id)));
   return Math.max(0, ...all) + 1;
+}
+
+function sequenceOf(backup: string): number {
+  const read = readManifest(backup);
+  if (read === undefined) return 0;
+  if ('manifest' in read) return read.manifest.sequence ?? 0;
+  if (read.error.code !== 'E_BACKUP_CORRUPT') throw new CodedError(read.error);
+  return read.changed?.sequence ?? 0;
 }
 
 /**

@@ -1,8 +1,11 @@
-import type { AppError } from '@shared/errors.ts';
+import { type AppError, coded } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import type { Assessment } from './assessment.ts';
 import type { RunControl } from './control.ts';
 import type { MaintenanceLock } from './lock.ts';
+import { manifestFile } from './manifest.ts';
 import type { Progress } from './progress.ts';
+import { isThere } from './raw-copy.ts';
 import { defaultTuning, type RunPoint, type RunSession, type RunTuning } from './session.ts';
 import type { References } from './references.ts';
 import { marginFor } from './space.ts';
@@ -17,6 +20,7 @@ interface Parts {
     readonly rowsBefore: RunSession['census'];
     readonly references: References;
     readonly startedAt: number;
+    readonly backup: BackupRecord;
   };
   readonly tuning?: Partial<RunTuning> | undefined;
   readonly probe?: ((point: RunPoint, subject: string) => void) | undefined;
@@ -63,6 +67,7 @@ export function openSession({
     async boundary(migration) {
       const now = migration === null ? 'Upgrading' : migration.title;
       await control.boundary(tell(now, null));
+      requireBackup(prepared.backup);
       await roomFor();
     },
     async roomAgain(error) {
@@ -71,4 +76,15 @@ export function openSession({
       await roomFor();
     },
   };
+}
+
+/** There must be a way back from what comes next. Whether it is unchanged, the verdict asks, which reads it all. */
+function requireBackup({ path: file, folder, id }: BackupRecord): void {
+  if (isThere(file) && isThere(manifestFile(folder, id))) return;
+  throw coded(
+    'E_BACKUP_GONE',
+    `The backup ${file} is no longer there, so nothing more was changed.`,
+    { backup: id },
+    { safety: 'step-only', nextStep: 'Put it back where it was, or start again: a new backup is made first.' },
+  );
 }

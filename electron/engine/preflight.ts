@@ -4,6 +4,7 @@ import { appError, CodedError, type AppError } from '@shared/errors.ts';
 import type { Plan, PreflightFinding } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { requireReadableBackfills } from './bookkeeping.ts';
+import { computedWords, copiedTables, uncomputable } from './generated-columns.ts';
 import { orphanWords } from './health.ts';
 import { foreignKeyViolations, requireCheckable } from './integrity.ts';
 import { mayWrite } from './gate.ts';
@@ -40,6 +41,7 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
   return [
     writable(input),
     wholeness(input),
+    ...format(input),
     recovery(input),
     references(input),
     inUse(input),
@@ -48,6 +50,7 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
     ownNames(input),
     triggers(input),
     objects(input),
+    ...computed(input),
     ...issues(input),
     finding(
       'space',
@@ -55,7 +58,12 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
       spaceProblem(input.space, input.status.file.path, input.backupFolder),
       roomWords(input.space),
     ),
-    finding('backup-folder', 'Backup folder', folderProblem(input.backupFolder), input.backupFolder),
+    finding(
+      'backup-folder',
+      'Backup folder',
+      folderProblem(input.backupFolder, path.dirname(input.status.file.path)),
+      input.backupFolder,
+    ),
   ];
 }
 
@@ -76,6 +84,17 @@ function wholeness({ look, status, schema }: PreflightInput): PreflightFinding {
   const detail =
     status.health.state === 'healthy' ? 'SQLite found no damage.' : 'It is checked before anything changes.';
   return { ...base, state: 'ok', detail };
+}
+
+/** The least in which SQLite keeps the order of an index that descends, as some of the canonical ones do. */
+const DESCENDING_FORMAT = 4;
+
+/** Said only where there is something to say: SQLite has made no older format since version 3.7.10 of 2012, unless told to. */
+function format({ look, steps }: PreflightInput): PreflightFinding[] {
+  const { schemaFormat } = look.file.header;
+  if (schemaFormat >= DESCENDING_FORMAT || steps.length === 0) return [];
+  const message = `Its schema has format ${schemaFormat}, and the upgrade needs format ${DESCENDING_FORMAT}.`;
+  return [finding('format', 'Format of the file', appError('E_OLD_FORMAT', message, { schemaFormat }), '')];
 }
 
 function recovery({ status }: PreflightInput): PreflightFinding {
@@ -166,9 +185,15 @@ function triggers({ schema, pack, steps }: PreflightInput): PreflightFinding {
   );
 }
 
-/** Tried on the bare schema: what others added to the file must be there, and work, after the steps. */
+/**
+ * Tried on the bare schema: what others added to the file must be there, and work, after the steps. What is computed is
+ * asked of the rows.
+ */
 function objects({ look, schema, pack, steps }: PreflightInput): PreflightFinding {
-  const error = rehearsalProblem(rehearse(look.db, schema, pack, steps));
+  const error = rehearsalProblem([
+    ...rehearse(look.db, schema, pack, steps),
+    ...uncomputable(look.db, schema, copiedTables(schema, steps)),
+  ]);
   return finding(
     'objects',
     'Tables, columns, views and indexes added by others',
@@ -177,16 +202,27 @@ function objects({ look, schema, pack, steps }: PreflightInput): PreflightFindin
   );
 }
 
+/** Said only where there is something to say: which rows are written is known only when each has been looked at. */
+function computed({ look, schema, steps }: PreflightInput): PreflightFinding[] {
+  const detail = computedWords(look.db, schema, steps);
+  if (detail === null) return [];
+  return [{ id: 'computed', title: 'Columns that SQLite computes', state: 'warning', detail, error: null }];
+}
+
 const issues = ({ gating }: PreflightInput): PreflightFinding[] =>
   gating === null ? [] : [finding('issues', 'Rows that claim a taken place', gatingProblem(gating), 'There are none.')];
 
 /** It need not exist yet; what exists must be a folder that may be written to. */
-function folderProblem(folder: string): AppError | null {
+function folderProblem(folder: string, databaseFolder: string): AppError | null {
   if (!path.isAbsolute(folder)) return appError('E_BACKUP_FOLDER', `${folder} is not a complete path.`, { folder });
   const parent = existingParent(folder);
   const stats = statSync(parent, { throwIfNoEntry: false });
   if (!stats?.isDirectory()) return appError('E_BACKUP_FOLDER', `${parent} is not a folder.`, { folder });
-  return mayWrite(parent) ? null : appError('E_BACKUP_FOLDER', `${parent} may not be written to.`, { folder });
+  if (mayWrite(parent)) return null;
+  // No other backup folder would help.
+  const isOwn = parent === databaseFolder;
+  const override = isOwn ? { nextStep: 'Copy the file elsewhere, or allow writing to its folder.' } : {};
+  return appError('E_BACKUP_FOLDER', `${parent} may not be written to.`, { folder }, override);
 }
 
 const finding = (id: string, title: string, error: AppError | null, okText: string): PreflightFinding => ({

@@ -6,7 +6,7 @@ import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { sha256File } from './fsync.ts';
 import { readIntent, removeIntent, replacedFolderOf, unfinished } from './intent.ts';
 import type { EngineRequests } from './protocol.ts';
-import { SIDECARS } from './raw-copy.ts';
+import { isThere, SIDECARS } from './raw-copy.ts';
 import { guarded } from './restore-end.ts';
 import {
   carryThrough,
@@ -84,7 +84,7 @@ function filesIn(target: string, folder: string): NewFile[] {
   const name = path.basename(target);
   return (['', ...SIDECARS] as const).flatMap((suffix) => {
     const from = path.join(folder, name + suffix);
-    return fs.existsSync(from) ? [{ suffix, from, sha256: sha256File(from) }] : [];
+    return isThere(from) ? [{ suffix, from, sha256: sha256File(from) }] : [];
   });
 }
 

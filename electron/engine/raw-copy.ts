@@ -118,8 +118,7 @@ function playIn(file: string): void {
 
 /** Copies the database and what lies beside it into `folder`, on the disk when it returns. */
 export function copyRaw(target: string, folder: string): void {
-  for (const suffix of ['', ...SIDECARS].filter((each) => fs.existsSync(target + each)))
-    copyWhole(target + suffix, folder);
+  for (const suffix of ['', ...SIDECARS].filter((each) => isThere(target + each))) copyWhole(target + suffix, folder);
   fsyncFolder(folder);
 }
 

@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { errorWords } from '@shared/error-code.ts';
@@ -15,6 +14,7 @@ import { identify, isUnchanged, type Identity } from './identity.ts';
 import { type FoundIntent, held, readIntent, removeIntent, writeIntent } from './intent.ts';
 import { PATIENCE_MS, setMode, writeLogBack } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import { isThere } from './raw-copy.ts';
 import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
 import { lockFolderOf } from './restore-target.ts';
 import { assertSameBytes } from './same-bytes.ts';
@@ -221,7 +221,7 @@ function noteIntent(target: string, intent: RestoreIntent): void {
 
 /** Whether the file holds the backup already, so that nothing needs to be copied any more. */
 export function holdsBackup(target: string, backup: string): boolean {
-  if (!fs.existsSync(target)) return false;
+  if (!isThere(target)) return false;
   const { walBytes, isJournalHot } = readSidecars(target);
   if (walBytes > 0 || isJournalHot) return false;
   try {

@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError, type ErrorCode } from '@shared/errors.ts';
@@ -13,7 +12,7 @@ import { recordFrom } from './manifest.ts';
 import { isPlayedInWhole } from './played-in.ts';
 import type { EngineRequests } from './protocol.ts';
 import { finishPutBack } from './put-back.ts';
-import { keepIfPossible, letRawCopyGo, makeRawCopy } from './raw-copy.ts';
+import { isThere, keepIfPossible, letRawCopyGo, makeRawCopy } from './raw-copy.ts';
 import { noteRestore } from './restore-audit.ts';
 import { assertPlaced, conclude, guarded, guardedLater } from './restore-end.ts';
 import { endPlacing, quarantineOf, replaceByFile, sweepIfPossible } from './restore-file.ts';
@@ -199,8 +198,7 @@ async function passGateAlone(target: string, { lockWaitMs = LOCK_WAIT_MS, onWork
   return { gated, lockWaitMs: Math.max(0, deadline - performance.now()) };
 }
 
-const passGateIfThere = (target: string): GatedFile | null =>
-  fs.existsSync(target) ? passGateOrUnusable(target) : null;
+const passGateIfThere = (target: string): GatedFile | null => (isThere(target) ? passGateOrUnusable(target) : null);
 
 const isPlayedIn = ({ walBytes, isJournalHot }: Sidecars): boolean => walBytes > 0 || isJournalHot;
 

@@ -1,4 +1,4 @@
-import type { AppError } from '@shared/errors.ts';
+import { type AppError, safetyText } from '@shared/errors.ts';
 import type { BackupRecord, RunReport } from '@shared/run.ts';
 import { assessStart, type Assessment } from './assessment.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
@@ -8,11 +8,12 @@ import { fkCensus, takeCensus } from './census.ts';
 import { phasesUpTo, reachCheckpoint } from './checkpoint.ts';
 import type { RunControl } from './control.ts';
 import { passGateForWriting } from './gate.ts';
+import { behindDamage, wrongAnswer } from './damage.ts';
 import { keepingWhatIsKnown } from './integrity.ts';
 import { inOrder } from './ledger.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import { tryOnCopy } from './look.ts';
-import type { Pack, Phase } from './migration.ts';
+import type { Db, Pack, Phase } from './migration.ts';
 import { createMigrator } from './migrator.ts';
 import { openSession } from './open-session.ts';
 import { createProgress } from './progress.ts';
@@ -213,7 +214,7 @@ async function migrate(
       emit({ type: 'checkpoint', phase: phase.number });
     }
   } catch (thrown) {
-    error = stepError(thrown, 'the upgrade').appError;
+    error = withCause(stepError(thrown, 'the upgrade').appError, lock.db);
   }
   error = endRun(session, error, new Date(clock()).toISOString()) ?? error;
   const parts = { backups, continues };
@@ -224,6 +225,17 @@ async function migrate(
   } catch (thrown) {
     return { ...report, ok: false, error: report.error ?? stepError(thrown, 'closing the file').appError };
   }
+}
+
+/** The step was taken back: a file that is whole is at the last completed one. */
+function withCause(error: AppError, db: Db): AppError {
+  if (error.code !== 'E_CORRUPT') return error;
+  const found = behindDamage(db);
+  if (found === 'damaged') return error;
+  const { details } = error;
+  const isWhole = found === 'sound';
+  const told = isWhole ? wrongAnswer().appError : found.appError;
+  return { ...told, safety: safetyText[isWhole ? 'whole-step' : 'unknown'], details: { ...details, ...told.details } };
 }
 
 const FULL: readonly string[] = ['E_NO_SPACE', 'E_BACKUP_NO_SPACE'];

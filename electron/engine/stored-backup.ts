@@ -11,7 +11,9 @@ import { manifestFile, readManifest } from './manifest.ts';
 export function whyStored(file: string): AppError | null {
   if (!/\.db$/i.test(file)) return null;
   const read = readManifest(file);
-  if (read === undefined || !('manifest' in read)) return null;
+  if (read === undefined) return null;
+  // Where its manifest cannot be read, nobody knows; one that was changed says nothing of it any more.
+  if ('error' in read) return read.error.code === 'E_BACKUP_CORRUPT' ? null : read.error;
   const [stored, noted] = [file, manifestFile(path.dirname(file), read.manifest.id)].map((each) =>
     fs.statSync(each, { throwIfNoEntry: false }),
   );

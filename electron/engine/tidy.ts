@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
 import { coded } from '@shared/errors.ts';
@@ -11,6 +10,7 @@ import { readIntent } from './intent.ts';
 import { lookAt } from './look.ts';
 import type { Pack } from './migration.ts';
 import type { EngineRequests, Needed, Tidied } from './protocol.ts';
+import { isThere } from './raw-copy.ts';
 import { decideRetention, isOriginal, whyNotRemove, type Stock } from './retention.ts';
 
 /** Deleting backups, always because a person asked for it. */
@@ -118,13 +118,21 @@ function ofRestore({ backupPath, sha256, beforePath }: RestoreIntent, backups: r
   ];
 }
 
+function isGone(file: string): boolean {
+  try {
+    return !isThere(file);
+  } catch {
+    return false; // nobody knows
+  }
+}
+
 /** @returns null when the last run in the file came to its end, or there is no file; unanswered: busy, damaged, … */
 async function openRun(database: string): Promise<RunRow | null | 'unanswered'> {
   try {
     const last = await lookAt(database, ({ db }) => readRuns(db).at(-1));
     return last === undefined || last.state === 'migrated' ? null : last;
   } catch {
-    return fs.existsSync(database) ? 'unanswered' : null;
+    return isGone(database) ? null : 'unanswered';
   }
 }
 

@@ -16,7 +16,7 @@ import { notStarted, record, type RecordedRun, unrecorded, writeDown } from './r
 import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
 import { hasDied, settleFile, STOP_GRACE_MS, stepsOf, stoppedError, unprovenReport, wasEnded } from './run-stop.ts';
 import { withVerdict } from './verdict.ts';
-import { readHistory, type Work } from './works.ts';
+import { readHistory, requireReadableJournals, type Work } from './works.ts';
 
 export interface RunRequest {
   readonly toPhase: number;
@@ -140,6 +140,7 @@ function begin(
   const { toPhase, plan } = request;
   let journal: RunJournal | undefined;
   try {
+    requireReadableJournals(context.dataFolder, database.path);
     journal = openRunJournal(context.dataFolder, database.path, runId);
     const [file, { appVersion }] = [database.path, context];
     journal.write(startedLine({ kind: 'upgrade', at: startedAt, runId, path: file, toPhase, appVersion, plan }));

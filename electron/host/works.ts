@@ -1,9 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { appError, type ErrorCode } from '@shared/errors.ts';
 import { WorkKind } from '@shared/recovery.ts';
 import { RunReport, wasRefused } from '@shared/run.ts';
 import { z } from 'zod';
+import { doingOwn } from './fs-errors.ts';
 import { readText } from './json-file.ts';
 import { isStillRunning } from './process-identity.ts';
 import { journalFolder, type JournalLine } from './run-journal.ts';
@@ -51,6 +52,20 @@ export interface Work {
 /** Works of a database from its journals, newest first. A journal that cannot be read is left out. */
 export function readWorks(dataFolder: string, databasePath: string): Work[] {
   return worksIn(journalFolder(dataFolder, databasePath));
+}
+
+/**
+ * Whether all that is noted of a database can be read: who cannot read it must not say that nothing is open.
+ * @throws CodedError of doingOwn.
+ */
+export function requireReadableJournals(dataFolder: string, databasePath: string): void {
+  const folder = journalFolder(dataFolder, databasePath);
+  const look = (file: string) => doingOwn(file, () => lstatSync(file, { throwIfNoEntry: false }));
+  if (look(folder) === undefined) return; // nothing was ever begun
+  for (const name of doingOwn(folder, () => readdirSync(folder)).filter((each) => each.endsWith('.jsonl'))) {
+    const file = path.join(folder, name);
+    if (look(file)?.isFile() === true) doingOwn(file, () => readText(file));
+  }
 }
 
 export function worksIn(folder: string): Work[] {

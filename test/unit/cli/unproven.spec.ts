@@ -98,6 +98,20 @@ describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run 
     expect((await ask()).json).toMatchObject({ ok: false, backup: null, error: { code: 'E_VERIFY_FAILED' } });
   });
 
+  it('and what was noted of it cannot be read: then nobody may say that nothing is open', async () => {
+    const { dataFolder, ask } = await upgraded();
+    forgetVerdict(dataFolder);
+    const runs = path.join(dataFolder, 'runs');
+    const [key = ''] = readdirSync(runs);
+    rmSync(path.join(runs, key), { recursive: true });
+    writeFileSync(path.join(runs, key), '');
+
+    for (const phase of [1, 2]) {
+      const { json } = await ask(phase);
+      expect(json).toMatchObject({ ok: false, verified: false, error: { code: 'E_DATA_FOLDER' } });
+    }
+  });
+
   it('and its backup was deleted: nobody can compare, which is not called verified before a person leaves it at that', async () => {
     const { file, dataFolder, ask, stay } = await upgraded();
     forgetVerdict(dataFolder);

@@ -222,7 +222,11 @@ describe('a backup', () => {
 
     const backup = await backUp(file);
 
+    expect(verifyBackup({ backupPath: backup.path, isNoted: false }).state).toBe('verified');
+    // It is in rollback mode itself, so that reading it leaves nothing beside it.
+    expect([...fs.readFileSync(backup.path).subarray(18, 20)]).toEqual([1, 1]);
     expect(askOne(backup.path, `SELECT value FROM setting WHERE name = 'late'`)).toBe('row');
+    expect(filesIn(file)).toEqual([`${backup.id}.db`, `${backup.id}.json`]);
     expect(fs.readFileSync(file).equals(bytes)).toBe(true);
     await other.kill();
   });
@@ -444,3 +448,22 @@ describe('checking a backup again', () => {
     expect(codeOf(() => verifyBackup({ backupPath }))).toBe('E_BACKUP_FOREIGN');
   });
 });
+
+it.each(['reserved', 'copied', 'hashed', 'rehearsed'] as const)(
+  'a link that is put in the place of the copy (%s) leads nothing of ours to a file elsewhere',
+  async (point) => {
+    const file = makeShop(folder, { wal: true });
+    const elsewhere = path.join(folder, `elsewhere-${point}.db`);
+    let found = Buffer.alloc(0);
+    const swap = (partial: string): void => {
+      fs.copyFileSync(partial, elsewhere);
+      found = fs.readFileSync(elsewhere);
+      fs.rmSync(partial);
+      fs.symlinkSync(elsewhere, partial);
+    };
+
+    expect(await codeOfPromise(backUpWith(file, at(point, swap)))).toMatch(/^E_BACKUP_/);
+    if (point !== 'reserved') expect(fs.readFileSync(elsewhere).equals(found)).toBe(true);
+    expect(filesIn(file).filter((name) => name.endsWith('.db') || name.endsWith('.json'))).toEqual([]);
+  },
+);

@@ -69,5 +69,5 @@ it.each(['-wal', '-journal'] as const)('a %s that is there has not gone, whateve
   });
   syncBuiltinESMExports();
 
-  expect(() => isPlayedInWhole(file, { isOurs: true })).toThrow();
+  expect(() => isPlayedInWhole(file, { isOurs: true })).toThrow('E_NOT_FOUND');
 });

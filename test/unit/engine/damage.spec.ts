@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { behindDamage } from '@engine/damage.ts';
+import { requireRead } from '@engine/integrity.ts';
+import { safetyText } from '@shared/errors.ts';
+import { codeOf } from '../../support/code-of.ts';
+import { makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+/** SQLite calls a disk that cannot read "database disk image is malformed": that is no damage of the file. */
+
+const folder = temporaryFolder();
+const unread = 'Tree 4 page 10: unable to get the page. error code=8458';
+const malformed = () => new Database.SqliteError('database disk image is malformed', 'SQLITE_CORRUPT');
+
+it('a page that the disk did not give is no finding of the check', () => {
+  expect(codeOf(() => requireRead(['*** in database main ***', unread]))).toBe('E_IO');
+  expect(() => requireRead(['ok'])).not.toThrow();
+  expect(() => requireRead(['Tree 4 page 10: btreeInitPage() returns error code 11'])).not.toThrow();
+});
+
+it('a damaged file is damaged, a whole one is not, and of one that cannot be read nobody knows', () => {
+  const file = makeShop(folder);
+  const db = new Database(file);
+  expect(behindDamage(db)).toBe('sound');
+  const unreadable = { pragma: () => 1, prepare: () => ({ pluck: () => ({ all: () => [unread], get: () => 0 }) }) };
+  expect(behindDamage(unreadable as unknown as typeof db)).toMatchObject({ appError: { code: 'E_IO' } });
+  db.close();
+  const bytes = fs.readFileSync(file);
+  bytes.fill(0, 4_096, 8_192);
+  fs.writeFileSync(file, bytes);
+  const damaged = new Database(file);
+  expect(behindDamage(damaged)).toBe('damaged');
+  damaged.close();
+});
+
+describe('a step that met damage', () => {
+  const failing = (act: (file: string) => void, file: string) =>
+    upgradeShop(file, {
+      more: {
+        probe(point) {
+          if (point !== 'step-up') return;
+          act(file);
+          throw malformed();
+        },
+      },
+    });
+
+  it('which is not in the file: the disk gave a wrong answer, and the file is at a whole step', async () => {
+    const { error } = await failing(() => {}, makeShop(folder));
+
+    expect(error).toMatchObject({ code: 'E_IO', safety: safetyText['whole-step'] });
+    expect(error?.message).toContain('wrong answer');
+  });
+});
