@@ -7,12 +7,14 @@ import {
   tableExists,
   type Backfill,
   type BackfillContext,
+  type ChunkCount,
   type Db,
   type IdentifiedMigration,
   type KeyRange,
   type SqlValue,
   type StepContext,
 } from './migration.ts';
+import { namingRules } from './rules-of-others.ts';
 import { isKeylessThere, setAside, setAsideKeyless, type IssueSource } from './set-aside.ts';
 
 /**
@@ -131,7 +133,7 @@ export function runChunk(db: Db, work: BackfillWork, context: StepContext, limit
   const { after, upTo, count } = tableExists(db, work.backfill.source) ? nextRange(db, work, limit) : noRange;
   if (count === 0) return { rows: 0, issueRows: 0, isDone: true };
   const range: KeyRange = { after, upTo };
-  const { moved, alreadyRight, issueRows } = work.backfill.chunk(db, range, chunkContext(db, work, context, range));
+  const { moved, alreadyRight, issueRows } = chunkOf(db, work, context, range);
   if (!db.inTransaction) throw new Error('the chunk ended the transaction it was given');
   const isWhole = [moved, alreadyRight, issueRows].every((rows) => Number.isSafeInteger(rows) && rows >= 0);
   if (!isWhole || moved + alreadyRight + issueRows !== count) {
@@ -148,6 +150,15 @@ export function runChunk(db: Db, work: BackfillWork, context: StepContext, limit
   return { rows: count, issueRows, isDone: false };
 }
 
+/** @throws CodedError E_MIGRATION_FAILED naming what others added and SQLite cannot compute, or a rule that refuses a row. */
+function chunkOf(db: Db, work: BackfillWork, context: StepContext, range: KeyRange): ChunkCount {
+  try {
+    return work.backfill.chunk(db, range, chunkContext(db, work, context, range));
+  } catch (error) {
+    throw namingRules(db, work.migration, work.backfill, error) ?? error;
+  }
+}
+
 /** What a chunk over this range is handed. */
 export function chunkContext(db: Db, work: BackfillWork, context: StepContext, range: KeyRange): BackfillContext {
   const from = issueSource(work, context);
@@ -159,6 +170,7 @@ export function chunkContext(db: Db, work: BackfillWork, context: StepContext, r
  * @returns null when no range means that row alone.
  */
 export function oneRow(db: Db, work: BackfillWork, at: SqlValue): KeyRange | null {
+  if (typeof at === 'string' && at.includes(LOST_BYTES)) return null; // it may mean a row that only looks the same
   const before = `SELECT max(${key(work)}) FROM ${source(work)} WHERE ${key(work)} < :at`;
   const after = db.prepare<unknown[], SqlValue>(before).pluck().safeIntegers().get({ at }) ?? null;
   const range = { after, upTo: at };
@@ -207,6 +219,9 @@ export function accountGap(db: Db, row: BackfillRow): string | null {
 
 const noRange = { after: null, upTo: null, count: 0 };
 
+/** What JavaScript reads where bytes are no text. */
+const LOST_BYTES = '\u{fffd}';
+
 /** The next range by key. Bounds are compared inside SQL, where they keep type and bytes. */
 function nextRange(db: Db, work: BackfillWork, limit: number): { after: SqlValue; upTo: SqlValue; count: number } {
   const after =
@@ -218,28 +233,25 @@ function nextRange(db: Db, work: BackfillWork, limit: number): { after: SqlValue
   const lower = after === null ? '' : `${key(work)} > :after AND`;
   const bound = after === null ? {} : { after };
   const next = db
-    .prepare<Record<string, SqlValue>, [SqlValue, bigint]>(
-      `SELECT max(k), count(*) FROM (SELECT ${key(work)} AS k FROM ${source(work)}
+    .prepare<Record<string, SqlValue>, [SqlValue, bigint, Buffer | null]>(
+      `SELECT max(k), count(*), CAST(max(k) AS BLOB) FROM (SELECT ${key(work)} AS k FROM ${source(work)}
          WHERE ${lower} ${key(work)} <= ${stored('upper_key')} ORDER BY ${key(work)} LIMIT :limit)`,
     )
     .raw()
     .safeIntegers()
     .get({ ...bound, id: work.id, limit });
-  const [upTo, count] = next ?? [null, 0n];
-  if (count === 0n || isFaithful(db, work, upTo)) return { after, upTo, count: Number(count) };
+  const [upTo, count, bytes] = next ?? [null, 0n, null];
+  if (count === 0n || isFaithful(db, upTo, bytes)) return { after, upTo, count: Number(count) };
   // A key that is not valid text can't be bound from here. Every text sorts before the empty blob: take them all.
   const rest = `SELECT count(*) FROM ${source(work)} WHERE ${lower} ${key(work)} <= x''`;
   const restCount = db.prepare<Record<string, SqlValue>, number>(rest).pluck().get(bound) ?? 0;
   return { after, upTo: Buffer.alloc(0), count: restCount };
 }
 
-/** True when the value, bound as a parameter, finds its row again. */
-const isFaithful = (db: Db, work: BackfillWork, value: SqlValue): boolean =>
+/** True when the value, bound as a parameter, has the bytes that stand in the file: another row may look the same. */
+const isFaithful = (db: Db, value: SqlValue, bytes: Buffer | null): boolean =>
   typeof value !== 'string' ||
-  db
-    .prepare<[SqlValue], number>(`SELECT 1 FROM ${source(work)} WHERE ${key(work)} = ?`)
-    .pluck()
-    .get(value) !== undefined;
+  bytes?.equals(db.prepare<[string], Buffer>('SELECT CAST(? AS BLOB)').pluck().get(value) ?? Buffer.alloc(0)) === true;
 
 const issueSource = ({ id, backfill }: BackfillWork, { runId, now }: StepContext): IssueSource => ({
   ...{ backfillId: id, source: backfill.source, key: backfill.key, runId, now },

@@ -3,6 +3,7 @@ import type { Plan, PlanStep } from '@shared/run.ts';
 import type { MigrationStatus } from '@shared/status.ts';
 import { isWal } from './connection.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { copiedTables, uncomputable } from './generated-columns.ts';
 import { expectedGrowth } from './growth.ts';
 import { statusOf } from './inspect.ts';
 import { inOrder, requireKnownIds } from './ledger.ts';
@@ -14,7 +15,7 @@ import { ownNamesProblem, strangersAmongOurs } from './own-objects.ts';
 import { preflight } from './preflight.ts';
 import type { EngineRequests } from './protocol.ts';
 import { rowCounter } from './row-count.ts';
-import { rehearse, rehearsalProblem } from './rehearsal.ts';
+import { changeWords, foreseen, rehearse, rehearsalProblem } from './rehearsal.ts';
 import { entryProblem, gatingIssues, removingPhases } from './removal-gate.ts';
 import { readSchema } from './schema.ts';
 import { coverageOf, readsSource } from './source-coverage.ts';
@@ -75,7 +76,7 @@ function planOf(
     olderPrograms: pack.olderPrograms[target] ?? '',
     preflight: [
       ...preflight({ look, status, pack, schema, steps: open, gating, space, backupFolder }),
-      ...beforehand(look.db, pack, open, isRemoving),
+      ...beforehand(look.db, schema, pack, open, isRemoving),
     ],
     space,
     timeSeconds: timeRange(space.databaseBytes, steps),
@@ -105,23 +106,37 @@ export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequ
   const problem =
     (steps.length === 0 ? null : ownNamesProblem(strangersAmongOurs(db, pack))) ??
     triggerProblem(interferingTriggers(schema, pack, steps)) ??
-    rehearsalProblem(rehearse(db, schema, pack, steps)) ??
+    rehearsalProblem([
+      ...rehearse(db, schema, pack, steps),
+      ...uncomputable(db, schema, copiedTables(schema, steps)),
+    ]) ??
     (steps.length === 0 ? null : duplicatesProblem(brokenRules(db, schema, pack))) ??
     spaceProblem(space, input.path, input.backupFolder);
   if (problem) throw new CodedError(problem);
 }
 
 /** What a person must know first; said only where there is something to say. */
-function beforehand(db: Db, pack: Pack, steps: readonly IdentifiedMigration[], isRemoving: boolean): Plan['preflight'] {
+function beforehand(
+  db: Db,
+  schema: Schema,
+  pack: Pack,
+  steps: readonly IdentifiedMigration[],
+  isRemoving: boolean,
+): Plan['preflight'] {
   const replaced = pack.replaces?.(
     db,
     steps.map(({ id }) => id),
   );
   const error = isRemoving ? entryProblem(db, pack) : null;
+  const changed = changeWords(foreseen(db, schema, pack, steps));
   const findings: Plan['preflight'] = [];
   if (replaced) {
     const title = 'Rows that are in new tables already';
     findings.push({ id: 'replaced', title, state: 'warning', detail: replaced, error: null });
+  }
+  if (changed !== null) {
+    const title = 'Views, rules and defaults of others that change';
+    findings.push({ id: 'changes', title, state: 'warning', detail: changed, error: null });
   }
   if (error) {
     findings.push({

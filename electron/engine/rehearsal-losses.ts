@@ -1,5 +1,7 @@
 import { isOwnName } from './bookkeeping.ts';
 import { isSameTable, type IdentifiedMigration, type Pack, type TableInfo } from './migration.ts';
+import { isQuotedText, type Reading } from './rehearsal-quoted.ts';
+import { ruleLosses } from './rehearsal-rules.ts';
 import type { Stage } from './rehearsal-stage.ts';
 import { isFamilyColumn, isFamilyTable, type Removal } from './removal.ts';
 import { nameKey } from './schema.ts';
@@ -41,6 +43,7 @@ export const compareStages = (before: Stage, after: Stage, how: Comparison): Los
       if (table.kind === 'virtual') return virtualLoss(table, before, after, how);
       return [
         ...(isFamilyTable(how.pack, table.name) ? columnLosses(table, after, how) : tableLoss(table, after, how)),
+        ...(isFamilyTable(how.pack, table.name) ? ruleLosses(table, before, after, how) : []),
         ...referenceLosses(table, before, after, how),
         ...indexLosses(table, after, how),
       ];
@@ -165,15 +168,26 @@ function codeLoss(
   const earlier = before.compiled.get(object) ?? null;
   const later = after.compiled.get(object) ?? null;
   if (earlier !== null) return isForeign(earlier, how) ? unjudgedLoss({ kind, name, sql, reason: earlier }, how) : [];
-  return later === null ? [] : [{ object, why: `it would not work any more (${later})` }];
+  if (later !== null) return [{ object, why: `it would not work any more (${later})` }];
+  const meant = otherMeaning(before.readings.get(object)?.texts, after.readings.get(object)?.texts);
+  return meant === null ? [] : [{ object, why: meant }];
+}
+
+/** A word in double quotes is a name where there is one, and a text where there is none: no program would complain. */
+function otherMeaning(before: Reading['texts'] = new Map(), after: Reading['texts'] = new Map()): string | null {
+  const lost = [...after].find(([place]) => !before.has(place));
+  if (lost) return `it would not work any more: "${lost[1]}" would be a text to it, as there is no such column`;
+  const taken = [...before].find(([place]) => !after.has(place));
+  return taken ? `its text "${taken[1]}" is in double quotes, and would be taken for the column of that name` : null;
 }
 
 /** SQLite says so of a function, module or collation that only another program has, or that we do not let act. */
 export const isOfAnother = (reason: string): boolean =>
   /unknown function|no such (function|module|collation)|unsafe use of/i.test(reason);
 
-/** It needs something of another program, or an object that does. */
+/** It needs something of another program, or an object that does, or only another program tells its texts from names. */
 const isForeign = (error: string, { unmade }: Comparison): boolean =>
+  isQuotedText(error) ||
   /no such (function|module|collation)|unsafe use of/i.test(error) ||
   [...unmade.values()].some(({ name }) => names(error, name));
 

@@ -1,10 +1,15 @@
 import { isOwnName } from './bookkeeping.ts';
 import { quoteName, type Db, type Schema, type TableInfo } from './migration.ts';
+import { readQuoted, undone, withReadings, type Readings } from './rehearsal-quoted.ts';
 import { nameKey, readSchema } from './schema.ts';
 
 /** A schema, and which of its views, triggers and virtual tables work. */
 export interface Stage {
   readonly schema: Schema;
+  /** Of views and triggers with texts in double quotes: they are compiled as read. */
+  readonly readings: Readings;
+  /** View -> the columns that it shows; none where it cannot be compiled. */
+  readonly shown: ReadonlyMap<string, readonly string[]>;
   /** "view name", "trigger name" or "table name" -> why SQLite cannot compile or read it; null = it can. */
   readonly compiled: ReadonlyMap<string, string | null>;
 }
@@ -12,17 +17,36 @@ export interface Stage {
 /** @param db the stage: it is changed to try things, and put back as it was. */
 export function readStage(db: Db): Stage {
   const schema = readSchema(db);
-  const views = ofKind(schema, 'view').filter(({ name }) => !isOwnName(name));
-  const triggers = schema.triggers.filter(({ name }) => !isOwnName(name));
+  const readings = readQuoted(db, schema, compileError);
   return {
     schema,
-    compiled: new Map([
-      ...views.map(({ name }) => [`view ${name}`, viewError(db, name)] as const),
-      ...triggers.map(({ name, table }) => [`trigger ${name}`, triggerError(db, schema, name, table)] as const),
-      ...[...virtualErrors(db, schema)].map(([name, error]) => [`table ${name}`, error] as const),
-    ]),
+    readings,
+    ...withReadings(db, schema, readings, (read) => ({ shown: shownBy(read), compiled: compile(db, read) })),
   };
 }
+
+function compile(db: Db, schema: Schema): Map<string, string | null> {
+  const objects = [
+    ...ofKind(schema, 'view').map(({ name }) => ({ kind: 'view', name })),
+    ...schema.triggers.map(({ name }) => ({ kind: 'trigger', name })),
+  ].filter(({ name }) => !isOwnName(name));
+  return new Map([
+    ...objects
+      .map(({ kind, name }) => `${kind} ${name}`)
+      .map((object) => [object, compileError(db, schema, object)] as const),
+    ...[...virtualErrors(db, schema)].map(([name, error]) => [`table ${name}`, error] as const),
+  ]);
+}
+
+/** Why SQLite cannot compile "view name" or "trigger name"; null = it can. */
+function compileError(db: Db, schema: Schema, object: string): string | null {
+  const trigger = schema.triggers.find(({ name }) => `trigger ${name}` === object);
+  if (trigger) return triggerError(db, schema, trigger.name, trigger.table);
+  return viewError(db, object.slice('view '.length));
+}
+
+const shownBy = (schema: Schema): Map<string, string[]> =>
+  new Map(ofKind(schema, 'view').map(({ name, columns }) => [name, columns.map((column) => column.name)]));
 
 /**
  * Virtual tables whose rows are those of another table, such as full-text indexes with `content=`, by the tables that
@@ -30,9 +54,22 @@ export function readStage(db: Db): Stage {
  * @param tables those to be asked about.
  * @returns names of virtual tables -> names of tables.
  */
-export function readContent(db: Db, { schema, compiled }: Stage, tables: readonly string[]): Map<string, string[]> {
+export function readContent(
+  db: Db,
+  { schema, compiled, readings }: Stage,
+  tables: readonly string[],
+): Map<string, string[]> {
+  if (ofKind(schema, 'virtual').length === 0) return new Map();
+  return withReadings(db, schema, readings, (read) => contentOf(db, read, compiled, tables));
+}
+
+function contentOf(
+  db: Db,
+  schema: Schema,
+  compiled: Stage['compiled'],
+  tables: readonly string[],
+): Map<string, string[]> {
   const content = new Map<string, string[]>();
-  if (ofKind(schema, 'virtual').length === 0) return content;
   for (const table of tables.filter((name) => schema.table(name)?.kind === 'table')) {
     const errors = undone(db, () => {
       db.exec(`DROP TABLE ${quoteName(table)}`);
@@ -86,16 +123,6 @@ function triggerError(db: Db, schema: Schema, name: string, table: string): stri
     // A view takes only the statements that it has a trigger for.
     return errors.find((error) => error !== null && !/because it is a view/.test(error)) ?? null;
   });
-}
-
-/** Runs `body` and takes back what it changed. */
-function undone<T>(db: Db, body: () => T): T {
-  db.exec('SAVEPOINT alone');
-  try {
-    return body();
-  } finally {
-    db.exec('ROLLBACK TO alone; RELEASE alone');
-  }
 }
 
 function errorOf(attempt: () => void): string | null {

@@ -16,6 +16,7 @@ import {
   type TableInfo,
 } from './migration.ts';
 import { removalOf } from './removal.ts';
+import { compareMeanings } from './rehearsal-changes.ts';
 import { compareStages, isOfAnother, type Loss, type Unmade } from './rehearsal-losses.ts';
 import { readContent, readStage } from './rehearsal-stage.ts';
 
@@ -25,24 +26,51 @@ import { readContent, readStage } from './rehearsal-stage.ts';
  * is that of the steps' DDL (0.1 to 0.2 s CPU for all of a large family), whatever the file's size.
  * @param db the file; only its schema and our records are read.
  */
-export function rehearse(db: Db, schema: Schema, pack: Pack, steps: readonly IdentifiedMigration[]): Loss[] {
-  if (steps.length === 0) return [];
+export const rehearse = (db: Db, schema: Schema, pack: Pack, steps: readonly IdentifiedMigration[]): Loss[] =>
+  rehearsed(db, schema, pack, steps).losses;
+
+/** What would be there and work afterwards, but say or show something else than before; of a file that is not refused. */
+export const foreseen = (db: Db, schema: Schema, pack: Pack, steps: readonly IdentifiedMigration[]): Loss[] =>
+  rehearsed(db, schema, pack, steps).changes;
+
+interface Rehearsal {
+  readonly losses: Loss[];
+  readonly changes: Loss[];
+}
+
+/** A plan asks twice about the same reading of the file. */
+const latest = new WeakMap<Schema, { readonly ids: string; readonly rehearsal: Rehearsal }>();
+
+function rehearsed(db: Db, schema: Schema, pack: Pack, steps: readonly IdentifiedMigration[]): Rehearsal {
+  const ids = steps.map(({ id }) => id).join('\n');
+  const known = latest.get(schema);
+  if (known?.ids === ids) return known.rehearsal;
+  const rehearsal = rehearseOn(db, schema, pack, steps);
+  latest.set(schema, { ids, rehearsal });
+  return rehearsal;
+}
+
+function rehearseOn(db: Db, schema: Schema, pack: Pack, steps: readonly IdentifiedMigration[]): Rehearsal {
+  const refused = (losses: Loss[]): Rehearsal => ({ losses, changes: [] });
+  if (steps.length === 0) return refused([]);
   const computed = computedColumns(schema, steps);
-  if (computed.length > 0) return computed;
+  if (computed.length > 0) return refused(computed);
   const isRemoving = steps.some(({ kind }) => kind === 'contract');
   const stage = new Database(':memory:');
   try {
     settle(stage, db);
     const unmade = copySchema(db, schema, stage);
     const quoted = isRemoving ? quotedTexts(unmade) : [];
-    if (quoted.length > 0) return quoted;
+    if (quoted.length > 0) return refused(quoted);
     ensureBookkeeping(stage);
     for (const row of readApplied(db)) insertApplied(stage, row);
     const before = readStage(stage);
     const content = readContent(stage, before, tablesOf(steps));
     const failed = applyAll(stage, pack, steps, unmade.size === 0);
-    if (failed) return [failed];
-    return compareStages(before, readStage(stage), { pack, removal: removalOf(steps), steps, unmade, content });
+    if (failed) return refused([failed]);
+    const after = readStage(stage);
+    const how = { pack, removal: removalOf(steps), steps, unmade, content };
+    return { losses: compareStages(before, after, how), changes: compareMeanings(before, after, how) };
   } finally {
     stage.close();
   }
@@ -103,6 +131,10 @@ export function rehearsalProblem(losses: readonly Loss[]): AppError | null {
     isOurs ? { nextStep } : {},
   );
 }
+
+/** In words, what is to be known of them; null when there is nothing. */
+export const changeWords = (changes: readonly Loss[]): string | null =>
+  changes.length === 0 ? null : `They stay, but will not say quite the same. ${named(changes)}`;
 
 const MOST_SHOWN = 10;
 

@@ -7,6 +7,7 @@ import {
   tableExists,
 } from '@engine/migration.ts';
 import type { CanonicalColumn, CanonicalTable, Db, TableDefinition } from '@engine/migration.ts';
+import { inlineRules } from './inline-rules.ts';
 
 /**
  * The final definition of a table: canonical columns and rules from the canonical data, approved extensions that the
@@ -124,7 +125,9 @@ export function ownParts(table: CanonicalTable, definition: TableDefinition): Ow
     .flatMap((each) => each.checks);
   const rules = [
     ...checks,
-    ...definition.constraints.filter((rule) => isOwnRule(table, rule)).map(({ text }) => text),
+    ...[...definition.constraints, ...inlineRules(table, definition)]
+      .filter((rule) => isOwnRule(table, rule))
+      .map(({ text }) => text),
   ].filter((text) => !table.columns.some(({ name }) => namesIn(text).has(ruleName(table.name, name))));
   const problems = [...columns.map(({ text }) => text), ...rules].flatMap((text) =>
     goingIn(text).map((name) => `${table.name} has “${text}”, which names the column ${name}, and that is removed`),

@@ -118,7 +118,8 @@ const answersAsPromised: ExitCriterion = {
       summary:
         findings.length === 0
           ? `${rows.toLocaleString('en-US')} rows of ${results.length} resources were answered as promised.`
-          : findings.map(({ what, count }) => `${count} ${what}`).join('; ') + '.',
+          : findings.map(({ what, count, sampleKeys }) => `${count} ${what} (${sampleKeys.join(', ')})`).join('; ') +
+            '.',
       evidence: results.flatMap(({ evidence }) => evidence),
     };
   },

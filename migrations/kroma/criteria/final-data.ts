@@ -1,5 +1,5 @@
 import { expectNone, namesIn, readTableDefinition, tableExists } from '@engine/migration.ts';
-import type { CanonicalColumn, Db, ExitCriterion, Finding } from '@engine/migration.ts';
+import type { CanonicalColumn, CanonicalTable, Db, ExitCriterion, Finding } from '@engine/migration.ts';
 import { canonical } from '../schema/canonical.ts';
 
 /** Phase 5, by data: references, lists of words, issue rows and accounts, asked of the rows themselves. */
@@ -10,16 +10,26 @@ const referencesLead: ExitCriterion = {
   cost: 'data',
   check(db) {
     const present = canonical.filter(({ name }) => tableExists(db, name));
-    const findings = present.flatMap(({ name }) =>
+    const findings = present.flatMap((table) =>
       expectNone(
         db,
-        `rows of ${name} that refer to nothing`,
-        `SELECT "table" || ' ' || ifnull(rowid, '') || ' to ' || parent FROM pragma_foreign_key_check('${name}')`,
+        `rows of ${table.name} that refer to nothing`,
+        `SELECT v."table" || ' ' || ifnull(v.rowid, '') || ' to ' || v.parent FROM pragma_foreign_key_check('${table.name}') AS v
+         WHERE v.fkid IN (${ownReferences(table)})`,
       ),
     );
     const references = present.flatMap(({ columns }) => columns.filter((column) => column.references)).length;
     return verdict(findings, `${references} kinds of references were followed, and none leads nowhere.`);
   },
+};
+
+/** Those of the canonical schema. What somebody declared beside them may have led nowhere all along. */
+const ownReferences = ({ name, columns }: CanonicalTable): string => {
+  const own = columns.flatMap((column) =>
+    column.references ? `('${column.name}', '${column.references.table}')` : [],
+  );
+  return `SELECT id FROM pragma_foreign_key_list('${name}') GROUP BY id
+    HAVING count(*) = 1 AND (lower("from"), lower("table")) IN (VALUES ${own.join(', ') || `('', '')`})`;
 };
 
 /** A word that no list has: a rule that lets it through is none. */
@@ -74,8 +84,9 @@ function isEnforced(db: Db, table: string, column: CanonicalColumn): boolean {
 
 /** Where the rule is left out, every row with another word is noted; without such a row it must be there. */
 function otherWords(db: Db, table: string, column: CanonicalColumn): Finding[] {
-  const list = (column.allowed ?? []).map((word) => `'${word}'`).join(', ');
-  const others = `SELECT id FROM ${table} WHERE CAST(${column.name} AS TEXT) NOT IN (${list})`;
+  // As the rule itself compares: a blob is none of the words, whatever its bytes spell.
+  const list = (column.allowed ?? []).map((word) => (column.type === 'TEXT' ? `'${word}'` : word)).join(', ');
+  const others = `SELECT id FROM ${table} WHERE ${column.name} NOT IN (${list})`;
   if (db.prepare(`${others} LIMIT 1`).get() === undefined) {
     return [
       { what: `list of words of ${table}.${column.name} that nothing enforces`, count: 1, sampleKeys: [], sql: others },
@@ -97,6 +108,8 @@ const issuesWhole: ExitCriterion = {
   check(db) {
     if (!tableExists(db, '_phasewise_quarantine')) return verdict([], 'There are no issue rows.');
     const isObject = `CASE WHEN json_valid(row_json) THEN json_type(row_json) = 'object' ELSE 0 END`;
+    // In the letters that the file had it in when the row was recorded.
+    const idOf = `json_each(CASE WHEN ${isObject} THEN q.row_json END) WHERE key = 'id' COLLATE NOCASE`;
     const findings = [
       ...expectNone(
         db,
@@ -106,14 +119,14 @@ const issuesWhole: ExitCriterion = {
       ...expectNone(
         db,
         'issue rows that hold another row than they name',
-        `SELECT id FROM _phasewise_quarantine WHERE ${isObject} AND typeof(source_key) = 'text' AND json_type(row_json, '$.id') = 'text'
-           AND json_extract(row_json, '$.id') <> source_key`,
+        `SELECT q.id FROM _phasewise_quarantine AS q WHERE ${isObject} AND typeof(source_key) = 'text'
+           AND (SELECT type = 'text' AND atom <> source_key FROM ${idOf})`,
       ),
       ...expectNone(
         db,
         'issue rows with fewer columns than their table',
         `SELECT q.id FROM _phasewise_quarantine AS q WHERE ${isObject}
-           AND EXISTS (SELECT 1 FROM pragma_table_xinfo(q.source_table) AS c WHERE c.name = 'id' AND json_type(q.row_json, '$.id') IS NULL)`,
+           AND EXISTS (SELECT 1 FROM pragma_table_xinfo(q.source_table) AS c WHERE lower(c.name) = 'id') AND NOT EXISTS (SELECT 1 FROM ${idOf})`,
       ),
     ];
     const rows = db.prepare<[], number>('SELECT count(*) FROM _phasewise_quarantine').pluck().get() ?? 0;
