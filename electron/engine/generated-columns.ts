@@ -1,5 +1,5 @@
 import { quoteName, type Db, type IdentifiedMigration, type Schema, type TableInfo } from './migration.ts';
-import type { Loss } from './rehearsal-losses.ts';
+import type { Loss } from './rehearsal-comparison.ts';
 import { removalOf } from './removal.ts';
 import { nameKey } from './schema.ts';
 import { isReadFailure } from './sqlite-error.ts';

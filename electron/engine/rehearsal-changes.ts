@@ -1,6 +1,6 @@
 import { isOwnName } from './bookkeeping.ts';
 import type { TableInfo } from './migration.ts';
-import type { Comparison, Loss } from './rehearsal-losses.ts';
+import type { Comparison, Loss } from './rehearsal-comparison.ts';
 import { laterReference, successorTable } from './rehearsal-rules.ts';
 import type { Stage } from './rehearsal-stage.ts';
 import { isFamilyColumn, isFamilyTable } from './removal.ts';

@@ -1,37 +1,11 @@
 import { isOwnName } from './bookkeeping.ts';
-import { isSameTable, type IdentifiedMigration, type Pack, type TableInfo } from './migration.ts';
+import { isSameTable, type TableInfo } from './migration.ts';
+import type { Comparison, Loss, Unmade } from './rehearsal-comparison.ts';
 import { isQuotedText, type Reading } from './rehearsal-quoted.ts';
 import { ruleLosses } from './rehearsal-rules.ts';
 import type { Stage } from './rehearsal-stage.ts';
-import { isFamilyColumn, isFamilyTable, type Removal } from './removal.ts';
+import { isFamilyColumn, isFamilyTable } from './removal.ts';
 import { nameKey } from './schema.ts';
-
-/** Something that somebody else made, and why it would not outlive the steps. */
-export interface Loss {
-  /** "view by_city" */
-  readonly object: string;
-  readonly why: string;
-  /** Of a step or phase of ours, which would not succeed. */
-  readonly isOurs?: true;
-}
-
-/** An object of the file that could not be made in the rehearsal, with SQLite's reason. */
-export interface Unmade {
-  readonly kind: 'table' | 'index' | 'view' | 'trigger';
-  readonly name: string;
-  readonly sql: string;
-  readonly reason: string;
-}
-
-export interface Comparison {
-  readonly pack: Pack;
-  readonly removal: Removal;
-  readonly steps: readonly IdentifiedMigration[];
-  /** What could not be made in memory. */
-  readonly unmade: ReadonlyMap<string, Unmade>;
-  /** As `readContent`. */
-  readonly content: ReadonlyMap<string, readonly string[]>;
-}
 
 /** Everything of others that is missing, changed or broken afterwards. */
 export const compareStages = (before: Stage, after: Stage, how: Comparison): Loss[] => [

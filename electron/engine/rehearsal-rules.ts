@@ -1,5 +1,5 @@
 import type { ForeignKeyInfo, IndexInfo, TableInfo } from './migration.ts';
-import type { Comparison, Loss } from './rehearsal-losses.ts';
+import type { Comparison, Loss } from './rehearsal-comparison.ts';
 import type { Stage } from './rehearsal-stage.ts';
 import { nameKey } from './schema.ts';
 

@@ -17,7 +17,8 @@ import {
 } from './migration.ts';
 import { removalOf } from './removal.ts';
 import { compareMeanings } from './rehearsal-changes.ts';
-import { compareStages, isOfAnother, type Loss, type Unmade } from './rehearsal-losses.ts';
+import type { Loss, Unmade } from './rehearsal-comparison.ts';
+import { compareStages, isOfAnother } from './rehearsal-losses.ts';
 import { readContent, readStage } from './rehearsal-stage.ts';
 
 /**

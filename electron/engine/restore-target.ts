@@ -93,7 +93,10 @@ export function resolveTargetFile(given: string, backup: string | null): string 
   const folderStat = orRefuse(folder, () => fs.statSync(folder, { throwIfNoEntry: false }));
   if (!folderStat?.isDirectory()) throw coded('E_RESTORE_TARGET', `The folder ${folder} does not exist.`);
   if (!orRefuse(absolute, () => fs.lstatSync(absolute, { throwIfNoEntry: false })))
-    return path.join(orRefuse(folder, () => fs.realpathSync(folder)), path.basename(absolute));
+    return path.join(
+      orRefuse(folder, () => fs.realpathSync(folder)),
+      path.basename(absolute),
+    );
   const target = fs.existsSync(absolute) ? fs.realpathSync(absolute) : absolute;
   if (!orRefuse(target, () => fs.statSync(target, { throwIfNoEntry: false }))?.isFile())
     throw coded('E_RESTORE_TARGET', `${target} is not a file.`);
