@@ -1,7 +1,6 @@
 import { comparableColumns, countRows } from './compare.ts';
 import { quoteName, quoteText, tableExists, type Db } from './migration.ts';
 import { nameKey } from './schema.ts';
-import { jsonValue } from './set-aside.ts';
 
 /**
  * Where a contracting run took rows of the backup to: into the table that has their place, or among the issue rows,
@@ -111,19 +110,28 @@ const keylessNoted = (table: string): string =>
 const GROUP = 40;
 
 /**
- * The issue row `q` holds every one of these columns of `b`, value for value. A member's text cannot be part of a value:
- * inside one, its quotes would be escaped. In groups, because SQLite limits the depth of an expression; min() of one
+ * The issue row `q` holds every one of these columns of `b`, value for value, as it is read back: the expression that
+ * wrote the row would not see its own mistakes. In groups, because SQLite limits the depth of an expression; min() of one
  * value alone would be the aggregate.
  */
 function isWhole(columns: readonly string[]): string {
-  const members = columns.map((name) => {
-    const member = `${quoteText(`${JSON.stringify(name)}:`)} || ${jsonValue(`b.${quoteName(name)}`)}`;
-    return `(instr(q.row_json, ${member} || ',"') > 0 OR instr(q.row_json, ${member} || '}') > 0)`;
-  });
+  const members = columns.map((name) => isSaidBy(name, `b.${quoteName(name)}`));
   const groups = Array.from({ length: Math.ceil(members.length / GROUP) }, (_, at) =>
     [1, ...members.slice(at * GROUP, (at + 1) * GROUP)].join(', '),
   );
-  return [`json_valid(q.row_json)`, ...groups.map((group) => `min(${group})`)].join(' AND ');
+  const isHeld = groups.map((group) => `min(${group})`).join(' AND ');
+  // JSON that cannot be read would be an error, and AND promises no order.
+  return `CASE WHEN json_valid(q.row_json) THEN ${isHeld === '' ? '1' : isHeld} ELSE 0 END`;
 }
+
+/** The issue row says exactly this of the column: type and value, text by its bytes. */
+const isSaidBy = (column: string, value: string): string => {
+  const held = (...path: string[]) => quoteText(['$', ...path.map((name) => JSON.stringify(name))].join('.'));
+  const said = `json_extract(q.row_json, ${held(column)})`;
+  return `CASE typeof(${value}) WHEN 'blob' THEN json_extract(q.row_json, ${held(column, '$blob')}) IS hex(${value})
+      WHEN 'text' THEN CASE json_type(q.row_json, ${held(column)}) WHEN 'text' THEN CAST(${said} AS BLOB) = CAST(${value} AS BLOB)
+        ELSE json_extract(q.row_json, ${held(column, '$brokenText')}) IS hex(${value}) END
+      ELSE json_type(q.row_json, ${held(column)}) IS typeof(${value}) AND ${said} IS +${value} END`;
+};
 
 const numberOf = (db: Db, sql: string): number => db.prepare<[], number>(sql).pluck().get() ?? 0;

@@ -127,14 +127,22 @@ const LONGEST_DETAIL = 1_000;
 /** Terms per group: SQLite limits the depth of an expression, and a chain of || is as deep as it is long. */
 const GROUP = 40;
 
-/** SQL for one value as it stands in an issue row. */
-export const jsonValue = (value: string): string =>
+/**
+ * SQL for one value as it stands in an issue row. JSON is written as UTF-8, and a text in UTF-16 may hold half a
+ * surrogate pair, which UTF-8 has no bytes for: it would come back as another character. What JSON does not give back
+ * byte for byte is kept as its bytes, in the encoding of the file.
+ */
+const jsonValue = (value: string): string =>
   `CASE typeof(${value}) WHEN 'blob' THEN '{"$blob":"' || hex(${value}) || '"}'
-      WHEN 'integer' THEN CAST(${value} AS TEXT) ELSE json_quote(${value}) END`;
+      WHEN 'integer' THEN CAST(${value} AS TEXT)
+      WHEN 'text' THEN CASE WHEN CAST(json_extract(json_quote(${value}), '$') AS BLOB) = CAST(${value} AS BLOB) THEN json_quote(${value})
+        ELSE '{"$brokenText":"' || hex(${value}) || '"}' END
+      ELSE json_quote(${value}) END`;
 
 /**
  * SQL for the row `s` as a JSON object. Written out by hand: json_object refuses blobs and limits its arguments,
- * json_patch drops NULLs. A blob becomes {"$blob": "<hex>"}; numbers keep every digit.
+ * json_patch drops NULLs. A blob becomes {"$blob": "<hex>"}, text that JSON cannot hold {"$brokenText": "<hex>"};
+ * numbers keep every digit.
  */
 function rowAsJson(db: Db, table: string): string {
   const columns = db

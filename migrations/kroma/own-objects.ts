@@ -84,9 +84,10 @@ export const ownObjects: Readonly<Record<string, OwnObjects>> = {
       run_job_candidates:
         'candidates_replaces candidates_renumbers candidates_insert candidates_update candidates_delete candidates_yield_follows candidates_yielded_follows',
       runs: 'runs_insert',
-      run_jobs: 'run_jobs_delete run_jobs_insert run_jobs_update run_jobs_insert_follows run_jobs_update_follows',
+      run_jobs:
+        'run_jobs_delete run_jobs_insert run_jobs_update run_jobs_astray run_jobs_insert_follows run_jobs_update_follows',
       run_candidates:
-        'run_candidates_arrives_follows run_candidates_renumbers_follows run_candidates_insert_follows run_candidates_update_follows run_candidates_delete_follows',
+        'run_candidates_astray run_candidates_arrives_follows run_candidates_renumbers_follows run_candidates_insert_follows run_candidates_update_follows run_candidates_delete_follows',
     }),
   },
   '20260221_0012_quality_reports': {
@@ -110,7 +111,7 @@ export const ownObjects: Readonly<Record<string, OwnObjects>> = {
     tables: { _phasewise_claims_of_exports: createClaims('_phasewise_claims_of_exports') },
     triggers: named('_phasewise_0015_', {
       project_exports:
-        'exports_insert exports_file exports_update exports_moved exports_insert_follows exports_update_follows',
+        'exports_insert exports_file exports_update exports_moved exports_astray exports_insert_follows exports_update_follows',
     }),
   },
   '20260221_0016_audit_events': {

@@ -73,6 +73,9 @@ const movedTables: Readonly<Record<string, { after: string; columns: readonly Pa
   },
 };
 
+/** The plus takes the affinity away: 1 is not '1'. The collation stays with a column unless another is named: A is not a. */
+const isSame = (ours: string, theirs: string) => `+${ours} IS +${theirs} COLLATE BINARY`;
+
 /** How a new column says what the old one did, where that is not the same value. `b` is the backup's row, `a` ours. */
 const otherwise: Readonly<Record<string, (context: { db: Db; backup: string }) => string>> = {
   'runs.meta_json': () => json('meta_json', 'settings_snapshot_json'),
@@ -84,15 +87,17 @@ const otherwise: Readonly<Record<string, (context: { db: Db; backup: string }) =
   'project_exports.export_path': (context) => file(context, 'export_path', 'export_asset_id'),
   'run_job_candidates.output_path': (context) => file(context, 'output_path', 'output_asset_id'),
   'run_job_candidates.final_output_path': (context) => file(context, 'final_output_path', 'final_asset_id'),
-  'quality_reports.rating': () => `(b.rating = 0 OR ${inJson('summary_json', 'rating')} IS ${said('b.rating')})`,
-  'quality_reports.notes': () => `${inJson('summary_json', 'notes')} IS ${said('b.notes')}`,
+  'quality_reports.rating': () => `(b.rating = 0 OR ${isSame(inJson('summary_json', 'rating'), said('b.rating'))})`,
+  'quality_reports.notes': () => isSame(inJson('summary_json', 'notes'), said('b.notes')),
   'cost_events.amount_cents': () => `(b.amount_cents = 0 OR abs(a.cost_usd * 100 - b.amount_cents) < 1)`,
-  'cost_events.notes': () => `${inJson('meta_json', 'notes')} IS ${said('b.notes')}`,
-  'cost_events.event_type': () => `(b.event_type = 'legacy_event' OR a.operation_code IS b.event_type)`,
-  'audit_events.action': () => `(b.action = 'legacy_event' OR a.event_code IS b.action)`,
+  'cost_events.notes': () => isSame(inJson('meta_json', 'notes'), said('b.notes')),
+  'cost_events.event_type': () =>
+    `(b.event_type = 'legacy_event' COLLATE BINARY OR ${isSame('a.operation_code', 'b.event_type')})`,
+  'audit_events.action': () => `(b.action = 'legacy_event' COLLATE BINARY OR ${isSame('a.event_code', 'b.action')})`,
 };
 
-const json = (legacy: string, canonicalName: string) => `(b.${legacy} = '{}' OR a.${canonicalName} IS b.${legacy})`;
+const json = (legacy: string, canonicalName: string) =>
+  `(b.${legacy} = '{}' COLLATE BINARY OR ${isSame(`a.${canonicalName}`, `b.${legacy}`)})`;
 const inJson = (column: string, key: string) =>
   `CASE WHEN json_valid(a.${column}) THEN json_extract(a.${column}, '$.${key}') END`;
 /** JSON has no blobs: one is said as text, and its issue row has its bytes when the column goes. */
@@ -108,7 +113,7 @@ function file({ db, backup }: { db: Db; backup: string }, legacy: string, canoni
     ? ` OR EXISTS (SELECT 1 FROM ${quoteName(backup)}.assets AS o WHERE o.id = a.${canonicalName} AND ${clean('o.rel_path')} = ${path})`
     : '';
   return `(${path} = '' OR EXISTS (SELECT 1 FROM main.assets AS f WHERE f.id = a.${canonicalName}
-    AND (f.storage_uri = b.${legacy} OR ${clean('f.storage_uri')} = ${path}))${had})`;
+    AND (f.storage_uri = b.${legacy} COLLATE BINARY OR ${clean('f.storage_uri')} = ${path}))${had})`;
 }
 
 interface Tables {
@@ -120,11 +125,10 @@ interface Tables {
 function compare(db: Db, backup: string, { before, after }: Tables, pairs: readonly Pair[]): Finding[] {
   const lost = pairs.map(([legacy, canonicalName]) => {
     const own = otherwise[`${before}.${legacy}`]?.({ db, backup });
-    // The plus takes the affinity away: 1 is not '1'.
-    const isSaid = own ?? (canonicalName === null ? '0' : `+a.${canonicalName} IS +b.${legacy}`);
+    const isSaid = own ?? (canonicalName === null ? '0' : isSame(`a.${canonicalName}`, `b.${legacy}`));
     const name = nameInFile(db, backup, before, legacy);
     const isNoted = `EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q WHERE q.source_table = '${before}' AND q.source_key = b.id
-      AND (typeof(b.${legacy}) = 'blob' OR ${heldIn('q.row_json', name)} IS b.${legacy}))`;
+      AND (typeof(b.${legacy}) = 'blob' OR ${isHeld('q.row_json', name, `b.${legacy}`)}))`;
     return {
       legacy,
       name,
@@ -155,20 +159,22 @@ function keylessLost(
   rows: string,
   { legacy, name, isSaid }: { legacy: string; name: string; isSaid: string },
 ): Finding[] {
-  const member = `${quoteText(`${JSON.stringify(name)}:`)} || json_quote(b.${legacy})`;
   return expectNone(
     db,
     `rows of ${before} without an id whose ${legacy} is nowhere any more`,
     `SELECT b.rowid ${rows} WHERE b.id IS NULL AND ifnull(b.${legacy}, '') <> '' AND typeof(b.${legacy}) <> 'blob'
        AND NOT EXISTS (SELECT 1 FROM main.${after} AS a WHERE a.id IS NULL AND ${isSaid})
        AND NOT EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q WHERE q.source_table = '${before}' AND q.source_key IS NULL
-         AND (instr(q.row_json, ${member} || ',"') > 0 OR instr(q.row_json, ${member} || '}') > 0))`,
+         AND ${isHeld('q.row_json', name, `b.${legacy}`)})`,
   );
 }
 
-/** What an issue row holds of a column; NULL where it cannot be read, which other checks complain about. */
-const heldIn = (row: string, column: string): string =>
-  `CASE WHEN json_valid(${row}) THEN json_extract(${row}, '$."${column}"') END`;
+/** An issue row holds this value of a column, text that is none by its bytes. Other checks complain of one that cannot be read. */
+function isHeld(row: string, column: string, value: string): string {
+  const held = (...path: string[]) =>
+    `json_extract(${row}, ${quoteText(['$', ...path.map((name) => JSON.stringify(name))].join('.'))})`;
+  return `CASE WHEN json_valid(${row}) THEN ${isSame(held(column), value)} OR ${held(column, '$brokenText')} = hex(${value}) ELSE 0 END`;
+}
 
 /** In the letters in which issue rows name it, too. */
 const nameInFile = (db: Db, backup: string, table: string, column: string): string =>

@@ -2,7 +2,7 @@ import { columnExists, inRange, rangeValues } from '@engine/migration.ts';
 import type { Backfill, BackfillContext, ChunkCount, Db, KeyRange } from '@engine/migration.ts';
 import { fileColumns, plainColumns, userColumns } from './cut-over-late.ts';
 import { leadsNowhere, type Rule } from './cut-over-rules.ts';
-import { pathDiffers } from './cut-over-values.ts';
+import { isOther, pathDiffers } from './cut-over-values.ts';
 import { applyRules } from './cut-over-walk.ts';
 
 /**
@@ -71,9 +71,9 @@ const countIn = (db: Db, range: KeyRange, more: string): number =>
 
 /** Nearly every range is right as it stands, which one join can tell; only the others are asked rule by rule. */
 function countRight(db: Db, range: KeyRange): number {
-  const isSame = plainColumns.map((name) => `+t.${name} IS +s.${name}`).join(' AND ');
+  const isSame = plainColumns.map((name) => `NOT (${isOther(`s.${name}`, `t.${name}`)})`).join(' AND ');
   const hasPath = (path: string, asset: string) =>
-    `(s.${path} = ${asset}.storage_uri OR (ifnull(s.${path}, '') = '' AND ${asset}.id IS NULL))`;
+    `(s.${path} = ${asset}.storage_uri COLLATE BINARY OR (ifnull(s.${path}, '') = '' AND ${asset}.id IS NULL))`;
   return countIn(
     db,
     range,
@@ -85,7 +85,7 @@ function countRight(db: Db, range: KeyRange): number {
 
 /** What the old row says and its twin does not. @param secret columns whose values are not shown. */
 function twinRule(twin: string, columns: readonly string[], secret: readonly string[]): Rule {
-  const says = (name: string) => `(ifnull(s.${name}, '') <> '' AND +t.${name} IS NOT +s.${name})`;
+  const says = (name: string) => `(ifnull(s.${name}, '') <> '' AND ${isOther(`s.${name}`, `t.${name}`)})`;
   const words = (name: string) =>
     secret.includes(name)
       ? `'${name} differs'`

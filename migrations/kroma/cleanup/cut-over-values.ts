@@ -27,13 +27,15 @@ interface Options {
   readonly isReportedOnly?: boolean;
 }
 
+/** The plus takes the affinity away: 1 is not '1'. The collation stays with a column unless another is named: A is not a. */
+export const isOther = (one: string, other: string): string => `+${one} IS NOT +${other} COLLATE BINARY`;
+
 function same(table: string, legacy: string, canonical: string, options: Options = {}): OldValue {
   const { nothing = [''], isSecret = false, isReportedOnly = false } = options;
   const words = nothing.map((word) => `'${word}'`).join(', ');
   const says = (column: string) => `ifnull(s.${column}, '') NOT IN (${words})`;
   const isLate = isReportedOnly ? '0' : `(${says(legacy)} AND NOT ${says(canonical)})`;
-  // The plus takes the affinity away: 1 is not '1'.
-  const differs = `(${says(legacy)} AND NOT ${isLate} AND +s.${legacy} IS NOT +s.${canonical})`;
+  const differs = `(${says(legacy)} AND NOT ${isLate} AND ${isOther(`s.${legacy}`, `s.${canonical}`)})`;
   return { table, legacy, canonical, differs, isLate, isSecret, now: `s.${canonical}` };
 }
 
@@ -53,7 +55,7 @@ const addressOf = (asset: string) => `(SELECT f.storage_uri FROM assets AS f WHE
  */
 export const pathDiffers = (path: string, asset: string, hasOldPaths: boolean): string =>
   `(${cleaned(path)} <> '' AND NOT EXISTS (SELECT 1 FROM assets AS f WHERE f.id = ${asset}
-      AND (f.storage_uri = ${path} OR ${cleaned('f.storage_uri')} = ${cleaned(path)}${hasOldPaths ? ` OR ${cleaned('f.rel_path')} = ${cleaned(path)}` : ''})))`;
+      AND (f.storage_uri = ${path} COLLATE BINARY OR ${cleaned('f.storage_uri')} = ${cleaned(path)}${hasOldPaths ? ` OR ${cleaned('f.rel_path')} = ${cleaned(path)}` : ''})))`;
 
 /** The member of a JSON object; NULL where the text is none. */
 const member = (column: string, key: string) =>
@@ -82,13 +84,13 @@ const all: readonly OldValue[] = [
     'quality_reports',
     'rating',
     'summary_json',
-    `(ifnull(s.rating, 0) <> 0 AND ${member('summary_json', 'rating')} IS NOT s.rating)`,
+    `(ifnull(s.rating, 0) <> 0 AND ${member('summary_json', 'rating')} IS NOT s.rating COLLATE BINARY)`,
   ),
   special(
     'quality_reports',
     'notes',
     'summary_json',
-    `(ifnull(s.notes, '') <> '' AND ${member('summary_json', 'notes')} IS NOT s.notes)`,
+    `(ifnull(s.notes, '') <> '' AND ${member('summary_json', 'notes')} IS NOT s.notes COLLATE BINARY)`,
   ),
   same('cost_events', 'event_type', 'operation_code', event),
   special(
@@ -101,7 +103,7 @@ const all: readonly OldValue[] = [
     'cost_events',
     'notes',
     'meta_json',
-    `(ifnull(s.notes, '') <> '' AND ${member('meta_json', 'notes')} IS NOT s.notes)`,
+    `(ifnull(s.notes, '') <> '' AND ${member('meta_json', 'notes')} IS NOT s.notes COLLATE BINARY)`,
   ),
   same('audit_events', 'user_id', 'actor_user_id'),
   same('audit_events', 'action', 'event_code', event),

@@ -2,6 +2,7 @@ import { namesIn, quoteName, renameReferences, tableExists, type CanonicalTable,
 import {
   createSql,
   definitionOf,
+  finalColumns,
   finalTable,
   generatedColumns,
   listedColumns,
@@ -12,6 +13,7 @@ import {
 } from './final-schema.ts';
 import { ensureIndexes, isReplacedIndex } from './final-indexes.ts';
 import { missingWordRules, notFinal } from './final-shape.ts';
+import { unlikeColumns } from '../rules/affinity.ts';
 
 /**
  * Brings tables to their final definition. A table that has it already (made by an earlier migration) is not copied;
@@ -27,6 +29,7 @@ export function makeFinal(db: Db, table: CanonicalTable, keepsTrigger: KeepsTrig
   if (!tableExists(db, table.name)) {
     if (table.isExtension !== true) db.exec(createSql(table.name, finalTable(db, table, listed)));
   } else if (notFinal(db, table).length > 0) {
+    assertAlike(db, table);
     rebuild(db, nameInFile(db, table.name), finalTable(db, table, listed), keepsTrigger);
   } else {
     dropReplacedIndexes(db, table.name);
@@ -36,6 +39,13 @@ export function makeFinal(db: Db, table: CanonicalTable, keepsTrigger: KeepsTrig
     }
   }
   if (tableExists(db, table.name)) ensureIndexes(db, table);
+}
+
+/** A copy into another type would change values without a word. The plan tries this on the bare schema, and says so. */
+function assertAlike(db: Db, table: CanonicalTable): void {
+  const types = Object.fromEntries(finalColumns(db, table).map(({ name, type }) => [name, type]));
+  const unlike = unlikeColumns(db, table.name, types);
+  if (unlike.length > 0) throw new Error(`${unlike.join('; ')}: values could change`);
 }
 
 /** Tables that nobody but their owner knows and that refer to a table which goes: only their references change. */

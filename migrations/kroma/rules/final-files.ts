@@ -21,7 +21,9 @@ import { preparedOnce } from './prepared.ts';
  */
 export const claimsOfJobs = '_phasewise_claims_of_jobs';
 
-const chosen = `(SELECT coalesce(nullif(c.final_asset_id, ''), nullif(c.output_asset_id, '')) FROM run_candidates AS c
+/** A candidate whose own reference leads nowhere has no file to give. */
+const given = (reference: string) => `CASE WHEN NOT ${isAstray(reference)} THEN nullif(${reference}, '') END`;
+const chosen = `(SELECT coalesce(${given('c.final_asset_id')}, ${given('c.output_asset_id')}) FROM run_candidates AS c
   WHERE c.job_id = s.id AND c.candidate_index = s.selected_candidate_index)`;
 const ownPath = cleaned('s.final_output');
 const open = lacksFile('s.final_asset_id');
@@ -54,7 +56,8 @@ function fillFinalFiles(db: Db, range: KeyRange, context: BackfillContext) {
   const values = rangeValues(range);
   const rows =
     db.prepare<unknown[], number>(`SELECT count(*) FROM run_jobs AS s WHERE ${inChunk}`).pluck().get(values) ?? 0;
-  const value = `coalesce(${chosen}, (SELECT ${assetOf('r.project_id', ownPath)} FROM runs AS r WHERE r.id = s.run_id))`;
+  // A file that is called '' cannot be referred to.
+  const value = `nullif(coalesce(${chosen}, (SELECT ${assetOf('r.project_id', ownPath)} FROM runs AS r WHERE r.id = s.run_id)), '')`;
   const moved = preparedOnce(
     db,
     `UPDATE run_jobs AS s SET final_asset_id = ${value} WHERE ${inChunk} AND ${open} AND ${value} IS NOT NULL`,

@@ -7,6 +7,7 @@ import {
   projectOf,
   sharedColumns,
 } from '../rules/candidate-rows.ts';
+import { astrayTrigger } from './astray-triggers.ts';
 import {
   changedOnly,
   forget,
@@ -127,4 +128,13 @@ export const candidateTriggers: Readonly<Record<string, string>> = {
     DELETE FROM run_candidates WHERE job_id = OLD.id;`,
   )}
   END`,
+  _phasewise_0011_run_candidates_astray: astrayTrigger(
+    '_phasewise_0011_run_candidates_astray',
+    '20260221_0011_rename_candidates',
+    {
+      table: 'run_candidates',
+      columns: fileColumns.map(([, asset]) => asset),
+      others: changeable,
+    },
+  ),
 };

@@ -1,3 +1,4 @@
+import { astrayTrigger } from './astray-triggers.ts';
 import { isQuiet, quietly } from './mirror.ts';
 import { addressOf, assetOf, cleaned, isNamedBy, pathAfter, registerFiles } from '../rules/path-rule.ts';
 
@@ -59,6 +60,15 @@ export const exportTriggers: Readonly<Record<string, string>> = {
     UPDATE project_exports SET export_asset_id = ${newFile} WHERE rowid = NEW.rowid;`,
   )}
   END`,
+  _phasewise_0015_exports_astray: astrayTrigger(
+    '_phasewise_0015_exports_astray',
+    '20260221_0015_project_exports_cols',
+    {
+      table: 'project_exports',
+      columns: ['export_asset_id'],
+      others: ['project_id', 'export_path', 'export_sha256', 'sha256', 'format', 'created_at'],
+    },
+  ),
 };
 
 export const exportFollowTriggers: Readonly<Record<string, string>> = {

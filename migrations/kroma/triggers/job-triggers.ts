@@ -1,4 +1,5 @@
 import { isEmpty } from '../rules/candidate-rows.ts';
+import { astrayTrigger } from './astray-triggers.ts';
 import { isQuiet, quietly } from './mirror.ts';
 import { addressOf, assetOf, cleaned, isNamedBy, pathAfter, registerFiles } from '../rules/path-rule.ts';
 
@@ -55,6 +56,14 @@ export const jobTriggers: Readonly<Record<string, string>> = {
       WHERE rowid = NEW.rowid;`,
   )}
   END`,
+  _phasewise_0011_run_jobs_astray: astrayTrigger('_phasewise_0011_run_jobs_astray', '20260221_0011_rename_candidates', {
+    table: 'run_jobs',
+    columns: ['final_asset_id'],
+    others: [
+      ...['run_id', 'job_key', 'status', 'prompt_text', 'selected_candidate', 'selected_candidate_index'],
+      ...['final_output', 'meta_json', 'created_at'],
+    ],
+  }),
 };
 
 export const jobFollowTriggers: Readonly<Record<string, string>> = {

@@ -1,5 +1,4 @@
 import {
-  changedOnly,
   forget,
   isChanged,
   isNoted,
@@ -24,30 +23,34 @@ const appUsers: Twin = { table: 'app_users', slot: ['username'], notNull };
 /** A user name that somebody else has in the other table is not carried over: one row must not push out another. */
 const takenIn = (other: Twin) => isSlotTaken(other);
 
+/** Ids that the file compares without their case are another user's all the same. */
+const isTwin = (row: 'NEW' | 'OLD') => `id = ${row}.id COLLATE BINARY`;
+
 const insertTwin = (other: Twin) => `
     INSERT INTO ${other.table} (id, username, display_name, email, is_active, created_at, updated_at)
       SELECT NEW.id, NEW.username, NEW.display_name, NEW.email, NEW.is_active, NEW.created_at, NEW.updated_at
       WHERE NEW.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${other.table} AS t WHERE t.id = NEW.id)
         AND NOT ${takenIn(other)};${note(other.table, 'NEW.id', 'changes() = 1')}`;
 
+/** The same but for its type: what a column of texts made of a number is not carried back. */
+const isSaid = (column: string) =>
+  `(${column} IS NEW.${column} COLLATE BINARY OR CAST(${column} AS TEXT) IS CAST(NEW.${column} AS TEXT) COLLATE BINARY)`;
+const set = (other: Twin, column: string, stays: string) =>
+  `${column} = CASE WHEN ${column === 'username' ? `${takenIn(other)} OR ` : ''}${stays} THEN ${column} ELSE NEW.${column} END`;
+
 /** The last writer is right on both sides. */
 const followInsert = (twin: Twin, other: Twin) => `${removeReplaced(twin, other)}
-    UPDATE ${other.table} SET username = CASE WHEN ${takenIn(other)} THEN username ELSE NEW.username END,
-        ${columns
-          .slice(1)
-          .map((column) => `${column} = NEW.${column}`)
-          .join(', ')}
-      WHERE id = NEW.id AND (${columns.map((column) => `${column} IS NOT NEW.${column}`).join(' OR ')});${insertTwin(other)}`;
+    UPDATE ${other.table} SET ${columns.map((column) => set(other, column, isSaid(column))).join(',\n        ')}
+      WHERE ${isTwin('NEW')} AND NOT (${columns.map(isSaid).join(' AND ')});${insertTwin(other)}`;
 
 const followUpdate = (twin: Twin, other: Twin) => `${removeReplaced(twin, other)}
-    UPDATE ${other.table} SET
-        ${changedOnly([...columns, 'created_at'], (column) =>
-          column === 'username' ? `CASE WHEN ${takenIn(other)} THEN username ELSE NEW.username END` : `NEW.${column}`,
-        )}
-      WHERE id = NEW.id;${insertTwin(other)}`;
+    UPDATE ${other.table} SET ${[...columns, 'created_at']
+      .map((column) => set(other, column, `NEW.${column} IS OLD.${column} OR ${isSaid(column)}`))
+      .join(',\n        ')}
+      WHERE ${isTwin('NEW')};${insertTwin(other)}`;
 
 const followDelete = (other: Twin) => `
-    DELETE FROM ${other.table} WHERE id = OLD.id;${forget('users', 'OLD.id')}${forget('app_users', 'OLD.id')}`;
+    DELETE FROM ${other.table} WHERE ${isTwin('OLD')};${forget('users', 'OLD.id')}${forget('app_users', 'OLD.id')}`;
 
 /** The statements for one table; `suffix` tells the two directions apart by name. */
 function follow(twin: Twin, other: Twin, suffix: string): Record<string, string> {

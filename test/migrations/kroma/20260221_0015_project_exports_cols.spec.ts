@@ -121,7 +121,7 @@ describe('filling', () => {
     expect(applyMigration(db, id)).toMatchObject({ accounts: { exports: '1 / 0 / 1' }, findings: [] });
 
     expect(all(db).map((row) => (row as unknown[])[1])).toEqual(['e1:export', 'gone']);
-    expect(issuesOf(db, 'project_exports')).toEqual(['e2: file-missing']);
+    expect(issuesOf(db, 'project_exports')).toEqual(['e1: file-missing', 'e2: file-missing']);
   });
 
   it('continues after a kill behind any chunk, and applied again it changes nothing', () => {

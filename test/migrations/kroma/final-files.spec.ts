@@ -134,7 +134,7 @@ describe('the final file of a job', () => {
       ['j1', 'j1:final-output'],
       ['j2', 'gone'],
     ]);
-    expect(issuesOf(db, 'run_jobs')).toEqual(['j2: file-missing']);
+    expect(issuesOf(db, 'run_jobs')).toEqual(['j: file-missing', 'j1: file-missing', 'j2: file-missing']);
   });
 
   it('is found anew after a tool has removed the file, and the damage is noticed before', () => {
