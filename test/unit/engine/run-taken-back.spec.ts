@@ -144,8 +144,9 @@ describe('a step that goes wrong is taken back whole', () => {
     expect(ask(file, `SELECT phase FROM _phasewise_checkpoints`)).toEqual([{ phase: 0 }]);
   });
 
+  const bad = `SELECT 'Tree 4 page 9: bad'`;
   it.each<[string, string, string, () => unknown]>([
-    ['the last check of the whole file', '.integrity_check', 'E_VERIFY_FAILED', () => `SELECT 'Tree 4 page 9: bad'`],
+    ['the last check of the whole file', '.integrity_check', 'E_VERIFY_FAILED', () => bad],
     [
       'a step',
       'UPDATE nowhere',
@@ -159,7 +160,8 @@ describe('a step that goes wrong is taken back whole', () => {
     let isDamaged = false;
     const really = Database.prototype.prepare;
     vi.spyOn(Database.prototype, 'prepare').mockImplementation(function (this: Database.Database, sql: string) {
-      return really.call(this, isDamaged && sql.includes(asked) ? String(answer()) : sql);
+      if (isDamaged && sql.includes(asked)) return really.call(this, String(answer()));
+      return really.call(this, isDamaged && sql.includes('.integrity_check') ? bad : sql);
     } as typeof really);
     const up = (db: Database.Database) => {
       isDamaged = true;
