@@ -272,7 +272,7 @@ export const seeds: readonly Seed[] = [
   },
   {
     name: 'the verdict does not compare with the backup',
-    edits: one('engine/verify.ts', `return { checks: [...checks, backupCheck, kept] };`, `return { checks };`),
+    edits: one('engine/verify.ts', `checks.push(backupCheck, keptSince(db, pack, backupPath));`, ''),
     caughtBy: spec('engine/verify'),
   },
 ];
