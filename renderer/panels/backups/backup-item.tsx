@@ -52,8 +52,9 @@ export function BackupItem(props: ItemProps) {
             {backup.variantTitle}, {describePhase(backup)} · {bytes(backup.sizeBytes)}
           </p>
           {origin && (
-            <p className={styles.origin}>
-              {upperFirst(origin)}. It lies in <PathText path={backup.folder} maxLength={60} />
+            <p className={styles.line}>
+              <span>{upperFirst(origin)}. It lies in</span>
+              <PathText path={backup.folder} maxLength={60} />
             </p>
           )}
         </div>
