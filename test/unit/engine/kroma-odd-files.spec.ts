@@ -1,34 +1,20 @@
-import { mkdtempSync, readdirSync, realpathSync } from 'node:fs';
-import path from 'node:path';
-import Database from 'better-sqlite3';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createControl } from '@engine/control.ts';
 import { makePlan } from '@engine/plan.ts';
 import { runUpgrade, type RunInput } from '@engine/run.ts';
-import { buildSample } from '@engine/sample.ts';
 import { verifyResult } from '@engine/verify.ts';
 import { packs } from '../../../migrations/index.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { ask, askOne, backupFolderOf, inputFor } from '../../support/engine/run-shop.ts';
+import { changeByHand, changedSample } from '../../support/kroma/changed-sample.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** Files that a person, or a program, has changed by hand before or between the phases. */
 const folder = temporaryFolder();
 
-function sample(sql: string): string {
-  const file = path.join(mkdtempSync(path.join(realpathSync(folder), 'kroma-')), 'sample.db');
-  buildSample({ path: file, packId: 'kroma', seed: 5 }, packs);
-  change(file, sql);
-  return file;
-}
-
-function change(file: string, sql: string): void {
-  const db = new Database(file);
-  db.pragma('foreign_keys = 0');
-  db.exec(sql);
-  db.close();
-}
+const sample = (sql: string): string => changedSample(folder, packs, sql);
 
 const upgrade = (file: string, input: Partial<RunInput>) =>
   runUpgrade(inputFor(file, { source: { kind: 'none' }, isRemovalConfirmed: true, ...input }), {
@@ -66,7 +52,7 @@ describe('a file without its list of applied changes', () => {
   it('is complained about once a step is recorded elsewhere, and repaired', async () => {
     const file = sample('');
     await upgrade(file, { toPhase: 1 });
-    change(file, 'DROP TABLE schema_migrations');
+    changeByHand(file, 'DROP TABLE schema_migrations');
     expect(unmet(file, 1, undefined).filter((text) => text.startsWith('ledger-readable'))).toHaveLength(1);
 
     const report = await upgrade(file, { toPhase: 1 });
@@ -83,7 +69,7 @@ describe('an issue row that cannot be read', () => {
   it('keeps the last phase from being begun, before another backup is made', async () => {
     const file = sample('');
     await upgrade(file, { toPhase: 4 });
-    change(file, broken);
+    changeByHand(file, broken);
     const backups = readdirSync(backupFolderOf(file));
 
     const { preflight } = await planOf(file, 5);
@@ -100,7 +86,7 @@ describe('an issue row that cannot be read', () => {
   it('is named by the verdict as what it is: no note of its row', async () => {
     const file = sample('');
     const report = await upgrade(file, { toPhase: 5 });
-    change(
+    changeByHand(
       file,
       `UPDATE _phasewise_quarantine SET row_json = 'not json' WHERE source_table = 'run_jobs' AND reason = 'old-value-differs'`,
     );
@@ -149,7 +135,7 @@ describe('rows without an id', () => {
   it('are missed by the verdict when neither a row nor a note says what a removed column said', async () => {
     const file = sample(keyless);
     const report = await upgrade(file, { toPhase: 5 });
-    change(
+    changeByHand(
       file,
       `UPDATE _phasewise_quarantine SET row_json = json_set(row_json, '$.rel_path', 'elsewhere')
          WHERE source_table = 'assets' AND source_key IS NULL`,

@@ -7,30 +7,18 @@ import { oneRow, type BackfillWork } from '@engine/backfill.ts';
 import { createControl } from '@engine/control.ts';
 import { makePlan } from '@engine/plan.ts';
 import { runUpgrade } from '@engine/run.ts';
-import { buildSample } from '@engine/sample.ts';
 import { verifyResult } from '@engine/verify.ts';
 import { packs } from '../../../migrations/index.ts';
 import { baselineTables } from '../../support/kroma/schema-baseline.ts';
 import { ask, askOne, backupFolderOf, inputFor } from '../../support/engine/run-shop.ts';
 import { SHARED_DATA_MISSING, sharedFile } from '../../support/shared-data.ts';
+import { changeByHand, changedSample } from '../../support/kroma/changed-sample.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** Rows and rules as other tools leave them. None of them may stop an upgrade that its plan calls possible. */
 const folder = temporaryFolder();
 
-function sample(sql: string): string {
-  const file = path.join(mkdtempSync(path.join(realpathSync(folder), 'kroma-')), 'sample.db');
-  buildSample({ path: file, packId: 'kroma', seed: 5 }, packs);
-  change(file, sql);
-  return file;
-}
-
-function change(file: string, sql: string): void {
-  const db = new Database(file).unsafeMode();
-  db.pragma('foreign_keys = 0');
-  db.exec(sql);
-  db.close();
-}
+const sample = (sql: string): string => changedSample(folder, packs, sql);
 
 const upgrade = (file: string, toPhase = 5): Promise<RunReport> =>
   runUpgrade(inputFor(file, { source: { kind: 'none' }, isRemovalConfirmed: true, toPhase }), {
@@ -85,7 +73,7 @@ describe('storage of a project that is gone', () => {
       const file = path.join(mkdtempSync(path.join(realpathSync(folder), 'real-')), name);
       copyFileSync(sharedFile('kroma', name) ?? '', file);
       chmodSync(file, 0o644);
-      change(file, `DELETE FROM projects WHERE id = (SELECT project_id FROM project_storage LIMIT 1)`);
+      changeByHand(file, `DELETE FROM projects WHERE id = (SELECT project_id FROM project_storage LIMIT 1)`);
 
       await comesThrough(file);
     },
@@ -155,7 +143,7 @@ it('no range means one of two such rows alone, so none is tried again in the pla
 
 it('a run that lost what its table no longer asks for stops the upgrade before anything is removed, by its name', async () => {
   const file = sample(redefine('runs', 'status TEXT NOT NULL', 'status TEXT'));
-  change(file, `UPDATE runs SET status = NULL WHERE rowid = 1`);
+  changeByHand(file, `UPDATE runs SET status = NULL WHERE rowid = 1`);
   const [run] = ask<{ id: string }>(file, 'SELECT id FROM runs WHERE rowid = 1');
 
   const { error } = await upgrade(file);

@@ -1,5 +1,3 @@
-import { mkdtempSync, realpathSync } from 'node:fs';
-import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { PreflightFinding, RunReport } from '@shared/run.ts';
@@ -7,29 +5,17 @@ import { createControl } from '@engine/control.ts';
 import { uncomputable } from '@engine/generated-columns.ts';
 import { assertPlan, makePlan } from '@engine/plan.ts';
 import { runUpgrade } from '@engine/run.ts';
-import { buildSample } from '@engine/sample.ts';
 import { readSchema } from '@engine/schema.ts';
 import { packs } from '../../../migrations/index.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { ask, askOne, backupFolderOf, inputFor } from '../../support/engine/run-shop.ts';
+import { changeByHand, changedSample } from '../../support/kroma/changed-sample.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** What others put on tables and SQLite computes with every row: named before anything is done, or by the error. */
 const folder = temporaryFolder();
 
-function sample(sql: string): string {
-  const file = path.join(mkdtempSync(path.join(realpathSync(folder), 'kroma-')), 'sample.db');
-  buildSample({ path: file, packId: 'kroma', seed: 5 }, packs);
-  change(file, sql);
-  return file;
-}
-
-function change(file: string, sql: string): void {
-  const db = new Database(file).unsafeMode();
-  db.pragma('foreign_keys = 0');
-  db.exec(sql);
-  db.close();
-}
+const sample = (sql: string): string => changedSample(folder, packs, sql);
 
 const upgrade = (file: string, toPhase = 5): Promise<RunReport> =>
   runUpgrade(inputFor(file, { source: { kind: 'none' }, isRemovalConfirmed: true, toPhase }), {
@@ -82,7 +68,7 @@ describe('a virtual column that cannot be computed for some row', () => {
     const error = await stopped(file, 4);
 
     expect(error?.message).toContain(`column ${table}.v`);
-    change(file, `ALTER TABLE ${table} DROP COLUMN v`);
+    changeByHand(file, `ALTER TABLE ${table} DROP COLUMN v`);
     expect((await upgrade(file, 4)).error).toBeUndefined();
   });
 
@@ -115,7 +101,7 @@ describe('what a chunk stumbles over is named by its error:', () => {
     expect(error).toMatchObject({ code: 'E_MIGRATION_FAILED', details: { objects: 'index by_width' } });
     expect(error?.message).toContain('SQLite said “malformed JSON”');
     expect(error?.nextStep).toContain('Change or remove');
-    change(file, 'DROP INDEX by_width');
+    changeByHand(file, 'DROP INDEX by_width');
     expect((await upgrade(file)).error).toBeUndefined();
   });
 
