@@ -3,11 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
-import { createBackup, type BackupPoint, type BackupRequest } from '@engine/backup.ts';
+import { createBackup, type BackupPoint } from '@engine/backup.ts';
 import { backupDatabase, listBackups, verifyBackup } from '@engine/backups.ts';
 import { readManifest } from '@engine/manifest.ts';
 import { codeOf, codeOfPromise } from '../../support/code-of.ts';
 import { safetyText } from '@shared/errors.ts';
+import { at, backUpWith } from '../../support/engine/back-up-with.ts';
 import { cleanupShop } from '../../support/engine/cleanup-shop.ts';
 import { ask, askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
@@ -23,30 +24,6 @@ const backUp = (file: string, change: { folder?: string } = {}) =>
     packs,
   );
 
-/** Backs up through an open connection, with `meddle` called at each point. */
-async function backUpWith(file: string, meddle: NonNullable<BackupRequest['probe']>) {
-  const db = new Database(file);
-  try {
-    return await createBackup(db, {
-      ...{
-        path: file,
-        folder: backupFolderOf(file),
-        reason: 'by hand',
-        runId: null,
-        appVersion: '0.0.0',
-        starvedMs: 150,
-      },
-      content: { packId: 'shop', variantTitle: 'Old shop', phase: null },
-      probe: meddle,
-    });
-  } finally {
-    db.close();
-  }
-}
-
-const at = (wanted: BackupPoint, act: (file: string) => void) => (point: BackupPoint, file: string) => {
-  if (point === wanted) act(file);
-};
 const filesIn = (file: string): string[] => (isThere(backupFolderOf(file)) ? fs.readdirSync(backupFolderOf(file)) : []);
 
 function flipBit(file: string, offset: number): void {
@@ -448,22 +425,3 @@ describe('checking a backup again', () => {
     expect(codeOf(() => verifyBackup({ backupPath }))).toBe('E_BACKUP_FOREIGN');
   });
 });
-
-it.each(['reserved', 'copied', 'hashed', 'rehearsed'] as const)(
-  'a link that is put in the place of the copy (%s) leads nothing of ours to a file elsewhere',
-  async (point) => {
-    const file = makeShop(folder, { wal: true });
-    const elsewhere = path.join(folder, `elsewhere-${point}.db`);
-    let found = Buffer.alloc(0);
-    const swap = (partial: string): void => {
-      fs.copyFileSync(partial, elsewhere);
-      found = fs.readFileSync(elsewhere);
-      fs.rmSync(partial);
-      fs.symlinkSync(elsewhere, partial);
-    };
-
-    expect(await codeOfPromise(backUpWith(file, at(point, swap)))).toMatch(/^E_BACKUP_/);
-    if (point !== 'reserved') expect(fs.readFileSync(elsewhere).equals(found)).toBe(true);
-    expect(filesIn(file).filter((name) => name.endsWith('.db') || name.endsWith('.json'))).toEqual([]);
-  },
-);
