@@ -69,7 +69,7 @@ describe.skipIf(why !== null)(`the power goes${why === null ? '' : ` (skipped: $
       'upgrade shop',
       300,
     ],
-    ['P04: a folder that is not flushed', 'the folder is not flushed after a backup is renamed', 'backup shop', 1_200],
+    ['P04: a folder that is not flushed', 'the folder is not flushed after a backup is renamed', 'backup shop', 4_000],
   ] as const)('%s: these very cuts notice it', { timeout: 120_000 }, async (_, seedName, flow, images) => {
     const results = await cut({ [flow]: images }, seedName);
     expect(results.flatMap(({ violations }) => violations)).not.toEqual([]);
