@@ -74,9 +74,13 @@ function withoutRemoved(scene: Scene, removed: readonly string[]): Scene {
   return { ...scene, old: { ...scene.old, sidecars: Object.fromEntries(left) }, taken: removed };
 }
 
+/** Node aborts by itself when a package.json that it has read cannot be closed. */
+const isNodesOwn = /node::ReadFileSync[^]*uv_fs_close/;
+
 /** Only a process without memory may die by itself: every other fault has an answer. */
 function unexpectedDeath({ ending }: Outcome, fault: Fault): string[] {
   if (ending.kind !== 'died' || fault.kind === 'memory' || fault.kind === 'heap') return [];
+  if (isNodesOwn.test(ending.reason)) return [];
   return [`the engine died by itself: ${ending.reason}`];
 }
 

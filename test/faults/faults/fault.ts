@@ -30,7 +30,7 @@ export type Fault =
 
 export const calls = [
   'pwrite64', 'fsync', 'fdatasync', 'ftruncate', 'unlink', 'rename', 'openat', 'mkdir', 'link', 'write', 'copy_file_range', 'pread64',
-  'fcntl', 'statx', 'getdents64', 'rmdir', 'chmod', 'fchmod', 'chown', 'fchown',
+  'fcntl', 'statx', 'newfstatat', 'access', 'getdents64', 'lseek', 'close', 'rmdir', 'chmod', 'fchmod', 'chown', 'fchown', 'utimensat',
 ] as const; // prettier-ignore
 export type Call = (typeof calls)[number];
 /** What the system refuses for reasons of its own: rights, a disk mounted for reading only, somebody else's hold on a file. */
@@ -54,12 +54,17 @@ export const effectsOf: Readonly<Record<Call, readonly Effect[]>> = {
   pread64: ['KILL', 'EIO', 'ESTALE'],
   fcntl: ['ENOLCK', 'EAGAIN', 'EACCES'],
   statx: ['EIO', 'ESTALE', 'EACCES'],
+  newfstatat: ['EIO', 'EACCES'],
+  access: ['EIO', 'EACCES'],
   getdents64: ['EIO'],
+  lseek: ['EIO'],
+  close: ['KILL', 'EIO'],
   rmdir: ['EACCES', 'EBUSY'],
   chmod: ['EPERM'],
   fchmod: ['EPERM'],
   chown: ['EPERM'],
   fchown: ['EPERM'],
+  utimensat: ['EIO', 'EPERM'],
 };
 export const canPersist = (call: Call, effect: Effect): boolean =>
   effect !== 'KILL' && effect !== 'short' && call !== 'write';
