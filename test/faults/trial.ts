@@ -74,13 +74,14 @@ function withoutRemoved(scene: Scene, removed: readonly string[]): Scene {
   return { ...scene, old: { ...scene.old, sidecars: Object.fromEntries(left) }, taken: removed };
 }
 
-/** Node aborts by itself when a package.json that it has read cannot be closed. */
-const isNodesOwn = /node::ReadFileSync[^]*uv_fs_close/;
+/** Node itself aborts where it cannot close what it has read for itself, such as a package.json. */
+const isNodesOwn = (fault: Fault, reason: string): boolean =>
+  fault.kind === 'call' && fault.call === 'close' && fault.effect === 'EIO' && reason.startsWith('SIGABRT');
 
 /** Only a process without memory may die by itself: every other fault has an answer. */
 function unexpectedDeath({ ending }: Outcome, fault: Fault): string[] {
   if (ending.kind !== 'died' || fault.kind === 'memory' || fault.kind === 'heap') return [];
-  if (isNodesOwn.test(ending.reason)) return [];
+  if (isNodesOwn(fault, ending.reason)) return [];
   return [`the engine died by itself: ${ending.reason}`];
 }
 
