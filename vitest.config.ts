@@ -5,7 +5,8 @@ export default defineConfig({
   resolve: { alias: aliases },
   test: {
     environment: 'node',
-    globalSetup: 'test/support/in-memory.ts',
+    globalSetup: ['test/support/in-memory.ts', 'test/support/compile-cache.ts'],
+    setupFiles: 'test/support/as-people-start.ts',
     // Real SQLite in real files: a crash of the addon must not take the other specs along.
     pool: 'forks',
     maxWorkers: 2,

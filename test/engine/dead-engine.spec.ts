@@ -5,7 +5,7 @@ import type { RunSnapshot } from '@shared/run.ts';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildEngine } from '../support/engine-child.ts';
 import { buildScaled } from '../support/kroma/scaled.ts';
-import { ask, closeHosts, leftovers, realHost } from '../support/real-host.ts';
+import { ask, closeHosts, leftovers, realHost, writtenOnce } from '../support/real-host.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 /** Engine processes that end, stand still or starve in the middle of a run of a real host. */
@@ -18,13 +18,13 @@ afterEach(() => vi.unstubAllEnvs());
 const inBackup = ({ state }: RunSnapshot) => state === 'backing-up';
 const inStep = ({ progress }: RunSnapshot) => (progress?.rowsDone ?? 0) > 0;
 /** Rows enough for what is to happen in the middle of a step: fewer, and it is over before its progress is heard of. */
-const setUp = (journalMode: 'delete' | 'wal', candidates = 5_000) =>
-  realHost(folder, journalMode, (file) => {
-    const db = new Database(file);
-    db.pragma(`journal_mode = ${journalMode}`);
-    buildScaled(db, { candidates });
-    db.close();
-  });
+const write = writtenOnce((file, journalMode) => {
+  const db = new Database(file);
+  db.pragma(`journal_mode = ${journalMode}`);
+  buildScaled(db, { candidates: 5_000 });
+  db.close();
+});
+const setUp = (journalMode: 'delete' | 'wal') => realHost(folder, journalMode, write);
 const integrity = (file: string) => ask(file, `PRAGMA integrity_check`);
 
 describe('A09: an engine that crashes', () => {

@@ -1,19 +1,15 @@
 import { fork } from 'node:child_process';
 import path from 'node:path';
-import { build } from 'vite';
-import { nodeBundle } from '../../build/vite-shared.ts';
 import type { AppError, Result } from '@shared/errors.ts';
 import type { EngineRequestName, EngineRequests, EngineRunEvent, FromEngine, ToEngine } from '@engine/protocol.ts';
+import { bundleInto } from './bundle.ts';
 
 /** Inside the repository, so that the bundle finds better-sqlite3; beside the app's own, so that no running app is disturbed. */
 const folder = path.resolve(import.meta.dirname, '../../.vite/test');
 export const engineBundle = path.join(folder, 'engine.cjs');
 
-/** Bundles the engine exactly as the app's build does, from the sources as they are now. Takes a second or two. */
-export async function buildEngine(): Promise<void> {
-  const config = nodeBundle('engine');
-  await build({ ...config, configFile: false, logLevel: 'error', build: { ...config.build, outDir: folder } });
-}
+/** Bundles the engine exactly as the app's build does, unless the bundle is newer than every source. */
+export const buildEngine = (): Promise<void> => bundleInto(folder, 'engine');
 
 /** How one request to a process of its own ended. killed: by us, before it answered. */
 export type Ending<T> = { kind: 'answered'; result: Result<T> } | { kind: 'killed' } | { kind: 'died'; reason: string };

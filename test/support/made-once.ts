@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
+import { deserialize, serialize } from 'node:v8';
 import Database from 'better-sqlite3';
 import type { Db } from '@engine/migration.ts';
 
@@ -22,4 +23,13 @@ export function madeOnce(folder: string, make: (file: string, key: string) => Db
     db.pragma('synchronous = OFF'); // as `legacyDatabase`
     return db;
   };
+}
+
+/** The same for what is made of several values: rows, names, numbers. @param make the same database for equal values. */
+export function madeOnceOf<Values extends unknown[]>(
+  folder: string,
+  make: (file: string, ...values: Values) => Db,
+): (...values: Values) => Db {
+  const copy = madeOnce(folder, (file, key) => make(file, ...(deserialize(Buffer.from(key, 'base64')) as Values)));
+  return (...values) => copy(serialize(values).toString('base64'));
 }

@@ -14,12 +14,25 @@ export function closeHosts(): void {
   for (const host of hosts.splice(0)) host.close();
 }
 
+type Write = (file: string, journalMode: 'delete' | 'wal') => void;
+
+/** Makes a database once for each journal mode, and copies it from then on. */
+export function writtenOnce(write: Write): Write {
+  const made = new Map<string, Buffer>();
+  return (file, journalMode) => {
+    const bytes = made.get(journalMode);
+    if (bytes !== undefined) return fs.writeFileSync(file, bytes);
+    write(file, journalMode);
+    made.set(journalMode, fs.readFileSync(file));
+  };
+}
+
 /** A legacy database of 4,000 candidates. */
-function writeLegacy(file: string, journalMode: 'delete' | 'wal'): void {
+const writeLegacy = writtenOnce((file, journalMode) => {
   const fixture = fixtures.find(({ name }) => name === 'legacy, 4,000 candidates');
   if (!fixture) throw new Error('the fixture is gone');
   writeFixture(file, { ...fixture, pragmas: [`journal_mode = ${journalMode}`] });
-}
+});
 
 /** A host with real engine processes (`buildEngine` first), and a database. */
 export function realHost(parent: string, journalMode: 'delete' | 'wal', write = writeLegacy) {

@@ -1,5 +1,6 @@
 // A stand-in for the engine's process: speaks its protocol, touches no database. What it does is scripted by the path
-// it is asked about: `…/crash.db` dies, `…/slow.db` never answers, and so on. For specs of the host alone.
+// it is asked about: `…/crash.db` dies, `…/slow.db` never answers, nor does `…/endless.db`, which says with a file beside
+// it that it was asked, and so on. For specs of the host alone.
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -27,6 +28,7 @@ async function receive(message) {
     return;
   }
   if (script === 'slow') return;
+  if (script === 'endless') return fs.writeFileSync(`${input.path}.asked`, '');
   if (script === 'fatal') return send({ type: 'fatal', error: error('E_RUNTIME_MISMATCH', 'no addon').error });
   const answers = {
     inspect,

@@ -1,5 +1,5 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { madeOnceOf } from '../../support/made-once.ts';
 import {
   applyMigration,
   applyUpTo,
@@ -16,13 +16,12 @@ import { project, user } from './rows.ts';
 
 const id = '20260221_0003_project_storage_table';
 const folder = temporaryFolder();
-let files = 0;
-function open(settings: (string | number | null | Uint8Array)[] = []) {
+const open = madeOnceOf(folder, (file, settings: (string | number | null | Uint8Array)[] = []) => {
   const projects = settings.map((settings_json, n) => project(`p${n}`, { settings_json: settings_json ?? '' }));
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), { users: [user('u')], projects });
+  const db = legacyDatabase(file, { users: [user('u')], projects });
   applyUpTo(db, '20260221_0002');
   return db;
-}
+});
 const policyColumns =
   'local_base_dir, local_project_root, s3_enabled, s3_bucket, s3_prefix, s3_region, s3_profile, s3_endpoint_url';
 const usual = ['generated/projects', null, 0, null, 'iat-projects', null, null, null];

@@ -1,7 +1,7 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { insertRows, type Row } from '../../support/kroma/insert.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import {
   applyMigration,
   applyUpTo,
@@ -20,14 +20,17 @@ import { asset, candidate, household, job, project, run } from './rows.ts';
 
 const id = '20260221_0008_asset_links';
 const folder = temporaryFolder();
-let files = 0;
 const createLinks = `CREATE TABLE asset_links (id TEXT PRIMARY KEY, project_id TEXT NOT NULL, parent_asset_id TEXT NOT NULL,
   child_asset_id TEXT NOT NULL, link_type TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (parent_asset_id, child_asset_id, link_type))`;
 
 /** Phase 1 is through, which gives every path its file. */
-function open(rows: Record<string, readonly Row[]> = {}, later: Record<string, readonly Row[]> = {}) {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), { ...household, ...rows });
+const afterPhase1 = madeOnceOf(folder, (file, rows: Record<string, readonly Row[]>) => {
+  const db = legacyDatabase(file, { ...household, ...rows });
   applyUpTo(db, '20260221_0017');
+  return db;
+});
+function open(rows: Record<string, readonly Row[]> = {}, later: Record<string, readonly Row[]> = {}) {
+  const db = afterPhase1(rows);
   if (later['asset_links']) db.exec(createLinks);
   for (const [table, list] of Object.entries(later)) insertRows(db, table, list);
   return db;

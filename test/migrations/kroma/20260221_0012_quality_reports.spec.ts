@@ -8,6 +8,7 @@ import { insertRows, type Row } from '../../support/kroma/insert.ts';
 import { baselineTables } from '../../support/kroma/schema-baseline.ts';
 import { dualEventTables } from '../../support/kroma/schema-dual.ts';
 import { floatText } from '../../support/oracle/python-text.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import {
   applyMigration,
   contentOf,
@@ -25,7 +26,6 @@ import { candidate, household, job, run } from './rows.ts';
 
 const id = '20260221_0012_quality_reports';
 const folder = temporaryFolder();
-let files = 0;
 const T = '2026-02-14T09:31:07Z';
 const firstShape = baselineTables.find((sql) => sql.includes('TABLE quality_reports')) ?? '';
 const dualShape = dualEventTables.find((sql) => sql.includes('TABLE quality_reports')) ?? '';
@@ -34,14 +34,14 @@ const report = (key: string | null, more: Row = {}): Row => ({
   ...{ created_at: T, ...more },
 });
 
+const afterPhase1 = madeOnceOf(folder, (file, more: Record<string, readonly Row[]>) => {
+  const db = legacyDatabase(file, { ...household, run_job_candidates: [candidate('c1')], ...more });
+  for (const migration of kroma.migrations.filter(({ phase }) => phase === 1)) applyMigration(db, migration.id);
+  return db;
+});
 /** A file after phase 1, with reports in this shape. */
 function open(shape: string | null, reports: Row[] = [], more: Record<string, readonly Row[]> = {}): Db {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), {
-    ...household,
-    run_job_candidates: [candidate('c1')],
-    ...more,
-  });
-  for (const migration of kroma.migrations.filter(({ phase }) => phase === 1)) applyMigration(db, migration.id);
+  const db = afterPhase1(more);
   if (shape !== null) {
     db.exec(shape);
     insertRows(db, 'quality_reports', reports);

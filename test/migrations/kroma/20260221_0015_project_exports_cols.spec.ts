@@ -1,6 +1,6 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import {
   applyMigration,
   applyUpTo,
@@ -20,16 +20,11 @@ import { asset, exported, household } from './rows.ts';
 
 const id = '20260221_0015_project_exports_cols';
 const folder = temporaryFolder();
-let files = 0;
-function open(exports: Row[], more: Record<string, Row[]> = {}) {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), {
-    ...household,
-    project_exports: exports,
-    ...more,
-  });
+const open = madeOnceOf(folder, (file, exports: Row[], more: Record<string, Row[]> = {}) => {
+  const db = legacyDatabase(file, { ...household, project_exports: exports, ...more });
   applyUpTo(db, '20260221_0011');
   return db;
-}
+});
 const all = (db: Db) => rowsOf(db, 'SELECT id, export_asset_id, format, sha256 FROM project_exports ORDER BY id');
 
 describe('filling', () => {

@@ -1,9 +1,9 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
 import { insertRows, type Row } from '../../support/kroma/insert.ts';
 import { baselineTables } from '../../support/kroma/schema-baseline.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import {
   applyMigration,
   contentOf,
@@ -18,7 +18,6 @@ import { exported, household, project, secret } from './rows.ts';
 
 const id = '20260221_0016_audit_events';
 const folder = temporaryFolder();
-let files = 0;
 const T = '2026-01-12T12:42:20Z';
 const event = (key: string | null, more: Row = {}): Row => ({
   ...{ id: key, project_id: 'p', user_id: 'u', action: 'secret.set', target_type: null, target_id: null },
@@ -32,10 +31,14 @@ const dualShape = `CREATE TABLE audit_events (id TEXT PRIMARY KEY, project_id TE
   FOREIGN KEY(project_id) REFERENCES projects(id) ON DELETE SET NULL, FOREIGN KEY(user_id) REFERENCES users(id) ON DELETE SET NULL,
   FOREIGN KEY(actor_user_id) REFERENCES app_users(id) ON DELETE SET NULL)`;
 
+const afterPhase1 = madeOnceOf(folder, (file, more: Record<string, readonly Row[]>) => {
+  const db = legacyDatabase(file, { ...household, ...more });
+  for (const migration of kroma.migrations.filter(({ phase }) => phase === 1)) applyMigration(db, migration.id);
+  return db;
+});
 /** A file after phase 1, with events in this shape. */
 function open(shape: string | null, events: Row[] = [], more: Record<string, readonly Row[]> = {}): Db {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), { ...household, ...more });
-  for (const migration of kroma.migrations.filter(({ phase }) => phase === 1)) applyMigration(db, migration.id);
+  const db = afterPhase1(more);
   if (shape !== null) {
     db.exec(shape);
     insertRows(db, 'audit_events', events);

@@ -1,5 +1,5 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { madeOnceOf } from '../../support/made-once.ts';
 import {
   applyMigration,
   applyUpTo,
@@ -14,13 +14,12 @@ import { household, project, user } from './rows.ts';
 
 const id = '20260221_0017_index_updates';
 const folder = temporaryFolder();
-let files = 0;
-function open(rows: Parameters<typeof legacyDatabase>[1] = household, before = '') {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), rows);
+const open = madeOnceOf(folder, (file, rows: Parameters<typeof legacyDatabase>[1] = household, before?: string) => {
+  const db = legacyDatabase(file, rows);
   if (before) db.exec(before);
   applyUpTo(db, '20260221_0015');
   return db;
-}
+});
 const names = (db: ReturnType<typeof open>) =>
   rowsOf(db, `SELECT name FROM sqlite_schema WHERE type = 'index' AND name NOT LIKE '%claims%' ORDER BY name`).flat();
 

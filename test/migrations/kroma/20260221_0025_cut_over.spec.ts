@@ -1,10 +1,10 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { startBackfill, workOf } from '@engine/backfill.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
 import { insertRows, type Row } from '../../support/kroma/insert.ts';
 import { unseen } from '../../support/kroma/unseen.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import {
   applyMigration,
   contentOf,
@@ -20,12 +20,15 @@ import { upgradeTo } from './upgraded.ts';
 
 const id = '20260221_0025_cut_over';
 const folder = temporaryFolder();
-let files = 0;
 
+const afterPhase4 = madeOnceOf(folder, (file, rows: Record<string, readonly Row[]>) => {
+  const db = legacyDatabase(file, { ...household, ...rows });
+  upgradeTo(db, 4);
+  return db;
+});
 /** Phase 4 is reached; `later` is what happened to the file afterwards, seen by no trigger. */
 function open(rows: Record<string, readonly Row[]> = {}, later = ''): Db {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), { ...household, ...rows });
-  upgradeTo(db, 4);
+  const db = afterPhase4(rows);
   if (later) unseen(db, later);
   return db;
 }

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { readSchema } from '@engine/schema.ts';
@@ -6,13 +5,13 @@ import { apiContract, listQuery } from '../../../migrations/kroma/contract/api-c
 import { canonical } from '../../../migrations/kroma/schema/canonical.ts';
 import { insertRows } from '../../support/kroma/insert.ts';
 import { baselineTables } from '../../support/kroma/schema-baseline.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import { legacyDatabase, rowsOf } from '../../support/run-migration.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { asset, candidate, exported, household, job, run } from './rows.ts';
 import { criteriaOf, damage, unmetOf, upgradeTo } from './upgraded.ts';
 
 const folder = temporaryFolder();
-let files = 0;
 const T = '2026-01-12T12:42:20Z';
 const rows = {
   ...household,
@@ -24,8 +23,8 @@ const rows = {
 };
 
 /** A file with early tables in it, so that nearly every old column is there. */
-function open(phase: number): Db {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), rows);
+const open = madeOnceOf(folder, (file, phase: number): Db => {
+  const db = legacyDatabase(file, rows);
   for (const sql of baselineTables) db.exec(sql);
   const own = { project_id: 'p', created_at: T };
   const dated = { ...own, updated_at: T };
@@ -43,7 +42,7 @@ function open(phase: number): Db {
   ]);
   upgradeTo(db, phase);
   return db;
-}
+});
 const ask = (db: Db, id: string, scope: string) => {
   const resource = apiContract.find((each) => each.id === id);
   if (!resource) throw new Error(`no resource ${id}`);

@@ -1,13 +1,17 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import { applyUpTo, findingsOf, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Row } from '../../support/kroma/insert.ts';
 import { asset, candidate, household, job, run } from './rows.ts';
 
 const folder = temporaryFolder();
-let files = 0;
+const afterPhase1 = madeOnceOf(folder, (file, rows: Record<string, readonly Row[]>) => {
+  const db = legacyDatabase(file, { ...household, ...rows });
+  applyUpTo(db, '20260221_0017');
+  return db;
+});
 const paths = (db: Db) => rowsOf(db, 'SELECT id, output_path, final_output_path FROM run_job_candidates ORDER BY id');
 const assets = (db: Db) => rowsOf(db, 'SELECT id, output_asset_id, final_asset_id FROM run_candidates ORDER BY id');
 const insert = (id: string, index: number, output: string | null, or = '') =>
@@ -22,12 +26,7 @@ describe.each([
   ['without', 'OFF'],
 ])('a program that knows only the new names, %s foreign keys', (_, enforced) => {
   function upgraded(rows: Record<string, Row[]> = {}) {
-    const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), {
-      ...household,
-      assets: [asset('a1'), asset('a2')],
-      ...rows,
-    });
-    applyUpTo(db, '20260221_0017');
+    const db = afterPhase1({ assets: [asset('a1'), asset('a2')], ...rows });
     db.pragma(`foreign_keys = ${enforced}`);
     return db;
   }
@@ -117,8 +116,7 @@ describe.each([
 describe('a program that writes both names', () => {
   /** Other tables refer to candidates under both names, as the ones of later phases do. */
   function upgraded() {
-    const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), { ...household, assets: [asset('a1')] });
-    applyUpTo(db, '20260221_0017');
+    const db = afterPhase1({ assets: [asset('a1')] });
     db.exec(`CREATE TABLE reports (id TEXT PRIMARY KEY, old_id TEXT REFERENCES run_job_candidates(id) ON DELETE SET NULL,
       new_id TEXT REFERENCES run_candidates(id) ON DELETE CASCADE, user_id TEXT REFERENCES users(id) ON DELETE CASCADE)`);
     db.pragma('foreign_keys = ON');
@@ -188,12 +186,7 @@ describe('a program that writes both names', () => {
 });
 
 it('leaves the orphans of a job that goes without foreign keys in the old table only', () => {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), {
-    ...household,
-    runs: [run('r')],
-    run_job_candidates: [candidate('c1')],
-  });
-  applyUpTo(db, '20260221_0017');
+  const db = afterPhase1({ runs: [run('r')], run_job_candidates: [candidate('c1')] });
 
   db.exec(`DELETE FROM run_jobs`);
 

@@ -1,6 +1,6 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import { applyMigration, applyUpTo, findingsOf, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
 import { unseen } from '../../support/kroma/unseen.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -9,13 +9,12 @@ import { asset, candidate, household, job, run } from './rows.ts';
 
 const id = '20260221_0011_rename_candidates';
 const folder = temporaryFolder();
-let files = 0;
-function open(rows: Record<string, readonly Row[]> = {}, before = '') {
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), { ...household, ...rows });
+const open = madeOnceOf(folder, (file, rows: Record<string, readonly Row[]> = {}, before?: string) => {
+  const db = legacyDatabase(file, { ...household, ...rows });
   if (before) db.exec(before);
   applyUpTo(db, '20260221_0010');
   return db;
-}
+});
 const mark = '{"source":"phase3_backfill"}';
 const references = (db: Db) => rowsOf(db, 'SELECT id, output_asset_id, final_asset_id FROM run_candidates ORDER BY id');
 const finals = (db: Db) => rowsOf(db, 'SELECT id, final_asset_id FROM run_jobs ORDER BY id');

@@ -6,6 +6,7 @@ import { normaliseSource, sha256, type Db, type IdentifiedMigration } from '@eng
 import { readSchema } from '@engine/schema.ts';
 import { packs } from '../../../migrations/index.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import { applyMigration, applyUpTo, contentOf, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
 import { sharedFile } from '../../support/shared-data.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -163,8 +164,8 @@ describe('exit criteria', () => {
   const [baseline, core] = [0, 1].map(
     (number) => kroma.phases.find((phase) => phase.number === number)?.exitCriteria ?? [],
   );
-  function upgraded(): Db {
-    const db = legacyDatabase(newFile(), {
+  const upgraded = madeOnceOf(folder, (file): Db => {
+    const db = legacyDatabase(file, {
       ...household,
       projects: [
         project('p', { settings_json: '{"storage":{"local":{"base_dir":"art"}}}' }),
@@ -181,7 +182,7 @@ describe('exit criteria', () => {
     });
     applyUpTo(db, '20260221_0017');
     return db;
-  }
+  });
   const unmet = (db: Db, criteria = core) =>
     (criteria ?? []).filter(({ check }) => !check(db, readSchema(db)).met).map(({ id }) => id);
 

@@ -1,17 +1,16 @@
-import path from 'node:path';
 import { expect, it } from 'vitest';
+import { madeOnceOf } from '../../support/made-once.ts';
 import { applyUpTo, legacyDatabase, rowsOf, valueOf } from '../../support/run-migration.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { household, project } from './rows.ts';
 
 const folder = temporaryFolder();
-let files = 0;
-function upgraded(settings: string) {
+const upgraded = madeOnceOf(folder, (file, settings: string) => {
   const projects = [project('p', { settings_json: settings })];
-  const db = legacyDatabase(path.join(folder, `${(files += 1)}.db`), { ...household, projects });
+  const db = legacyDatabase(file, { ...household, projects });
   applyUpTo(db, '20260221_0017');
   return db;
-}
+});
 const settingsOf = (db: ReturnType<typeof upgraded>) => valueOf(db, 'SELECT settings_json FROM projects');
 
 it.each([

@@ -17,8 +17,9 @@ import {
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { safetyText } from '@shared/errors.ts';
+import { keepFolder } from '../../support/kept-folder.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -43,15 +44,17 @@ interface Ended {
 interface Start {
   cli?: string;
   cwd?: string;
+  /** Where Phasewise keeps its own things. */
+  home?: string;
   onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs the CLI as a person's shell would, without a terminal. With --json it must write exactly one document. */
 function run(
   args: string[],
-  { cli = path.join(build, 'cli.cjs'), cwd = folder, onStderr }: Start = {},
+  { cli = path.join(build, 'cli.cjs'), cwd = folder, home = path.join(folder, 'home'), onStderr }: Start = {},
 ): Promise<Ended> {
-  const env = { ...process.env, PHASEWISE_HOME: path.join(folder, 'home') };
+  const env = { ...process.env, PHASEWISE_HOME: home };
   const child = spawn(process.execPath, [cli, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
@@ -71,12 +74,42 @@ function run(
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 const errorCode = (ended: Ended): unknown => (ended.json['error'] as { code?: unknown } | undefined)?.code;
 
-/** A legacy database of our own making. */
-async function sample(name = 'northern-lights.db'): Promise<{ file: string; cwd: string }> {
+let sampleMade: Promise<string> | undefined;
+async function makeSample(): Promise<string> {
   const cwd = newFolder();
-  const made = await run(['sample', name, '--json'], { cwd });
+  const made = await run(['sample', 'made.db', '--json'], { cwd });
   expect(made.code).toBe(0);
-  return { file: path.join(cwd, name), cwd };
+  return path.join(cwd, 'made.db');
+}
+
+/** A legacy database of our own making: made once, copied for every case. */
+async function sample(cwd = newFolder()): Promise<{ file: string; cwd: string }> {
+  const file = path.join(cwd, 'northern-lights.db');
+  copyFileSync(await (sampleMade ??= makeSample()), file);
+  return { file, cwd };
+}
+
+let kept: ReturnType<typeof upgradeOnce> | undefined;
+async function upgradeOnce() {
+  const top = newFolder();
+  const cwd = path.join(top, 'project');
+  mkdirSync(cwd);
+  const { file } = await sample(cwd);
+  const original = sha256(file);
+  const home = path.join(top, 'home');
+  const migrated = await run(['migrate', 'northern-lights.db', '--yes', '--json'], { cwd, home });
+  return { file, cwd, home, original, migrated, putBack: keepFolder(top) };
+}
+
+/**
+ * A sample that was upgraded to phase 4: once, put back for every case, together with what Phasewise keeps of it.
+ * @returns also what that upgrade said, and how to run further commands on it.
+ */
+async function upgraded() {
+  const { home, putBack, ...known } = await (kept ??= upgradeOnce());
+  putBack();
+  const backupPath = (known.migrated.json['backup'] as { path: string }).path;
+  return { ...known, backupPath, run: (args: string[], start: Start = {}) => run(args, { home, ...start }) };
 }
 
 describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
@@ -122,24 +155,21 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
   });
 
   it('upgrades, then has nothing to do, then puts the backup back', async () => {
-    const { file, cwd } = await sample();
-    const original = sha256(file);
+    const { file, cwd, original, migrated, run } = await upgraded();
 
-    const upgraded = await run(['migrate', 'northern-lights.db', '--yes', '--json'], { cwd });
-
-    expect([upgraded.code, upgraded.stderr.includes('applied:')]).toEqual([0, true]);
-    expect(upgraded.json).toMatchObject({
+    expect([migrated.code, migrated.stderr.includes('applied:')]).toEqual([0, true]);
+    expect(migrated.json).toMatchObject({
       ok: true,
       fromPhase: null,
       toPhase: 4,
       verified: true,
       backup: { verified: true },
     });
-    for (const backfill of upgraded.json['backfills'] as Record<string, number>[]) {
+    for (const backfill of migrated.json['backfills'] as Record<string, number>[]) {
       const { expected = -1, moved = 0, alreadyRight = 0, issueRows = 0 } = backfill;
       expect(moved + alreadyRight + issueRows).toBe(expected);
     }
-    const backup = upgraded.json['backup'] as { path: string; sha256: string };
+    const backup = migrated.json['backup'] as { path: string; sha256: string };
     expect(path.dirname(backup.path)).toBe(path.join(cwd, 'northern-lights.db backups'));
     expect(sha256(backup.path)).toBe(backup.sha256);
     expect((await run(['status', file, '--json'])).json).toMatchObject({ phaseReached: 4, pending: [] });
@@ -178,7 +208,8 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
     expect((await run(['backups', file, '--json'])).json).toMatchObject({ backups: [{ path: backupPath }] });
   });
 
-  it('refuses with exit 3, a code, and nothing touched', async () => {
+  // These two at once: one of them is much waiting.
+  it.concurrent('refuses with exit 3, a code, and nothing touched', async () => {
     const cwd = newFolder();
     writeFileSync(path.join(cwd, 'empty.db'), '');
     writeFileSync(path.join(cwd, 'text.db'), 'hello '.repeat(1_000));
@@ -207,7 +238,7 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
     expect(readdirSync(cwd).map((name) => [name, sha256(path.join(cwd, name))])).toEqual(before);
   });
 
-  it('refuses a database that another program is writing to', async () => {
+  it.concurrent('refuses a database that another program is writing to', async () => {
     const { file } = await sample();
     const before = sha256(file); // not later: reading the file in this process would drop the lock
     const other = new Database(file);
@@ -273,10 +304,11 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
   });
 
   it('takes run logs in, lists issue rows, writes them to a file, and tries them again', async () => {
-    const { file, cwd } = await sample();
-    const early = await run(['ingest', file, cwd, '--json']);
+    const { file, cwd, migrated, run } = await upgraded();
+    const legacy = await sample();
+    const early = await run(['ingest', legacy.file, legacy.cwd, '--json']);
     expect([early.code, errorCode(early)]).toEqual([3, 'E_INGEST_PHASE']);
-    expect((await run(['migrate', file, '--yes', '--json'])).code).toBe(0);
+    expect(migrated.code).toBe(0);
     const db = new Database(file, { readonly: true });
     const slug =
       db.prepare<[], string>(`SELECT slug FROM projects GROUP BY slug HAVING count(*) = 1`).pluck().get() ?? '';
@@ -330,9 +362,7 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
   }, 60_000);
 
   it('says that a changed backup is not whole, and does not restore it', async () => {
-    const { file } = await sample();
-    const { json } = await run(['migrate', file, '--yes', '--json']);
-    const { path: backupPath } = json['backup'] as { path: string };
+    const { file, backupPath, run } = await upgraded();
     const bytes = readFileSync(backupPath);
     bytes[bytes.length - 100] = (bytes[bytes.length - 100] ?? 0) ^ 1;
     execFileSync('chmod', ['u+w', backupPath]);
@@ -348,9 +378,7 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
   });
 
   it('says where what a restore could not read is kept, and puts it back byte for byte', async () => {
-    const { file, cwd } = await sample();
-    const { json } = await run(['migrate', file, '--yes', '--json']);
-    const { path: backupPath } = json['backup'] as { path: string };
+    const { file, cwd, backupPath, run } = await upgraded();
     writeFileSync(file, 'not a database any more');
 
     const restored = await run(['restore', backupPath, '--to', file, '--yes', '--json']);
@@ -385,9 +413,7 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
   });
 
   it('lists the backups of a database that is gone, and brings it back', async () => {
-    const { file, cwd } = await sample();
-    const { json } = await run(['migrate', file, '--yes', '--json']);
-    const { path: backupPath } = json['backup'] as { path: string };
+    const { file, cwd, backupPath, run } = await upgraded();
     renameSync(file, path.join(cwd, 'gone.db'));
     expect((await run(['backups', file, '--json'])).json).toMatchObject({ ok: true, backups: [{ path: backupPath }] });
     expect((await run(['restore', backupPath, '--to', file, '--yes', '--json'])).json).toMatchObject({
@@ -423,6 +449,9 @@ function scriptedCli(): { cli: string; at: (script: string) => string } {
   };
   return { cli: path.join(base, '.vite/build/cli.cjs'), at };
 }
+
+/** Until the scripted engine has been asked about `file`, and the tool does nothing but wait for its answer. */
+const asked = (file: string) => vi.waitFor(() => expect(existsSync(`${file}.asked`)).toBe(true), 10_000);
 
 describe.skipIf(!isBuilt)('the command line tool', () => {
   it('writes exactly one document, also for wrong usage', async () => {
@@ -489,13 +518,15 @@ describe.skipIf(!isBuilt)('the command line tool', () => {
     ['migrate', ['--yes']],
   ])('%s ends at once on the first signal where nothing is changed', async (command, more) => {
     const { cli, at } = scriptedCli();
-    const looking = spawn(process.execPath, [cli, command, at('slow'), ...more, '--json'], {
+    const file = at('endless');
+    const looking = spawn(process.execPath, [cli, command, file, ...more, '--json'], {
       env: { ...process.env, PHASEWISE_HOME: folder },
     });
     let stdout = '';
     looking.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     const code = new Promise((resolve) => looking.on('close', resolve));
-    setTimeout(() => looking.kill('SIGINT'), 500);
+    await asked(file);
+    looking.kill('SIGINT');
     expect(await code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
@@ -513,11 +544,11 @@ describe.skipIf(!isBuilt)('the command line tool', () => {
       const writer = openSync(pipe, constants.O_RDWR);
       fill(reader);
       const env = { ...process.env, PHASEWISE_HOME: folder };
-      const looking = spawn(process.execPath, [cli, 'status', at('slow'), '--json'], {
+      const file = at('endless');
+      const looking = spawn(process.execPath, [cli, 'status', file, '--json'], {
         ...{ env, stdio: ['ignore', writer, 'ignore'] },
       });
       closeSync(writer);
-      const startedAt = performance.now();
       let ended: unknown;
       const end = new Promise<void>((resolve) =>
         looking.on('exit', (code, signal) => {
@@ -525,14 +556,15 @@ describe.skipIf(!isBuilt)('the command line tool', () => {
           resolve();
         }),
       );
-      await wait(500);
+      await asked(file);
+      const askedAt = performance.now();
       return {
         interrupt: () => looking.kill('SIGINT'),
-        /** How it ended, and ms since the first signal. */
+        /** How it ended, and ms since it could be interrupted. */
         end: async () => {
           await Promise.race([end, wait(5_000)]);
           if (ended === undefined) looking.kill('SIGKILL');
-          return { ...(ended as object | undefined), ms: performance.now() - startedAt - 500 };
+          return { ...(ended as object | undefined), ms: performance.now() - askedAt };
         },
         read: () => readAvailable(reader),
         close: () => closeSync(reader),

@@ -1,29 +1,47 @@
 import { existsSync, mkdtempSync, openSync, closeSync, rmSync, symlinkSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createHost, type Host } from '@host/host.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { parseCommand } from '../../../electron/cli/arguments.ts';
 import { execute } from '../../../electron/cli/commands.ts';
+import { keepFolder } from '../../support/kept-folder.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { must } from '../host/scripted-host.ts';
 
 const engineFile = path.resolve(import.meta.dirname, '../../../.vite/build/engine.cjs');
 const folder = temporaryFolder();
 const hosts: Host[] = [];
-afterAll(() => hosts.splice(0).forEach((host) => host.close()));
+const closeHosts = () => hosts.splice(0).forEach((host) => host.close());
+afterEach(closeHosts);
 
-/** A database, and its backup in the folder beside it. @param run a command line on it. */
-async function backedUp({ isBackedUp = true } = {}) {
-  const home = mkdtempSync(path.join(folder, 'home-'));
+function houseAt(home: string) {
   const host = createHost({ dataFolder: path.join(home, 'data'), appVersion: '0', spawn: spawnWithNode(engineFile) });
   hosts.push(host);
-  const file = path.join(home, 'sample.db');
-  must(await host.engines.askAlone(file, 'sample', { path: file, packId: 'kroma', seed: 1 }).answer);
-  const database = must(host.databases.open(file));
-  const backup = isBackedUp ? must(await host.backups.create(database)).path : '';
   const run = (...args: string[]) => execute(host, must(parseCommand(args)));
-  return { home, file, backup, run };
+  return { home, host, file: path.join(home, 'sample.db'), run };
+}
+
+async function sample() {
+  const house = houseAt(mkdtempSync(path.join(folder, 'home-')));
+  const { host, file } = house;
+  must(await host.engines.askAlone(file, 'sample', { path: file, packId: 'kroma', seed: 1 }).answer);
+  return house;
+}
+
+let kept: ReturnType<typeof backUpOnce> | undefined;
+async function backUpOnce() {
+  const { home, host, file } = await sample();
+  const backup = must(await host.backups.create(must(host.databases.open(file)))).path;
+  closeHosts();
+  return { home, backup, putBack: keepFolder(home) };
+}
+
+/** A database, and its backup in the folder beside it: the same for every case. @param run a command line on it. */
+async function backedUp() {
+  const { home, backup, putBack } = await (kept ??= backUpOnce());
+  putBack();
+  return { ...houseAt(home), backup };
 }
 
 function zeroFirstPage(file: string): void {
@@ -57,7 +75,7 @@ describe.skipIf(!existsSync(engineFile))('a database that is lost', () => {
   });
 
   it('without a backup is told nothing of one', async () => {
-    const { file, run } = await backedUp({ isBackedUp: false });
+    const { file, run } = await sample();
     truncateSync(file, 0);
     const { text, json } = await run('status', file);
     expect(text).not.toContain('backup of');

@@ -7,29 +7,51 @@ import { spawnWithNode } from '@host/spawn-node.ts';
 import { readHistory } from '@host/works.ts';
 import { isWrittenSince } from '@host/written-since.ts';
 import { migrate } from '../../../electron/cli/migrate.ts';
+import { keepFolder } from '../../support/kept-folder.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const engineFile = path.resolve(import.meta.dirname, '../../../.vite/build/engine.cjs');
 const folder = temporaryFolder();
 const hosts: Host[] = [];
-afterEach(() => hosts.splice(0).forEach((host) => host.close()));
+const closeHosts = () => hosts.splice(0).forEach((host) => host.close());
+afterEach(closeHosts);
 
-/** An upgraded sample, and how to ask for its upgrade again. */
-async function upgraded() {
-  const home = mkdtempSync(path.join(folder, 'home-'));
+/** A host, a sample below `home`, and how to ask for its upgrade. */
+function houseAt(home: string) {
   const dataFolder = path.join(home, 'data');
   const host = createHost({ dataFolder, appVersion: '0', spawn: spawnWithNode(engineFile) });
   hosts.push(host);
   const file = path.join(home, 'sample.db');
-  await host.engines.askAlone(file, 'sample', { path: file, packId: 'kroma', seed: 1 }).answer;
+  const make = () => host.engines.askAlone(file, 'sample', { path: file, packId: 'kroma', seed: 1 }).answer;
   const command = { name: 'migrate', file, backupFolder: null, yes: true, contract: false } as const;
   const ask = (to = 1) => migrate(host, { ...command, to, source: { kind: 'none' } });
-  expect((await ask()).json).toMatchObject({ ok: true, verified: true });
   const stay = async () => {
     const database = host.databases.open(file);
     return database.ok && host.recoveries.stay(database.value);
   };
-  return { file, dataFolder, ask, stay };
+  return { file, dataFolder, make, ask, stay };
+}
+
+/** An upgraded sample. */
+async function upgradedNow() {
+  const home = mkdtempSync(path.join(folder, 'home-'));
+  const house = houseAt(home);
+  await house.make();
+  expect((await house.ask()).json).toMatchObject({ ok: true, verified: true });
+  return { home, ...house };
+}
+
+let kept: { readonly home: string; readonly putBack: () => void } | undefined;
+/** The same, upgraded once for all cases: a copy of it at its place, and a host that has just started. */
+async function upgraded() {
+  if (kept === undefined) {
+    const { home } = await upgradedNow();
+    closeHosts();
+    kept = { home, putBack: keepFolder(home) };
+  }
+  closeHosts(); // a case may take two
+  kept.putBack();
+  return houseAt(kept.home);
 }
 
 /** As if Phasewise had been killed between the last step and the verdict. */
@@ -59,7 +81,7 @@ describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run 
   });
 
   it('names the other program, where one has written since the run let go of the file', async () => {
-    const { file, dataFolder, ask } = await upgraded();
+    const { file, dataFolder, ask } = await upgradedNow(); // no copy has its time of writing
     const [report] = readHistory(dataFolder, file, () => false);
     expect(report?.leftAs).toBeDefined();
     expect(isWrittenSince(file, report?.leftAs)).toBe(false);

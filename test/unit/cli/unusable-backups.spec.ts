@@ -13,24 +13,41 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createHost, type Host } from '@host/host.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { backups, verify } from '../../../electron/cli/backups.ts';
+import { keepFolder } from '../../support/kept-folder.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { must } from '../host/scripted-host.ts';
 
 const engineFile = path.resolve(import.meta.dirname, '../../../.vite/build/engine.cjs');
 const folder = temporaryFolder();
 const hosts: Host[] = [];
-afterAll(() => hosts.splice(0).forEach((host) => host.close()));
+const closeHosts = () => hosts.splice(0).forEach((host) => host.close());
+afterAll(closeHosts);
 
-/** A database with one backup, of which `change` makes what a person or a disk has made of it. */
-async function withBackup(change: (stem: string) => void) {
-  const home = mkdtempSync(path.join(folder, 'home-'));
+function houseAt(home: string) {
   const host = createHost({ dataFolder: path.join(home, 'data'), appVersion: '0', spawn: spawnWithNode(engineFile) });
   hosts.push(host);
   const file = path.join(home, 'sample.db');
+  const make = async () => must(await host.backups.create(must(host.databases.open(file)))).path;
+  return { host, file, make };
+}
+
+let kept: ReturnType<typeof backUpOnce> | undefined;
+async function backUpOnce() {
+  const home = mkdtempSync(path.join(folder, 'home-'));
+  const { host, file, make } = houseAt(home);
   must(await host.engines.askAlone(file, 'sample', { path: file, packId: 'kroma', seed: 1 }).answer);
-  const database = must(host.databases.open(file));
-  const make = async () => must(await host.backups.create(database)).path;
-  change((await make()).replace(/\.db$/, ''));
+  const backup = await make();
+  closeHosts();
+  return { home, stem: backup.replace(/\.db$/, ''), putBack: keepFolder(home) };
+}
+
+/** A database with one backup, the same for every case, of which `change` makes what a person or a disk has made of it. */
+async function withBackup(change: (stem: string) => void) {
+  const { home, stem, putBack } = await (kept ??= backUpOnce());
+  closeHosts();
+  putBack();
+  const { host, file, make } = houseAt(home);
+  change(stem);
   const list = (keep: number | null = null, of = file) =>
     backups(host, { name: 'backups', file: of, keep, yes: false });
   const readAll = (of = file) => verify(host, { name: 'verify', backup: of, isAll: true });

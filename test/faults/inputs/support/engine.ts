@@ -1,19 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll } from 'vitest';
-import { build } from 'vite';
 import { root } from '../../../../build/layout.mjs';
-import { nodeBundle } from '../../../../build/vite-shared.ts';
 import type { Result } from '@shared/errors.ts';
 import type { EngineRequestName, EngineRequests, EngineRunEvent, FromEngine } from '@engine/protocol.ts';
+import { bundleInto } from '../../../support/bundle.ts';
 
 /** The built engine as a process of its own that answers many requests, as any user, below any umask. */
 
 /** Inside the repository, so that the bundles find better-sqlite3, and readable by other users. */
 const folder = path.join(root, '.vite/inputs');
 const bundleOf = (name: string): string => path.join(folder, `${name}.cjs`);
-const sources = ['electron', 'migrations', 'build'].map((each) => path.join(root, each));
 /** A third of every start. Kept by processes that end by themselves, used by all that specs start. */
 process.env['NODE_COMPILE_CACHE'] ??= path.join(folder, 'compiled');
 
@@ -21,37 +18,20 @@ process.env['NODE_COMPILE_CACHE'] ??= path.join(folder, 'compiled');
 const given = process.env['PHASEWISE_ENGINE'];
 
 /** Bundles the engine as the app's build does, unless the bundle is newer than every source. */
-export const buildInputsEngine = (): Promise<void> => (given === undefined ? bundle('engine') : Promise.resolve());
+export const buildInputsEngine = (): Promise<void> =>
+  given === undefined ? bundleInto(folder, 'engine') : Promise.resolve();
 /** The command line, which finds the engine beside itself. @returns what Node is to run. */
 export async function buildInputsCli(): Promise<string> {
-  await bundle('engine');
-  await bundle('cli');
+  await bundleInto(folder, 'engine');
+  await bundleInto(folder, 'cli');
   return bundleOf('cli');
 }
 
 /** Parts of the app, as its own build makes them, beside `renderer`, where the browser host looks. @returns their folder. */
 export async function buildApp(names: readonly ('engine' | 'cli' | 'browser-host')[]): Promise<string> {
-  for (const name of names) await bundle(name);
+  for (const name of names) await bundleInto(folder, name);
   return folder;
 }
-
-async function bundle(name: string): Promise<void> {
-  const file = bundleOf(name);
-  const newestSource = Math.max(...sources.map(newest));
-  if (existsSync(file) && statSync(file).mtimeMs > newestSource) return;
-  const own = path.join(folder, String(process.pid));
-  const config = nodeBundle(name);
-  await build({ ...config, configFile: false, logLevel: 'error', build: { ...config.build, outDir: own } });
-  renameSync(path.join(own, `${name}.cjs`), file); // specs run side by side: the whole new one, or the one before
-  rmSync(own, { recursive: true });
-}
-
-const newest = (place: string): number =>
-  Math.max(
-    ...readdirSync(place, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(path.join(entry.parentPath, entry.name)).mtimeMs),
-  );
 
 export interface EngineOptions {
   /** Another user than root, whom mode bits hold back. */
