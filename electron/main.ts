@@ -10,7 +10,7 @@ import { createHost } from '@host/host.ts';
 import { keepLog } from '@host/log-events.ts';
 import { handedOver } from '@host/named-files.ts';
 import { createRouter } from '@host/router.ts';
-import { addressOf } from '@host/shown-database.ts';
+import { addressOf, shownHandle } from '@host/shown-database.ts';
 import { openWindowFiles } from '@host/window-files.ts';
 import type { WindowGoal } from '@shared/about.ts';
 import { keepAttention } from './shell/attention.ts';
@@ -20,9 +20,8 @@ import { spawnWithElectron } from './shell/engine-spawn.ts';
 import { createExternal, systemFolder } from './shell/external.ts';
 import { guardAll } from './shell/guards.ts';
 import { connectWindow } from './shell/ipc.ts';
-
 import { keepMenu } from './shell/menu.ts';
-import { chooseDatabase, chooseFiles, chooseFolder, chooseSaveFile, openFiles } from './shell/opening.ts';
+import { chooseDatabase, chooseFiles, chooseFolder, chooseSaveFile, openFiles, tellRefused } from './shell/opening.ts';
 import { registerScheme, serveWindow } from './shell/protocol.ts';
 import { type Launch, launch } from './shell/starting.ts';
 import { focusWindow, nameFile, openWindow } from './shell/window.ts';
@@ -76,7 +75,7 @@ function start({ files, log, start: mark, takeFiles }: Launch): void {
     trouble = null;
     const opened = openWindow(host.dataFolder, __dirname, { address, onShown: mark.done });
     window = opened;
-    for (const watch of [closing.watch, watchCrashes, attend]) watch(opened);
+    for (const watch of [closing.watch, watchCrashes, attend, watchMenu]) watch(opened);
     nameFile(opened, host.databases);
     opened.on('closed', () => {
       window = null;
@@ -95,20 +94,27 @@ function start({ files, log, start: mark, takeFiles }: Launch): void {
     showResult: ({ handle, page }) => goTo({ show: 'database', handle, page }),
   });
   const open = (named: readonly string[]): void => {
-    show();
-    openFiles(host, named, window);
+    const { opened, refused } = openFiles(host, named);
+    const [only, ...others] = opened;
+    // A window that is there hears of each and goes there; one that is opened for a single file begins there.
+    show(only && others.length === 0 ? addressOf(only.handle, 'overview') : '');
+    tellRefused(refused, window);
   };
   const choose = async (): Promise<void> => {
     const file = await chooseDatabase(window);
     if (file !== null) open([file]);
   };
 
-  keepMenu(host, {
+  const watchMenu = keepMenu(host, {
     hasDocumentation: external.showDocumentation !== null,
     actions: {
       choose: () => void choose(),
       open: (file) => open([file]),
       show: (what) => goTo({ show: what }),
+      showPage: (page) => {
+        const handle = window && shownHandle(window.webContents.getURL());
+        if (handle !== null) goTo({ show: 'database', handle, page });
+      },
       showDocumentation: () => external.showDocumentation?.(),
       showLog,
     },

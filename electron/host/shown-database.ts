@@ -9,5 +9,14 @@ export function shownHandle(address: string): string | null {
   }
 }
 
+/** How far into a database the window has gone. */
+export type Shown = 'nothing' | 'page' | 'database' | 'rows';
+
+/** What a window at this address shows: a page without a database, one with, or rows of a table. */
+export function shownAt(address: string): Shown {
+  if (shownHandle(address) === null) return 'page';
+  return /#\/?db\/[^/]+\/data\//.test(address) ? 'rows' : 'database';
+}
+
 /** Where a window begins that is to show this. */
 export const addressOf = (handle: string, page: string): string => `#/db/${encodeURIComponent(handle)}/${page}`;

@@ -27,7 +27,11 @@ export type About = z.infer<typeof About>;
 
 /** What the menu or a notification wants the window to show. */
 export const WindowGoal = z.discriminatedUnion('show', [
-  z.object({ show: z.enum(['palette', 'shortcuts', 'version', 'home']) }),
-  z.object({ show: z.literal('database'), handle: z.string(), page: z.enum(['overview', 'activity', 'backups']) }),
+  z.object({ show: z.enum(['palette', 'shortcuts', 'version', 'home', 'find', 'previous']) }),
+  z.object({
+    show: z.literal('database'),
+    handle: z.string(),
+    page: z.enum(['overview', 'phases', 'data', 'activity', 'backups']),
+  }),
 ]);
 export type WindowGoal = z.infer<typeof WindowGoal>;

@@ -1,6 +1,10 @@
 import type { MenuItemConstructorOptions } from 'electron';
+import type { Shown } from '@host/shown-database.ts';
+import type { WindowGoal } from '@shared/about.ts';
 
 type Item = MenuItemConstructorOptions;
+type Goal = WindowGoal['show'];
+type Page = Extract<WindowGoal, { show: 'database' }>['page'];
 
 export interface MenuState {
   readonly platform: NodeJS.Platform;
@@ -9,6 +13,7 @@ export interface MenuState {
   /** Newest first, as they are to be shown. */
   readonly recents: readonly { readonly label: string; readonly open: () => void }[];
   readonly hasDocumentation: boolean;
+  readonly shown: Shown;
 }
 
 export interface MenuActions {
@@ -17,7 +22,9 @@ export interface MenuActions {
   clearRecents(): void;
   lookAgain(): void;
   /** Asks the window to show something; opens one where there is none. */
-  show(what: 'palette' | 'shortcuts' | 'version' | 'home'): void;
+  show(what: Exclude<Goal, 'database'>): void;
+  /** Goes to a page of the database that is shown. */
+  showPage(page: Page): void;
   showDocumentation(): void;
   showLog(): void;
   about(): void;
@@ -25,14 +32,34 @@ export interface MenuActions {
 
 const separator: Item = { type: 'separator' };
 
+/** In the order of their numbers, as in the window. */
+const pages: readonly { readonly page: Page; readonly label: string }[] = [
+  { page: 'overview', label: 'Overview' },
+  { page: 'phases', label: 'Phases' },
+  { page: 'data', label: 'Data' },
+  { page: 'activity', label: 'Activity' },
+  { page: 'backups', label: 'Backups' },
+];
+
+/** Where an item works that cannot work everywhere, by its id. */
+const usable: ReadonlyMap<string, readonly Shown[]> = new Map<string, readonly Shown[]>([
+  ['find', ['rows']],
+  ['previous', ['page', 'database', 'rows']],
+  ...['reload-data', ...pages.map(({ page }) => page)].map((id) => [id, ['database', 'rows']] as const),
+]);
+
+/** Ids of the items that are grey on some pages. */
+export const placeBound: readonly string[] = [...usable.keys()];
+export const isUsable = (id: string, shown: Shown): boolean => usable.get(id)?.includes(shown) ?? true;
+
 /** The menu as each system expects it: macOS keeps About, Quit and what belongs to the app in a menu of its own. */
 export function menuTemplate(state: MenuState, actions: MenuActions): Item[] {
   const isMac = state.platform === 'darwin';
   return [
     ...(isMac ? [appMenu(actions)] : []),
     fileMenu(state, actions, isMac),
-    { role: 'editMenu' },
-    viewMenu(state, actions),
+    editMenu(state, actions, isMac),
+    viewMenu(state, actions, isMac),
     { role: 'windowMenu' },
     helpMenu(state, actions, isMac),
   ];
@@ -81,15 +108,68 @@ function recentItems({ recents }: MenuState, actions: MenuActions): Item[] {
   ];
 }
 
-const viewMenu = ({ isPackaged }: MenuState, actions: MenuActions): Item => ({
+/** Electron's own, whose items cannot be added to, and the search. */
+const editMenu = ({ shown }: MenuState, actions: MenuActions, isMac: boolean): Item => ({
+  role: 'editMenu',
+  submenu: [
+    { role: 'undo' },
+    { role: 'redo' },
+    separator,
+    { role: 'cut' },
+    { role: 'copy' },
+    { role: 'paste' },
+    ...(isMac ? [{ role: 'pasteAndMatchStyle' as const }] : []),
+    { role: 'delete' },
+    { role: 'selectAll' },
+    separator,
+    {
+      ...{ id: 'find', label: 'Find in table', accelerator: 'CmdOrCtrl+F', enabled: isUsable('find', shown) },
+      click: () => actions.show('find'),
+    },
+    ...(isMac ? [separator, ...macTextItems] : []),
+  ],
+});
+
+const macTextItems: readonly Item[] = [
+  {
+    label: 'Substitutions',
+    submenu: [
+      { role: 'showSubstitutions' },
+      separator,
+      { role: 'toggleSmartQuotes' },
+      { role: 'toggleSmartDashes' },
+      { role: 'toggleTextReplacement' },
+    ],
+  },
+  { label: 'Speech', submenu: [{ role: 'startSpeaking' }, { role: 'stopSpeaking' }] },
+];
+
+const viewMenu = ({ isPackaged, shown }: MenuState, actions: MenuActions, isMac: boolean): Item => ({
   label: '&View',
   submenu: [
-    { id: 'reload-data', label: 'Look again', accelerator: 'F5', click: actions.lookAgain },
+    {
+      ...{ id: 'reload-data', label: 'Look again', accelerator: 'F5', enabled: isUsable('reload-data', shown) },
+      click: actions.lookAgain,
+    },
+    separator,
+    {
+      ...{ id: 'previous', label: 'Back', enabled: isUsable('previous', shown) },
+      // In a text field of macOS, Alt and an arrow moves the caret. Elsewhere the page hears it, and knows who types.
+      ...(isMac ? { accelerator: 'Cmd+[' } : { accelerator: 'Alt+Left', registerAccelerator: false }),
+      click: () => actions.show('previous'),
+    },
     { id: 'palette', label: 'Go to…', accelerator: 'CmdOrCtrl+P', click: () => actions.show('palette') },
     { id: 'home', label: 'Start page', click: () => actions.show('home') },
     separator,
+    ...pages.map(({ page, label }, at) => ({
+      ...{ id: page, label, accelerator: `Alt+${at + 1}`, enabled: isUsable(page, shown) },
+      click: () => actions.showPage(page),
+    })),
+    separator,
     { role: 'resetZoom' },
     { role: 'zoomIn' },
+    // The plus is on the key of the equals sign, with Shift: without it, people expect the same.
+    { role: 'zoomIn', accelerator: 'CmdOrCtrl+=', visible: false },
     { role: 'zoomOut' },
     separator,
     { role: 'togglefullscreen' },

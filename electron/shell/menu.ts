@@ -1,7 +1,9 @@
-import { app, Menu } from 'electron';
+import { app, type BrowserWindow, Menu } from 'electron';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
-import { type MenuActions, menuTemplate } from './menu-template.ts';
+import { type Shown, shownAt } from '@host/shown-database.ts';
+import { isUsable, type MenuActions, menuTemplate, placeBound } from './menu-template.ts';
+import { followAddress } from './window.ts';
 
 const RECENTS = 10;
 
@@ -11,8 +13,12 @@ export interface MenuOptions {
   readonly actions: Omit<MenuActions, 'clearRecents' | 'lookAgain' | 'about'> & { open(file: string): void };
 }
 
-/** The application menu and the system's list of recent files, renewed whenever the list of recent databases changes. */
-export function keepMenu(host: Host, { hasDocumentation, actions }: MenuOptions): void {
+/**
+ * The application menu and the system's list of recent files, renewed whenever the list of recent databases changes.
+ * @returns watches a window: what cannot work on the page that it shows is grey.
+ */
+export function keepMenu(host: Host, { hasDocumentation, actions }: MenuOptions): (window: BrowserWindow) => void {
+  let shown: Shown = 'nothing';
   const template = () =>
     menuTemplate(
       {
@@ -20,6 +26,7 @@ export function keepMenu(host: Host, { hasDocumentation, actions }: MenuOptions)
         isPackaged: app.isPackaged,
         recents: recentsOf(host, actions.open),
         hasDocumentation,
+        shown,
       },
       {
         ...actions,
@@ -43,6 +50,18 @@ export function keepMenu(host: Host, { hasDocumentation, actions }: MenuOptions)
     if (name === 'database:opened' || name === 'database:closed') renew();
   });
   renew();
+  const show = (next: Shown): void => {
+    shown = next;
+    const menu = Menu.getApplicationMenu();
+    for (const id of placeBound) {
+      const item = menu?.getMenuItemById(id);
+      if (item) item.enabled = isUsable(id, shown);
+    }
+  };
+  return (window) => {
+    followAddress(window, (url) => show(shownAt(url)));
+    window.on('closed', () => show('nothing'));
+  };
 }
 
 function recentsOf(host: Host, open: (file: string) => void): { label: string; open: () => void }[] {

@@ -1,7 +1,9 @@
 import { type BrowserWindow, dialog, type OpenDialogOptions, type SaveDialogOptions } from 'electron';
+import type { OpenEntry } from '@host/databases.ts';
 import { openDatabase } from '@host/handlers.ts';
 import type { Host } from '@host/host.ts';
 import { databaseExtensions } from '@host/windows-open-with.ts';
+import type { AppError } from '@shared/errors.ts';
 import { tell } from './asking.ts';
 
 /** The system's dialog. null = the person closed it. */
@@ -61,15 +63,22 @@ async function ask(window: BrowserWindow | null, options: OpenDialogOptions): Pr
   return canceled || filePaths.length === 0 ? null : filePaths;
 }
 
-/**
- * Opens files that came from outside the window; what cannot be opened is said in one system dialog.
- * Not in an error box: that would hold up everything that is going on until somebody has read it.
- */
-export function openFiles(host: Host, files: readonly string[], window: BrowserWindow | null): void {
-  const refused = files.flatMap((file) => {
-    const opened = openDatabase(host, file);
-    return opened.ok ? [] : [opened.error];
-  });
+/** Files that came from outside the window: those that are open, and why the others are not. */
+export interface Arrived {
+  readonly opened: readonly OpenEntry[];
+  readonly refused: readonly AppError[];
+}
+
+export function openFiles(host: Host, files: readonly string[]): Arrived {
+  const results = files.map((file) => openDatabase(host, file));
+  return {
+    opened: results.flatMap((result) => (result.ok ? [result.value] : [])),
+    refused: results.flatMap((result) => (result.ok ? [] : [result.error])),
+  };
+}
+
+/** In one system dialog. Not in an error box: that would hold up everything that is going on until somebody has read it. */
+export function tellRefused(refused: readonly AppError[], window: BrowserWindow | null): void {
   const [first, ...others] = refused;
   if (!first) return;
   void tell(window, {

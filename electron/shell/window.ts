@@ -80,17 +80,21 @@ export function focusWindow(window: BrowserWindow | null): void {
   window.focus();
 }
 
+/** Tells the address of every page that the window goes to. */
+export function followAddress({ webContents }: BrowserWindow, tell: (url: string) => void): void {
+  webContents.on('did-navigate', (_event, url) => tell(url));
+  webContents.on('did-navigate-in-page', (_event, url, isMainFrame) => {
+    if (isMainFrame) tell(url);
+  });
+}
+
 /** macOS: the title bar has the icon and the folder of the file that the page is about. */
 export function nameFile(window: BrowserWindow, databases: Databases): void {
   if (process.platform !== 'darwin') return;
-  const name = (url: string): void => {
+  followAddress(window, (url) => {
     const handle = shownHandle(url);
     const database = handle === null ? null : databases.get(handle);
     window.setRepresentedFilename(database?.ok === true ? database.value.path : '');
-  };
-  window.webContents.on('did-navigate', (_event, url) => name(url));
-  window.webContents.on('did-navigate-in-page', (_event, url, isMainFrame) => {
-    if (isMainFrame) name(url);
   });
 }
 

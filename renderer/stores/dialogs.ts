@@ -41,3 +41,15 @@ export const useDialogs = create<Dialogs>(() => ({
 }));
 
 export const showDialog = (change: Partial<Dialogs>): void => useDialogs.setState(change);
+
+/** Whether a dialog or a menu stands in front of the page, here or in one of its panels. */
+export function isDialogOpen(): boolean {
+  const { isHelpOpen, isPaletteOpen, picker, droppedName } = useDialogs.getState();
+  return (
+    isHelpOpen ||
+    isPaletteOpen ||
+    picker !== null ||
+    droppedName !== null ||
+    document.querySelector('[role=dialog],[role=menu]') !== null
+  );
+}

@@ -6,6 +6,7 @@ import { refreshRows } from './browse.ts';
 import { adopt, forget, loadDatabases, look, lookIfChanged, reportDeath, useDatabases } from './databases.ts';
 import { showDialog } from './dialogs.ts';
 import { receiveExport } from './exports.ts';
+import { findInTable } from './find-field.ts';
 import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery, receiveLooking } from './recovery.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
@@ -59,6 +60,10 @@ function pursue(goal: WindowGoal): void {
       return showDialog({ isHelpOpen: true });
     case 'version':
       return showDialog({ isVersionOpen: true });
+    case 'find':
+      return void findInTable();
+    case 'previous':
+      return history.back();
   }
 }
 

@@ -134,13 +134,19 @@ export class WebContents extends EventEmitter {
     request: (params) => void this.#answerRequest(params),
     message: (text) => void this.#receive(JSON.parse(text) as FromPreload),
     console: (level, message) => void this.emit('console-message', { level, message }),
-    domReady: () => void this.emit('dom-ready', {}),
+    domReady: () => {
+      this.emit('did-navigate', {}, this.#url, 200, 'OK');
+      this.emit('dom-ready', {});
+    },
     loaded: () => {
       this.#isLoading = false;
       this.emit('did-finish-load', {});
       this.#owner.emit('ready-to-show', {});
     },
-    navigatedInside: (url) => void (this.#url = toNamed(url)),
+    navigatedInside: (url) => {
+      this.#url = toNamed(url);
+      this.emit('did-navigate-in-page', {}, this.#url, true, 1, 1);
+    },
     // Chromium itself refuses to open the window (chromium.ts): the handler is asked, its 'allow' is not honoured.
     wantsWindow: (url) => void this.#openHandler({ url: toNamed(url) }),
     crashed: () => this.#crashed(),

@@ -57,6 +57,7 @@ test('files named at the start are open, and a second start hands its own over',
   const app = await launchApp({ files: [write(folder, 'given.db'), missing, '--some-option'], engine: 'scripted' });
 
   expect(await app.call('database:list')).toMatchObject({ value: [{ name: 'given.db' }] });
+  await expect(app.page.getByRole('region', { name: 'Overview' }), 'the window begins there').toBeVisible();
   const asked = await app.asked();
   expect(asked).toHaveLength(1);
   expect(JSON.stringify(asked)).toContain('There is no file there');

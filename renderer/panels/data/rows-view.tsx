@@ -45,7 +45,7 @@ export function RowsView({ handle, table, source, arranged, step, isCopy, isAski
   const [openRow, setOpenRow] = useState<number | null>(null);
   const openKey = keptKey ?? (openRow === null ? null : (source.row(openRow)?.key ?? null));
   useRowsPlace({ step, kept, total: state.rows.value, rows, active, openKey, box });
-  const copying = useCopy({ handle, table, source, selection: active.selection, order: columns.order });
+  const copying = useCopy({ handle, table, source, selection: active.selection, order: columns.order, box });
   const marked = rangeOf(active.selection);
   const markedRows = marked.to.row - marked.from.row + 1;
   const focus = (): void => box.current?.focus({ preventScroll: true });

@@ -1,9 +1,7 @@
 import { Button, Kbd, Table } from '@mantine/core';
 import { Dialog } from '../../components/dialog.tsx';
 import { showDialog, useDialogs } from '../../stores/dialogs.ts';
-import { shortcuts } from './shortcuts.ts';
-
-const isMac = navigator.userAgent.includes('Mac');
+import { isMac, shortcuts } from './shortcuts.ts';
 
 export function HelpDialog() {
   const isOpen = useDialogs((state) => state.isHelpOpen);

@@ -2,6 +2,7 @@
 export const shortcuts = [
   { keys: ['Ctrl', 'O'], action: 'open', what: 'Open a database' },
   { keys: ['Ctrl', 'P'], action: 'palette', what: 'Go to a table, a row, a page or a setting' },
+  { keys: ['Ctrl', 'F'], action: 'find', what: 'Find in the table that is shown' },
   { keys: ['F5'], action: 'refresh', what: 'Look at the database again' },
   { keys: ['Alt', '1'], action: 'tab', what: 'Overview' },
   { keys: ['Alt', '2'], action: 'tab', what: 'Phases' },
@@ -14,15 +15,24 @@ export const shortcuts = [
 ] as const;
 
 export type Shortcut =
-  { action: 'open' | 'palette' | 'refresh' | 'previous' | 'back' | 'help' } | { action: 'tab'; index: number };
+  { action: 'open' | 'palette' | 'find' | 'refresh' | 'previous' | 'back' | 'help' } | { action: 'tab'; index: number };
+
+export const isMac = navigator.userAgent.includes('Mac');
 
 type KeyPress = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>;
 
+const letters = new Map<string, 'open' | 'palette' | 'find'>([
+  ['o', 'open'],
+  ['p', 'palette'],
+  ['f', 'find'],
+]);
+
 /** Which shortcut a key press is; null for ordinary typing. */
-export function shortcutOf(press: KeyPress, isTyping: boolean): Shortcut | null {
+export function shortcutOf(press: KeyPress, isTyping: boolean, onMac = false): Shortcut | null {
   const isCommand = press.ctrlKey || press.metaKey;
-  if (isCommand && !press.altKey && !press.shiftKey && press.key.toLowerCase() === 'o') return { action: 'open' };
-  if (isCommand && !press.altKey && !press.shiftKey && press.key.toLowerCase() === 'p') return { action: 'palette' };
+  if (onMac && press.ctrlKey) return null; // Cmd commands there: Ctrl moves the caret, and both with F fill the screen
+  const action = letters.get(press.key.toLowerCase());
+  if (action && isCommand && !press.altKey && !press.shiftKey) return { action };
   if (press.key === 'F5' && !isCommand) return { action: 'refresh' };
   const digit = /^Digit([1-5])$/.exec(press.code)?.[1];
   if (press.altKey && !isCommand && digit !== undefined) return { action: 'tab', index: Number(digit) - 1 };

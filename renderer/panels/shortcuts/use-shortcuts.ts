@@ -1,10 +1,11 @@
 import { useEffect } from 'react';
 import { tabs } from '../../route.ts';
 import { chooseDatabase } from '../../stores/databases.ts';
-import { showDialog, useDialogs } from '../../stores/dialogs.ts';
+import { isDialogOpen, showDialog, useDialogs } from '../../stores/dialogs.ts';
 import { refresh } from '../../stores/events.ts';
+import { findInTable } from '../../stores/find-field.ts';
 import { goHome, goTo, useRoute } from '../../stores/route.ts';
-import { shortcutOf, type Shortcut } from './shortcuts.ts';
+import { isMac, shortcutOf, type Shortcut } from './shortcuts.ts';
 
 /** Listens for the window's shortcuts. Dialogs keep their own Escape. */
 export function useShortcuts(): void {
@@ -12,9 +13,14 @@ export function useShortcuts(): void {
     const listener = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return;
       if (isForPalette(event)) return typeAhead(event);
-      const shortcut = shortcutOf(event, isTyping(event.target));
+      const shortcut = shortcutOf(event, isTyping(event.target), isMac);
       if (shortcut === null) return;
-      if (shortcut.action === 'palette') event.preventDefault(); // never the dialog for printing
+      if (shortcut.action === 'find') {
+        if (findInTable()) event.preventDefault(); // where there is no table, the browser's own search
+        return;
+      }
+      // Behind a dialog, too: the browser would print or leave the page, and the menu would do it all the same.
+      if (shortcut.action !== 'back' && shortcut.action !== 'help') event.preventDefault();
       if (isDialogOpen() && shortcut.action !== 'refresh') return;
       event.preventDefault();
       follow(shortcut);
@@ -60,14 +66,3 @@ function typeAhead(event: KeyboardEvent): void {
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
-
-function isDialogOpen(): boolean {
-  const { isHelpOpen, isPaletteOpen, picker, droppedName } = useDialogs.getState();
-  return (
-    isHelpOpen ||
-    isPaletteOpen ||
-    picker !== null ||
-    droppedName !== null ||
-    document.querySelector('[role=dialog],[role=menu]') !== null
-  );
-}

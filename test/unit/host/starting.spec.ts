@@ -6,11 +6,11 @@ import { requireBundles } from '@host/bundles.ts';
 import { createCrashPolicy } from '@host/crash-policy.ts';
 import { folderError } from '@host/data-folder.ts';
 import { filesOf, handedOver, ownArguments } from '@host/named-files.ts';
-import { addressOf, shownHandle } from '@host/shown-database.ts';
+import { addressOf, shownAt, shownHandle } from '@host/shown-database.ts';
 import { installerStart } from '@host/squirrel.ts';
 import { beginStart } from '@host/start-marker.ts';
 import { describe, expect, it } from 'vitest';
-import { formatRoute } from '../../../renderer/route.ts';
+import { formatRoute, type Tab } from '../../../renderer/route.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
@@ -113,6 +113,16 @@ it("the window's address tells which database it shows", () => {
   expect(addressOf('a/b %', 'data')).toBe(formatRoute(route));
   for (const page of ['home', 'refused'] as const) expect(shownHandle(`app://x/${formatRoute({ page })}`)).toBeNull();
   expect(shownHandle('app://phasewise/#/db/%zz/data')).toBeNull();
+});
+
+it("the window's address tells whether rows are in it", () => {
+  const at = (tab: Tab, detail: string | null): string =>
+    shownAt(`app://phasewise/${formatRoute({ page: 'database', handle: 'a/b %', tab, detail })}`);
+  expect(at('data', 'runs')).toBe('rows');
+  expect(at('data', '')).toBe('rows'); // a table may be called so
+  expect(at('data', null)).toBe('database');
+  expect(at('backups', 'data/runs')).toBe('database');
+  for (const page of ['home', 'refused'] as const) expect(shownAt(`app://x/${formatRoute({ page })}`)).toBe('page');
 });
 
 describe('the installer for Windows', () => {

@@ -64,6 +64,19 @@ describe('shortcuts', () => {
     expect(shortcutOf(press({ key: '¡', code: 'Digit1', altKey: true }), false)).toEqual({ action: 'tab', index: 0 });
   });
 
+  it('find with Ctrl+F and Cmd+F, also from the field itself', () => {
+    expect(shortcutOf(press({ key: 'f', ctrlKey: true }), false)).toEqual({ action: 'find' });
+    expect(shortcutOf(press({ key: 'F', metaKey: true }), true)).toEqual({ action: 'find' });
+    expect(shortcutOf(press({ key: 'f', ctrlKey: true, shiftKey: true }), false)).toBeNull();
+    expect(shortcutOf(press({ key: 'f' }), false)).toBeNull();
+  });
+
+  it('leave Ctrl to macOS, which moves the caret by it, and fills the screen by Ctrl, Cmd and F', () => {
+    expect(shortcutOf(press({ key: 'f', ctrlKey: true }), true, true)).toBeNull();
+    expect(shortcutOf(press({ key: 'f', ctrlKey: true, metaKey: true }), false, true)).toBeNull();
+    expect(shortcutOf(press({ key: 'f', metaKey: true }), true, true)).toEqual({ action: 'find' });
+  });
+
   it('leave typing alone', () => {
     expect(shortcutOf(press({ key: '?', shiftKey: true }), true)).toBeNull();
     expect(shortcutOf(press({ key: '?', shiftKey: true }), false)).toEqual({ action: 'help' });

@@ -1,6 +1,8 @@
 import type { MenuActions } from '../../../electron/shell/menu-template.ts';
 import { describe, expect, it } from 'vitest';
-import { menuTemplate } from '../../../electron/shell/menu-template.ts';
+import { shortcuts } from '../../../renderer/panels/shortcuts/shortcuts.ts';
+import { tabs } from '../../../renderer/route.ts';
+import { isUsable, menuTemplate, placeBound } from '../../../electron/shell/menu-template.ts';
 
 const called: string[] = [];
 const note = (name: string) => (what?: unknown) =>
@@ -10,17 +12,20 @@ const actions: MenuActions = {
   clearRecents: note('clearRecents'),
   lookAgain: note('lookAgain'),
   show: note('show'),
+  showPage: note('showPage'),
   showDocumentation: note('showDocumentation'),
   showLog: note('showLog'),
   about: note('about'),
 };
 const menu = (platform: NodeJS.Platform, more: object = {}) =>
-  menuTemplate({ platform, isPackaged: true, recents: [], hasDocumentation: true, ...more }, actions);
+  menuTemplate({ platform, isPackaged: true, recents: [], hasDocumentation: true, shown: 'rows', ...more }, actions);
 type Items = ReturnType<typeof menu>;
 const namesOf = (items: unknown): string[] =>
   (items as Items).filter(({ type }) => type !== 'separator').map(({ label, role }) => role ?? label ?? '');
 const all = (items: Items): Items =>
   items.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? all(item.submenu) : [])]);
+const click = (item: Items[0] | undefined): void =>
+  item?.click?.(...([] as unknown as Parameters<NonNullable<Items[0]['click']>>));
 
 describe('the menu', () => {
   it('of macOS keeps what belongs to the app in the menu of its name', () => {
@@ -55,12 +60,8 @@ describe('the menu', () => {
   it('lists recent databases, ampersands and all, and can forget them', () => {
     const recents = [{ label: 'R&D.db (/data)', open: note('open') }];
     const items = all(menu('linux', { recents }));
-    items
-      .find(({ label }) => label === 'R&&D.db (/data)')
-      ?.click?.(...([] as unknown as Parameters<NonNullable<Items[0]['click']>>));
-    items
-      .find(({ id }) => id === 'clear-recent')
-      ?.click?.(...([] as unknown as Parameters<NonNullable<Items[0]['click']>>));
+    click(items.find(({ label }) => label === 'R&&D.db (/data)'));
+    click(items.find(({ id }) => id === 'clear-recent'));
     expect(called.splice(0)).toEqual(['open', 'clearRecents']);
     expect(all(menu('linux')).find(({ id }) => id === 'clear-recent')).toBeUndefined();
   });
@@ -71,7 +72,63 @@ describe('the menu', () => {
     expect(new Set(accelerators).size).toBe(accelerators.length);
     const clicked = items.filter(({ click }) => click !== undefined);
     expect(clicked.filter(({ id }) => id === undefined)).toEqual([]);
-    expect(clicked).toHaveLength(9);
+    expect(clicked).toHaveLength(16);
+  });
+
+  it('knows every key of the window that is no ordinary typing', () => {
+    const keys = shortcuts.filter(({ action }) => action !== 'back' && action !== 'help');
+    const names: Record<string, string> = { Ctrl: 'CmdOrCtrl', '←': 'Left' };
+    const wanted = keys.map((shortcut) => shortcut.keys.map((key) => names[key] ?? key).join('+'));
+    const accelerators = all(menu('win32')).map(({ accelerator }) => accelerator);
+    expect(wanted.filter((each) => !accelerators.includes(each))).toEqual([]);
+    expect(wanted).toContain('CmdOrCtrl+F');
+  });
+
+  it('names the pages as the tabs do, with their numbers', () => {
+    const items = all(menu('linux'));
+    const chosen = tabs.map((tab) => items.find(({ id }) => id === tab));
+    expect(chosen.map((item) => item?.accelerator)).toEqual(['Alt+1', 'Alt+2', 'Alt+3', 'Alt+4', 'Alt+5']);
+    const titles = shortcuts.flatMap(({ action, what }) => (action === 'tab' ? [what] : []));
+    expect(chosen.map((item) => item?.label)).toEqual(titles);
+    for (const item of chosen) click(item);
+    expect(called.splice(0)).toEqual(tabs.map((tab) => `showPage ${tab}`));
+  });
+
+  it.each(['darwin', 'win32', 'linux'] as const)('of %s edits what is typed, and finds in the table', (platform) => {
+    const edit = menu(platform).find(({ role }) => role === 'editMenu');
+    expect(namesOf(edit?.submenu)).toEqual(
+      expect.arrayContaining(['undo', 'redo', 'cut', 'copy', 'paste', 'delete', 'selectAll', 'Find in table']),
+    );
+    expect(namesOf(edit?.submenu).includes('Speech')).toBe(platform === 'darwin');
+    click(all(menu(platform)).find(({ id }) => id === 'find'));
+    expect(called.splice(0)).toEqual(['show find']);
+  });
+
+  it('leaves Alt and an arrow to the caret: of macOS always, elsewhere to the page, which knows who types', () => {
+    const back = (platform: NodeJS.Platform) => all(menu(platform)).find(({ id }) => id === 'previous');
+    expect(back('darwin')).toMatchObject({ accelerator: 'Cmd+[' });
+    for (const platform of ['win32', 'linux'] as const)
+      expect(back(platform)).toMatchObject({ accelerator: 'Alt+Left', registerAccelerator: false });
+  });
+
+  it('enlarges with the key of the plus, with Shift or without', () => {
+    const zoom = all(menu('win32')).filter(({ role }) => role === 'zoomIn');
+    expect(zoom).toMatchObject([{ role: 'zoomIn' }, { accelerator: 'CmdOrCtrl+=', visible: false }]);
+  });
+
+  it('is grey where it could not do anything', () => {
+    const grey = (shown: string) =>
+      all(menu('darwin', { shown }))
+        .filter(({ enabled, id }) => enabled === false && id !== undefined)
+        .map(({ id }) => id)
+        .toSorted();
+    const ofDatabase = ['reload-data', ...tabs];
+    expect(grey('nothing')).toEqual([...ofDatabase, 'find', 'previous'].toSorted());
+    expect(grey('page')).toEqual([...ofDatabase, 'find'].toSorted());
+    expect(grey('database')).toEqual(['find']);
+    expect(grey('rows')).toEqual([]);
+    for (const shown of ['nothing', 'page', 'database', 'rows'] as const)
+      expect(placeBound.filter((id) => !isUsable(id, shown)).toSorted()).toEqual(grey(shown));
   });
 
   it('offers documentation only where there is some', () => {

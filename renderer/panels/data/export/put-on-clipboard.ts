@@ -15,6 +15,7 @@ function putByCommand(text: string): boolean {
   area.value = text;
   area.setAttribute('aria-hidden', 'true');
   document.body.append(area);
+  area.focus({ preventScroll: true }); // marking alone does not move the focus in every browser
   area.select();
   try {
     return document.execCommand('copy');

@@ -1,5 +1,5 @@
 import type { BrowseTable } from '@shared/browse.ts';
-import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
 import type { RowSource } from '../../../stores/browse-rows.ts';
 import { counted } from '../../../words/numbers.ts';
 import { rangeOf, type Selection } from '../grid/use-active-cell.ts';
@@ -21,10 +21,12 @@ interface CopySubject {
   readonly selection: Selection;
   /** Columns that are shown, by their index in the table. */
   readonly order: readonly number[];
+  /** The grid: while it has the focus, copying means its cells. */
+  readonly box: RefObject<HTMLElement | null>;
 }
 
 /** Copies what is marked in the grid, whole, and says what was copied. */
-export function useCopy({ handle, table, source, selection, order }: CopySubject) {
+export function useCopy({ handle, table, source, selection, order, box }: CopySubject) {
   const [state, setState] = useState<CopyState | null>(null);
   const timer = useRef(0);
   const say = useCallback((words: string, isFailed = false) => {
@@ -51,6 +53,16 @@ export function useCopy({ handle, table, source, selection, order }: CopySubject
     event.preventDefault();
     void copy('cells');
   };
+  useEffect(() => {
+    // Copy in the menu of the desktop app is no key, and cells that are marked are no selection of Chromium's.
+    const onCopy = (event: ClipboardEvent): void => {
+      if (document.activeElement !== box.current) return;
+      event.preventDefault();
+      void copy('cells');
+    };
+    document.addEventListener('copy', onCopy);
+    return () => document.removeEventListener('copy', onCopy);
+  });
   return { copy, onKey, state };
 }
 

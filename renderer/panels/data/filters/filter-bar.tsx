@@ -3,6 +3,7 @@ import { IconFilterPlus, IconSearch, IconX } from '@tabler/icons-react';
 import type { BrowseQuery, BrowseTable } from '@shared/browse.ts';
 import { useEffect, useState } from 'react';
 import { changeQuery } from '../../../stores/browse.ts';
+import { FIND_FIELD } from '../../../stores/find-field.ts';
 import { shownName } from '../../../words/text.ts';
 import { filterOf, filterWords, operators, operatorsOf, type Draft, type Operator } from './filter-words.ts';
 import styles from './filters.module.css';
@@ -56,6 +57,8 @@ function Find({ handle, find, hasHidden }: { handle: string; find: string | null
   }, [handle, find, text]);
   return (
     <TextInput
+      id={FIND_FIELD}
+      aria-keyshortcuts="Control+F Meta+F"
       size="xs"
       w={190}
       placeholder={hasHidden ? 'Find, not in hidden columns' : label}
