@@ -78,6 +78,7 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     busy,
     saidOf: sources.saidOf,
     wayOf: (database, last, look) => wayToGoOn(dataFolder, database.path, last, look),
+    reportsOf: (database) => runs.history(database),
     onStatus: (database, status) => recents.seen(database.path, status),
   });
   const ongoing = createOngoing(events);

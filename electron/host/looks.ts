@@ -1,15 +1,19 @@
-import type { Result } from '@shared/errors.ts';
-import type { Plan, SourceCoverage } from '@shared/run.ts';
+import { ok, type Result } from '@shared/errors.ts';
+import type { Plan, RunReport, SourceCoverage } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import type { SourceChoice } from '@engine/protocol.ts';
 import type { BegunWay } from './begun-way.ts';
 import type { Busy } from './busy.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Engines } from './engines.ts';
+import { withVerdictHealth } from './verdict-health.ts';
 
 /** Looking at databases: never changes them, never waits for a run. */
 export interface Looks {
-  /** While something is running on the file: the last status there is, else E_RUN_ACTIVE. */
+  /**
+   * While something is running on the file: the last status there is, else E_RUN_ACTIVE. Where a look at the schema leaves
+   * the content out, what the verdict on the last upgrade found is told while that still holds.
+   */
   status(database: OpenEntry, check: 'schema' | 'data'): Promise<Result<DatabaseStatus>>;
   /** What was seen last, if anything. */
   last(database: OpenEntry): DatabaseStatus | null;
@@ -40,10 +44,11 @@ export interface LooksContext {
     last: DatabaseStatus | null,
     look: () => Promise<DatabaseStatus | null>,
   ) => Promise<BegunWay>;
+  readonly reportsOf: (database: OpenEntry) => RunReport[];
   readonly onStatus: (database: OpenEntry, status: DatabaseStatus) => void;
 }
 
-export function createLooks({ engines, busy, saidOf, wayOf, onStatus }: LooksContext): Looks {
+export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus }: LooksContext): Looks {
   const lastStatus = new Map<string, DatabaseStatus>();
   const lastPlan = new Map<string, Plan>();
   const wayFor = (database: OpenEntry): Promise<BegunWay> => {
@@ -60,8 +65,11 @@ export function createLooks({ engines, busy, saidOf, wayOf, onStatus }: LooksCon
     async status(database, check) {
       const { path } = database;
       const refused = busy.refusal(path);
+      // What is kept is what was seen: a question about an interruption has to tell the two apart.
+      const told = (seen: DatabaseStatus): Result<DatabaseStatus> =>
+        ok(withVerdictHealth(seen, path, () => reportsOf(database)));
       const known = lastStatus.get(path);
-      if (refused) return known ? { ok: true, value: known } : refused;
+      if (refused) return known ? told(known) : refused;
       const input = { path, check };
       // A look over all the data may take long; the process for short looks stays free for them.
       const looked = await (check === 'data'
@@ -70,7 +78,7 @@ export function createLooks({ engines, busy, saidOf, wayOf, onStatus }: LooksCon
       if (!looked.ok) return looked;
       lastStatus.set(path, looked.value);
       onStatus(database, looked.value);
-      return looked;
+      return told(looked.value);
     },
     last: ({ path }) => lastStatus.get(path) ?? null,
     async plan(database, toPhase, more = {}) {

@@ -95,6 +95,10 @@ export const activeOf = (run: RunSnapshot | null | undefined): RunSnapshot | nul
   run && !isFinal(run.state) ? run : null;
 export const isActive = (run: RunSnapshot | null | undefined): boolean => activeOf(run) !== null;
 
+/** Looked at before the last run had ended, which has made the file another one since. */
+export const isOutdatedBy = (run: RunSnapshot | null | undefined, checkedAt: string): boolean =>
+  !!run?.report && isFinal(run.state) && checkedAt < run.report.finishedAt;
+
 async function control(name: 'run:pause' | 'run:resume' | 'run:cancel', handle: string): Promise<void> {
   const answer = await call(name, { handle });
   if (answer.ok) receiveRun(answer.value);

@@ -20,6 +20,7 @@ it('no plan is made while something runs on the file', async () => {
   };
   const looks = createLooks({
     ...{ engines: { ask } as unknown as Engines, busy, saidOf: () => null, onStatus: () => {} },
+    reportsOf: () => [],
     wayOf: () => Promise.resolve({ backupFolder: null, source: null }),
   });
   const free = busy.take('/a.db', 'upgrade');
