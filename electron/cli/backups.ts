@@ -9,7 +9,6 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
-import { openOrMissing } from './missing.ts';
 import { commandLine, windowLine } from './suggested.ts';
 import { failure, type Outcome, tell } from './terminal.ts';
 import { backupText, some } from './words.ts';
@@ -18,7 +17,7 @@ type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 
 /** Also for a database that is gone: its backups are then what matters. */
 export async function backups(host: Host, { file, keep, yes }: Of<'backups'>): Promise<Outcome> {
-  const database = openOrMissing(host, file);
+  const database = host.databases.openOrMissing(file);
   const listed = database.ok ? await host.backups.list(database.value) : database;
   if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
   const { folder, backups: found, unusable, replaced, beforeRecovery } = listed.value;
@@ -109,7 +108,7 @@ const withoutManifest = (error: AppError, file: string): AppError =>
     : error;
 
 async function verifyAll(host: Host, file: string): Promise<Outcome> {
-  const database = openOrMissing(host, file);
+  const database = host.databases.openOrMissing(file);
   const listed = database.ok ? await host.backups.list(database.value) : database;
   if (!listed.ok || !database.ok) return failure(listed.ok ? appError('E_NOT_FOUND', 'It is gone.') : listed.error);
   const { backups: all, unusable } = listed.value;

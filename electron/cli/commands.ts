@@ -17,7 +17,6 @@ import { issues } from './issues.ts';
 import { withKeptBackup } from './kept-backup.ts';
 import { keys } from './keys.ts';
 import { migrate } from './migrate.ts';
-import { openOrMissing } from './missing.ts';
 import { restore } from './restore.ts';
 import { endAtOnce } from './signals.ts';
 import { endInPlace, errorText, failure, type Outcome, tell, tellInPlace } from './terminal.ts';
@@ -86,7 +85,7 @@ async function look(
 }
 
 async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Outcome> {
-  const database = openOrMissing(host, file);
+  const database = host.databases.openOrMissing(file);
   if (!database.ok) return failure(database.error);
   const { path: found } = database.value;
   // Not through the looks of the window: those remember what was seen, and this command leaves no trace at all.
@@ -114,7 +113,7 @@ function wayOfRun(host: Host, status: DatabaseStatus): BegunWay {
 
 /** Leaves what was interrupted as it is; from then on `status` has one line about it. */
 async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
-  const database = openOrMissing(host, file);
+  const database = host.databases.openOrMissing(file);
   if (!database.ok) return failure(database.error);
   const recovery = await host.recoveries.get(database.value, { isReadOnly: true, isBrief: true });
   if (recovery === null) {

@@ -4,7 +4,6 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
-import { openOrMissing } from './missing.ts';
 import { endAtOnce } from './signals.ts';
 import { commandLine } from './suggested.ts';
 import type { Outcome } from './terminal.ts';
@@ -28,7 +27,7 @@ export async function withKeptBackup(host: Host, command: Command, outcome: Outc
   const told = outcome.json as Told;
   // What was interrupted is told with its own choices, the way back among them.
   if (!('file' in command) || !isLost(command, told) || (told.recovery ?? null) !== null) return outcome;
-  const database = openOrMissing(host, command.file);
+  const database = host.databases.openOrMissing(command.file);
   if (!database.ok) return outcome;
   const { path } = database.value;
   const backup: Found | undefined = told.backup?.verified ? told.backup : await newestVerified(host, path);

@@ -10,7 +10,6 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
-import { openOrMissing } from './missing.ts';
 import { whileRunning } from './signals.ts';
 import { commandLine } from './suggested.ts';
 import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
@@ -23,7 +22,7 @@ type Restore = Extract<Command, { name: 'restore' }>;
 export async function restore(host: Host, command: Restore): Promise<Outcome> {
   const { file, yes } = command;
   if (!yes && !canAsk()) return failure(nobodyToAsk());
-  const target = openOrMissing(host, file);
+  const target = host.databases.openOrMissing(file);
   if (!target.ok) return failure(target.error);
   const source = sourceOf(command);
   if (!source.ok) return failure(source.error);

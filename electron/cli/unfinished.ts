@@ -2,7 +2,6 @@ import { type AppError, appError } from '@shared/errors.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { hasIntent } from '@host/restore-note.ts';
-import { openOrMissing } from './missing.ts';
 import { commandLine } from './suggested.ts';
 
 /**
@@ -10,7 +9,7 @@ import { commandLine } from './suggested.ts';
  * the restore or from after it, and nobody knows which. null = none was. What writes is refused by the engine.
  */
 export function unfinishedRestore(host: Host, file: string): AppError | null {
-  const database = openOrMissing(host, file);
+  const database = host.databases.openOrMissing(file);
   if (!database.ok || !hasIntent(database.value.path)) return null;
   const { path, name } = database.value;
   return appError(

@@ -17,6 +17,8 @@ export interface OpenEntry extends OpenDatabase {
 export interface Databases {
   /** Gives the file a handle; the same file keeps the one it has. Reads nothing of it. */
   open(file: string): Result<OpenEntry>;
+  /** As open, also where the file is gone: for its backups. Errors: those of placeOfMissing. */
+  openOrMissing(file: string): Result<OpenEntry>;
   /** Error: E_UNKNOWN_HANDLE. */
   get(handle: string): Result<OpenEntry>;
   find(file: string): OpenEntry | undefined;
@@ -28,20 +30,24 @@ export interface Databases {
 export function createDatabases(): Databases {
   const entries = new Map<string, OpenEntry>();
   const find = (file: string): OpenEntry | undefined => [...entries.values()].find((entry) => entry.path === file);
+  const enter = (resolved: Result<string>): Result<OpenEntry> => {
+    if (!resolved.ok) return resolved;
+    const present = find(resolved.value);
+    if (present) return ok(present);
+    const entry = {
+      handle: randomBytes(12).toString('base64url'),
+      path: resolved.value,
+      name: path.basename(resolved.value),
+      folder: path.dirname(resolved.value),
+    };
+    entries.set(entry.handle, entry);
+    return ok(entry);
+  };
   return {
-    open(file) {
-      const resolved = withInterruptedRestore(file, resolveDatabasePath(file));
-      if (!resolved.ok) return resolved;
-      const present = find(resolved.value);
-      if (present) return ok(present);
-      const entry = {
-        handle: randomBytes(12).toString('base64url'),
-        path: resolved.value,
-        name: path.basename(resolved.value),
-        folder: path.dirname(resolved.value),
-      };
-      entries.set(entry.handle, entry);
-      return ok(entry);
+    open: (file) => enter(withInterruptedRestore(file, resolveDatabasePath(file))),
+    openOrMissing(file) {
+      const resolved = resolveDatabasePath(file);
+      return enter(isMissing(resolved) ? placeOfMissing(file) : resolved);
     },
     get(handle) {
       const entry = entries.get(handle);
@@ -54,14 +60,21 @@ export function createDatabases(): Databases {
 }
 
 /** A file that is missing in the middle of a restore can be opened all the same: to finish that. */
-function withInterruptedRestore(file: string, resolved: Result<string>): Result<string> {
-  const absolute = path.resolve(file);
-  if (resolved.ok || resolved.error.code !== 'E_NOT_FOUND' || statsOf(intentFile(absolute)) === undefined)
-    return resolved;
-  return (
-    unsupportedPath(absolute) ?? ok(path.join(realpathSync.native(path.dirname(absolute)), path.basename(absolute)))
-  );
+const withInterruptedRestore = (file: string, resolved: Result<string>): Result<string> =>
+  isMissing(resolved) && statsOf(intentFile(path.resolve(file))) !== undefined ? placeOfMissing(file) : resolved;
+
+const isMissing = (resolved: Result<string>): boolean => !resolved.ok && resolved.error.code === 'E_NOT_FOUND';
+
+/** The path of a file that is gone, links to its folder resolved. Errors: E_NOT_FOUND without that folder, E_PATH_UNSUPPORTED. */
+export function placeOfMissing(file: string): Result<string> {
+  const folder = path.dirname(file);
+  if (!(statsOf(folder)?.isDirectory() ?? false))
+    return err(appError('E_NOT_FOUND', `There is no folder ${printable(folder)}.`, undefined, { nextStep: NO_FOLDER }));
+  return unsupportedPath(path.resolve(file)) ?? ok(path.join(realpathSync.native(folder), path.basename(file)));
 }
+
+const NO_FOLDER =
+  'If it is on a drive that is not connected, connect that and try again. Otherwise check the name of the folder.';
 
 /** What callers may see of an open database. */
 export const publicEntry = ({ handle, name, folder }: OpenEntry): OpenDatabase => ({ handle, name, folder });

@@ -28,8 +28,13 @@ export function createHandlers(host: Host, door: Door): Handlers {
  * Gives a file a handle and tells every window. For paths that the person named: a dialog, a drop, an argument.
  * Errors: those of Databases.open.
  */
-export function openDatabase(host: Host, file: string): Result<OpenEntry> {
-  const opened = host.databases.open(file);
+export const openDatabase = (host: Host, file: string): Result<OpenEntry> => announced(host, host.databases.open(file));
+
+/** As openDatabase, for a file that was open before: where it is gone, its backups are what matters. */
+const reopenDatabase = (host: Host, file: string): Result<OpenEntry> =>
+  announced(host, host.databases.openOrMissing(file));
+
+function announced(host: Host, opened: Result<OpenEntry>): Result<OpenEntry> {
   if (opened.ok) host.events.emit('database:opened', publicEntry(opened.value));
   return opened;
 }
@@ -64,7 +69,8 @@ function databaseHandlers(
     'database:openRecent': ({ recentId }) => {
       const known = host.recents.pathOf(recentId);
       const interrupted = known.ok ? null : host.recoveries.pathOf(recentId); // one that only the command line has seen
-      return open(interrupted === null ? known : ok(interrupted));
+      const file = interrupted === null ? known : ok(interrupted);
+      return map(file.ok ? reopenDatabase(host, file.value) : file, publicEntry);
     },
     'database:openSample': async () => {
       const built = await buildSample(host.engines, door.documentsFolder);

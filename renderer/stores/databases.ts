@@ -3,7 +3,9 @@ import type { OpenDatabase, RecentDatabase } from '@shared/channels.ts';
 import type { AppError, Result } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { call, openDropped } from '../api.ts';
+import type { Tab } from '../route.ts';
 import { isLost, vanished } from '../words/errors.ts';
+import { clock, dateTime } from '../words/times.ts';
 import { showDialog } from './dialogs.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { useSession } from './session.ts';
@@ -13,6 +15,8 @@ export interface DatabaseView {
   readonly status: DatabaseStatus | null;
   readonly error: AppError | null;
   readonly busy: 'looking' | 'checking' | null;
+  /** All of the data was read for the last status; a short look knows less. */
+  readonly isFull: boolean;
   /** Of the last status that there was, also where it holds no longer. */
   readonly seenAt: string | null;
 }
@@ -44,7 +48,7 @@ export const useDatabases = create<Databases>(() => ({
   samplePaths: {},
 }));
 
-const emptyView: DatabaseView = { status: null, error: null, busy: null, seenAt: null };
+const emptyView: DatabaseView = { status: null, error: null, busy: null, isFull: false, seenAt: null };
 const { getState, setState } = useDatabases;
 
 export async function loadDatabases(): Promise<void> {
@@ -66,6 +70,10 @@ export const openFile = (token: string, name: string): Promise<void> =>
 
 export const openRecent = (recentId: string, name: string): Promise<void> =>
   opening(`Looking at ${name}…`, () => call('database:openRecent', { recentId }));
+
+/** Of a recent database whose file is gone: they are what is left of it. */
+export const openBackupsOf = (recentId: string, name: string): Promise<void> =>
+  opening(`Looking for backups of ${name}…`, () => call('database:openRecent', { recentId }), 'backups');
 
 export const openSample = (): Promise<void> =>
   opening('Building a sample database…', async () => {
@@ -97,16 +105,28 @@ export async function closeDatabase(handle: string): Promise<void> {
 export async function look(handle: string, depth: 'status' | 'check' = 'status'): Promise<void> {
   setView(handle, { busy: depth === 'check' ? 'checking' : 'looking' });
   const answer = await call(`database:${depth}`, { handle });
-  if (answer.ok) setView(handle, { status: answer.value, error: null, busy: null });
+  if (answer.ok) setView(handle, { status: answer.value, error: null, busy: null, isFull: depth === 'check' });
   else if (isLost(answer.error)) reportLost(handle, answer.error);
   else setView(handle, { error: answer.error, busy: null });
 }
 
+/** Nothing lies in its place any more: its backups are what is left. */
+export const isFileGone = ({ views }: Pick<Databases, 'views'>, handle: string): boolean =>
+  views[handle]?.error?.code === 'E_NOT_FOUND';
+
 /** The file is no longer what was seen: "healthy" and all else that was said of it goes. */
 export function reportLost(handle: string, error: AppError): void {
   const seenAt = getState().views[handle]?.status?.checkedAt ?? getState().views[handle]?.seenAt ?? null;
-  const told = error.code === 'E_NOT_FOUND' ? vanished(error, seenAt) : error;
+  const told = error.code === 'E_NOT_FOUND' ? vanished(error, whenSeen(handle, seenAt)) : error;
   setView(handle, { status: null, error: told, busy: null, seenAt });
+}
+
+/** Of a file that is gone: "at 14:02", or what is remembered where this window has never seen it. */
+function whenSeen(handle: string, seenAt: string | null): string {
+  if (seenAt !== null) return `at ${clock(seenAt)}`;
+  const database = getState().open.find((each) => each.handle === handle);
+  const recent = getState().recents?.find(({ name, folder }) => name === database?.name && folder === database.folder);
+  return recent ? `on ${dateTime(recent.lastOpenedAt)}` : 'when it was opened';
 }
 
 /** Looks without a word, and keeps what is on screen, a full check above all, while the file is what it was. */
@@ -117,12 +137,13 @@ export async function lookIfChanged(handle: string): Promise<void> {
   const now = getState().views[handle];
   if (now?.status !== before.status || now.busy !== null) return; // overtaken by another look
   if (!answer.ok) return isLost(answer.error) ? reportLost(handle, answer.error) : undefined;
-  if (now.error !== null || contentOf(answer.value) !== contentOf(before.status)) {
-    setView(handle, { status: answer.value, error: null });
+  const isHealthNews = !now.isFull && answer.value.health.summary !== before.status.health.summary;
+  if (now.error !== null || isHealthNews || contentOf(answer.value) !== contentOf(before.status)) {
+    setView(handle, { status: answer.value, error: null, isFull: false });
   }
 }
 
-/** What a change by another program would change. Not the checks: a full look knows more of them than a quick one. */
+/** What a change by another program would change. Not the checks: a full look knows more of them than a short one. */
 const contentOf = ({ file, variant, phaseReached, tables, ledger, issues, drift, unfinishedRun }: DatabaseStatus) =>
   JSON.stringify([
     [file.sizeBytes, file.walBytes, file.isWritable, variant.id, phaseReached],
@@ -148,19 +169,19 @@ export function forget(handle: string): void {
 /** The engine process died: what it last said stays on screen, with the reason on top. */
 export const reportDeath = (handle: string, error: AppError): void => setView(handle, { error, busy: null });
 
-async function opening(words: string, open: () => Promise<Result<OpenDatabase>>): Promise<void> {
+async function opening(words: string, open: () => Promise<Result<OpenDatabase>>, tab: Tab = 'overview'): Promise<void> {
   if (getState().opening !== null) return;
   setState({ opening: words });
   const result = await open();
   setState({ opening: null });
-  arrive(result, () => opening(words, open));
+  arrive(result, () => opening(words, open, tab), tab);
 }
 
-function arrive(result: Result<OpenDatabase>, retry: () => Promise<void>): void {
+function arrive(result: Result<OpenDatabase>, retry: () => Promise<void>, tab: Tab = 'overview'): void {
   if (result.ok) {
     setState({ refusal: null });
     adopt(result.value);
-    goTo(result.value.handle, 'overview');
+    goTo(result.value.handle, tab);
     void loadDatabases();
   } else {
     setState({ refusal: { error: result.error, retry } });

@@ -1,5 +1,4 @@
 import { safetyText, type AppError, type ErrorCode } from '@shared/errors.ts';
-import { clock } from './times.ts';
 
 const NOT_STARTED: readonly ErrorCode[] = ['E_NOTHING_TO_DO', 'E_RUN_ACTIVE', 'E_STATE_CHANGED'];
 
@@ -29,11 +28,11 @@ export const mayNeedAnotherFile = (error: AppError): boolean =>
 /** The file is damaged, empty, gone or no database: what was said of it before holds no longer. */
 export const isLost = (error: AppError): boolean => error.safety === safetyText['not-ours'];
 
-/** Of a file that this window had open. @param seenAt when it was last seen there; null = when it was opened. */
-export const vanished = (error: AppError, seenAt: string | null): AppError => ({
+/** Of a file that was open before. @param when "at 14:02": when it was last seen there. */
+export const vanished = (error: AppError, when: string): AppError => ({
   ...error,
   title: 'The file is gone',
-  message: `It was here ${seenAt === null ? 'when it was opened' : `at ${clock(seenAt)}`} and is gone. Phasewise did not remove it.`,
+  message: `It was here ${when} and is gone. Phasewise did not remove it.`,
   nextStep: 'Look in the bin, or for a drive that was unplugged. If it is nowhere, put one of its backups back.',
   details: { ...error.details, found: error.message },
 });

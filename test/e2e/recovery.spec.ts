@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
 import { type App, expect, expectDone, test } from './support/app.ts';
@@ -156,5 +158,51 @@ test('an interrupted upgrade can be taken back: the file is what it was before',
     await app.goTo('Overview');
     await expect(page.getByText('0 of 6 phases are done', { exact: false })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Plan the upgrade' })).toBeVisible();
+  });
+});
+
+test('an interrupted restore that is finished says that the upgrade in the backup can be gone on with', async ({
+  app,
+}) => {
+  test.setTimeout(300_000);
+  const { page } = app;
+  const intent = path.join(app.projects, 'lights.db.restore-intent');
+  const goOn = page.getByRole('note').filter({ hasText: 'An upgrade to phase 4 was under way' });
+  await startAndReachSteps(app, 12_000);
+  await expect(page.getByRole('img', { name: 'applied', exact: true }).first()).toBeVisible();
+  app.killHost();
+  await app.startAgain();
+  await page.getByRole('button', { name: 'See what can be done about lights.db' }).click();
+  await expect(heading(page)).toHaveText(interrupted, { timeout: 60_000 });
+
+  await test.step('a backup of the half upgraded file is put back, and all is killed in the middle of it', async () => {
+    await page.getByRole('button', { name: 'Look at the database first' }).click();
+    await app.goTo('Backups');
+    await page.getByRole('button', { name: 'Back up now' }).click();
+    await expect(page.getByText('Backup made and verified.')).toBeVisible({ timeout: 60_000 });
+    await expect(goOn).toBeVisible();
+    await page.getByRole('button', { name: 'Restore…' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill('lights.db');
+    await dialog.getByRole('button', { name: 'Restore this backup' }).click();
+    while (!existsSync(intent)) await wait(1);
+    for (const engineId of enginesOf(app.hostId)) process.kill(engineId, 'SIGKILL');
+    app.killHost();
+    await app.startAgain();
+  });
+
+  await test.step('once it is finished, its page says what is left to be done, and leads there', async () => {
+    await page.getByRole('button', { name: 'See what can be done about lights.db' }).click();
+    await expect(heading(page)).toHaveText(/^The restore was interrupted\./, { timeout: 60_000 });
+    await look(page, 'real-43-restore-interrupted');
+    await page.getByRole('button', { name: /^Finish/ }).click();
+    await expect(page.getByText(/^Backup restored\./)).toBeVisible({ timeout: 60_000 });
+    await expect(goOn).toBeVisible({ timeout: 30_000 });
+    await look(page, 'real-44-restore-finished');
+    await goOn.getByRole('button', { name: 'See what can be done' }).click();
+    await expect(heading(page)).toHaveText(interrupted);
+    await page.getByRole('button', { name: /^Continue the upgrade/ }).click();
+    await expectDone(page);
+    await look(page, 'real-45-done-after-restore');
   });
 });

@@ -61,6 +61,66 @@ test('a file that vanishes while it is open is told as gone, and nothing is said
   await expect(page.getByRole('main').getByRole('button').first()).toHaveText('See its backups');
 });
 
+test('a recent database whose file is gone leads to its backups, by keyboard, and one of them takes its place', async ({
+  app,
+}) => {
+  const { page } = app;
+  const file = app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  await page.getByRole('button', { name: 'Back up now' }).click();
+  await expect(page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  await page.getByRole('button', { name: 'Close lights.db' }).click();
+  rmSync(file);
+  await page.goto(`${new URL(page.url()).origin}/#/`);
+  await page.reload();
+
+  await test.step('two presses lead to the backup', async () => {
+    const card = page.getByRole('button', { name: /^lights\.db .*The file is no longer there.*See its backups$/ });
+    await expect(card).toBeVisible();
+    await look(page, 'real-26-recent-gone');
+    await card.focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('lights.db is gone; 1 backup of it is there');
+    await expect(page.getByRole('button', { name: 'Back up now' })).toBeHidden();
+    await look(page, 'real-27-backups-of-gone');
+    await page.getByRole('button', { name: 'Restore…' }).focus();
+    await page.keyboard.press('Enter');
+  });
+
+  await test.step('nothing is replaced, and the file is back', async () => {
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByText('Nothing is replaced', { exact: true })).toBeVisible();
+    await look(page, 'real-28-restore-gone');
+    await dialog.getByRole('textbox').fill('lights.db');
+    await dialog.getByRole('button', { name: 'Restore this backup' }).click();
+    await expect(page.getByText('Backup restored. There was nothing that it replaced.')).toBeVisible({
+      timeout: 30_000,
+    });
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('1 backup');
+    await app.goTo('Overview');
+    await expect(page.getByText(/^Your file is healthy\./)).toBeVisible();
+  });
+});
+
+test('what is said of a recent database that is gone is when it was last there', async ({ app }) => {
+  const { page } = app;
+  const file = app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  await expect(page.getByText(/^Your file is healthy\./)).toBeVisible();
+  await page.getByRole('button', { name: 'Close lights.db' }).click();
+  rmSync(file);
+  await page.goto(`${new URL(page.url()).origin}/#/`);
+  await page.reload();
+  await page.getByRole('button', { name: /See its backups$/ }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('lights.db is gone, and no backup of it was found');
+  await look(page, 'real-29-gone-without-backup');
+
+  await app.goTo('Overview');
+
+  const told = /^It was here on \d{4}-\d\d-\d\d \d\d:\d\d and is gone\. Phasewise did not remove it\.$/;
+  await expect(page.getByText(told)).toBeVisible();
+});
+
 test('a file that became none any more leads to its backups where there are any', async ({ app }) => {
   const { page } = app;
   const file = app.makeLegacy('lights.db', 400);

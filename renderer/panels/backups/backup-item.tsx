@@ -20,6 +20,8 @@ interface ItemProps {
   readonly backup: BackupRecord;
   /** Shown first: it was asked for. */
   readonly isWanted: boolean;
+  /** The one obvious next step is to restore it. */
+  readonly isAdvised: boolean;
   readonly isBusy: boolean;
   readonly isChecking: boolean;
   readonly canReveal: boolean;
@@ -31,7 +33,8 @@ interface ItemProps {
 
 /** One backup: when, why, what is in it, and the proof. */
 export function BackupItem(props: ItemProps) {
-  const { handle, fileName, backup, isWanted, isBusy, isChecking, canReveal, onRestore, onRemove, onUndo } = props;
+  const { handle, fileName, backup, isWanted, isAdvised, isBusy, isChecking, canReveal } = props;
+  const { onRestore, onRemove, onUndo } = props;
   const now = useNow(30_000);
   const item = useWanted<HTMLLIElement>(isWanted);
   const mark = backupMark(backup);
@@ -80,7 +83,11 @@ export function BackupItem(props: ItemProps) {
               Undo this restore
             </Button>
           ) : (
-            <Button variant="default" disabled={isBusy || backup.state !== 'verified'} onClick={onRestore}>
+            <Button
+              variant={isAdvised ? 'filled' : 'default'}
+              disabled={isBusy || backup.state !== 'verified'}
+              onClick={onRestore}
+            >
               Restore…
             </Button>
           )}

@@ -14,11 +14,14 @@ import {
   type BackupWork,
   type Undo,
 } from '../../stores/backups.ts';
+import { isFileGone, useDatabases } from '../../stores/databases.ts';
+import { refresh } from '../../stores/events.ts';
 import { noteRestored } from '../../stores/recovery.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
+import { InterruptedNotice } from '../recovery/interrupted-notice.tsx';
 import { BackupItem } from './backup-item.tsx';
-import { backupsTitle, brokenWords, foldersOf, undoOf } from './backups-words.ts';
+import { advisedOf, backupsTitle, brokenWords, foldersOf, goneTitle, goneWords, undoOf } from './backups-words.ts';
 import { KeptFiles } from './kept-files.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RestoreDialog } from './restore-dialog.tsx';
@@ -39,6 +42,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const view = useBackups((state) => state.byHandle[handle]);
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
+  const isGone = useDatabases((state) => isFileGone(state, handle));
   const [restoring, setRestoring] = useState<BackupRecord | null>(null);
   const [removing, setRemoving] = useState<BackupRecord | null>(null);
   const [isTidying, setTidying] = useState(false);
@@ -60,8 +64,9 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const isBusy = view.busy !== null || hasActiveRun;
   // Those are told in the dialog that asked for them.
   const isAskedElsewhere = restoring !== null || removing !== null || isTidying;
-  const broken = brokenWords(backups);
-  const undoable = undoOf(backups);
+  const broken = brokenWords(backups, isGone);
+  const undoable = isGone ? null : undoOf(backups); // without the file there is nothing to undo it in
+  const advised = isGone ? advisedOf(backups) : null;
   const undo = (what: Undo | null): void => {
     if (what === null) return;
     noteRestored(handle);
@@ -70,26 +75,33 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   return (
     <Page label="Backups">
       <PageHead
-        title={backupsTitle(view.list)}
+        title={isGone ? goneTitle(fileName, view.list) : backupsTitle(view.list)}
         actions={
-          <>
-            {backups.length > 1 && (
-              <Button size="sm" variant="default" disabled={isBusy} onClick={() => setTidying(true)}>
-                Tidy up…
-              </Button>
-            )}
-            <Button size="sm" disabled={isBusy} onClick={() => void createBackup(handle)}>
-              {view.busy?.what === 'creating' ? 'Backing up…' : 'Back up now'}
+          isGone ? (
+            <Button size="sm" variant="default" disabled={isBusy} onClick={() => void refresh(handle)}>
+              Look again
             </Button>
-          </>
+          ) : (
+            <>
+              {backups.length > 1 && (
+                <Button size="sm" variant="default" disabled={isBusy} onClick={() => setTidying(true)}>
+                  Tidy up…
+                </Button>
+              )}
+              <Button size="sm" disabled={isBusy} onClick={() => void createBackup(handle)}>
+                {view.busy?.what === 'creating' ? 'Backing up…' : 'Back up now'}
+              </Button>
+            </>
+          )
         }
       >
         <p>
-          A backup counts only after it was restored to a scratch file and checked. Restoring one backs up what it
-          replaces first.
+          {isGone
+            ? goneWords(fileName, backups)
+            : 'A backup counts only after it was restored to a scratch file and checked. Restoring one backs up what it replaces first.'}
         </p>
         <div className={styles.folder}>
-          <Folders own={foldersOf(backups)} usual={folder} />
+          <Folders own={foldersOf(backups)} usual={folder} isGone={isGone} />
           {canReveal && (backups.some((backup) => !backup.madeOfGone) || unusable.length > 0) && (
             <Tooltip label="Show in folder">
               <ActionIcon aria-label="Show the backup folder" onClick={() => void revealBackup(handle, null)}>
@@ -117,10 +129,13 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           )}
         </div>
       )}
+      {view.busy === null && <InterruptedNotice handle={handle} />}
       <UnusableFiles files={unusable} />
       <KeptFiles handle={handle} fileName={fileName} list={view.list} isBusy={isBusy} />
       {backups.length === 0 ? (
-        <EmptyState title="Make one now, or let the upgrade make it: it always does before it changes anything." />
+        !isGone && (
+          <EmptyState title="Make one now, or let the upgrade make it: it always does before it changes anything." />
+        )
       ) : (
         <ol className={styles.list} aria-label="Backups, newest first">
           {backups.map((backup) => (
@@ -130,6 +145,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
               fileName={fileName}
               backup={backup}
               isWanted={backup.id === backupId}
+              isAdvised={backup === advised}
               isBusy={isBusy}
               isChecking={view.busy?.what === 'checking' && view.busy.backupId === backup.id}
               canReveal={canReveal}
@@ -148,10 +164,11 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
 }
 
 /** Where its own backups lie; what is not there yet is not said to be. */
-function Folders({ own, usual }: { own: readonly string[]; usual: string }) {
+function Folders({ own, usual, isGone }: { own: readonly string[]; usual: string; isGone: boolean }) {
+  const none = isGone ? 'They are looked for in' : 'They will lie in';
   return (
     <>
-      <span className="muted">{own.length === 0 ? 'They will lie in' : 'They lie in'}</span>
+      <span className="muted">{own.length === 0 ? none : 'They lie in'}</span>
       {(own.length === 0 ? [usual] : own).map((folder) => (
         <PathText key={folder} path={folder} maxLength={70} />
       ))}

@@ -27,13 +27,36 @@ export function describeProof(backup: BackupRecord, now: number): string {
 export const describeOne = (backup: BackupRecord): string =>
   `${dateTime(backup.createdAt)}, ${backup.reason}, ${backup.state === 'missing' ? 'the file is missing' : bytes(backup.sizeBytes)}`;
 
+type Listed = Pick<Output<'backup:list'>, 'backups' | 'unusable'>;
+
 /** "3 backups", "2 backups, and 1 of a file that is gone" */
-export function backupsTitle({ backups, unusable }: Pick<Output<'backup:list'>, 'backups' | 'unusable'>): string {
+export function backupsTitle({ backups, unusable }: Listed): string {
   const own = ownOf(backups).length;
   const none = unusable.length === 0 ? 'No backup yet' : 'No backup that can be used';
   const title = own > 0 ? counted(own, 'backup') : none;
   return own === backups.length ? title : `${title}, and ${backups.length - own} of a file that is gone`;
 }
+
+/** "lights.db is gone; 2 backups of it are there": the title while nothing lies in its place. */
+export function goneTitle(fileName: string, { backups, unusable }: Listed): string {
+  const own = ownOf(backups).length;
+  const none = unusable.length === 0 ? 'no backup of it was found' : 'no backup of it that can be used was found';
+  if (own === 0) return `${fileName} is gone, and ${none}`;
+  return `${fileName} is gone; ${counted(own, 'backup')} of it ${own === 1 ? 'is' : 'are'} there`;
+}
+
+/** Below that title: what can be done. */
+export function goneWords(fileName: string, backups: readonly BackupRecord[]): string {
+  const first =
+    'Phasewise did not remove it. If it was moved, or lies on a drive that is not connected, bring it back.';
+  return backups.length === 0
+    ? `${first} If you have a copy of the folder of its backups, put that where it is looked for, and look again.`
+    : `${first} If it is nowhere, restore a backup: ${fileName} then lies in its place again, as it was when that was made.`;
+}
+
+/** Of a file that is gone, the newest backup that is good: what a person who lost it most likely wants back. */
+export const advisedOf = (backups: readonly BackupRecord[]): BackupRecord | null =>
+  ownOf(backups).find(({ state }) => state === 'verified') ?? null;
 
 /** Without those of a file that is gone: it may have been this one, or a copy that was thrown away. */
 export const ownOf = (backups: readonly BackupRecord[]): BackupRecord[] =>
@@ -56,12 +79,14 @@ export const becomesWords = (backup: BackupRecord, fileName: string): string =>
   backup.madeOfGone ? `what ${madeOf(backup, fileName)} was on` : 'what it was on';
 
 /** Said above the list; null = none is broken. */
-export function brokenWords(all: readonly BackupRecord[]): string | null {
+export function brokenWords(all: readonly BackupRecord[], isGone = false): string | null {
   const backups = ownOf(all);
   const broken = backups.filter(({ state }) => state === 'broken').length;
   if (broken === 0) return null;
   const which = broken === 1 ? 'One backup is broken' : `${broken} backups are broken`;
   const isGoodLeft = backups.some(({ state }) => state === 'verified');
+  if (isGone && !isGoodLeft)
+    return `${which}, and there is no other here. A copy of the folder may be on another drive.`;
   return isGoodLeft
     ? `${which}: do not rely on ${broken === 1 ? 'it' : 'them'}. The others are not affected; have the disk looked at.`
     : `${which}, and there is no other. Make a new one now, on another disk if you can.`;

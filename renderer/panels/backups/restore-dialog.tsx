@@ -4,6 +4,7 @@ import type { BackupRecord } from '@shared/run.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { TypedConfirmation } from '../../components/typed-confirmation.tsx';
 import { restoreBackup } from '../../stores/backups.ts';
+import { isFileGone, useDatabases } from '../../stores/databases.ts';
 import { noteRestored } from '../../stores/recovery.ts';
 import { goTo } from '../../stores/route.ts';
 import { dateTime } from '../../words/times.ts';
@@ -51,6 +52,7 @@ interface ConfirmationProps extends RestoreProps {
 }
 
 function Confirmation({ handle, fileName, backup, onClose, isRestoring, setRestoring }: ConfirmationProps) {
+  const isGone = useDatabases((state) => isFileGone(state, handle));
   const [error, setError] = useState<AppError | null>(null);
   const origin = originWords(backup, fileName);
   const restore = async (typed: string): Promise<void> => {
@@ -68,7 +70,7 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       fileName={fileName}
       label="Restore this backup"
       busyLabel="Restoring…"
-      keepLabel={error?.code === 'E_DISCONNECTED' ? 'Close' : 'Keep the file as it is'}
+      keepLabel={error?.code === 'E_DISCONNECTED' ? 'Close' : isGone ? 'Not now' : 'Keep the file as it is'}
       isBusy={isRestoring}
       busyWords=""
       error={error}
@@ -76,14 +78,20 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       onKeep={onClose}
     >
       <p>
-        <strong>{fileName}</strong> becomes {becomesWords(backup, fileName)}{' '}
+        <strong>{fileName}</strong> {isGone ? 'comes back as' : 'becomes'} {becomesWords(backup, fileName)}{' '}
         <strong>{dateTime(backup.createdAt)}</strong> ({backup.reason}; {describePhase(backup)}). What was done in it
-        since then is no longer in the file.
+        since then is {isGone ? 'not in that backup' : 'no longer in the file'}.
       </p>
       {origin && <p>That backup was {origin}.</p>}
-      <p>
-        <strong>What is replaced is backed up first</strong>, so this can be undone in the same way.
-      </p>
+      {isGone ? (
+        <p>
+          <strong>Nothing is replaced</strong>, and the backup itself stays where it is.
+        </p>
+      ) : (
+        <p>
+          <strong>What is replaced is backed up first</strong>, so this can be undone in the same way.
+        </p>
+      )}
       {isRestoring && <WorkProgress handle={handle} fileName={fileName} words="Reading the backup" />}
     </TypedConfirmation>
   );

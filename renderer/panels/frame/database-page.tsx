@@ -11,7 +11,7 @@ import { refresh } from '../../stores/events.ts';
 import { showDialog } from '../../stores/dialogs.ts';
 import { goHome, goTo } from '../../stores/route.ts';
 import { shownRecovery, useRecovery } from '../../stores/recovery.ts';
-import { useRuns } from '../../stores/runs.ts';
+import { isOutdatedBy, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import {
   canShowRows,
@@ -63,6 +63,10 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
     if (view?.error) return <StatusRefused handle={handle} />;
     return <PageSkeleton words="Looking at the database. Nothing is changed by looking." />;
   }
+  // They would tell of the file as it was before the run, and offer that run once more.
+  const isOld = (route.tab === 'overview' || route.tab === 'phases') && view.error === null;
+  if (isOld && isOutdatedBy(run, status.checkedAt))
+    return <PageSkeleton words="Looking at what the run has left. Nothing is changed by looking." />;
   const target = targetPhase(route.detail);
   // The page of a run that failed with its engine says so itself.
   const isToldByRun = route.tab === 'activity' && runError === view.error?.code;

@@ -3,7 +3,7 @@ import { IconX } from '@tabler/icons-react';
 import type { RecentDatabase } from '@shared/channels.ts';
 import { PhaseDots } from '../../components/phase-dots.tsx';
 import { useNow } from '../../components/use-now.ts';
-import { forgetRecent, openRecent, useDatabases } from '../../stores/databases.ts';
+import { forgetRecent, openBackupsOf, openRecent, useDatabases } from '../../stores/databases.ts';
 import { bytes } from '../../words/numbers.ts';
 import { ago } from '../../words/times.ts';
 import { middleEllipsis } from '../../words/text.ts';
@@ -35,15 +35,19 @@ function Card({ recent, now }: { recent: RecentDatabase; now: number }) {
       <button
         type="button"
         className={styles.cardOpen}
-        disabled={isBusy || !recent.exists}
-        onClick={() => void openRecent(recent.recentId, recent.name)}
+        disabled={isBusy}
+        onClick={() => void (recent.exists ? openRecent : openBackupsOf)(recent.recentId, recent.name)}
       >
         <span className={styles.cardName}>{recent.name}</span>
         <span className={styles.folder} title={recent.folder}>
           {middleEllipsis(recent.folder, 38)}
         </span>
         <span className={styles.cardLine}>
-          <span>{describeRecent(recent)}</span>
+          {recent.exists ? (
+            <span>{describeRecent(recent)}</span>
+          ) : (
+            <StateMark mark={{ tone: 'attention', word: describeRecent(recent) }} />
+          )}
         </span>
         {recent.exists && recent.packTitle !== null && (
           <span className={styles.cardLine}>
@@ -60,6 +64,7 @@ function Card({ recent, now }: { recent: RecentDatabase; now: number }) {
           </span>
         )}
         <span className={styles.cardLine}>opened {ago(recent.lastOpenedAt, now)}</span>
+        {!recent.exists && <span className={styles.cardNext}>See its backups</span>}
       </button>
       <Tooltip label="Forget it; the file stays">
         <ActionIcon

@@ -129,6 +129,30 @@ describe('looking', () => {
     expect(must(await client.call('recents:list', {}))).toEqual([]);
   });
 
+  it('opens a recent database whose file is gone, for its backups, but not without its folder', async () => {
+    const { client, open, home } = setUp();
+    const lost = makeFolder(home, 'lost');
+    const before = open('lost/good');
+    must(await client.call('database:status', { handle: before.handle }));
+    must(await client.call('database:close', { handle: before.handle }));
+    const [recent] = must(await client.call('recents:list', {}));
+    const openAgain = () => client.call('database:openRecent', { recentId: recent?.recentId ?? '' });
+
+    rmSync(before.path);
+    const { handle, name, folder: where } = must(await openAgain());
+    expect([name, where]).toEqual(['good.db', lost]);
+    expect(must(await client.call('backup:list', { handle })).folder).toBe(defaultBackupFolder(before.path));
+
+    writeFileSync(before.path, 'bytes');
+    expect(must(await openAgain()).handle).toBe(handle); // back in its place, it is the same one
+    must(await client.call('database:close', { handle }));
+
+    rmSync(lost, { recursive: true });
+    const refused = await openAgain();
+    expect(codeOf(refused)).toBe('E_NOT_FOUND');
+    expect(refused).toMatchObject({ error: { nextStep: expect.stringContaining('drive that is not connected') } });
+  });
+
   it('lists recent databases also when one is below what is a file now', async () => {
     const { client, open, home } = setUp();
     const lost = makeFolder(home, 'lost');

@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { FileEntry } from '@shared/channels.ts';
 import { isConfirmed } from '../../../renderer/words/text.ts';
 import {
+  advisedOf,
   backupMark,
   backupsTitle,
   becomesWords,
   brokenWords,
   describeProof,
   foldersOf,
+  goneTitle,
+  goneWords,
   originWords,
   setAsideWords,
   undoOf,
@@ -71,6 +74,24 @@ describe('a backup', () => {
       'made of e.db, which is no longer there: this database under its former name, or a copy of it',
     );
     expect(originWords(foreign, 'e.db')).toMatch(/^made of \/p\/e\.db, /);
+  });
+  it('is what is left of a database whose file is gone: the newest good one is advised', () => {
+    const unusable = [{ path: '/b/renamed.db', why: null }];
+    const [broken, good] = [backup({ id: 'new', state: 'broken' }), backup({ id: 'old' })];
+    const another = backup({ madeOfGone: true });
+    const title = (...backups: ReturnType<typeof backup>[]) => goneTitle('a.db', { backups, unusable: [] });
+    expect(title()).toBe('a.db is gone, and no backup of it was found');
+    expect(title(another)).toBe('a.db is gone, and no backup of it was found');
+    expect(goneTitle('a.db', { backups: [], unusable })).toMatch(/, and no backup of it that can be used was found$/);
+    expect(title(good)).toBe('a.db is gone; 1 backup of it is there');
+    expect(title(broken, good)).toBe('a.db is gone; 2 backups of it are there');
+    expect([goneWords('a.db', []), goneWords('a.db', [good])]).toEqual([
+      expect.stringMatching(/copy of the folder of its backups, put that where it is looked for/),
+      expect.stringMatching(/restore a backup: a\.db then lies in its place again/),
+    ]);
+    expect(advisedOf([another, broken, good])).toBe(good);
+    expect(advisedOf([another, broken])).toBeNull();
+    expect(brokenWords([broken], true)).toMatch(/no other here\. A copy of the folder/); // of what is gone none can be made
   });
   it('is told what was set aside: by a restore what nobody could read, by undoing one whatever was there', () => {
     const replaced = { folder: '/p/a.db replaced-Abc123', at: '' };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import { backup, run, status } from './values.ts';
+import { backup, report, run, status } from './values.ts';
 
 /** A window with just what the stores touch, and a host that answers from `answers`. */
 const answers: Record<string, unknown> = {};
@@ -29,12 +29,13 @@ vi.stubGlobal('window', {
 
 const { connect } = await import('../../../renderer/api.ts');
 const { listen } = await import('../../../renderer/stores/events.ts');
-const { adopt, look, lookIfChanged, openRecent, useDatabases } = await import('../../../renderer/stores/databases.ts');
+const { adopt, isFileGone, look, lookIfChanged, openBackupsOf, openRecent, useDatabases } =
+  await import('../../../renderer/stores/databases.ts');
 const { loadTables, useBrowse } = await import('../../../renderer/stores/browse.ts');
 const { useSession } = await import('../../../renderer/stores/session.ts');
 const { chooseLogs, forgetLogs, lookAtLogs, takeIn, useIngest } = await import('../../../renderer/stores/ingest.ts');
 const { exportIssues, forgetIssues, retryIssues, useIssues } = await import('../../../renderer/stores/issues.ts');
-const { cancelRun, startRun, useRuns } = await import('../../../renderer/stores/runs.ts');
+const { cancelRun, isOutdatedBy, startRun, useRuns } = await import('../../../renderer/stores/runs.ts');
 const { useRecovery } = await import('../../../renderer/stores/recovery.ts');
 const { verifyBackup, restoreBackup, useBackups } = await import('../../../renderer/stores/backups.ts');
 connect();
@@ -70,6 +71,30 @@ describe('opening', () => {
     answers['database:openRecent'] = ok(lights);
     await useDatabases.getState().refusal?.retry();
     expect(location.hash).toBe('#/db/k3/overview');
+  });
+
+  it('of a file that is gone goes to its backups, and says when it was last there', async () => {
+    const gone = {
+      recentId: 'r1',
+      name: 'lights.db',
+      folder: '/p',
+      exists: false,
+      lastOpenedAt: '2026-11-20T14:02:00',
+    };
+    answers['database:openRecent'] = ok(lights);
+    answers['recents:list'] = ok([gone, { ...gone, folder: '/q', lastOpenedAt: '2026-01-01T00:00:00' }]);
+    await openBackupsOf('r1', 'lights.db');
+    expect(location.hash).toBe('#/db/k3/backups');
+    await vi.waitFor(() => expect(useDatabases.getState().recents).toHaveLength(2));
+    expect(isFileGone(useDatabases.getState(), 'k3')).toBe(false);
+
+    answers['database:status'] = { ok: false, error: appError('E_NOT_FOUND', '/p/lights.db does not exist.') };
+    await look('k3');
+
+    expect(isFileGone(useDatabases.getState(), 'k3')).toBe(true);
+    expect(useDatabases.getState().views['k3']?.error?.message).toBe(
+      'It was here on 2026-11-20 14:02 and is gone. Phasewise did not remove it.',
+    );
   });
 
   it('lists a database once, however often it is announced', () => {
@@ -139,6 +164,28 @@ describe('looking', () => {
     say('database:changed', { handle: 'k3' });
     await vi.waitFor(() => expect(sent.map(({ name }) => name)).toContain('recents:list'));
     expect(useRecovery.getState().byHandle['k3']).toMatchObject({ looking: 'Reading the backup' });
+  });
+
+  it('after another program drops what a short look knew of the data and knows no more', async () => {
+    const read = status();
+    const unread = status({ health: { ...read.health, state: 'not-checked', summary: 'Not checked yet.' } });
+    answers['database:status'] = ok(read);
+    await look('k3');
+    answers['database:status'] = ok(unread);
+    await lookIfChanged('k3');
+    expect(useDatabases.getState().views['k3']?.status?.health.state).toBe('not-checked');
+    answers['database:check'] = ok(read);
+    await look('k3', 'check');
+    await lookIfChanged('k3');
+    expect(useDatabases.getState().views['k3']?.status?.health.state).toBe('healthy'); // all of it was read for that
+  });
+
+  it('from before the end of a run says nothing of what the run has left', () => {
+    const ended = run({ state: 'completed', report: report({ finishedAt: '2026-11-21T14:00:00Z' }) });
+    expect(isOutdatedBy(ended, '2026-11-21T13:59:59Z')).toBe(true);
+    expect(isOutdatedBy(ended, '2026-11-21T14:00:01Z')).toBe(false);
+    expect(isOutdatedBy({ ...ended, state: 'migrating' }, '2026-11-21T13:59:59Z')).toBe(false);
+    expect(isOutdatedBy(null, '2026-11-21T13:59:59Z')).toBe(false);
   });
 
   it('after another program keeps a full check while the file is what it was', async () => {
