@@ -6,7 +6,7 @@ import type { OpenDatabase } from '@shared/channels.ts';
 import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
 import { fsErrorValue, isFsError } from './fs-errors.ts';
 import { isPrintable, printable } from './printable.ts';
-import { isLink, statsOf } from './stats.ts';
+import { isLink, ownStatsOf, statsOf } from './stats.ts';
 
 /** An open database: what callers see, and the path that only the host knows. */
 export interface OpenEntry extends OpenDatabase {
@@ -47,7 +47,7 @@ export function createDatabases(): Databases {
     open: (file) => enter(withInterruptedRestore(file, resolveDatabasePath(file))),
     openOrMissing(file) {
       const resolved = resolveDatabasePath(file);
-      return enter(isMissing(resolved) ? placeOfMissing(file) : resolved);
+      return enter(isMissing(file, resolved) ? placeOfMissing(file) : resolved);
     },
     get(handle) {
       const entry = entries.get(handle);
@@ -61,16 +61,19 @@ export function createDatabases(): Databases {
 
 /** A file that is missing in the middle of a restore can be opened all the same: to finish that. */
 const withInterruptedRestore = (file: string, resolved: Result<string>): Result<string> =>
-  isMissing(resolved) && statsOf(intentFile(path.resolve(file))) !== undefined ? placeOfMissing(file) : resolved;
+  isMissing(file, resolved) && statsOf(intentFile(path.resolve(file))) !== undefined ? placeOfMissing(file) : resolved;
 
-const isMissing = (resolved: Result<string>): boolean => !resolved.ok && resolved.error.code === 'E_NOT_FOUND';
+/** A link that leads nowhere is there: what it leads to may be back tomorrow, by a path of its own. */
+const isMissing = (file: string, resolved: Result<string>): boolean =>
+  !resolved.ok && resolved.error.code === 'E_NOT_FOUND' && ownStatsOf(file) === undefined;
 
 /** The path of a file that is gone, links to its folder resolved. Errors: E_NOT_FOUND without that folder, E_PATH_UNSUPPORTED. */
 export function placeOfMissing(file: string): Result<string> {
   const folder = path.dirname(file);
   if (!(statsOf(folder)?.isDirectory() ?? false))
     return err(appError('E_NOT_FOUND', `There is no folder ${printable(folder)}.`, undefined, { nextStep: NO_FOLDER }));
-  return unsupportedPath(path.resolve(file)) ?? ok(path.join(realpathSync.native(folder), path.basename(file)));
+  const place = path.join(realpathSync.native(folder), path.basename(file));
+  return unsupportedPath(place) ?? ok(place);
 }
 
 const NO_FOLDER =

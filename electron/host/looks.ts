@@ -12,7 +12,7 @@ import { withVerdictHealth } from './verdict-health.ts';
 export interface Looks {
   /**
    * While something is running on the file: the last status there is, else E_RUN_ACTIVE. Where a look at the schema leaves
-   * the content out, what the verdict on the last upgrade found is told while that still holds.
+   * the content out, what the verdict on the last upgrade found is told, unless a look has found otherwise since.
    */
   status(database: OpenEntry, check: 'schema' | 'data'): Promise<Result<DatabaseStatus>>;
   /** What was seen last, if anything. */
@@ -50,6 +50,8 @@ export interface LooksContext {
 
 export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus }: LooksContext): Looks {
   const lastStatus = new Map<string, DatabaseStatus>();
+  /** Files in which a look over all the data has met trouble. */
+  const doubted = new Set<string>();
   const lastPlan = new Map<string, Plan>();
   const wayFor = (database: OpenEntry): Promise<BegunWay> => {
     const { path } = database;
@@ -67,7 +69,7 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
       const refused = busy.refusal(path);
       // What is kept is what was seen: a question about an interruption has to tell the two apart.
       const told = (seen: DatabaseStatus): Result<DatabaseStatus> =>
-        ok(withVerdictHealth(seen, path, () => reportsOf(database)));
+        ok(doubted.has(path) ? seen : withVerdictHealth(seen, path, () => reportsOf(database)[0]));
       const known = lastStatus.get(path);
       if (refused) return known ? told(known) : refused;
       const input = { path, check };
@@ -75,6 +77,10 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
       const looked = await (check === 'data'
         ? engines.askAlone(path, 'inspect', input).answer
         : engines.ask(path, 'inspect', input));
+      if (check === 'data') {
+        if (looked.ok && looked.value.health.state === 'healthy') doubted.delete(path);
+        else doubted.add(path);
+      }
       if (!looked.ok) return looked;
       lastStatus.set(path, looked.value);
       onStatus(database, looked.value);

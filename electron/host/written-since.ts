@@ -9,4 +9,13 @@ export function isWrittenSince(file: string, left: FileStamp | undefined): boole
   return bytes !== left.bytes || changedAt !== left.changedAt || hasLog(file);
 }
 
+/** Whether a database is there as it was `left`; false also where nobody can say. */
+export function isAsLeft(file: string, left: FileStamp | undefined): boolean {
+  try {
+    return left !== undefined && lstatSync(file).isFile() && !isWrittenSince(file, left);
+  } catch {
+    return false;
+  }
+}
+
 const hasLog = (file: string): boolean => (lstatSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;

@@ -16,7 +16,7 @@ function makeLarge(file: string): void {
   rmSync(scratch);
 }
 
-test('a large database is told as healthy after a proven upgrade, until another program has written to it', async ({
+test('what a proven upgrade has read of a large database is told, until another program has written to it', async ({
   app,
 }) => {
   test.setTimeout(300_000);
@@ -25,7 +25,9 @@ test('a large database is told as healthy after a proven upgrade, until another 
   makeLarge(file);
   await app.open('large.db');
   const isUnread = page.getByText(/^The content of the file has not been checked yet\./);
-  const isHealthy = page.getByText(/^Your file is healthy: all of it was read at the end of the upgrade/);
+  const wasRead = page.getByText(
+    /^The content of the file was not read by this look\. When the last upgrade was proven, all of it/,
+  );
   await expect(isUnread).toBeVisible();
   await startUpgrade(app);
   await expectDone(page);
@@ -34,10 +36,8 @@ test('a large database is told as healthy after a proven upgrade, until another 
     await app.goTo('Overview');
     const headline = page.getByRole('heading', { level: 1 }).or(page.getByText(/^Looking at what the run has left/));
     await expect(headline).toHaveText(/^(Looking at what|Kroma project database, upgraded to phase 4)/);
-    await expect(isHealthy).toBeVisible({ timeout: 30_000 });
+    await expect(wasRead).toBeVisible({ timeout: 30_000 });
     await look(page, 'real-50-large-proven');
-    await page.getByText('Health: 2 checks').click();
-    await expect(page.getByRole('list', { name: 'Health checks' }).getByText('The file is sound')).toBeVisible();
   });
 
   const program = await otherProgram(file, `db.exec("UPDATE projects SET name = replace(name, 'S', 's')");`);

@@ -147,6 +147,12 @@ describe('looking', () => {
     expect(must(await openAgain()).handle).toBe(handle); // back in its place, it is the same one
     must(await client.call('database:close', { handle }));
 
+    rmSync(before.path);
+    symlinkSync(path.join(home, 'away.db'), before.path);
+    const dead = await openAgain();
+    expect(codeOf(dead), 'a link whose end is away has no place of its own').toBe('E_NOT_FOUND');
+    expect(JSON.stringify(dead)).toContain('is a link to a file that is not there');
+
     rmSync(lost, { recursive: true });
     const refused = await openAgain();
     expect(codeOf(refused)).toBe('E_NOT_FOUND');
