@@ -13,6 +13,8 @@ interface ConfirmationProps {
   readonly label: string;
   readonly busyLabel: string;
   readonly keepLabel: string;
+  /** False while it is being found out what would happen. */
+  readonly isReady?: boolean;
   readonly isBusy: boolean;
   /** Said while it is done. */
   readonly busyWords: string;
@@ -24,6 +26,7 @@ interface ConfirmationProps {
 /** Confirmed by typing the file's name; keeping things as they are is the default button, and Enter never confirms. */
 export function TypedConfirmation(props: ConfirmationProps) {
   const { fileName, children, label, busyLabel, keepLabel, isBusy, busyWords, error, onConfirm, onKeep } = props;
+  const { isReady = true } = props;
   const [typed, setTyped] = useState('');
   return (
     <div className={styles.confirmation}>
@@ -44,7 +47,7 @@ export function TypedConfirmation(props: ConfirmationProps) {
         <Button
           variant="outline"
           color="stop"
-          disabled={!isConfirmed(typed, fileName) || isBusy}
+          disabled={!isConfirmed(typed, fileName) || !isReady || isBusy}
           onClick={() => onConfirm(typed.trim())}
         >
           {isBusy ? busyLabel : label}

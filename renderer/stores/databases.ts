@@ -7,6 +7,7 @@ import type { Tab } from '../route.ts';
 import { isLost, vanished } from '../words/errors.ts';
 import { clock, dateTime } from '../words/times.ts';
 import { showDialog } from './dialogs.ts';
+import { loadRecovery } from './recovery.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { useSession } from './session.ts';
 
@@ -179,14 +180,23 @@ async function opening(words: string, open: () => Promise<Result<OpenDatabase>>,
 
 function arrive(result: Result<OpenDatabase>, retry: () => Promise<void>, tab: Tab = 'overview'): void {
   if (result.ok) {
+    const { handle } = result.value;
     setState({ refusal: null });
     adopt(result.value);
-    goTo(result.value.handle, tab);
+    goTo(handle, tab);
     void loadDatabases();
+    if (getState().views[handle]) void lookOnceMore(handle); // its page looks at what was never seen
   } else {
     setState({ refusal: { error: result.error, retry } });
     navigate({ page: 'refused' });
   }
+}
+
+/** Of a database that is known: its file may have gone since, or have come back with something unfinished. */
+async function lookOnceMore(handle: string): Promise<void> {
+  if (getState().views[handle]?.status) return lookIfChanged(handle);
+  await look(handle);
+  await loadRecovery(handle);
 }
 
 function setView(handle: string, change: Partial<DatabaseView>): void {

@@ -3,8 +3,17 @@ import type { WindowGoal } from '@shared/about.ts';
 import { onEvent, takeFirstArrival } from '../api.ts';
 import { forgetSaid, loadBackups, useBackups } from './backups.ts';
 import { refreshRows } from './browse.ts';
-import { adopt, forget, loadDatabases, look, lookIfChanged, reportDeath, useDatabases } from './databases.ts';
-import { showDialog } from './dialogs.ts';
+import {
+  adopt,
+  forget,
+  isFileGone,
+  loadDatabases,
+  look,
+  lookIfChanged,
+  reportDeath,
+  useDatabases,
+} from './databases.ts';
+import { isDialogOpen, showDialog } from './dialogs.ts';
 import { receiveExport } from './exports.ts';
 import { findInTable } from './find-field.ts';
 import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery, receiveLooking } from './recovery.ts';
@@ -49,6 +58,7 @@ export function listen(): void {
 
 /** The menu, or a notification that was clicked. */
 function pursue(goal: WindowGoal): void {
+  if (isHeldByDialog(goal) && isDialogOpen()) return; // it asks about the page that would be left
   switch (goal.show) {
     case 'database':
       return goTo(goal.handle, goal.page);
@@ -65,6 +75,16 @@ function pursue(goal: WindowGoal): void {
     case 'previous':
       return history.back();
   }
+}
+
+/**
+ * Whether a dialog in front keeps the window where it is. The menu names no database but the one that
+ * is shown, so another one is that of a notification: whoever clicks that has seen what it says, and is led there.
+ */
+function isHeldByDialog(goal: WindowGoal): boolean {
+  const { route } = useRoute.getState();
+  if (goal.show === 'database') return route.page === 'database' && route.handle === goal.handle;
+  return goal.show === 'previous' || goal.show === 'home';
 }
 
 /** Asks again for everything that is on screen about one database. */
@@ -107,8 +127,12 @@ function lookAgain(): void {
   if (route.page === 'home') void loadNotices();
   if (route.page !== 'database' || Date.now() - lookedAt < LOOK_AGAIN_AFTER_MS) return;
   if (document.visibilityState === 'hidden' || isActive(useRuns.getState().byHandle[route.handle])) return;
+  const backups = useBackups.getState().byHandle[route.handle];
+  const isGone = isFileGone(useDatabases.getState(), route.handle);
+  if (isGone && backups?.busy) return; // it is being put back; until then the host tells of the file that was there
   lookedAt = Date.now();
+  if (isGone) return void refresh(route.handle);
   void lookIfChanged(route.handle);
-  if (useBackups.getState().byHandle[route.handle]) void loadBackups(route.handle);
+  if (backups) void loadBackups(route.handle);
   if (useRuns.getState().history[route.handle]) void loadHistory(route.handle);
 }

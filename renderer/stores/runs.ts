@@ -3,6 +3,7 @@ import type { Output } from '@shared/channels.ts';
 import type { AppError, Result } from '@shared/errors.ts';
 import type { RunReport, RunSnapshot } from '@shared/run.ts';
 import { isFinal } from '@shared/run-state.ts';
+import type { DatabaseStatus } from '@shared/status.ts';
 import { call } from '../api.ts';
 
 interface Runs {
@@ -95,9 +96,15 @@ export const activeOf = (run: RunSnapshot | null | undefined): RunSnapshot | nul
   run && !isFinal(run.state) ? run : null;
 export const isActive = (run: RunSnapshot | null | undefined): boolean => activeOf(run) !== null;
 
-/** Looked at before the last run had ended, which has made the file another one since. */
-export const isOutdatedBy = (run: RunSnapshot | null | undefined, checkedAt: string): boolean =>
-  !!run?.report && isFinal(run.state) && checkedAt < run.report.finishedAt;
+/**
+ * Looked at before the last run had ended, which has made the file another one since; a newer look is under way. Times
+ * alone do not say so: where the clock was set back during the run, every look seems to be older than its end.
+ */
+export const isOutdatedBy = (
+  run: RunSnapshot | null | undefined,
+  { status, busy }: { readonly status: DatabaseStatus | null; readonly busy: string | null },
+): boolean =>
+  busy !== null && !!run?.report && isFinal(run.state) && !!status && status.checkedAt < run.report.finishedAt;
 
 async function control(name: 'run:pause' | 'run:resume' | 'run:cancel', handle: string): Promise<void> {
   const answer = await call(name, { handle });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { expect, expectDone, startUpgrade, test } from './support/app.ts';
 import { canSeeProcesses, freezeNextEngine } from './support/engine-processes.ts';
@@ -99,6 +99,32 @@ test('a recent database whose file is gone leads to its backups, by keyboard, an
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('1 backup');
     await app.goTo('Overview');
     await expect(page.getByText(/^Your file is healthy\./)).toBeVisible();
+  });
+});
+
+test('a backup of a file that was gone and came back is not promised to replace nothing', async ({ app }) => {
+  const { page } = app;
+  const file = app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  await page.getByRole('button', { name: 'Back up now' }).click();
+  await expect(page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  renameSync(file, `${file}.away`);
+  await page.getByRole('button', { name: 'Phasewise, go to the start page' }).click();
+
+  await test.step('its card leads to what is there, although it was seen before', async () => {
+    await page.getByRole('button', { name: /^lights\.db / }).click();
+    await app.goTo('Backups');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('lights.db is gone; 1 backup of it is there');
+  });
+
+  await test.step('the dialog looks before it promises anything', async () => {
+    renameSync(`${file}.away`, file);
+    await page.getByRole('button', { name: 'Restore…' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByText('What is replaced is backed up first', { exact: true })).toBeVisible();
+    await expect(dialog.getByText('Nothing is replaced', { exact: true })).toBeHidden();
+    await dialog.getByRole('button', { name: 'Keep the file as it is' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('1 backup');
   });
 });
 

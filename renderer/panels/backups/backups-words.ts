@@ -49,10 +49,20 @@ export function goneTitle(fileName: string, { backups, unusable }: Listed): stri
 export function goneWords(fileName: string, backups: readonly BackupRecord[]): string {
   const first =
     'Phasewise did not remove it. If it was moved, or lies on a drive that is not connected, bring it back.';
-  return backups.length === 0
-    ? `${first} If you have a copy of the folder of its backups, put that where it is looked for, and look again.`
-    : `${first} If it is nowhere, restore a backup: ${fileName} then lies in its place again, as it was when that was made.`;
+  if (advisedOf(backups) !== null)
+    return `${first} If it is nowhere, restore a backup: ${fileName} then lies in its place again, as it was when that was made.`;
+  const own = ownOf(backups).length;
+  const last = 'If you have a copy of the folder of its backups, put that where it is looked for, and look again.';
+  return [
+    first,
+    ...(own > 0 ? ['None of its own backups here can be restored.'] : []),
+    ...(own < backups.length ? [FOREIGN_WORDS] : []),
+    last,
+  ].join(' ');
 }
+
+const FOREIGN_WORDS =
+  'What is listed as made of another file that is gone may be of this database under its former name, or of a copy of it.';
 
 /** Of a file that is gone, the newest backup that is good: what a person who lost it most likely wants back. */
 export const advisedOf = (backups: readonly BackupRecord[]): BackupRecord | null =>

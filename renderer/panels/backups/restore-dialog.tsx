@@ -1,10 +1,10 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { TypedConfirmation } from '../../components/typed-confirmation.tsx';
 import { restoreBackup } from '../../stores/backups.ts';
-import { isFileGone, useDatabases } from '../../stores/databases.ts';
+import { isFileGone, look, useDatabases } from '../../stores/databases.ts';
 import { noteRestored } from '../../stores/recovery.ts';
 import { goTo } from '../../stores/route.ts';
 import { dateTime } from '../../words/times.ts';
@@ -53,6 +53,7 @@ interface ConfirmationProps extends RestoreProps {
 
 function Confirmation({ handle, fileName, backup, onClose, isRestoring, setRestoring }: ConfirmationProps) {
   const isGone = useDatabases((state) => isFileGone(state, handle));
+  const isSure = useSureOfGone(handle, isGone);
   const [error, setError] = useState<AppError | null>(null);
   const origin = originWords(backup, fileName);
   const restore = async (typed: string): Promise<void> => {
@@ -71,6 +72,7 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       label="Restore this backup"
       busyLabel="Restoring…"
       keepLabel={error?.code === 'E_DISCONNECTED' ? 'Close' : isGone ? 'Not now' : 'Keep the file as it is'}
+      isReady={isSure}
       isBusy={isRestoring}
       busyWords=""
       error={error}
@@ -83,7 +85,9 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
         since then is {isGone ? 'not in that backup' : 'no longer in the file'}.
       </p>
       {origin && <p>That backup was {origin}.</p>}
-      {isGone ? (
+      {!isSure ? (
+        <p role="status">Looking whether the file is still gone…</p>
+      ) : isGone ? (
         <p>
           <strong>Nothing is replaced</strong>, and the backup itself stays where it is.
         </p>
@@ -95,4 +99,13 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       {isRestoring && <WorkProgress handle={handle} fileName={fileName} words="Reading the backup" />}
     </TypedConfirmation>
   );
+}
+
+/** A file that was gone may be back: that nothing is replaced is promised only after a look. @returns false until then. */
+function useSureOfGone(handle: string, isGone: boolean): boolean {
+  const [isLooking, setLooking] = useState(isGone);
+  useEffect(() => {
+    if (isLooking) void look(handle).then(() => setLooking(false));
+  }, [handle, isLooking]);
+  return !isGone || !isLooking;
 }

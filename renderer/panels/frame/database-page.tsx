@@ -58,14 +58,21 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   // Rows can be looked at whatever kind of database it is, and while its status is still on the way.
   const isHidden = view?.error && hidesRows(view.error);
   if (route.tab === 'data' && !isHidden) return <DataPanel handle={handle} table={route.detail} />;
+  // They need no status, and stay as they are when one comes: a dialog of theirs may have asked for it.
+  if (route.tab === 'backups' && view && (status || view.error))
+    return (
+      <>
+        {status && view.error && <Died handle={handle} />}
+        <BackupsPanel handle={handle} fileName={status?.file.name ?? name} backupId={route.detail} />
+      </>
+    );
   if (!status) {
-    if (view?.error && route.tab === 'backups') return <BackupsPanel handle={handle} fileName={name} />;
     if (view?.error) return <StatusRefused handle={handle} />;
     return <PageSkeleton words="Looking at the database. Nothing is changed by looking." />;
   }
   // They would tell of the file as it was before the run, and offer that run once more.
   const isOld = (route.tab === 'overview' || route.tab === 'phases') && view.error === null;
-  if (isOld && isOutdatedBy(run, status.checkedAt))
+  if (isOld && isOutdatedBy(run, view))
     return <PageSkeleton words="Looking at what the run has left. Nothing is changed by looking." />;
   const target = targetPhase(route.detail);
   // The page of a run that failed with its engine says so itself.
@@ -81,7 +88,6 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
         <PlanPanel key={target} handle={handle} status={status} toPhase={target} />
       )}
       {route.tab === 'activity' && <ActivityPanel handle={handle} status={status} reportId={route.detail} />}
-      {route.tab === 'backups' && <BackupsPanel handle={handle} fileName={status.file.name} backupId={route.detail} />}
     </>
   );
 }

@@ -89,6 +89,20 @@ describe('a backup', () => {
       expect.stringMatching(/copy of the folder of its backups, put that where it is looked for/),
       expect.stringMatching(/restore a backup: a\.db then lies in its place again/),
     ]);
+    const none = [[broken], [another], [another, broken]].map((backups) => goneWords('a.db', backups));
+    for (const words of none) expect(words).toMatch(/copy of the folder of its backups, .*, and look again\.$/);
+    expect(none.map((words) => /restore a backup/.test(words))).toEqual([false, false, false]);
+    expect(none.map((words) => /None of its own backups here can be restored/.test(words))).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(none.map((words) => /made of another file that is gone may be of this database/.test(words))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(goneWords('a.db', [another, broken, good])).toBe(goneWords('a.db', [good]));
     expect(advisedOf([another, broken, good])).toBe(good);
     expect(advisedOf([another, broken])).toBeNull();
     expect(brokenWords([broken], true)).toMatch(/no other here\. A copy of the folder/); // of what is gone none can be made

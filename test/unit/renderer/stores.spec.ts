@@ -182,10 +182,18 @@ describe('looking', () => {
 
   it('from before the end of a run says nothing of what the run has left', () => {
     const ended = run({ state: 'completed', report: report({ finishedAt: '2026-11-21T14:00:00Z' }) });
-    expect(isOutdatedBy(ended, '2026-11-21T13:59:59Z')).toBe(true);
-    expect(isOutdatedBy(ended, '2026-11-21T14:00:01Z')).toBe(false);
-    expect(isOutdatedBy({ ...ended, state: 'migrating' }, '2026-11-21T13:59:59Z')).toBe(false);
-    expect(isOutdatedBy(null, '2026-11-21T13:59:59Z')).toBe(false);
+    const [before, after] = ['2026-11-21T13:59:59Z', '2026-11-21T14:00:01Z'].map((checkedAt) => status({ checkedAt }));
+    const looking = (seen: typeof before) => ({ status: seen ?? null, busy: 'looking' as const });
+    expect(isOutdatedBy(ended, looking(before))).toBe(true);
+    expect(isOutdatedBy(ended, looking(after))).toBe(false);
+    expect(isOutdatedBy({ ...ended, state: 'migrating' }, looking(before))).toBe(false);
+    expect(isOutdatedBy(null, looking(before))).toBe(false);
+  });
+
+  it('is shown once it has ended, also where the clock was set back during the run', () => {
+    const ended = run({ state: 'completed', report: report({ finishedAt: '2026-11-21T14:00:00Z' }) });
+    const seen = status({ checkedAt: '2026-11-21T13:00:00Z' });
+    expect(isOutdatedBy(ended, { status: seen, busy: null })).toBe(false);
   });
 
   it('after another program keeps a full check while the file is what it was', async () => {
