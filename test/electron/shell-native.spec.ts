@@ -53,8 +53,10 @@ test('a long upgrade, for somebody who looks at something else meanwhile', async
     await expect.poll(async () => (await app.opened()).map((file) => path.basename(file))).toEqual(['logs']);
     await app.page.keyboard.press('Escape');
     await app.clickMenu('palette');
-    await expect(app.page.getByRole('combobox').or(app.page.getByRole('dialog')).first()).toBeVisible();
+    const palette = app.page.getByRole('dialog');
+    await expect(palette.getByRole('combobox')).toBeFocused();
     await app.page.keyboard.press('Escape');
+    await expect(palette).toBeHidden();
     await app.clickMenu('about');
     expect(await app.asked()).toMatchObject([{ kind: 'about' }]);
   });
