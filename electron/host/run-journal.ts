@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readSync, fstatSync, writeF
 import path from 'node:path';
 import type { AppError } from '@shared/errors.ts';
 import type { WorkKind } from '@shared/recovery.ts';
-import type { Plan, RunReport } from '@shared/run.ts';
+import type { BackupRecord, Plan, RunReport } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { ensureFolder, syncFolder } from './data-folder.ts';
 import { databaseKey } from './databases.ts';
@@ -34,7 +34,7 @@ export type JournalLine =
   /** All steps to the target, those of earlier runs included. */
   | { type: 'steps'; at: string; steps: { migrationId: string; title: string; isApplied: boolean }[] }
   /** Of an upgrade or a restore: made of what was there before. */
-  | { type: 'backup'; at: string; backupPath: string; sha256: string; verified: boolean }
+  | { type: 'backup'; at: string; backupPath: string; sha256: string; verified: boolean; record?: BackupRecord }
   | { type: 'applied'; at: string; migrationId: string; ms: number }
   | { type: 'checkpoint'; at: string; phase: number }
   /** Every step is there; the verdict of a fresh process is not. */

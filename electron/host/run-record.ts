@@ -25,7 +25,7 @@ export function writeDown(run: RecordedRun, journal: RunJournal, event: EngineRu
     record(run, journal, { type: 'steps', at, steps });
   } else if (event.type === 'backup') {
     const { path: backupPath, sha256, verified } = event.backup;
-    record(run, journal, { type: 'backup', at, backupPath, sha256, verified });
+    record(run, journal, { type: 'backup', at, backupPath, sha256, verified, record: event.backup });
   } else if (event.type === 'applied') {
     record(run, journal, { type: 'applied', at, migrationId: event.migrationId, ms: event.ms });
   } else if (event.type === 'checkpoint') record(run, journal, { type: 'checkpoint', at, phase: event.phase });

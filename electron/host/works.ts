@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { appError, type ErrorCode } from '@shared/errors.ts';
 import { WorkKind } from '@shared/recovery.ts';
-import { RunReport, wasRefused } from '@shared/run.ts';
+import { BackupRecord, RunReport, wasRefused } from '@shared/run.ts';
 import { z } from 'zod';
 import { doingOwn } from './fs-errors.ts';
 import { readText } from './json-file.ts';
@@ -36,6 +36,8 @@ export interface Work {
   readonly applied: readonly Line<'applied'>[];
   /** Of what was there before; of a restore that was carried through, before its first attempt. null: none, or not said. */
   readonly backupPath: string | null;
+  /** As it was made; null where none was, and in journals of an older version. */
+  readonly backup: BackupRecord | null;
   /** The report of a run whose steps are all there, whatever came after. */
   readonly migrated: RunReport | null;
   /** The report that it ended with. */
@@ -144,6 +146,7 @@ function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
     steps: firstOf(lines, 'steps')?.steps ?? [],
     applied: lines.filter((line) => line.type === 'applied'),
     backupPath: started.before ?? firstOf(lines, 'backup')?.backupPath ?? null,
+    backup: BackupRecord.safeParse(firstOf(lines, 'backup')?.record).data ?? null,
     migrated: lastOf(lines, 'migrated')?.report ?? null,
     report,
     isOver,
@@ -213,7 +216,7 @@ function interruptedReport(work: Work): RunReport {
       ms,
     })),
     backfills: [],
-    backup: null,
+    backup: work.backup,
     verified: false,
     checks: [],
     issues: [],

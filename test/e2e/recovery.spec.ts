@@ -177,6 +177,11 @@ test('an interrupted restore that is finished says that the upgrade in the backu
 
   await test.step('a backup of the half upgraded file is put back, and all is killed in the middle of it', async () => {
     await page.getByRole('button', { name: 'Look at the database first' }).click();
+    await app.goTo('Activity');
+    await expect(goOn).toBeVisible();
+    await expect(page.getByRole('table', { name: 'Earlier runs' })).toContainText('verified, ');
+    await expect(page.getByRole('button', { name: 'Plan the upgrade' })).toBeHidden();
+    await look(page, 'real-46-activity-interrupted');
     await app.goTo('Backups');
     await page.getByRole('button', { name: 'Back up now' }).click();
     await expect(page.getByText('Backup made and verified.')).toBeVisible({ timeout: 60_000 });

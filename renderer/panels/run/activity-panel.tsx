@@ -7,7 +7,9 @@ import { ErrorNotice } from '../../components/error-notice.tsx';
 import { EmptyState, Page, PageHead, PageSkeleton } from '../../components/page.tsx';
 import { INGEST_DETAIL, issuesDetail, upgradeDetail } from '../../route.ts';
 import { goTo } from '../../stores/route.ts';
+import { useRecovery } from '../../stores/recovery.ts';
 import { activeOf, loadHistory, useRuns } from '../../stores/runs.ts';
+import { InterruptedNotice } from '../recovery/interrupted-notice.tsx';
 import { ResultPanel } from '../result/result-panel.tsx';
 import { RunAnnouncer } from './run-announcer.tsx';
 import { RunHistory } from './run-history.tsx';
@@ -89,12 +91,14 @@ function OtherWork({ handle, status, run }: { handle: string; status: DatabaseSt
 }
 
 function NoRun({ handle, status }: { handle: string; status: DatabaseStatus }) {
+  const isAsked = useRecovery((state) => (state.byHandle[handle]?.recovery ?? null) !== null);
   return (
     <Page label="Activity">
       <PageHead title="Activity" />
+      <InterruptedNotice handle={handle} />
       <EmptyState title="Nothing is running on this database.">
         <p>Upgrades appear here while they run, with their result and report afterwards.</p>
-        {status.pending.length > 0 && (
+        {status.pending.length > 0 && !isAsked && (
           <Button onClick={() => goTo(handle, 'phases', upgradeDetail(status.defaultTarget))}>Plan the upgrade</Button>
         )}
       </EmptyState>

@@ -19,7 +19,15 @@ const AT = '2026-11-21T14:00:00.000Z';
 const work = (runId: string, change: Partial<Work> = {}): Work => ({
   ...{ runId, folder, kind: 'upgrade', path: FILE, toPhase: 1, startedAt: AT, since: AT, lastSignAt: AT, order: 0 },
   ...{ isAlive: false, isSurelyAlive: false, isClosed: false, isSettled: false, isOver: null, verdict: null },
-  ...{ started: {} as Work['started'], steps: [], applied: [], backupPath: null, migrated: null, report: null },
+  ...{
+    started: {} as Work['started'],
+    steps: [],
+    applied: [],
+    backupPath: null,
+    backup: null,
+    migrated: null,
+    report: null,
+  },
   ...change,
 });
 const proven = { report: report({ ok: true, verified: true }) };
@@ -131,6 +139,18 @@ describe('a journal', () => {
       { type: 'stayed', at: later },
     );
     expect(readWorks(dataFolder, FILE)).toMatchObject([{ lastSignAt: AT }]);
+  });
+
+  it('of a run that was never heard of again names the backup that it had made, as far as that was noted', () => {
+    const { dataFolder, write } = setUp();
+    const made = { type: 'backup', backupPath: backup().path, sha256: '', verified: true };
+    const backupTold = () => readHistory(dataFolder, FILE, () => false)[0]?.backup;
+    write('r1.jsonl', started, { ...made, record: backup() });
+    expect(backupTold()).toEqual(backup());
+    for (const record of [undefined, { ...backup(), checks: 'none' }]) {
+      write('r1.jsonl', started, { ...made, record });
+      expect(backupTold()).toBeNull();
+    }
   });
 
   it('of a run that was never heard of again is no report of a proven one', () => {
