@@ -1,6 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { expect, expectDone, startUpgrade, test } from './support/app.ts';
+import { type App, expect, expectDone, startUpgrade, test } from './support/app.ts';
 import { canSeeProcesses, freezeNextEngine } from './support/engine-processes.ts';
 import { startFakeHost } from './support/fake-host/server.ts';
 import { look } from './support/look.ts';
@@ -35,14 +35,20 @@ test('a file that is no database is refused', async ({ app }) => {
   await expect(app.page.getByRole('main').getByRole('button').first()).toHaveText('Open another file…');
 });
 
+/** lights.db, open and with a verified backup beside it. @returns its path. */
+async function openBackedUp(app: App): Promise<string> {
+  const file = app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  await app.page.getByRole('button', { name: 'Back up now' }).click();
+  await expect(app.page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  return file;
+}
+
 test('a file that vanishes while it is open is told as gone, and nothing is said of its health any more', async ({
   app,
 }) => {
   const { page } = app;
-  const file = app.makeLegacy('lights.db', 400);
-  await app.open('lights.db');
-  await page.getByRole('button', { name: 'Back up now' }).click();
-  await expect(page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  const file = await openBackedUp(app);
   rmSync(file);
 
   await app.goTo('Phases');
@@ -65,10 +71,7 @@ test('a recent database whose file is gone leads to its backups, by keyboard, an
   app,
 }) => {
   const { page } = app;
-  const file = app.makeLegacy('lights.db', 400);
-  await app.open('lights.db');
-  await page.getByRole('button', { name: 'Back up now' }).click();
-  await expect(page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  const file = await openBackedUp(app);
   await page.getByRole('button', { name: 'Close lights.db' }).click();
   rmSync(file);
   await page.goto(`${new URL(page.url()).origin}/#/`);
@@ -104,10 +107,7 @@ test('a recent database whose file is gone leads to its backups, by keyboard, an
 
 test('a backup of a file that was gone and came back is not promised to replace nothing', async ({ app }) => {
   const { page } = app;
-  const file = app.makeLegacy('lights.db', 400);
-  await app.open('lights.db');
-  await page.getByRole('button', { name: 'Back up now' }).click();
-  await expect(page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  const file = await openBackedUp(app);
   renameSync(file, `${file}.away`);
   await page.getByRole('button', { name: 'Phasewise, go to the start page' }).click();
 
@@ -149,10 +149,7 @@ test('what is said of a recent database that is gone is when it was last there',
 
 test('a file that became none any more leads to its backups where there are any', async ({ app }) => {
   const { page } = app;
-  const file = app.makeLegacy('lights.db', 400);
-  await app.open('lights.db');
-  await page.getByRole('button', { name: 'Back up now' }).click();
-  await expect(page.getByText(/^Last verified backup: (just now|.* ago)$/)).toBeVisible();
+  const file = await openBackedUp(app);
   truncateSync(file, 0);
 
   await page.keyboard.press('F5');
