@@ -148,8 +148,8 @@ const viewMenu = ({ isPackaged, shown }: MenuState, actions: MenuActions, isMac:
   label: '&View',
   submenu: [
     {
-      ...{ id: 'reload-data', label: 'Look again', accelerator: 'F5', enabled: isUsable('reload-data', shown) },
-      click: actions.lookAgain,
+      ...{ id: 'reload-data', label: 'Look again', enabled: isUsable('reload-data', shown) },
+      ...{ accelerator: isMac ? 'Cmd+R' : 'F5', click: actions.lookAgain },
     },
     separator,
     {
@@ -162,8 +162,9 @@ const viewMenu = ({ isPackaged, shown }: MenuState, actions: MenuActions, isMac:
     { id: 'home', label: 'Start page', click: () => actions.show('home') },
     separator,
     ...pages.map(({ page, label }, at) => ({
-      ...{ id: page, label, accelerator: `Alt+${at + 1}`, enabled: isUsable(page, shown) },
-      click: () => actions.showPage(page),
+      ...{ id: page, label, enabled: isUsable(page, shown) },
+      // Alt and a digit are characters on keyboards of macOS: a German one has its brackets there.
+      ...{ accelerator: `${isMac ? 'Cmd' : 'Alt'}+${at + 1}`, click: () => actions.showPage(page) },
     })),
     separator,
     { role: 'resetZoom' },

@@ -3,6 +3,12 @@ import { Dialog } from '../../components/dialog.tsx';
 import { showDialog, useDialogs } from '../../stores/dialogs.ts';
 import { isMac, shortcuts } from './shortcuts.ts';
 
+/** As they are printed on its keys. */
+const onMac: ReadonlyMap<string, string> = new Map([
+  ['Ctrl', '⌘'],
+  ['Alt', '⌥'],
+]);
+
 export function HelpDialog() {
   const isOpen = useDialogs((state) => state.isHelpOpen);
   return (
@@ -15,7 +21,7 @@ export function HelpDialog() {
               <Table.Td ta="right">
                 {keys.map((key) => (
                   <Kbd key={key} ml={4}>
-                    {isMac && key === 'Ctrl' ? '⌘' : key}
+                    {(isMac && onMac.get(key)) || key}
                   </Kbd>
                 ))}
               </Table.Td>

@@ -35,7 +35,9 @@ export function shortcutOf(press: KeyPress, isTyping: boolean, onMac = false): S
   if (action && isCommand && !press.altKey && !press.shiftKey) return { action };
   if (press.key === 'F5' && !isCommand) return { action: 'refresh' };
   const digit = /^Digit([1-5])$/.exec(press.code)?.[1];
-  if (press.altKey && !isCommand && digit !== undefined) return { action: 'tab', index: Number(digit) - 1 };
+  const isCharacter = onMac && isTyping; // a German keyboard of a Mac has its brackets there
+  if (press.altKey && !isCommand && !isCharacter && digit !== undefined)
+    return { action: 'tab', index: Number(digit) - 1 };
   if (isTyping || isCommand) return null;
   if (press.altKey) return press.key === 'ArrowLeft' && !press.shiftKey ? { action: 'previous' } : null;
   if (press.key === '?') return { action: 'help' };

@@ -77,6 +77,13 @@ describe('shortcuts', () => {
     expect(shortcutOf(press({ key: 'f', metaKey: true }), true, true)).toEqual({ action: 'find' });
   });
 
+  it('leave Alt and a digit to who types on macOS: brackets are there', () => {
+    const bracket = press({ key: '[', code: 'Digit5', altKey: true });
+    expect(shortcutOf(bracket, true, true)).toBeNull();
+    expect(shortcutOf(bracket, false, true)).toEqual({ action: 'tab', index: 4 });
+    expect(shortcutOf(press({ key: '5', code: 'Digit5', altKey: true }), true)).toEqual({ action: 'tab', index: 4 });
+  });
+
   it('leave typing alone', () => {
     expect(shortcutOf(press({ key: '?', shiftKey: true }), true)).toBeNull();
     expect(shortcutOf(press({ key: '?', shiftKey: true }), false)).toEqual({ action: 'help' });

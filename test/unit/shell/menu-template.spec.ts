@@ -111,6 +111,13 @@ describe('the menu', () => {
       expect(back(platform)).toMatchObject({ accelerator: 'Alt+Left', registerAccelerator: false });
   });
 
+  it('leaves Alt and a digit to the keyboards of macOS, which have characters there', () => {
+    const keys = all(menu('darwin')).flatMap(({ accelerator }) => accelerator ?? []);
+    expect(keys).toEqual(expect.arrayContaining(['Cmd+1', 'Cmd+5', 'Cmd+R']));
+    expect(keys.filter((key) => key.startsWith('Alt+'))).toEqual([]);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
   it('enlarges with the key of the plus, with Shift or without', () => {
     const zoom = all(menu('win32')).filter(({ role }) => role === 'zoomIn');
     expect(zoom).toMatchObject([{ role: 'zoomIn' }, { accelerator: 'CmdOrCtrl+=', visible: false }]);
