@@ -88,6 +88,8 @@ function sourceError(db: Db, error: unknown): CodedError | null {
   if (found === 'sound') return null;
   if (found === 'damaged')
     return coded('E_CORRUPT', 'The database itself is damaged, so no sound backup of it can be made.');
+  const { code: why, message: told, details } = found.appError;
+  if (why !== 'E_IO') return coded(why, told, details, { safety: 'untouched' });
   const message = 'The disk reported an error while the database was read, so no backup of it was made.';
   return new CodedError(coded('E_IO', message, {}, { safety: 'untouched' }).appError, { cause: found });
 }

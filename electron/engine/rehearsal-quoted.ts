@@ -1,5 +1,6 @@
 import { quoteName, quoteText, type Db, type Schema } from './migration.ts';
 import { nameKey, readSchema } from './schema.ts';
+import { isUnanswered } from './sqlite-error.ts';
 
 /**
  * Views and triggers with texts in double quotes. SQLite can be built to take a word in double quotes for a text where
@@ -33,6 +34,7 @@ export function readQuoted(db: Db, schema: Schema, compile: Compile): Readings {
         return compile(db, isOfView(schema, object) ? readSchema(db) : schema, object);
       });
     } catch (error) {
+      if (isUnanswered(error)) throw error;
       return error instanceof Error ? error.message : String(error); // it cannot even be made so
     }
   };
@@ -80,7 +82,8 @@ export function undone<T>(db: Db, body: () => T): T {
   try {
     return body();
   } finally {
-    db.exec('ROLLBACK TO alone; RELEASE alone');
+    // Without memory or disk SQLite takes everything back itself; what is on its way then is that error.
+    if (db.inTransaction) db.exec('ROLLBACK TO alone; RELEASE alone');
   }
 }
 

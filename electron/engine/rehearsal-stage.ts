@@ -2,6 +2,7 @@ import { isOwnName } from './bookkeeping.ts';
 import { quoteName, type Db, type Schema, type TableInfo } from './migration.ts';
 import { readQuoted, undone, withReadings, type Readings } from './rehearsal-quoted.ts';
 import { nameKey, readSchema } from './schema.ts';
+import { isUnanswered } from './sqlite-error.ts';
 
 /** A schema, and which of its views, triggers and virtual tables work. */
 export interface Stage {
@@ -130,6 +131,7 @@ function errorOf(attempt: () => void): string | null {
     attempt();
     return null;
   } catch (error) {
+    if (isUnanswered(error)) throw error;
     return error instanceof Error ? error.message : String(error);
   }
 }

@@ -20,6 +20,7 @@ import { compareMeanings } from './rehearsal-changes.ts';
 import type { Loss, Unmade } from './rehearsal-comparison.ts';
 import { compareStages, isOfAnother } from './rehearsal-losses.ts';
 import { readContent, readStage } from './rehearsal-stage.ts';
+import { isUnanswered } from './sqlite-error.ts';
 
 /**
  * The open steps on the file's bare schema in memory, without a row: what others added to the file and would not outlive
@@ -198,6 +199,7 @@ function copySchema(db: Db, schema: Schema, stage: Db): Map<string, Unmade> {
     try {
       stage.exec(sql);
     } catch (error) {
+      if (isUnanswered(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       unmade.set(`${kind} ${name}`, { kind, name, sql, reason });
       // A rule that cannot be read any more takes its table along, which the steps may need.
@@ -241,6 +243,7 @@ function applyAll(stage: Db, pack: Pack, steps: readonly IdentifiedMigration[], 
       recordApplied(stage, pack, migration, { ...context, durationMs: 0 }, insertApplied);
       stage.exec('COMMIT');
     } catch (error) {
+      if (isUnanswered(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
       return { object: `step ${migration.id}`, why: `it cannot be done in this file (${message})`, isOurs: true };
     }

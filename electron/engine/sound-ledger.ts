@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { coded } from '@shared/errors.ts';
 import { quoteName, type Db, type Pack, type Schema, type TableInfo } from './migration.ts';
 import { nameKey } from './schema.ts';
+import { isUnanswered } from './sqlite-error.ts';
 
 /**
  * The ledger is an ordinary table that keeps what is written into it, and names every step once. A file without one is
@@ -53,6 +54,7 @@ function keepingProblem(table: TableInfo, { ledger, migrations }: Pack): string 
     const lost = migrations.find(({ id }) => !kept.includes(id));
     return lost ? `does not keep the name ${lost.id} as it is written` : null;
   } catch (error) {
+    if (isUnanswered(error)) throw error;
     return `does not take what is to be recorded (${error instanceof Error ? error.message : String(error)})`;
   } finally {
     trial.close();

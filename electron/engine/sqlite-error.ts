@@ -67,10 +67,11 @@ const systemMeanings: readonly (readonly [code: string, words: RegExp, meaning: 
   ['EACCES', /Permission denied/, 'E_NO_PERMISSION', 'The system does not let a file be used'],
   ['EPERM', /Operation not permitted/, 'E_NO_PERMISSION', 'The system does not let a file be used'],
   ['EROFS', /Read-only file system/, 'E_READONLY_DIR', 'The folder cannot be written'],
-  // Of loading the addon too, which happens when the first database is opened.
+  // Of loading the addon too, which happens when the first database is opened; and of the addon, for a text that SQLite had
+  // no memory for.
   [
     'ENOMEM',
-    /annot allocate memory|failed to map segment|allocation failed/,
+    /annot allocate memory|failed to map segment|allocation failed|^Invalid argument$/,
     'E_NO_MEMORY',
     'There was not enough memory',
   ],
@@ -121,7 +122,8 @@ export function sqliteCode(error: unknown): string | null {
  */
 export function isUnanswered(error: unknown): boolean {
   const code = sqliteCode(error);
-  return code !== null && UNANSWERED.some((prefix) => code === prefix || code.startsWith(`${prefix}_`));
+  if (code === null) return error instanceof Error && systemMeaningOf(error, error.message)?.[1] === 'E_NO_MEMORY';
+  return UNANSWERED.some((prefix) => code === prefix || code.startsWith(`${prefix}_`));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { quoteName, type Db, type Pack, type Schema, type TableInfo } from '../migration.ts';
 import { nameKey } from '../schema.ts';
+import { isUnanswered } from '../sqlite-error.ts';
 import { canonicalOf } from './canonical-table.ts';
 
 /** Lower-case names of the columns of each table, by the key of its name, whose values are shown only when a person asks. */
@@ -149,7 +150,8 @@ interface Origin {
 function originsOf(db: Db, view: TableInfo): Origin[] {
   try {
     return db.prepare(`SELECT * FROM main.${quoteName(view.name)}`).columns();
-  } catch {
+  } catch (error) {
+    if (isUnanswered(error)) throw error;
     return []; // a view that cannot be read shows nothing
   }
 }
