@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
-import { fromSqlite } from '@engine/sqlite-error.ts';
+import { fromSqlite, isUnanswered } from '@engine/sqlite-error.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
@@ -81,4 +81,16 @@ it.each([
   const error = Object.assign(new Error(`${code}: on purpose, open`), { code, syscall: 'open' });
 
   expect(fromSqlite(error, 'looking').appError.code).toBe(told);
+});
+
+it('a text that SQLite had no memory for is a want of memory, and no argument of ours', () => {
+  // What Node-API says to the addon when it is handed no text of a length.
+  const noText = new Error('Invalid argument');
+  expect(fromSqlite(noText, 'reading').appError).toMatchObject({
+    ...{ code: 'E_NO_MEMORY', message: 'There was not enough memory (while reading).' },
+  });
+  expect(isUnanswered(noText)).toBe(true);
+  const ofSystem = Object.assign(new Error('EINVAL: invalid argument, read'), { code: 'EINVAL', syscall: 'read' });
+  expect(fromSqlite(ofSystem, 'reading').appError.code).not.toBe('E_NO_MEMORY');
+  expect(isUnanswered(ofSystem)).toBe(false);
 });
