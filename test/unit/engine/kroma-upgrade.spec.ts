@@ -40,24 +40,31 @@ function unmet(file: string, backupPath: string | null, toPhase = 4): string[] {
     .map(({ id, summary, evidence }) => `${id}: ${summary} ${JSON.stringify(evidence).slice(0, 1500)}`);
 }
 
+/** Dozens of upgrades, on a machine that has other things to do. */
+const LONG_MS = 180_000;
+
 describe.skipIf(!isThere)('the databases of the original program (skipped where ../shared/data is not there)', () => {
   // That they reach the last phases uninterrupted: whole-upgrade.spec.ts and cleanup.spec.ts.
-  it.each(['dual'])('%s, stopped at every step and continued, ends as if it had not been', async (name) => {
-    const file = copyOf(name);
-    const tuning = { smallRows: 0, firstChunkRows: 250, maxChunkRows: 250 };
-    for (let round = 0; round < 60; round++) {
-      const control = createControl();
-      let chunks = 0;
-      const probe = (point: RunPoint) =>
-        void (point === 'chunk-committed' && (chunks += 1) === 1 + (round % 3) && control.request('cancel'));
-      const report = await upgrade(file, { control, tuning, probe });
-      if (report.ok) {
-        expect(unmet(file, report.backup?.path ?? null)).toEqual([]);
-        return;
+  it.each(['dual'])(
+    '%s, stopped at every step and continued, ends as if it had not been',
+    async (name) => {
+      const file = copyOf(name);
+      const tuning = { smallRows: 0, firstChunkRows: 250, maxChunkRows: 250 };
+      for (let round = 0; round < 60; round++) {
+        const control = createControl();
+        let chunks = 0;
+        const probe = (point: RunPoint) =>
+          void (point === 'chunk-committed' && (chunks += 1) === 1 + (round % 3) && control.request('cancel'));
+        const report = await upgrade(file, { control, tuning, probe });
+        if (report.ok) {
+          expect(unmet(file, report.backup?.path ?? null)).toEqual([]);
+          return;
+        }
+        if (report.error?.code !== 'E_CANCELLED') throw new Error(JSON.stringify(report.error));
+        fs.rmSync(backupFolderOf(file), { recursive: true });
       }
-      if (report.error?.code !== 'E_CANCELLED') throw new Error(JSON.stringify(report.error));
-      fs.rmSync(backupFolderOf(file), { recursive: true });
-    }
-    throw new Error('it never came to its end');
-  });
+      throw new Error('it never came to its end');
+    },
+    LONG_MS,
+  );
 });
