@@ -16,7 +16,7 @@ import { pendingFor } from '@engine/restore-pending.ts';
 import { restoreBackup } from '@engine/restore.ts';
 import { isReadFailure, isUnanswered } from '@engine/sqlite-error.ts';
 import { findUntrue } from '@engine/target.ts';
-import { codeOfPromise } from '../../support/code-of.ts';
+import { codeOf, codeOfPromise } from '../../support/code-of.ts';
 import { backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { legacySchema, shopMigrations, shopPack } from '../../support/engine/shop-pack.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -35,16 +35,6 @@ let db: Db;
 const failing = (code: string) => (): never => {
   throw new SqliteError('a fault on purpose', code);
 };
-/** @returns the code that came through; undefined = it was answered. */
-function codeOf(ask: () => unknown): unknown {
-  try {
-    ask();
-    return undefined;
-  } catch (error) {
-    return error instanceof SqliteError ? error.code : error;
-  }
-}
-
 function errorOf(act: () => unknown): CodedError {
   try {
     act();

@@ -8,6 +8,7 @@ import { readContent, readStage } from '@engine/rehearsal-stage.ts';
 import { rehearse } from '@engine/rehearsal.ts';
 import { readSchema } from '@engine/schema.ts';
 import { requireSoundLedger } from '@engine/sound-ledger.ts';
+import { codeOf } from '../../support/code-of.ts';
 import { identified, legacySchema, shopMigrations, shopPack } from '../../support/engine/shop-pack.ts';
 
 /**
@@ -37,16 +38,6 @@ function failAt(method: 'exec' | 'prepare', pattern: RegExp, code: string, times
     if (pattern.test(sql) && left-- > 0) throw new SqliteError('on purpose', code);
     return own.call(this, sql) as never;
   });
-}
-
-/** @returns the code that came through; undefined = it was answered. */
-function codeOf(ask: () => unknown): unknown {
-  try {
-    ask();
-    return undefined;
-  } catch (error) {
-    return error instanceof SqliteError ? error.code : error;
-  }
 }
 
 const steps = identified(shopMigrations);
