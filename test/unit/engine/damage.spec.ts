@@ -1,16 +1,18 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createBackup } from '@engine/backup.ts';
 import { behindDamage } from '@engine/damage.ts';
 import { requireRead } from '@engine/integrity.ts';
 import { safetyText } from '@shared/errors.ts';
-import { codeOf } from '../../support/code-of.ts';
-import { makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
+import { codeOf, codeOfPromise } from '../../support/code-of.ts';
+import { backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** SQLite calls a disk that cannot read "database disk image is malformed": that is no damage of the file. */
 
 const folder = temporaryFolder();
+afterEach(() => vi.restoreAllMocks());
 const unread = 'Tree 4 page 10: unable to get the page. error code=8458';
 const malformed = () => new Database.SqliteError('database disk image is malformed', 'SQLITE_CORRUPT');
 
@@ -53,4 +55,37 @@ describe('a step that met damage', () => {
     expect(error).toMatchObject({ code: 'E_IO', safety: safetyText['whole-step'] });
     expect(error?.message).toContain('wrong answer');
   });
+});
+
+it('a backup that met damage tells what is behind it: no memory to look is neither damage nor a bad disk', async () => {
+  const file = makeShop(folder);
+  const db = new Database(file);
+  const prepare = db.prepare.bind(db);
+  const content = { packId: '', variantTitle: '', phase: null };
+  const request = {
+    path: file,
+    folder: backupFolderOf(file),
+    reason: 'by hand',
+    runId: null,
+    appVersion: '0',
+    content,
+  };
+  for (const [looking, told] of [
+    ['SQLITE_NOMEM', 'E_NO_MEMORY'],
+    ['SQLITE_IOERR_READ', 'E_IO'],
+    ['SQLITE_CORRUPT', 'E_CORRUPT'],
+  ] as const) {
+    const probe = (point: string): void => {
+      if (point !== 'compared') return;
+      vi.spyOn(db, 'prepare').mockImplementation((sql: string) => {
+        if (sql.includes('integrity_check')) throw new Database.SqliteError('on purpose', looking);
+        return prepare(sql);
+      });
+      throw malformed();
+    };
+    expect(await codeOfPromise(createBackup(db, { ...request, probe }))).toBe(told);
+    vi.restoreAllMocks();
+  }
+  expect(fs.readdirSync(backupFolderOf(file))).toEqual([]);
+  db.close();
 });

@@ -35,6 +35,7 @@ let db: Db;
 const failing = (code: string) => (): never => {
   throw new SqliteError('a fault on purpose', code);
 };
+
 function errorOf(act: () => unknown): CodedError {
   try {
     act();
