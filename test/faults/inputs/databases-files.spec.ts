@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { backupDatabase } from '@engine/backups.ts';
@@ -57,6 +58,8 @@ function otherBytes(backup: string, restored: string): string[] {
   return one === two ? [] : [`the bytes are not those of the backup (${one.length}, ${two.length})`];
 }
 
+const reservedIn = (file: string): number | undefined => fs.readFileSync(file)[20];
+
 describe('every page size, encoding, auto_vacuum and journal mode', () => {
   it(
     `G01: ${isSoak ? 'all 144' : 'a sample of the 144'} come back from a backup as they were`,
@@ -103,6 +106,38 @@ describe('every page size, encoding, auto_vacuum and journal mode', () => {
       expect(wrong).toEqual([]);
     },
   );
+
+  it.each([8, 255])(
+    'G01: pages that leave %i bytes to others keep them in an upgrade and in its backup',
+    async (reservedBytes) => {
+      const file = oddShop(folder, { reservedBytes });
+      expect(reservedIn(file)).toBe(reservedBytes);
+
+      expect(await endingOf(file, pack, { toPhase: 2 })).toMatchObject(upgradedWhole);
+      expect(reservedIn(file)).toBe(reservedBytes);
+      const [backup = ''] = fs.readdirSync(backupFolderOf(file)).filter((name) => name.endsWith('.db'));
+      expect(reservedIn(path.join(backupFolderOf(file), backup))).toBe(reservedBytes);
+    },
+  );
+
+  it.each([
+    { was: 0, is: 32 },
+    { was: 32, is: 0 },
+  ])('G02: a backup of pages that leave $was bytes to others is put back where $is are left', async ({ was, is }) => {
+    const file = oddShop(folder, { reservedBytes: was });
+    const before = `${file}.before`;
+    fs.copyFileSync(file, before);
+    const places = { path: file, backupFolder: backupFolderOf(file), appVersion: '0', allowForeign: false };
+    const backup = await backupDatabase(
+      { path: file, folder: places.backupFolder, reason: 'by hand', runId: null, appVersion: '0' },
+      packs,
+    );
+    fs.copyFileSync(oddShop(folder, { reservedBytes: is, members: 900 }), file);
+
+    await restoreBackup({ ...places, backupPath: backup.path }, { packs });
+
+    expect([...differences(before, file, pack, 0), ...otherBytes(backup.path, file)]).toEqual([]);
+  });
 });
 
 describe('contents and sizes', () => {
@@ -133,6 +168,31 @@ describe('contents and sizes', () => {
     expect(db.prepare(`SELECT label FROM box WHERE x0 < 1`).pluck().all()).toEqual(['first']);
     expect(db.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'counted'`).pluck().get()).toBe(9);
     db.close();
+  });
+
+  it('G03: names that are empty, that SQLite has for itself, or that are hard to see', async () => {
+    const file = oddShop(folder, {
+      sql: `CREATE TABLE "" ("" TEXT, "a b" BLOB); INSERT INTO "" VALUES ('x', x'00ff');
+        CREATE TABLE "main" (a); INSERT INTO main."main" VALUES (1); CREATE TABLE "temp" (a); CREATE TABLE "main.note" (a); INSERT INTO "main.note" VALUES (2);
+        CREATE TABLE al (rowid TEXT, _rowid_ TEXT, oid TEXT); INSERT INTO al VALUES ('a', 'b', 'c'), ('a', 'b', 'c'), (NULL, NULL, NULL);
+        CREATE TABLE "a\nb\t""c" (a); INSERT INTO "a\nb\t""c" VALUES (3); CREATE TABLE "😀\u202Etxt" ("\u200b" ANY) STRICT; INSERT INTO "😀\u202Etxt" VALUES (4), (x'00');
+        CREATE VIEW twice AS SELECT 1 AS a, 2 AS a, 3 AS "a:1"; CREATE VIEW endless AS WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT * FROM c;
+        CREATE TABLE "select" ("from", "order"); INSERT INTO "select" VALUES (1, 2); CREATE INDEX "index" ON "select" ("from" DESC) WHERE "order" > 1;`,
+    });
+
+    expect(await endingOf(file, pack, { toPhase: 2 })).toMatchObject(upgradedWhole);
+  });
+
+  it('G03: keys that SQLite takes and others do not: NULLs, bytes that are no text, the ends of the rowids', async () => {
+    const file = oddShop(folder, {
+      sql: `CREATE TABLE nulls (a TEXT, b TEXT, PRIMARY KEY (a, b)); INSERT INTO nulls VALUES (NULL, NULL), (NULL, NULL), ('x', NULL);
+        CREATE TABLE bytes (a TEXT PRIMARY KEY) WITHOUT ROWID; INSERT INTO bytes VALUES (CAST(x'fffe80' AS TEXT)), (CAST(x'fffe81' AS TEXT)), ('a'), (CAST(x'6100' AS TEXT)), (CAST(x'610062' AS TEXT));
+        CREATE TABLE ends (id INTEGER PRIMARY KEY, v); INSERT INTO ends VALUES (9223372036854775807, 'a'), (-9223372036854775808, 'b'), (0, NULL);
+        CREATE TABLE loose (a TEXT COLLATE NOCASE PRIMARY KEY, b TEXT COLLATE RTRIM) WITHOUT ROWID; INSERT INTO loose VALUES ('a', 'b '), ('B', 'b');
+        CREATE TABLE counted (n INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO counted VALUES (1); INSERT INTO sqlite_sequence VALUES ('ghost', 7), (NULL, NULL), ('counted', 'abc');`,
+    });
+
+    expect(await endingOf(file, pack, { toPhase: 2 })).toMatchObject(upgradedWhole);
   });
 
   it('G11: the edges of every type, byte for byte', async () => {

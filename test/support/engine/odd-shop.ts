@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { newPlace } from './ends-well.ts';
 import { legacyRows, legacySchema } from './shop-pack.ts';
@@ -5,6 +6,8 @@ import { legacyRows, legacySchema } from './shop-pack.ts';
 export interface OddShop {
   /** Before the first table: page size, encoding, auto_vacuum. */
   readonly pragmas?: readonly string[];
+  /** Bytes at the end of every page that SQLite leaves to others: a checksum, or the nonce of an encryption. */
+  readonly reservedBytes?: number;
   /** What somebody else has done to it since. */
   readonly sql?: string;
   /** Definitions that today's SQLite would not take any more, put into the schema as an older one left them. */
@@ -15,8 +18,9 @@ export interface OddShop {
 
 /** A small legacy shop in a folder of its own, awkward in one way. @returns its path. */
 export function oddShop(parent: string, odd: OddShop = {}): string {
-  const { pragmas = [], sql = '', definitions = {}, members = 20, schema = legacySchema } = odd;
+  const { pragmas = [], reservedBytes = 0, sql = '', definitions = {}, members = 20, schema = legacySchema } = odd;
   const file = newPlace(parent, 'shop.db');
+  if (reservedBytes > 0) reserve(file, reservedBytes);
   const db = new Database(file).unsafeMode();
   for (const pragma of pragmas) db.pragma(pragma);
   db.pragma('foreign_keys = 0');
@@ -30,4 +34,16 @@ export function oddShop(parent: string, odd: OddShop = {}): string {
   }
   db.close();
   return file;
+}
+
+/** Only an empty database can be given them: its one page begins to fill before those bytes. */
+function reserve(file: string, bytes: number): void {
+  const db = new Database(file);
+  db.pragma('user_version = 1');
+  db.pragma('user_version = 0');
+  db.close();
+  const page = readFileSync(file);
+  page.writeUInt8(bytes, 20);
+  page.writeUInt16BE(page.length - bytes, 105);
+  writeFileSync(file, page);
 }
