@@ -50,9 +50,12 @@ function fill(leave: number): void {
 host.events.on((name, payload) => {
   if (name !== 'run:changed') return;
   const run = payload as RunSnapshot;
-  if (!isFilled && (run.progress?.rowsDone ?? 0) > 0) {
+  // Paused while the disk is filled: a small upgrade may be over before anybody here hears of its rows.
+  if (!isFilled && run.state === 'migrating') host.runs.control(database.handle, 'pause');
+  if (!isFilled && run.state === 'paused') {
     isFilled = true;
     fill(200_000);
+    host.runs.control(database.handle, 'resume');
   }
   if (run.state !== 'paused' || !run.attention) return;
   const { code, message, details } = run.attention;
