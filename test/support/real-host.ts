@@ -40,19 +40,30 @@ export function realHost(parent: string, journalMode: 'delete' | 'wal', write = 
   const file = path.join(home, 'project.db');
   write(file, journalMode);
   let enginePid: number | undefined;
+  const watchers = new Set<() => void>();
+  const look = () => {
+    for (const watcher of watchers) watcher();
+  };
   const host = createHost({
     dataFolder: path.join(home, 'data'),
     appVersion: '0.0.0',
     spawn: () => {
       const engine = spawnWithNode(engineBundle)();
       enginePid = engine.pid;
-      return engine;
+      const onMessage: typeof engine.onMessage = (listener) =>
+        engine.onMessage((message) => {
+          listener(message);
+          look();
+        });
+      return { ...engine, onMessage };
     },
   });
   hosts.push(host);
   const opened = host.databases.open(file);
   if (!opened.ok) throw new Error(opened.error.message);
   const database = opened.value;
+  host.events.on(look);
+  const now = (): RunSnapshot | null => host.runs.get(database.handle);
   const start = (): Promise<RunSnapshot> => {
     const started = host.runs.start(database, {
       ...{ toPhase: 4, fingerprint: null, plan: null, backupFolder: path.join(home, 'backups') },
@@ -61,20 +72,23 @@ export function realHost(parent: string, journalMode: 'delete' | 'wal', write = 
     if (!started.ok) throw new Error(started.error.message);
     return started.value.done;
   };
-  /** Once, at the first snapshot that is so; not any more when the run is over. */
+  /**
+   * Once, at the first moment that is so; not any more when the run is over. Asked at each word of the engine: windows
+   * hear of ten moments a second, and a step of a small file is shorter than that.
+   */
   const when = (is: (run: RunSnapshot) => boolean, act: () => void): void => {
-    const stop = host.events.on((name, payload) => {
-      if (name !== 'run:changed') return;
-      const run = payload as RunSnapshot;
+    const watcher = () => {
+      const run = now();
+      if (!run) return;
       const isNow = !isFinal(run.state) && is(run);
-      if (isNow || isFinal(run.state)) stop();
+      if (isNow || isFinal(run.state)) watchers.delete(watcher);
       if (isNow) act();
-    });
+    };
+    watchers.add(watcher);
   };
   /** To the engine that was started last. */
   const signal = (name: NodeJS.Signals): void => void (enginePid !== undefined && process.kill(enginePid, name));
   const pid = (): number | undefined => enginePid;
-  const now = (): RunSnapshot | null => host.runs.get(database.handle);
   const cancel = () => host.runs.control(database.handle, 'cancel');
   return { home, file, host, database, start, when, signal, pid, now, cancel };
 }
