@@ -23,15 +23,17 @@ export interface NamedFile {
 
 /**
  * @param extension e.g. ".json"; in folders only such files count, hidden names and links are left out.
- * @returns each file once, by name.
+ * @returns each file once, by name; one that was named itself is that, whatever folder it lies in as well.
  * @throws CodedError E_SOURCE_FOLDER for a name that cannot be read or a folder with too many files, E_INGEST_NOTHING when
  * there is no file at all.
  */
 export function expandFiles(named: readonly string[], extension: string): NamedFile[] {
   const found = new Map<string, NamedFile>();
   for (const name of named) {
-    for (const file of isFolder(name) ? below(name, extension) : [namedItself(name)])
-      found.set(realpathSync.native(file.path), file);
+    for (const file of isFolder(name) ? below(name, extension) : [namedItself(name)]) {
+      const real = realpathSync.native(file.path);
+      if (!file.isFound || found.get(real)?.isFound !== false) found.set(real, file);
+    }
   }
   if (found.size === 0) throw coded('E_INGEST_NOTHING', `There is no ${extension} file in what was chosen.`);
   return [...found.values()];

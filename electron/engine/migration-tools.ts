@@ -3,6 +3,7 @@ import type { ChunkCount, Db, Finding, KeyRange, SqlValue } from './migration-va
 
 /** Small tools for migrations; they reach the packs through migration.ts. */
 export * from './table-definition.ts';
+export { misledTriggers } from './row-address.ts';
 
 /**
  * Runs `use` with an empty database in memory, for trying statements on a schema of one's own: a query that prepares

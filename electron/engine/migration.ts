@@ -296,6 +296,8 @@ export interface Pack {
   };
   /** What a person recognises their data by; tables whose rows are counted. */
   readonly highlights: readonly { readonly label: string; readonly table: string }[];
+  /** Tables whose rows steps and triggers address by rowid: in a file that hides it they cannot. */
+  readonly tablesByRowid?: readonly string[];
   /** Plain words per issue reason. */
   readonly issueReasons: Readonly<Record<string, string>>;
   /** Issue reasons that must be cleared before a phase that removes something: two rows claim one place. */

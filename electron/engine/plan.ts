@@ -14,6 +14,7 @@ import type { Db, IdentifiedMigration, Pack, Schema } from './migration.ts';
 import { ownNamesProblem, strangersAmongOurs } from './own-objects.ts';
 import { preflight } from './preflight.ts';
 import type { EngineRequests } from './protocol.ts';
+import { hiddenRowsProblem, rowsHidden } from './hidden-rows.ts';
 import { rowCounter } from './row-count.ts';
 import { changeWords, foreseen, rehearse, rehearsalProblem } from './rehearsal.ts';
 import { entryProblem, gatingIssues, removingPhases } from './removal-gate.ts';
@@ -105,6 +106,7 @@ export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequ
   });
   const problem =
     (steps.length === 0 ? null : ownNamesProblem(strangersAmongOurs(db, pack))) ??
+    (steps.length === 0 ? null : hiddenRowsProblem(rowsHidden(schema, pack))) ??
     triggerProblem(interferingTriggers(schema, pack, steps)) ??
     rehearsalProblem([
       ...rehearse(db, schema, pack, steps),

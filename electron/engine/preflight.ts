@@ -7,6 +7,7 @@ import { requireReadableBackfills } from './bookkeeping.ts';
 import { computedWords, copiedTables, uncomputable } from './generated-columns.ts';
 import { orphanWords } from './health.ts';
 import { foreignKeyViolations, requireCheckable } from './integrity.ts';
+import { hiddenRowsProblem, rowsHidden } from './hidden-rows.ts';
 import { mayWrite } from './gate.ts';
 import { readCheckedRecords } from './ledger.ts';
 import { othersHolding } from './lock-holders.ts';
@@ -47,6 +48,7 @@ export function preflight(input: PreflightInput): PreflightFinding[] {
     inUse(input),
     records(input),
     duplicates(input),
+    hidden(input),
     ownNames(input),
     triggers(input),
     objects(input),
@@ -168,6 +170,11 @@ function errorOf(check: () => unknown): AppError | null {
     if (error instanceof CodedError) return error.appError;
     throw error;
   }
+}
+
+function hidden({ schema, pack, steps }: PreflightInput): PreflightFinding {
+  const error = steps.length === 0 ? null : hiddenRowsProblem(rowsHidden(schema, pack));
+  return finding('hidden-rows', 'Telling rows apart', error, 'Every row that is written can be addressed.');
 }
 
 function ownNames({ look, pack, steps }: PreflightInput): PreflightFinding {

@@ -4,6 +4,7 @@ import { nothingAdded, startBackfill, workOf } from './backfill.ts';
 import { ensureBookkeeping, insertApplied, readApplied } from './bookkeeping.ts';
 import { evaluateCriteria } from './checkpoint.ts';
 import { some } from './counted.ts';
+import { rowsHidden } from './hidden-rows.ts';
 import { recordApplied } from './ledger.ts';
 import {
   quoteName,
@@ -54,7 +55,8 @@ function rehearsed(db: Db, schema: Schema, pack: Pack, steps: readonly Identifie
 
 function rehearseOn(db: Db, schema: Schema, pack: Pack, steps: readonly IdentifiedMigration[]): Rehearsal {
   const refused = (losses: Loss[]): Rehearsal => ({ losses, changes: [] });
-  if (steps.length === 0) return refused([]);
+  // Refused for what it is: what a step or a phase says of it would only be a consequence.
+  if (steps.length === 0 || rowsHidden(schema, pack).length > 0) return refused([]);
   const computed = computedColumns(schema, steps);
   if (computed.length > 0) return refused(computed);
   const isRemoving = steps.some(({ kind }) => kind === 'contract');

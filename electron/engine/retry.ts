@@ -5,6 +5,7 @@ import { checkBookkeeping, readApplied, readBackfills } from './bookkeeping.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
 import { checkCold, requireMet, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
+import { assertNoTriggerMisled } from './hidden-rows.ts';
 import { inOrder, readCheckedRecords } from './ledger.ts';
 import type { MaintenanceLock } from './lock.ts';
 import { tryOnCopy } from './look.ts';
@@ -53,7 +54,8 @@ async function underLock(
 ): Promise<{ report: RetryReport; expected: Expected | null }> {
   const { db } = lock;
   checkBookkeeping(db);
-  const { pack } = recogniseOrRefuse(db, packs);
+  const { pack, schema } = recogniseOrRefuse(db, packs);
+  assertNoTriggerMisled(schema);
   assertOwnNames(db, pack); // a step may make its working tables anew
   const migrations = retryable(db, pack);
   const sourceFiles = resolveSource(db, pack, input.source, lock.path).files;

@@ -8,6 +8,7 @@ import { ownObjects } from './own-objects.ts';
 import { clearPlainKeys, listPlainKeys } from './plain-keys.ts';
 import { phases } from './phases.ts';
 import { recognise, variants } from './recognise.ts';
+import { legacyTables, tablesByRowid } from './schema/by-rowid.ts';
 import { programUniques } from './schema/shapes.ts';
 import { buildKromaSample } from './sample/build.ts';
 import { replaces } from './replaced.ts';
@@ -47,7 +48,8 @@ export const kroma: Pack = {
   variants,
   recognise,
   canonical,
-  legacyTables: ['users', 'run_job_candidates'],
+  legacyTables,
+  tablesByRowid,
   phases,
   migrations: collectMigrations(modules, wholeSources, sha256),
   ownObjects,

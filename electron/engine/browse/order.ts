@@ -1,9 +1,10 @@
 import type { SortColumn } from '@shared/browse.ts';
 import { quoteName, type Db, type IndexInfo } from '../migration.ts';
 import type { SqlValue } from '../migration-values.ts';
+import { integerKey } from '../row-address.ts';
 import { nameKey } from '../schema.ts';
 import { bound, type Place, type PlaceValue } from './row-key.ts';
-import { integerKey, isMasked, isSorted, orderingIndexes, sortableColumn, type Subject } from './subject.ts';
+import { isMasked, isSorted, orderingIndexes, sortableColumn, type Subject } from './subject.ts';
 
 /** One term of a total order of rows. */
 export interface Term {

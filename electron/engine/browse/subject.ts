@@ -1,5 +1,6 @@
 import { coded } from '@shared/errors.ts';
 import { quoteName, type Db, type IndexInfo, type Schema, type TableInfo } from '../migration.ts';
+import { integerKey } from '../row-address.ts';
 import { nameKey } from '../schema.ts';
 import type { TextEncoding } from './cells.ts';
 
@@ -114,17 +115,6 @@ export function rowidName(table: TableInfo): string | null {
   if (free !== undefined) return free;
   const column = integerKey(table);
   return column === null ? null : quoteName(column);
-}
-
-/**
- * The column that is the rowid by another name. INTEGER PRIMARY KEY DESC is none: like every other primary key it has an
- * index of its own, and may hold NULL.
- */
-export function integerKey(table: TableInfo): string | null {
-  const key = table.columns.filter(({ primaryKeyPosition }) => primaryKeyPosition > 0);
-  const only = key.length === 1 ? key[0] : undefined;
-  const hasIndex = table.isWithoutRowid || table.indexes.some(({ origin }) => origin === 'pk');
-  return only && !hasIndex && only.type.toUpperCase() === 'INTEGER' ? only.name : null;
 }
 
 /** @throws CodedError E_BAD_REQUEST for a name that is no column of the table: identifiers come from the schema only. */

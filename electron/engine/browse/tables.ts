@@ -1,13 +1,14 @@
 import type { BrowseReference, BrowseTable } from '@shared/browse.ts';
 import type { RowCount, TableStatus } from '@shared/status.ts';
 import type { Db, Pack, Schema, TableInfo } from '../migration.ts';
+import { integerKey } from '../row-address.ts';
 import { rowCounter } from '../row-count.ts';
 import { nameKey } from '../schema.ts';
 import { tableStatuses } from '../status-tables.ts';
 import { canonicalOf } from './canonical-table.ts';
 import { hasColumns } from './readable.ts';
 import { masksOf } from './masks.ts';
-import { integerKey, isMasked, orderingIndexes, subjectOf } from './subject.ts';
+import { isMasked, orderingIndexes, subjectOf } from './subject.ts';
 
 /** What the browser knows of a whole database before a row is read. */
 export interface Catalogue {

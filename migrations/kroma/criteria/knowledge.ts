@@ -1,6 +1,7 @@
 import { isRecorded } from '@engine/migration.ts';
 import type { CanonicalColumn, CanonicalTable, ExitCriterion, Schema, TableInfo } from '@engine/migration.ts';
 import { knowledgeTables } from '../schema/canonical-knowledge.ts';
+import { misledOn } from '../triggers/exit-criteria-triggers.ts';
 import { knowledgeDataCriteria } from './knowledge-data.ts';
 
 /** Phase 4, by schema: every table of knowledge and links has its final fields, and old and new columns stay in step. */
@@ -106,20 +107,25 @@ const keptInStep: ExitCriterion = {
       ...['INSERT', 'UPDATE'].map((event) => ({ table: 'run_candidates', event, effect: 'INSERT INTO asset_links' })),
     ];
     const missing = expected.filter((each) => !hasTrigger(schema, each));
+    const misled = misledOn(
+      schema,
+      expected.map(({ table }) => table),
+    );
     return {
-      met: missing.length === 0,
+      met: missing.length === 0 && misled.findings.length === 0,
       summary:
         missing.length > 0
           ? `${missing.length} of ${expected.length} kinds of writes are not carried over.`
           : expected.length === 0
             ? 'No old column has to be kept in step any more.'
-            : `${expected.length} kinds of writes are carried over.`,
+            : (misled.summary ?? `${expected.length} kinds of writes are carried over.`),
       evidence: [
         { label: 'Kinds of writes', text: String(expected.length) },
         ...missing.map(({ table, event, effect }) => ({
           label: 'Finding',
           text: `no trigger after ${event} on ${table} does ${effect}`,
         })),
+        ...misled.findings,
       ],
     };
   },

@@ -1,4 +1,4 @@
-import { isRecorded, type Db, type ExitCriterion, type Schema } from '@engine/migration.ts';
+import { isRecorded, misledTriggers, type Db, type ExitCriterion, type Schema } from '@engine/migration.ts';
 import { canonical } from '../schema/canonical.ts';
 
 /**
@@ -49,21 +49,38 @@ export function mirrorCriterion(id: string, title: string, written: readonly Wri
       if (isCutOver(db)) return notNeeded('The new names lead now, so nothing has to be carried over from old ones.');
       const missing = expected.filter((each) => !hasTrigger(schema, each));
       const ours = schema.triggers.filter(({ name }) => isMirror(name));
+      const misled = misledOn(
+        schema,
+        expected.map(({ table }) => table),
+      );
       return {
-        met: missing.length === 0,
+        met: missing.length === 0 && misled.findings.length === 0,
         summary:
-          missing.length === 0
-            ? `${expected.length} kinds of writes are carried over by ${ours.length} triggers.`
-            : `${missing.length} of ${expected.length} kinds of writes are not carried over.`,
+          missing.length > 0
+            ? `${missing.length} of ${expected.length} kinds of writes are not carried over.`
+            : (misled.summary ?? `${expected.length} kinds of writes are carried over by ${ours.length} triggers.`),
         evidence: [
           { label: 'Triggers', text: ours.map(({ name }) => name).join('\n') },
           ...missing.map(({ table, event, isFollowing }) => ({
             label: 'Finding',
             text: `nothing carries over ${event} on ${table}${isFollowing ? ' to the old names' : ''}`,
           })),
+          ...misled.findings,
         ],
       };
     },
+  };
+}
+
+/** Triggers on these tables that can no longer tell one row from another: somebody changed the table behind them. */
+export function misledOn(schema: Schema, tables: readonly string[]) {
+  const found = misledTriggers(schema).filter(({ table }) => tables.includes(table.toLowerCase()));
+  return {
+    summary:
+      found.length === 0
+        ? null
+        : `A write may reach other rows than its own: ${found.map(({ object }) => object).join(', ')}.`,
+    findings: found.map(({ object, why }) => ({ label: 'Finding', text: `${object}: ${why}` })),
   };
 }
 
