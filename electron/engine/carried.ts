@@ -1,3 +1,4 @@
+import { keylessAccounted } from './carried-keyless.ts';
 import { comparableColumns, countRows } from './compare.ts';
 import { quoteName, quoteText, tableExists, type Db } from './migration.ts';
 import { nameKey } from './schema.ts';
@@ -80,32 +81,13 @@ function findAmongIssues(
   const isNoted = tableExists(db, '_phasewise_quarantine');
   const keyed = isNoted ? numberOf(db, `SELECT count(*) FROM (SELECT DISTINCT ${k} FROM ${issues} AND ${isAway})`) : 0;
   const rows = `${quoteName(backup)}.${quoteName(table)} AS b`;
-  const isKeylessNoted = `EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q WHERE q.is_placed = 0 AND q.source_key IS NULL
-    AND q.source_table = ${quoteText(table)} COLLATE NOCASE AND ${isWhole(columns)})`;
-  const keylessBefore = numberOf(db, `SELECT count(*) FROM ${rows} WHERE ${k} IS NULL`);
-  const keylessNow =
-    keylessBefore > 0 && tableExists(db, table)
-      ? numberOf(db, `SELECT count(*) FROM main.${quoteName(table)} AS b WHERE ${k} IS NULL`)
-      : 0;
-  const keyless =
-    keylessBefore > keylessNow && isNoted
-      ? Math.min(
-          keylessBefore - keylessNow,
-          numberOf(db, keylessNoted(table)),
-          numberOf(db, `SELECT count(*) FROM ${rows} WHERE ${k} IS NULL AND ${isKeylessNoted}`),
-        )
-      : 0;
+  const keyless = isNoted ? keylessAccounted(db, backup, table, key, columns) : 0;
   const away = numberOf(db, `SELECT count(*) FROM ${rows} WHERE ${isAway}`);
   if (away === keyed + keyless) return { amongIssues: away, sampleKeys: [] };
   const isUnknown = isNoted ? `AND ${k} NOT IN (SELECT ${k} FROM ${issues})` : '';
   const sample = `SELECT quote(substr(${k}, 1, 60)) FROM ${rows} WHERE ${isAway} ${isUnknown} LIMIT 5`;
   return { amongIssues: keyed + keyless, sampleKeys: db.prepare<[], string>(sample).pluck().all() };
 }
-
-/** Rows without a key cannot be told apart: the most that one backfill has noted is their number. */
-const keylessNoted = (table: string): string =>
-  `SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM main._phasewise_quarantine
-     WHERE is_placed = 0 AND source_key IS NULL AND source_table = ${quoteText(table)} COLLATE NOCASE GROUP BY backfill_id)`;
 
 const GROUP = 40;
 

@@ -3,12 +3,12 @@ import {
   columnNames,
   expectNone,
   quoteName,
-  quoteText,
   tableExists,
   type Db,
   type Finding,
 } from '@engine/migration.ts';
 import { canonical } from '../schema/canonical.ts';
+import { heldValue, keylessLost } from './carried-keyless.ts';
 
 /**
  * What of a backup is neither in its new place nor among the issue rows: for the verdict after the old names were
@@ -76,8 +76,15 @@ const movedTables: Readonly<Record<string, { after: string; columns: readonly Pa
 /** The plus takes the affinity away: 1 is not '1'. The collation stays with a column unless another is named: A is not a. */
 const isSame = (ours: string, theirs: string) => `+${ours} IS +${theirs} COLLATE BINARY`;
 
+interface Context {
+  readonly db: Db;
+  readonly backup: string;
+  /** The old column is not there any more: what the new one cannot give back is lost. */
+  readonly isGone: boolean;
+}
+
 /** How a new column says what the old one did, where that is not the same value. `b` is the backup's row, `a` ours. */
-const otherwise: Readonly<Record<string, (context: { db: Db; backup: string }) => string>> = {
+const otherwise: Readonly<Record<string, (context: Context) => string>> = {
   'runs.meta_json': () => json('meta_json', 'settings_snapshot_json'),
   'assets.meta_json': () => json('meta_json', 'metadata_json'),
   'audit_events.details_json': () => json('details_json', 'payload_json'),
@@ -87,10 +94,10 @@ const otherwise: Readonly<Record<string, (context: { db: Db; backup: string }) =
   'project_exports.export_path': (context) => file(context, 'export_path', 'export_asset_id'),
   'run_job_candidates.output_path': (context) => file(context, 'output_path', 'output_asset_id'),
   'run_job_candidates.final_output_path': (context) => file(context, 'final_output_path', 'final_asset_id'),
-  'quality_reports.rating': () => `(b.rating = 0 OR ${isSame(inJson('summary_json', 'rating'), said('b.rating'))})`,
-  'quality_reports.notes': () => isSame(inJson('summary_json', 'notes'), said('b.notes')),
-  'cost_events.amount_cents': () => `(b.amount_cents = 0 OR abs(a.cost_usd * 100 - b.amount_cents) < 1)`,
-  'cost_events.notes': () => isSame(inJson('meta_json', 'notes'), said('b.notes')),
+  'quality_reports.rating': (context) => `(b.rating = 0 OR ${isInJson(context, 'summary_json', 'rating')})`,
+  'quality_reports.notes': (context) => isInJson(context, 'summary_json', 'notes'),
+  'cost_events.amount_cents': (context) => amount(context),
+  'cost_events.notes': (context) => isInJson(context, 'meta_json', 'notes'),
   'cost_events.event_type': () =>
     `(b.event_type = 'legacy_event' COLLATE BINARY OR ${isSame('a.operation_code', 'b.event_type')})`,
   'audit_events.action': () => `(b.action = 'legacy_event' COLLATE BINARY OR ${isSame('a.event_code', 'b.action')})`,
@@ -98,16 +105,25 @@ const otherwise: Readonly<Record<string, (context: { db: Db; backup: string }) =
 
 const json = (legacy: string, canonicalName: string) =>
   `(b.${legacy} = '{}' COLLATE BINARY OR ${isSame(`a.${canonicalName}`, `b.${legacy}`)})`;
-const inJson = (column: string, key: string) =>
-  `CASE WHEN json_valid(a.${column}) THEN json_extract(a.${column}, '$.${key}') END`;
 /** JSON has no blobs: one is said as text, and its issue row has its bytes when the column goes. */
-const said = (value: string) => `CASE typeof(${value}) WHEN 'blob' THEN CAST(${value} AS TEXT) ELSE ${value} END`;
+const isInJson = ({ isGone }: Context, column: string, key: string) =>
+  isSame(
+    `CASE WHEN json_valid(a.${column}) THEN json_extract(a.${column}, '$.${key}') END`,
+    `CASE typeof(b.${key}) WHEN 'blob' THEN ${isGone ? `b.${key}` : `CAST(b.${key} AS TEXT)`} ELSE b.${key} END`,
+  );
+/**
+ * The cost is the cents by the hundred, or has whole cents when it is rounded, halves either way. SQLite takes anything
+ * that is no number for 0, so only numbers are asked; and a REAL has no room for the cents of an amount beyond 1e15.
+ */
+const amount = ({ isGone }: Context) => `(b.amount_cents = 0 OR (typeof(b.amount_cents) IN ('integer', 'real')
+    AND (a.cost_usd = b.amount_cents / 100.0 OR (round(b.amount_cents) = b.amount_cents AND abs(a.cost_usd * 100 - b.amount_cents) <= 0.5))
+    ${isGone ? 'AND b.amount_cents BETWEEN -1e15 AND 1e15' : ''}))`;
 /** As Python's str.strip() and slashes for backslashes. */
 const clean = (path: string) =>
   `trim(replace(${path}, '\\', '/'), '${String.fromCodePoint(9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200, 8201, 8202, 8232, 8233, 8239, 8287, 12288)}')`;
 
 /** The file that ours refers to has that address, or had that path in the backup. */
-function file({ db, backup }: { db: Db; backup: string }, legacy: string, canonicalName: string): string {
+function file({ db, backup }: Context, legacy: string, canonicalName: string): string {
   const path = clean(`b.${legacy}`);
   const had = hasColumn(db, backup, 'assets', 'rel_path')
     ? ` OR EXISTS (SELECT 1 FROM ${quoteName(backup)}.assets AS o WHERE o.id = a.${canonicalName} AND ${clean('o.rel_path')} = ${path})`
@@ -124,56 +140,28 @@ interface Tables {
 /** One walk over the table: rows of which some value is nowhere. Asked column by column only if there is one. */
 function compare(db: Db, backup: string, { before, after }: Tables, pairs: readonly Pair[]): Finding[] {
   const lost = pairs.map(([legacy, canonicalName]) => {
-    const own = otherwise[`${before}.${legacy}`]?.({ db, backup });
+    const isGone = !tableExists(db, before) || !columnExists(db, before, legacy);
+    const own = otherwise[`${before}.${legacy}`]?.({ db, backup, isGone });
     const isSaid = own ?? (canonicalName === null ? '0' : isSame(`a.${canonicalName}`, `b.${legacy}`));
     const name = nameInFile(db, backup, before, legacy);
-    const isNoted = `EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q WHERE q.source_table = '${before}' AND q.source_key = b.id
-      AND (typeof(b.${legacy}) = 'blob' OR ${isHeld('q.row_json', name, `b.${legacy}`)}))`;
+    // A set of its own, made once: asked row by row, many noted rows would take hours.
+    const isNoted = `b.id IN (SELECT n.id FROM main._phasewise_quarantine AS q CROSS JOIN ${quoteName(backup)}.${before} AS n ON n.id = q.source_key
+      WHERE q.source_table = '${before}' AND ${isSame(heldValue('q.row_json', name), `n.${legacy}`)})`;
     return {
-      legacy,
-      name,
-      isSaid,
+      ...{ legacy, name, isSaid, isGone },
       where: `(ifnull(b.${legacy}, '') <> '' AND NOT ifnull(${isSaid}, 0) AND NOT ${isNoted})`,
     };
   });
   if (lost.length === 0) return [];
-  const rows = `FROM ${quoteName(backup)}.${before} AS b`;
-  const from = `${rows} LEFT JOIN main.${after} AS a ON a.id = b.id WHERE b.id IS NOT NULL`;
+  const from = `FROM ${quoteName(backup)}.${before} AS b LEFT JOIN main.${after} AS a ON a.id = b.id WHERE b.id IS NOT NULL`;
   const any = db.prepare(`SELECT 1 ${from} AND (${lost.map(({ where }) => where).join(' OR ')}) LIMIT 1`).get();
-  return lost.flatMap(({ legacy, where, ...said }) => {
-    const what = `rows of ${before} whose ${legacy} is nowhere any more`;
+  return lost.flatMap(({ where, isGone, ...column }) => {
+    const what = `rows of ${before} whose ${column.legacy} is nowhere any more`;
     return [
       ...(any === undefined ? [] : expectNone(db, what, `SELECT b.id ${from} AND ${where}`)),
-      ...(isGone(db, before, legacy) ? keylessLost(db, { before, after }, rows, { legacy, ...said }) : []),
+      ...(isGone ? keylessLost(db, { backup, before, after, ...column }) : []),
     ];
   });
-}
-
-const isGone = (db: Db, table: string, column: string): boolean =>
-  !tableExists(db, table) || !columnExists(db, table, column);
-
-/** A row without an id cannot be found again by it: some row without one, or some note of one, must say the same. */
-function keylessLost(
-  db: Db,
-  { before, after }: Tables,
-  rows: string,
-  { legacy, name, isSaid }: { legacy: string; name: string; isSaid: string },
-): Finding[] {
-  return expectNone(
-    db,
-    `rows of ${before} without an id whose ${legacy} is nowhere any more`,
-    `SELECT b.rowid ${rows} WHERE b.id IS NULL AND ifnull(b.${legacy}, '') <> '' AND typeof(b.${legacy}) <> 'blob'
-       AND NOT EXISTS (SELECT 1 FROM main.${after} AS a WHERE a.id IS NULL AND ${isSaid})
-       AND NOT EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q WHERE q.source_table = '${before}' AND q.source_key IS NULL
-         AND ${isHeld('q.row_json', name, `b.${legacy}`)})`,
-  );
-}
-
-/** An issue row holds this value of a column, text that is none by its bytes. Other checks complain of one that cannot be read. */
-function isHeld(row: string, column: string, value: string): string {
-  const held = (...path: string[]) =>
-    `json_extract(${row}, ${quoteText(['$', ...path.map((name) => JSON.stringify(name))].join('.'))})`;
-  return `CASE WHEN json_valid(${row}) THEN ${isSame(held(column), value)} OR ${held(column, '$brokenText')} = hex(${value}) ELSE 0 END`;
 }
 
 /** In the letters in which issue rows name it, too. */

@@ -61,6 +61,14 @@ export const pathDiffers = (path: string, asset: string, hasOldPaths: boolean): 
 const member = (column: string, key: string) =>
   `CASE WHEN json_valid(s.${column}) THEN json_extract(s.${column}, '$.${key}') END`;
 
+/**
+ * The cost is the cents by the hundred, or those cents when it is rounded, halves either way as programs round. SQLite
+ * takes anything that is no number for 0; and a REAL has no room for the cents of an amount beyond 1e15.
+ */
+const amountDiffers = `(ifnull(s.amount_cents, '') NOT IN (0, '') AND NOT ifnull(typeof(s.amount_cents) IN ('integer', 'real')
+      AND s.amount_cents BETWEEN -1e15 AND 1e15 AND (s.cost_usd = s.amount_cents / 100.0
+        OR (round(s.amount_cents) = s.amount_cents AND abs(s.cost_usd * 100 - s.amount_cents) <= 0.5)), 0))`;
+
 const json: Options = { nothing: ['', '{}'] };
 /** The original gave this word to every event whose kind it did not know. */
 const event: Options = { nothing: ['', 'legacy_event'] };
@@ -84,26 +92,21 @@ const all: readonly OldValue[] = [
     'quality_reports',
     'rating',
     'summary_json',
-    `(ifnull(s.rating, 0) <> 0 AND ${member('summary_json', 'rating')} IS NOT s.rating COLLATE BINARY)`,
+    `(ifnull(s.rating, 0) <> 0 AND ${isOther(member('summary_json', 'rating'), 's.rating')})`,
   ),
   special(
     'quality_reports',
     'notes',
     'summary_json',
-    `(ifnull(s.notes, '') <> '' AND ${member('summary_json', 'notes')} IS NOT s.notes COLLATE BINARY)`,
+    `(ifnull(s.notes, '') <> '' AND ${isOther(member('summary_json', 'notes'), 's.notes')})`,
   ),
   same('cost_events', 'event_type', 'operation_code', event),
-  special(
-    'cost_events',
-    'amount_cents',
-    'cost_usd',
-    `(ifnull(s.amount_cents, 0) <> 0 AND NOT ifnull(abs(s.cost_usd * 100 - s.amount_cents) < 1, 0))`,
-  ),
+  special('cost_events', 'amount_cents', 'cost_usd', amountDiffers),
   special(
     'cost_events',
     'notes',
     'meta_json',
-    `(ifnull(s.notes, '') <> '' AND ${member('meta_json', 'notes')} IS NOT s.notes COLLATE BINARY)`,
+    `(ifnull(s.notes, '') <> '' AND ${isOther(member('meta_json', 'notes'), 's.notes')})`,
   ),
   same('audit_events', 'user_id', 'actor_user_id'),
   same('audit_events', 'action', 'event_code', event),

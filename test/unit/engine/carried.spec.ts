@@ -73,6 +73,63 @@ describe('of rows without a key that are away', () => {
 
     expect(kept()).toBe(rows);
   });
+
+  it('one is not kept by the record of another that is still there', () => {
+    notes(`(NULL, 1, 'away'), (NULL, 2, 'there'), (NULL, 1, 'away')`, '');
+    db.exec(`INSERT INTO main.note (rowid, id, n, body) VALUES (2, NULL, 2, 'there'), (3, NULL, 1, 'away')`);
+    issue(null, { id: null, n: 2, body: 'there' });
+
+    expect(kept()).toBe(0);
+  });
+
+  it('equal ones need a record each', () => {
+    notes(`(NULL, 1, 'a'), (NULL, 1, 'a'), (NULL, 1, 'a')`, '');
+    for (const row of [1, 1, 2]) issue(null, { id: null, n: row, body: 'a' });
+
+    expect(kept()).toBe(2);
+  });
+
+  it.each<[string, string, unknown]>([
+    ['a whole number', '1', 1],
+    ['a fraction', '0.1', 0.1],
+    ['nothing', 'NULL', null],
+    ['bytes', `x'00ff'`, { $blob: '00FF' }],
+    ['no bytes', `x''`, { $blob: '' }],
+    ['text that is none', `CAST(x'ff' AS TEXT)`, { $brokenText: 'FF' }],
+    ['text with an end inside', `'a' || char(0) || 'b'`, { $brokenText: '610062' }],
+  ])('%s is known again', (_, value, said) => {
+    notes(`(NULL, 1, ${value})`, '');
+    issue(null, { id: null, n: 1, body: said });
+
+    expect(kept()).toBe(1);
+  });
+
+  it.each<[string, string, unknown]>([
+    ['a number', '1', '1'],
+    ['a whole number', '1', { $blob: '31' }],
+    ['a fraction', '0.1', 'r0.1'],
+    ['bytes', `x'6162'`, 'ab'],
+    ['text', `'ab'`, { $blob: '6162' }],
+    ['nothing', 'NULL', ''],
+    ['nothing', 'NULL', { other: 1 }],
+    ['nothing', 'NULL', undefined],
+  ])('%s is not taken for something like it', (_, value, said) => {
+    notes(`(NULL, 1, ${value})`, '');
+    issue(null, { id: null, n: 1, body: said });
+
+    expect(kept()).toBe(0);
+  });
+
+  it('thousands are counted in one sort, not each against every record', () => {
+    const rows = 12_000;
+    notes('', '');
+    const series = `WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ${rows})`;
+    db.exec(`INSERT INTO backup.note ${series} SELECT NULL, n, 'text' FROM s;
+      INSERT INTO _phasewise_quarantine (backfill_id, source_table, reason, detail, is_placed, row_json, run_id, recorded_at)
+        ${series} SELECT 'one', 'note', 'taken', '', 0, json_object('id', NULL, 'n', n, 'body', 'text'), 'r', 't' FROM s`);
+
+    expect(kept()).toBe(rows); // two minutes, were each row to look through the records
+  });
 });
 
 it('a table that has other keys is no successor of one that is gone', () => {
