@@ -50,7 +50,7 @@ export function startBackfill(db: Db, work: BackfillWork, context: StepContext, 
   const isSourceThere = tableExists(db, work.backfill.source);
   const hasLeft = isSourceThere
     ? `is_placed = 0 AND CASE WHEN source_key IS NULL THEN NOT ${isKeylessAgain(db, work)}
-         ELSE NOT EXISTS (SELECT 1 FROM ${source(work)} AS s WHERE s.${key(work)} = source_key) END`
+         ELSE NOT EXISTS (SELECT 1 FROM ${source(work)} AS s WHERE s.${key(work)} = _phasewise_quarantine.source_key) END`
     : 'is_placed = 0';
   db.prepare(`DELETE FROM main._phasewise_quarantine WHERE backfill_id = ? AND NOT (${hasLeft})`).run(work.id);
   const left =
@@ -259,5 +259,7 @@ const issueSource = ({ id, backfill }: BackfillWork, { runId, now }: StepContext
 const source = (work: BackfillWork): string => `main.${quoteName(work.backfill.source)}`;
 const key = (work: BackfillWork): string => quoteName(work.backfill.key);
 const stored = (column: string): string => `(SELECT ${column} FROM main._phasewise_backfills WHERE id = :id)`;
+/** The source may have columns of any name; within it, ours bear the name of their table. */
 const countLeft = (work: BackfillWork): string =>
-  `(SELECT count(*) FROM ${source(work)} WHERE ${key(work)} IS NOT NULL AND (cursor IS NULL OR ${key(work)} > cursor))`;
+  `(SELECT count(*) FROM ${source(work)} WHERE ${key(work)} IS NOT NULL
+     AND (_phasewise_backfills.cursor IS NULL OR ${key(work)} > _phasewise_backfills.cursor))`;

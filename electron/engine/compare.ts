@@ -66,22 +66,26 @@ export const comparableColumns = (db: Db, schema: string, table: string): string
 /** How rows of the two sides belong together: 'rowid' alias, key columns, or (no key at all) whole rows counted. */
 type Matching = { rowid: string } | { key: readonly string[]; rowid: string | undefined } | 'all-columns';
 
-function matchings(db: Db, schema: string, table: string): Matching[] {
+/** A name by which the rowid can be asked for; undefined where there is none, or columns have taken them all. */
+export function rowidName(db: Db, schema: string, table: string): string | undefined {
   const names = comparableColumns(db, schema, table).map((name) => name.toLowerCase());
-  const alias = ['rowid', '_rowid_', 'oid'].find((word) => !names.includes(word));
-  const hasRowid =
-    db
-      .prepare<[string, string], number>(`SELECT wr FROM pragma_table_list(?) WHERE schema = ?`)
-      .pluck()
-      .get(table, schema) === 0;
+  const isWithout = db
+    .prepare<[string, string], number>(`SELECT wr FROM pragma_table_list(?) WHERE schema = ?`)
+    .pluck()
+    .get(table, schema);
+  return isWithout === 0 ? ['rowid', '_rowid_', 'oid'].find((word) => !names.includes(word)) : undefined;
+}
+
+function matchings(db: Db, schema: string, table: string): Matching[] {
+  const rowid = rowidName(db, schema, table);
   const key = db
     .prepare<[string, string], string>(`SELECT name FROM pragma_table_xinfo(?, ?) WHERE pk > 0 ORDER BY pk`)
     .pluck()
     .all(table, schema);
   const found: Matching[] = [];
-  if (hasRowid && alias) found.push({ rowid: alias });
+  if (rowid) found.push({ rowid });
   // A later phase may rebuild a table and give its rows new rowids; the primary key then still names them.
-  if (key.length > 0) found.push({ key, rowid: hasRowid ? alias : undefined });
+  if (key.length > 0) found.push({ key, rowid });
   return found;
 }
 
@@ -127,10 +131,10 @@ function keptKeyless(
 }
 
 /**
- * True when every column is identical in type and bytes. Row values keep the expression flat: a chain of ANDs over a
+ * True when every column of `a` and `b` is identical in type and bytes. Row values keep the expression flat: a chain of ANDs over a
  * 2,000-column table would exceed SQLite's expression depth.
  */
-function sameValues(columns: readonly string[]): string {
+export function sameValues(columns: readonly string[]): string {
   if (columns.length === 0) return '1';
   const side = (alias: string) =>
     columns
@@ -142,8 +146,9 @@ function sameValues(columns: readonly string[]): string {
 /** For tables that name neither a rowid nor a key: equal rows are counted on both sides. */
 function compareWholeRows(db: Db, sides: Sides, table: string, columns: readonly string[]) {
   const list = columns.flatMap((name) => [quoteName(name), `typeof(${quoteName(name)})`]).join(', ');
+  // First: of two columns called n, one of them the table's own, the first bears the name outside.
   const grouped = (schema: string) =>
-    `SELECT ${list}, count(*) AS n FROM ${quoteName(schema)}.${quoteName(table)} GROUP BY ${list}`;
+    `SELECT count(*) AS n, ${list} FROM ${quoteName(schema)}.${quoteName(table)} GROUP BY ${list}`;
   const sql = `SELECT coalesce(sum(n), 0) FROM (${grouped(sides.before)} INTERSECT ${grouped(sides.after)})`;
   return { kept: db.prepare<[], number>(sql).pluck().get() ?? 0, sampleKeys: [], sql };
 }

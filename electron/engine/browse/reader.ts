@@ -139,8 +139,10 @@ export function createReader(db: Db, { subject, order, condition }: ReaderQuery)
       for (const range of rangesFrom(from, true)) {
         const { where, params } = range;
         const [[seen, matching] = [0, 0]] = all(
-          `SELECT count(*), coalesce(sum(m), 0) FROM (SELECT ${matches} AS m FROM ${subject.sql}
-           ${where ? `WHERE ${where}` : ''}${inOrder(range, true)} LIMIT ?)`,
+          // Named outside: within, ORDER BY would take an alias for the column that bears the same name.
+          `WITH seen(is_match) AS (SELECT ${matches} FROM ${subject.sql}
+             ${where ? `WHERE ${where}` : ''}${inOrder(range, true)} LIMIT ?)
+           SELECT count(*), coalesce(sum(is_match), 0) FROM seen`,
           [...condition.params, ...params, left],
         );
         left -= Number(seen);

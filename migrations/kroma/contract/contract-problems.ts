@@ -100,6 +100,7 @@ function unreadableExcuse(schema: Schema, resource: ApiResource, field: ApiField
     };
   }
   if (!schema.column(legacyTable, legacyColumn)) return 'always';
-  const isSame = `EXISTS (SELECT 1 FROM ${legacyTable} AS old WHERE old.id = row_key AND old.${legacyColumn} IS ${value})`;
+  // The old table may have columns of any name: within it, those of the answer bear its name.
+  const isSame = `EXISTS (SELECT 1 FROM ${legacyTable} AS old WHERE old.id = answer.row_key AND old.${legacyColumn} IS answer.${value})`;
   return { unless: (db) => `(${hasIssue(db, resource)} OR ${isSame})` };
 }
