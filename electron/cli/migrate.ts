@@ -2,10 +2,12 @@ import { type AppError, appError, safetyText, toAppError, untouchedText } from '
 import type { Recovery } from '@shared/recovery.ts';
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
+import type { FileRun } from '@shared/status.ts';
 import type { EarlierBackup } from '@engine/protocol.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import { earlierBackups, earlierParts } from '@host/continued.ts';
 import { defaultBackupFolder } from '@host/databases.ts';
+import { backupsBefore, isLastProven, type OpenRun, openRunsIn } from '@host/file-runs.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { sourceOfPlan } from '@host/sources.ts';
@@ -144,7 +146,8 @@ function document(report: RunReport): object {
 }
 
 /**
- * At the target already: said only after a fresh process has looked whether it is true.
+ * At the target already: said only after a fresh process has looked whether it is true, and called verified only where
+ * the verdict on the last run is known here: nobody can compare what was upgraded on another computer.
  * @param mayRepair what was damaged since may be done again, behind a backup, as on the way to a later phase. Not
  *   where rows may be missing or a run never got its verdict: a new backup would let that question drop.
  */
@@ -155,20 +158,27 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepa
   } catch (thrown) {
     return failure(onlyLooked(toAppError(thrown)), common);
   }
-  const { leftAs, ...comparing } = await unproven(host, database);
+  const looking = host.engines.ask(database.path, 'inspect', { path: database.path, check: 'schema' });
+  const looked = await interruptible(host, looking);
+  if (!looked.ok) return failure(onlyLooked(looked.error), common);
+  const { runs } = looked.value;
+  const { leftAs, inFile, ...comparing } = await unproven(host, database, plan, runs);
   const input = { path: database.path, toPhase: plan.toPhase, ...comparing };
   const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
   const error = verdict.ok ? disagreement(verdict.value.checks, isWrittenSince(database.path, leftAs)) : verdict.error;
   if (error && mayRepair && isRepairable(error) && input.backupPath === null) return run(host, database, plan);
   // Without a comparison the question stays open.
-  if (verdict.ok && input.backupPath !== null) host.recoveries.noteVerdict(database, verdict.value.checks, error);
+  if (verdict.ok && input.backupPath !== null)
+    host.recoveries.noteVerdict(database, verdict.value.checks, error, inFile);
   if (error) return failure(onlyLooked(error), common);
+  const verified = input.backupPath !== null || isLastProven(host.dataFolder, runs);
+  const holds = verified ? 'and verified' : 'and its checks hold';
   return {
     exitCode: 0,
-    json: { ok: true, ...common, verified: true, message: 'There is nothing to do.' },
+    json: { ok: true, ...common, verified, message: 'There is nothing to do.' },
     text:
       input.backupPath === null
-        ? `There is nothing to do: phase ${plan.toPhase} is reached and verified.`
+        ? `There is nothing to do: phase ${plan.toPhase} is reached ${holds}.`
         : `The check that was missing was made, and holds: phase ${plan.toPhase} is reached and verified.\n` +
           `The backup from before: ${printable(input.backupPath)}`,
   };
@@ -177,14 +187,28 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepa
 /**
  * The backup of the last run that changed the file, where that run never got its verdict: it was killed meanwhile, or
  * the comparison said no. To say "verified" now without comparing again would let the question drop; so would it where
- * that backup is gone, until a person leaves it at that.
+ * that backup is gone, until a person leaves it at that. The file's own runs are asked first, then what was noted of its path.
  */
-async function unproven(host: Host, database: OpenEntry): Promise<Unproven> {
+async function unproven(
+  host: Host,
+  database: OpenEntry,
+  { backupFolder }: Plan,
+  runs: readonly FileRun[],
+): Promise<Unproven> {
+  const { dataFolder, engines } = host;
+  const open = openRunsIn(dataFolder, database.path, runs);
+  const inFile = open.at(-1);
+  if (inFile !== undefined) {
+    const { work } = inFile;
+    const earlier = await backupsBefore(engines, open, { databasePath: database.path, folders: [backupFolder] });
+    const leftAs = (work?.report ?? work?.migrated)?.leftAs;
+    return { backupPath: earlier.at(-1)?.backupPath ?? null, earlier, leftAs, inFile };
+  }
   const none = { backupPath: null, earlier: [], leftAs: undefined };
   const history = host.runs.history(database);
   if (history[0] === undefined || history[0].verified) return none;
   const { leftAs } = history[0];
-  const earlier = earlierBackups(earlierParts(host.dataFolder, database.path));
+  const earlier = earlierBackups(earlierParts(dataFolder, database.path));
   const listed = await host.backups.list(database);
   const found = listed.ok ? backupOfLast(history, listed.value.backups) : null;
   return { backupPath: found ?? earlier.at(-1)?.backupPath ?? null, earlier, leftAs };
@@ -204,6 +228,8 @@ interface Unproven {
   readonly earlier: readonly EarlierBackup[];
   /** The file as that run left it. */
   readonly leftAs: RunReport['leftAs'];
+  /** That run, where the file itself names it. */
+  readonly inFile?: OpenRun;
 }
 
 const isRepairable = ({ code, safety }: AppError): boolean =>

@@ -1,5 +1,5 @@
 import { coded } from '@shared/errors.ts';
-import type { CheckResult } from '@shared/status.ts';
+import type { CheckResult, FileRun } from '@shared/status.ts';
 import { isPresent, type BookkeepingTable } from './bookkeeping-tables.ts';
 import type { Db, SqlValue } from './migration.ts';
 
@@ -95,6 +95,12 @@ export const readRuns = (db: Db): RunRow[] =>
        CASE state WHEN 'completed' THEN 'migrated' ELSE state END AS state,
        app_version AS appVersion, backup_sha256 AS backupSha256 FROM _phasewise_runs ORDER BY rowid`,
   );
+
+/** What a host has to know of them, oldest first. */
+export const readFileRuns = (db: Db): FileRun[] =>
+  readRuns(db).map(({ id, startedAt, toPhase, state, backupSha256 }) => ({
+    ...{ runId: id, startedAt, toPhase, isMigrated: state === 'migrated', backupSha256 },
+  }));
 
 export const readApplied = (db: Db): AppliedMigration[] =>
   rowsOf<AppliedMigration>(

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { CodedError, type AppError } from '@shared/errors.ts';
 import type { DatabaseStatus, Drift, FileFacts, MigrationStatus, PhaseStatus } from '@shared/status.ts';
-import { checkBookkeeping, readCheckpoints, readRuns, type AppliedMigration } from './bookkeeping.ts';
+import { checkBookkeeping, readCheckpoints, readFileRuns, type AppliedMigration } from './bookkeeping.ts';
 import { checkHealth } from './health.ts';
 import { inOrder, newerSchema } from './ledger.ts';
 import { requireNoIntent, unfinishedRestoreOf } from './intent.ts';
@@ -56,8 +56,9 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
   const claims = readClaims(db, ledger);
   const migrations = migrationStatuses(db, pack, claims, check === 'data');
   const checkpoints = readCheckpoints(db);
-  const lastRun = readRuns(db).at(-1);
-  const isUnfinished = lastRun !== undefined && lastRun.state !== 'migrated';
+  const runs = readFileRuns(db);
+  const lastRun = runs.at(-1);
+  const isUnfinished = lastRun !== undefined && !lastRun.isMigrated;
   const phases = phaseStatuses(db, schema, pack, { migrations, checkpoints, isUnfinished, withData: check === 'data' });
   const reached = phaseReached(phases);
   const countRows = rowCounter(db);
@@ -85,13 +86,14 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
     unfinishedRun:
       lastRun && isUnfinished && newer === null && (reached ?? -1) < lastRun.toPhase
         ? {
-            runId: lastRun.id,
+            runId: lastRun.runId,
             startedAt: lastRun.startedAt,
             toPhase: lastRun.toPhase,
             stoppedAt: stoppedAt(migrations, lastRun.toPhase),
           }
         : null,
     checkedAt: new Date().toISOString(),
+    runs: newer ? [] : runs,
     unfinishedRestore: unfinishedRestoreOf(look.file.path),
     elapsedMs: Math.round(performance.now() - startedAt),
   };

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { AppError } from '@shared/errors.ts';
 import type { BackfillReport, BackupRecord, RunReport } from '@shared/run.ts';
-import type { CheckResult, IssueSummary } from '@shared/status.ts';
+import type { CheckResult, FileRun, IssueSummary } from '@shared/status.ts';
 import { countIssues, readBackfills, readCheckpoints, type BackfillRow } from './bookkeeping.ts';
 import { takeCensus, type Census } from './census.ts';
 import type { Db, Pack } from './migration.ts';
@@ -21,6 +21,8 @@ export interface RunOutcome {
   readonly rowsBefore: Census;
   /** Runs that this one went on from, and that the file knew when it began. */
   readonly continues: readonly string[];
+  /** All that the file named when it began, oldest first. */
+  readonly earlierRuns: readonly FileRun[];
 }
 
 /** What was done, from what the database says now. */
@@ -45,6 +47,7 @@ export function reportOf(session: RunSession, outcome: RunOutcome, error: AppErr
     backup: outcome.backup,
     ...(outcome.backups.length > 1 ? { backups: [...outcome.backups] } : {}),
     ...(outcome.continues.length > 0 ? { continuedRuns: [...outcome.continues] } : {}),
+    ...(outcome.earlierRuns.length > 0 ? { earlierRuns: [...outcome.earlierRuns] } : {}),
     verified: false,
     checks: orNone(() => evidenceOf(db, runId)),
     issues: orNone(() => issueSummaries(db, pack)),

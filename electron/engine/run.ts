@@ -3,7 +3,7 @@ import type { BackupRecord, RunReport } from '@shared/run.ts';
 import { assessStart, type Assessment } from './assessment.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
 import { identityOf } from './backup-identity.ts';
-import { ensureBookkeeping, insertRun, readApplied, readRuns } from './bookkeeping.ts';
+import { ensureBookkeeping, insertRun, readApplied, readFileRuns } from './bookkeeping.ts';
 import { fkCensus, takeCensus } from './census.ts';
 import { phasesUpTo, reachCheckpoint } from './checkpoint.ts';
 import type { RunControl } from './control.ts';
@@ -159,7 +159,8 @@ async function migrate(
   const removing = new Set(removingPhases(pack, prepared.fromPhase, target));
   const steps = inOrder(pack).filter(({ phase }) => phase <= target);
   const recorded = new Set(readApplied(lock.db).map(({ id }) => id));
-  const knownRuns = new Set(readRuns(lock.db).map(({ id }) => id));
+  const earlierRuns = readFileRuns(lock.db);
+  const knownRuns = new Set(earlierRuns.map(({ runId }) => runId));
   // Another file may have been put in its place since: a part that the file does not know left nothing in it.
   const continues = (input.continues ?? []).filter((id) => knownRuns.has(id));
   const isApplied = (id: string) => recorded.has(id) && !prepared.untrue.has(id);
@@ -217,7 +218,7 @@ async function migrate(
     error = withCause(stepError(thrown, 'the upgrade').appError, lock.db);
   }
   error = endRun(session, error, new Date(clock()).toISOString()) ?? error;
-  const parts = { backups, continues };
+  const parts = { backups, continues, earlierRuns };
   const report = reportOf(session, { ...prepared, ...parts, path: lock.path, applied, finishedAt: clock() }, error);
   try {
     const leftAs = lock.release();

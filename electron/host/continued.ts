@@ -6,24 +6,18 @@ import { defaultBackupFolder } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import { readText } from './json-file.ts';
+import { partsFrom } from './open-work.ts';
 import { statsOf } from './stats.ts';
 import { readWorks, type Work } from './works.ts';
 
 /**
- * The upgrades that one beginning now goes on from, oldest first: those since the last proven one that had made a backup,
- * also where a person left them as they were. A restore, or another file in its place, ends the row.
+ * The upgrades that one beginning now goes on from, as far as the journals tell, oldest first: those since the last proven
+ * one that had made a backup, also where a person left them as they were. A restore leads on to what made its backup.
  */
-export function earlierParts(dataFolder: string, databasePath: string): Work[] {
-  const parts: Work[] = [];
-  for (const work of readWorks(dataFolder, databasePath)) {
-    const { kind, report, verdict, isOver, isSettled, backupPath } = work;
-    if (kind === 'restore' && isOver === true) break;
-    if (kind !== 'upgrade') continue;
-    if (isSettled || report?.verified === true || verdict?.verified === true) break;
-    if (backupPath !== null) parts.push(work);
-  }
-  return parts.reverse();
-}
+export const earlierParts = (dataFolder: string, databasePath: string): Work[] =>
+  partsFrom(readWorks(dataFolder, databasePath), 0)
+    .filter(({ backupPath }) => backupPath !== null)
+    .reverse();
 
 /**
  * What the verdict on an upgrade has to compare with beside its own backup: the backups of the earlier parts, oldest

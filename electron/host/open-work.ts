@@ -55,8 +55,14 @@ export function asOpen(works: readonly Work[], chain: readonly Work[], isWorkedO
  * @param works newest first.
  */
 function partsOf(works: readonly Work[], last: Work): Work[] {
+  const from = works.findIndex(({ runId }) => runId === last.runId);
+  return from < 0 ? [] : partsFrom(works, from);
+}
+
+/** The same of all that was begun by the work at `from`. @param works newest first. */
+export function partsFrom(works: readonly Work[], from: number): Work[] {
   const parts: Work[] = [];
-  for (let at = works.findIndex(({ runId }) => runId === last.runId); at >= 0 && at < works.length; at += 1) {
+  for (let at = from; at < works.length; at += 1) {
     const work = works[at] as Work;
     if (work.kind === 'restore' && work.isOver === true) {
       const maker = makerOf(works, at);

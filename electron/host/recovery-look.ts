@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppError, Result } from '@shared/errors.ts';
 import { sizeText } from '@shared/sizes.ts';
-import type { DatabaseStatus, MigrationStatus } from '@shared/status.ts';
+import type { DatabaseStatus, FileRun, MigrationStatus } from '@shared/status.ts';
 import type { Engines } from './engines.ts';
+import { openRunsIn } from './file-runs.ts';
 import { lostSteps } from './lost-steps.ts';
 import { asOpen, type OpenWork } from './open-work.ts';
-import { findWork, isClosedWithoutStart, type Work, worksIn } from './works.ts';
+import { type Work, worksIn } from './works.ts';
 
 /** An engine whose host was killed needs a moment to end at its next whole step, ms. */
 const BUSY_RETRIES_MS = [300, 700, 1_500, 2_500];
@@ -38,30 +39,29 @@ export async function lookFor(
   return whole.ok || whole.error.code !== 'E_TIMEOUT' ? whole : looked;
 }
 
-/** A run that only the file itself knows of as unfinished: begun on another computer, or under another name. */
+/**
+ * The last run in the file, where nobody has proven or accepted its result: begun on another computer or under another
+ * name, or put back by a restore.
+ */
 export function openRunInFile(
   dataFolder: string,
   file: string,
-  { unfinishedRun }: DatabaseStatus,
-): { runId: string; open: OpenWork | null } | null {
-  if (unfinishedRun === null) return null;
-  const { runId } = unfinishedRun;
-  const work = findWork(dataFolder, runId);
-  const isSettled =
-    work === null
-      ? isClosedWithoutStart(dataFolder, file, runId)
-      : work.isAlive || work.isClosed || work.verdict?.verified === true;
-  if (isSettled) return null;
-  return { runId, open: work && asOpen(worksIn(work.folder), [work], false) };
+  { runs }: DatabaseStatus,
+): { run: FileRun; open: OpenWork | null } | null {
+  const last = openRunsIn(dataFolder, file, runs).at(-1);
+  if (last === undefined || last.run !== runs.at(-1) || last.work?.isAlive === true) return null;
+  const { run, work } = last;
+  return { run, open: work && asOpen(worksIn(work.folder), [work], false) };
 }
 
 /**
- * True when the file is not where an interrupted upgrade left it any more: replaced by another one, or taken further by
- * somebody else. Only a file that says nothing of an unfinished run, though steps had been applied, can tell.
+ * True when another file lies where an interrupted upgrade left its own. Only one that does not name that run, nor an
+ * unfinished one, though steps had been applied, can tell: a file that names it may also have lost what it had reached.
  */
 export function isOver(work: Work, status: DatabaseStatus): boolean {
   if (work.kind !== 'upgrade' || work.toPhase === null) return false;
-  if (status.unfinishedRun !== null || status.file.readOnlyReason?.code === 'E_NEWER_SCHEMA') return false;
+  if (status.unfinishedRun !== null || status.runs.some(({ runId }) => runId === work.runId)) return false;
+  if (status.file.readOnlyReason?.code === 'E_NEWER_SCHEMA') return false;
   const isReached = (status.phaseReached ?? -1) >= work.toPhase;
   return !isReached && (work.applied.length > 0 || work.migrated !== null);
 }

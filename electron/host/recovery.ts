@@ -2,7 +2,7 @@ import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts
 import { restoreLockFile } from '@shared/beside.ts';
 import type { Recovery, RecoveryNotice } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
+import type { CheckResult, DatabaseStatus, FileRun } from '@shared/status.ts';
 import type { Backups } from './backups.ts';
 import { begunWay } from './begun-way.ts';
 import type { Busy } from './busy.ts';
@@ -12,6 +12,7 @@ import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { AskListeners } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
+import { backupsBefore, notedIn, type OpenRun, openRunsIn } from './file-runs.ts';
 import { causeOf, type OpenWork, openWork } from './open-work.ts';
 import { quietly } from './quietly.ts';
 import type { Recents } from './recents.ts';
@@ -19,10 +20,10 @@ import { createBackupReader, type FoundBackup, NO_BACKUP } from './recovery-back
 import { isBusy, isOver, lookFor, openRunInFile, progressIn } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
 import { type Findings, tellRecovery } from './recovery-words.ts';
-import { beginFinish, notingBackup } from './restore-begun.ts';
+import { beginFinish, noteSetAside, notingBackup } from './restore-begun.ts';
 import { hasIntent, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
 import { settleFile } from './run-stop.ts';
-import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
+import { appendToJournal, type JournalLine } from './run-journal.ts';
 import { ownStatsOf } from './stats.ts';
 import { disagreement, patiently } from './verdict.ts';
 import { nextStart, readWorks, type Work } from './works.ts';
@@ -39,8 +40,8 @@ export interface Recoveries {
   /** Error: E_NOTHING_TO_DO when no verdict is missing. */
   check(database: OpenEntry): Promise<Result<{ checks: CheckResult[]; error: AppError | null }>>;
   finish(database: OpenEntry, listeners?: AskListeners): Promise<Result<Finished>>;
-  /** Notes that the verdict which the last upgrade lacked has been given, where there is one that lacked it. */
-  noteVerdict(database: OpenEntry, checks: CheckResult[], error: AppError | null): void;
+  /** Notes that the verdict which the last upgrade lacked has been given. `inFile`: the last one that the file names so. */
+  noteVerdict(database: OpenEntry, checks: CheckResult[], error: AppError | null, inFile?: OpenRun): void;
   /** A database that was being worked on, under the id that the first page has for it. */
   pathOf(recentId: string): string | null;
 }
@@ -77,6 +78,8 @@ interface Found {
   readonly runId: string;
   readonly folder: string;
   readonly open: OpenWork | null;
+  /** All that the file names; none where it could not be looked at. */
+  readonly runs: readonly FileRun[];
 }
 
 export function createRecoveries(context: RecoveriesContext): Recoveries {
@@ -108,18 +111,27 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
         return null;
       }
     }
-    const runId = open?.work.runId ?? inFile?.runId ?? 'restore';
-    found.set(file, { runId, folder: open?.work.folder ?? journalFolder(dataFolder, file), open });
+    const runId = open?.work.runId ?? inFile?.run.runId ?? 'restore';
+    const folder = notedIn(dataFolder, file, open?.work ?? null);
+    found.set(file, { runId, folder, open, runs: status?.runs ?? [] });
     const until = open === null ? null : nextStart(readWorks(dataFolder, file), open.work);
     const wanted = { open, until, runId, restore, isReadOnly, onLook };
     const kept = isBrief ? NO_BACKUP : await readBackup(database, wanted);
-    return recoveryOf({ open, runId, look, kept, restore, hasOpenUpgrade: unanswered !== null });
+    const hasOpenUpgrade = unanswered !== null && status?.unfinishedRun !== null;
+    const run = inFile?.run ?? status?.unfinishedRun ?? null;
+    return recoveryOf({ open, runId, run, look, kept, restore, hasOpenUpgrade });
   };
 
   const foundNow = async (database: OpenEntry): Promise<Found | null> => {
     if (!found.has(database.path)) await get(database);
     return found.get(database.path) ?? null;
   };
+
+  /** The journals of the path and the file itself may each name another run as the last: where the latter is noted. */
+  const alsoNoted = (file: string, last: OpenRun | undefined, noted: string | undefined) =>
+    last === undefined || last.run.runId === noted
+      ? []
+      : [{ folder: notedIn(dataFolder, file, last.work), runId: last.run.runId }];
 
   const changed = (database: OpenEntry): void => events.emit('database:changed', { handle: database.handle });
 
@@ -135,6 +147,10 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       const meant = await foundNow(database);
       if (meant === null || hasIntent(database.path)) return ok({}); // an interrupted restore cannot be left at that
       append(meant.folder, meant.runId, { type: 'stayed', at: now() });
+      const last = openRunsIn(dataFolder, database.path, meant.runs).at(-1);
+      if (meant.open?.work.kind === 'upgrade')
+        for (const also of alsoNoted(database.path, last, meant.runId))
+          append(also.folder, also.runId, { type: 'stayed', at: now() });
       found.delete(database.path);
       if (meant.open?.work.kind === 'restore') await clearLock(database);
       changed(database);
@@ -147,8 +163,13 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       const meant = found.get(database.path);
       if (recovery?.state !== 'unproven' || recovery.toPhase === null || !meant)
         return err(appError('E_NOTHING_TO_DO', 'No final check is missing.'));
-      const backupPath = lastBackupOf(meant.open) ?? recovery.backup?.path ?? null;
-      const earlier = earlierBackups(meant.open?.chain.toReversed() ?? []);
+      const inFile = openRunsIn(dataFolder, database.path, meant.runs);
+      const earlier =
+        inFile.length > 0
+          ? await backupsBefore(engines, inFile, { databasePath: database.path })
+          : earlierBackups(meant.open?.chain.toReversed() ?? []);
+      const last = inFile.length > 0 ? earlier.at(-1)?.backupPath : lastBackupOf(meant.open);
+      const backupPath = last ?? recovery.backup?.path ?? null;
       const input = { path: database.path, toPhase: recovery.toPhase, backupPath, earlier };
       const verdict = await patiently(never, () => engines.askAlone(database.path, 'verify', input).answer);
       if (verdict === null) return err(appError('E_CANCELLED', 'The check was stopped.'));
@@ -156,6 +177,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       const { checks } = verdict.value;
       const error = disagreement(checks, isWrittenSince(database.path, meant.open?.work.migrated?.leftAs));
       noteIn(meant, checks, error);
+      for (const also of alsoNoted(database.path, inFile.at(-1), meant.runId)) noteIn(also, checks, error);
       found.delete(database.path);
       changed(database);
       return ok({ checks, error });
@@ -177,17 +199,19 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
         isDone = finished.ok;
         if (!finished.ok) return finished;
         const { restored, before, replacedFolder } = finished.value;
-        return ok({ restored, before, replacedFolder: replacedFolder ?? null });
+        noteSetAside(dataFolder, database.path, begun.runId, replacedFolder);
+        return ok({ restored, before, replacedFolder });
       } finally {
         free.value(isDone);
         found.delete(database.path);
         changed(database);
       }
     },
-    noteVerdict(database, checks, error) {
-      const open = openOf(database.path);
-      if (open?.work.kind !== 'upgrade') return;
-      noteIn(open.work, checks, error);
+    noteVerdict(database, checks, error, inFile) {
+      const work = openOf(database.path)?.work;
+      const noted = work?.kind === 'upgrade' ? work : null;
+      if (noted !== null) noteIn(noted, checks, error);
+      for (const also of alsoNoted(database.path, inFile, noted?.runId)) noteIn(also, checks, error);
     },
     pathOf: (recentId) => findNotices(context).find(({ notice }) => notice.recentId === recentId)?.file ?? null,
   };
@@ -205,18 +229,20 @@ const lastBackupOf = (open: OpenWork | null): string | null =>
 interface Looked {
   readonly open: OpenWork | null;
   readonly runId: string;
+  /** As the file names it. */
+  readonly run: { readonly startedAt: string; readonly toPhase: number } | null;
   readonly look: Result<DatabaseStatus>;
   readonly kept: FoundBackup;
   readonly restore: UnfinishedRestore | null;
   readonly hasOpenUpgrade: boolean;
 }
 
-function recoveryOf({ open, runId, look, kept, restore, hasOpenUpgrade }: Looked): Recovery {
+function recoveryOf({ open, runId, run: runInFile, look, kept, restore, hasOpenUpgrade }: Looked): Recovery {
   const backup = kept.record ?? kept.others[0] ?? null;
   const status = look.ok ? look.value : null;
   const isRestore = restore !== null;
   const work = isRestore && open?.work.kind !== 'restore' ? null : (open?.work ?? null);
-  const run = isRestore ? null : (status?.unfinishedRun ?? null);
+  const run = isRestore ? null : runInFile;
   const kind = isRestore ? 'restore' : (work?.kind ?? 'upgrade');
   const toPhase = kind === 'upgrade' ? (work?.toPhase ?? run?.toPhase ?? null) : null;
   const progress = progressIn(status, work, toPhase, open?.chain ?? []);

@@ -4,12 +4,13 @@ import { type AppError, appError, err, ok, type Result, toAppError } from '@shar
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import type { EngineControl, EngineRunEvent, SourceChoice } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
-import { asWhole, earlierBackups, earlierParts } from './continued.ts';
+import { asWhole, earlierParts } from './continued.ts';
 import { ensureFolder } from './data-folder.ts';
 import type { OpenEntry } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
+import { backupsBefore, openRunsIn } from './file-runs.ts';
 import { removeRecoveryCopy } from './kept-files.ts';
 import { openRunJournal, type RunJournal, startedLine } from './run-journal.ts';
 import { notStarted, record, type RecordedRun, unrecorded, writeDown } from './run-record.ts';
@@ -163,18 +164,26 @@ function begin(
 
 /** From the engine's first word to the report. Whatever happens, it ends in a final snapshot. */
 async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal): Promise<RunSnapshot> {
+  const { path: databasePath } = run.database;
   let report: RunReport;
   try {
     report = await runInEngine(context, run, journal);
     const isMigrated = report.ok && !report.error;
     if (isMigrated) record(run, journal, { type: 'migrated', at: new Date().toISOString(), report });
-    report = await asWhole(context.engines, run, report);
+    const open = openRunsIn(context.dataFolder, databasePath, report.earlierRuns ?? []);
+    // Of a part that was done elsewhere nobody here can tell the whole.
+    if (open.every(({ work }) => work !== null)) report = await asWhole(context.engines, run, report);
     if (isMigrated) {
       const now = 'Opening the file again in a fresh process to check it';
       const verifying = { state: 'verifying', now, progress: null } as const;
       if (!run.stop.signal.aborted) publish(context, run, { ...run.snapshot, ...verifying });
-      const verdict = await withVerdict(context.engines, run.database.path, report, {
-        earlier: earlierBackups(run.parts),
+      const search = {
+        folders: [run.request.backupFolder],
+        onChild: (child: EngineChild | null) => (run.child = child),
+      };
+      const earlier = await backupsBefore(context.engines, open, { databasePath, ...search });
+      const verdict = await withVerdict(context.engines, databasePath, report, {
+        earlier,
         signal: run.stop.signal,
         onChild: (child) => (run.child = child),
       });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from './error-schema.ts';
 import { FileStamp } from './file-stamp.ts';
 import { runStates } from './run-state.ts';
-import { CheckResult, IssueSummary } from './status.ts';
+import { CheckResult, FileRun, IssueSummary } from './status.ts';
 
 /** Plans, runs, backups: what will be done, what is being done, what was done and kept. */
 
@@ -176,6 +176,8 @@ export const RunReport = z.object({
     .optional(),
   /** Of the runs that it was to go on from, those that the file itself knew. */
   continuedRuns: z.array(z.string()).optional(),
+  /** The runs that the file named when this one began, oldest first. Reports of older versions do not say. */
+  earlierRuns: z.array(FileRun).optional(),
   /** The database file when the run let go of it: one that differs was written to by another program since. */
   leftAs: FileStamp.optional(),
   /** True only when a fresh process reopened the file and every check passed. */
@@ -200,6 +202,8 @@ export const IngestReport = z.object({
       state: z.enum(['new', 'known', 'changed', 'refused']),
       /** Only where refused: why, in words. */
       reason: z.string().nullable(),
+      /** Only where refused: somebody named this very file; else it was found in a folder. */
+      isNamed: z.boolean().optional(),
       project: z.string().nullable(),
       counts: z.record(z.string(), z.number().int()),
     }),

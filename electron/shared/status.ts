@@ -190,6 +190,18 @@ export const FileFacts = z.object({
 });
 export type FileFacts = z.infer<typeof FileFacts>;
 
+/** A run as the file itself names it. That it came to a proven end only the journals of a computer can say. */
+export const FileRun = z.object({
+  runId: z.string(),
+  startedAt: z.string(),
+  toPhase: z.number().int(),
+  /** Every step of it is applied. */
+  isMigrated: z.boolean(),
+  /** Of the backup from before it. */
+  backupSha256: z.string().nullable(),
+});
+export type FileRun = z.infer<typeof FileRun>;
+
 export const DatabaseStatus = z.object({
   file: FileFacts,
   pack: z.object({ id: z.string(), title: z.string() }),
@@ -214,6 +226,8 @@ export const DatabaseStatus = z.object({
   unfinishedRun: z
     .object({ runId: z.string(), startedAt: z.string(), toPhase: z.number().int(), stoppedAt: z.string() })
     .nullable(),
+  /** All runs that the file names, oldest first; none of a newer version, which alone knows what they mean. */
+  runs: z.array(FileRun),
   /** A restore that was interrupted: its intent lies beside the file. Rolling it forward comes before everything else. */
   unfinishedRestore: z
     .object({ startedAt: z.string(), backupPath: z.string(), way: z.enum(['in-place', 'by-file']) })

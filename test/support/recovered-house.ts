@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ok, type Result } from '@shared/errors.ts';
 import type { Recovery } from '@shared/recovery.ts';
 import type { BackupRecord, RunReport } from '@shared/run.ts';
-import type { CheckResult, DatabaseStatus, MigrationState } from '@shared/status.ts';
+import type { CheckResult, DatabaseStatus, FileRun, MigrationState } from '@shared/status.ts';
 import type { Backups } from '@host/backups.ts';
 import { createBusy } from '@host/busy.ts';
 import { databaseKey, type OpenEntry } from '@host/databases.ts';
@@ -30,6 +30,7 @@ export function setUp() {
     inspect: ok(status({ applied: 1 })),
     verify: ok({ checks: [check('met')] }),
     verifyBackup: ok(record('b1')),
+    listBackups: ok([]),
     finishRestore: ok({ restored: record('b1'), before: null, replacedFolder: null }),
   };
   const asked: string[] = [];
@@ -97,10 +98,23 @@ export interface Shape {
   readonly phaseReached?: number | null;
   readonly unfinished?: string | null;
   readonly restore?: DatabaseStatus['unfinishedRestore'];
+  /** All that the file names; without it the unfinished one. */
+  readonly runs?: FileRun[];
 }
 
+export const fileRun = (runId: string, isMigrated = false): FileRun => ({
+  ...{ runId, startedAt: '', toPhase: 1, isMigrated, backupSha256: null },
+});
+
 /** A database of three migrations. */
-export function status({ applied, next = 'pending', phaseReached = null, unfinished = 'r1', restore = null }: Shape) {
+export function status({
+  applied,
+  next = 'pending',
+  phaseReached = null,
+  unfinished = 'r1',
+  restore = null,
+  runs,
+}: Shape) {
   const migrations = ['one', 'two', 'three'].map((title, index) => ({
     ...{ id: title, title: `Do ${title}`, phase: 1, kind: 'expand', appliedAt: null, durationMs: null, findings: [] },
     state: index < applied ? 'applied' : index === applied ? next : 'pending',
@@ -111,6 +125,7 @@ export function status({ applied, next = 'pending', phaseReached = null, unfinis
     phaseReached,
     health: { state: 'healthy', summary: 'Your file is healthy.', checks: [], foreignKeyViolations: null },
     unfinishedRun: unfinished === null ? null : { runId: unfinished, startedAt: '', toPhase: 1, stoppedAt: 'Do two' },
+    runs: runs ?? (unfinished === null ? [] : [fileRun(unfinished)]),
     unfinishedRestore: restore,
   } as unknown as DatabaseStatus;
 }

@@ -145,6 +145,7 @@ function inspect({ path: file }) {
     health: { state: 'healthy', summary: 'Your file is healthy.', checks: [], foreignKeyViolations: null },
     issues: [],
     unfinishedRun: runIn(file),
+    runs: [],
     unfinishedRestore: null,
     checkedAt: at,
     elapsedMs: 1,

@@ -72,6 +72,17 @@ describe('the parts that an upgrade goes on from', () => {
   });
 });
 
+it('are those that had made what a restore has put back', () => {
+  const { home, journal, backup, parts } = setUp();
+  const restores = (id: string) => ({ kind: 'restore', toPhase: null, restores: path.join(home, `${id}.db`) });
+  journal('r1', [backup('b1')]);
+  journal('r2', [backup('b2')]);
+  journal('half upgraded', [{ type: 'over', ok: true }], restores('b2'));
+  expect(parts()).toEqual(['r1']);
+  journal('original', [{ type: 'over', ok: true }], restores('b1'));
+  expect(parts()).toEqual([]);
+});
+
 describe('the report of an upgrade that was gone on with', () => {
   const step = (migrationId: string, state: RunStep['state']): RunStep => ({
     ...{ migrationId, title: `Do ${migrationId}`, phase: 1, state, ms: null, rowsDone: 0, rowsTotal: 0, issueRows: 0 },

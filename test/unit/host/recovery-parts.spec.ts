@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { appError, ok } from '@shared/errors.ts';
 import type { Recovery } from '@shared/recovery.ts';
+import type { FileRun } from '@shared/status.ts';
 import { wasLeft } from '@host/open-work.ts';
 import { readWorks } from '@host/works.ts';
 import { describe, expect, it } from 'vitest';
@@ -8,8 +10,10 @@ import {
   appliedLine,
   backupLine,
   choicesOf,
+  fileRun,
   type Line,
   record,
+  report,
   setUp as setUpHouse,
   status,
   verified,
@@ -147,6 +151,39 @@ describe('a restore that was killed', () => {
     await recoveries.stay(database);
 
     expect(asked.filter((each) => each.startsWith('settle '))).toHaveLength(1);
+  });
+});
+
+describe('a file that names the run', () => {
+  const cutOff = (...runs: FileRun[]) => ok(status({ applied: 0, next: 'untrue', unfinished: null, runs }));
+
+  it('is no other one, though what it had reached does not hold any more: it is asked about', async () => {
+    const { database, recoveries, journal, answers, runs } = setUp();
+    const written = journal('r1', [made('b1'), appliedLine, { type: 'migrated', report: report() }]);
+    answers['inspect'] = cutOff(fileRun('r1', true));
+    expect(await recoveries.get(database)).toMatchObject({ kind: 'upgrade', runId: 'r1' });
+    expect(readFileSync(written, 'utf8')).not.toContain('settled');
+
+    answers['inspect'] = cutOff(fileRun('other', true)); // this one is
+    expect(await recoveries.get(database)).toBeNull();
+    expect(readFileSync(path.join(runs(), 'r1.jsonl'), 'utf8')).toContain('settled');
+  });
+
+  it('is left as it is together with a later part that has changed nothing yet', async () => {
+    const { database, recoveries, journal, answers } = setUp();
+    journal('r1', [made('b1'), appliedLine, { type: 'migrated', report: report() }]);
+    journal('r2', [made('b2')]); // killed right behind its backup: the file does not name it
+    answers['inspect'] = ok(status({ applied: 3, phaseReached: 1, unfinished: null, runs: [fileRun('r1', true)] }));
+    expect(await recoveries.get(database)).toMatchObject({ runId: 'r2' });
+    await recoveries.stay(database);
+    expect(await recoveries.get(database)).toBeNull();
+  });
+
+  it('is asked about again where an older look had taken it for another one', async () => {
+    const { database, recoveries, journal, answers } = setUp();
+    journal('r1', [made('b1'), appliedLine, { type: 'settled' }]);
+    answers['inspect'] = cutOff(fileRun('r1'));
+    expect(await recoveries.get(database)).toMatchObject({ kind: 'upgrade', runId: 'r1' });
   });
 });
 

@@ -25,6 +25,7 @@ const work = (runId: string, change: Partial<Work> = {}): Work => ({
     applied: [],
     backupPath: null,
     backup: null,
+    setAside: null,
     migrated: null,
     report: null,
   },

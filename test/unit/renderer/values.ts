@@ -56,6 +56,7 @@ export function status(change: Partial<DatabaseStatus> = {}): DatabaseStatus {
     issues: [],
     unfinishedRun: null,
     checkedAt: '2026-11-21T14:02:33Z',
+    runs: [],
     unfinishedRestore: null,
     elapsedMs: 41,
     ...change,

@@ -185,6 +185,7 @@ export function status(stage: Stage, hasManyIssues = false): DatabaseStatus {
     issues: isDone ? issueSummaries(hasManyIssues) : [],
     unfinishedRun: null,
     checkedAt: new Date().toISOString(),
+    runs: [],
     unfinishedRestore: null,
     elapsedMs: 41,
   };

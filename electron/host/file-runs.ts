@@ -1,0 +1,97 @@
+import path from 'node:path';
+import type { BackupRecord } from '@shared/run.ts';
+import type { FileRun } from '@shared/status.ts';
+import type { EarlierBackup } from '@engine/protocol.ts';
+import { defaultBackupFolder } from './databases.ts';
+import type { EngineChild } from './engine-process.ts';
+import type { Engines } from './engines.ts';
+import { journalFolder } from './run-journal.ts';
+import { statsOf } from './stats.ts';
+import { findWork, isClosedWithoutStart, type Work } from './works.ts';
+
+/**
+ * Which upgrades the content of a file came from, the file itself says, whatever it is called now and whoever put it
+ * there; how they ended, and where their backups lie, the journals say.
+ */
+export interface OpenRun {
+  readonly run: FileRun;
+  /** null: begun on another computer, or by another user. */
+  readonly work: Work | null;
+}
+
+/**
+ * The runs in a file whose result nobody has proven or accepted, oldest first: those since the last that was. One that
+ * has applied all of its steps elsewhere was most likely proven there: it is taken for that, and is not called verified.
+ * @param runs all that the file names, oldest first.
+ */
+export function openRunsIn(dataFolder: string, databasePath: string, runs: readonly FileRun[]): OpenRun[] {
+  const open: OpenRun[] = [];
+  let isDoneElsewhere = false;
+  for (const run of runs.toReversed()) {
+    const work = findWork(dataFolder, run.runId);
+    if (isAnswered(dataFolder, databasePath, run, work)) break;
+    if (work === null) isDoneElsewhere ||= run.isMigrated;
+    if (work !== null || !isDoneElsewhere) open.push({ run, work });
+  }
+  return open.reverse();
+}
+
+/** Whether a journal here knows that the last run in the file came to a proven end; true where it names none. */
+export function isLastProven(dataFolder: string, runs: readonly FileRun[]): boolean {
+  const last = runs.at(-1);
+  if (last === undefined) return true;
+  const work = findWork(dataFolder, last.runId);
+  return work !== null && isProven(work);
+}
+
+const isProven = ({ report, verdict }: Work): boolean => report?.verified === true || verdict?.verified === true;
+
+/** That another file lies in its place, a look may have said of a journal once; what names the run is not another file. */
+function isAnswered(dataFolder: string, databasePath: string, { runId }: FileRun, work: Work | null): boolean {
+  if (work !== null && (isProven(work) || (work.isClosed && !work.isSettled))) return true;
+  return (work === null || work.path !== databasePath) && isClosedWithoutStart(dataFolder, databasePath, runId);
+}
+
+/** Where an answer about a run is noted. What is true of a copy need not be true of the file that it was copied from. */
+export const notedIn = (dataFolder: string, databasePath: string, work: Work | null): string =>
+  work === null || (work.path !== databasePath && statsOf(work.path) !== undefined)
+    ? journalFolder(dataFolder, databasePath)
+    : work.folder;
+
+export interface BackupSearch {
+  readonly databasePath: string;
+  /** Folders to look in beside the usual ones. */
+  readonly folders?: readonly string[];
+  /** The process that looks, whenever there is one. */
+  readonly onChild?: (child: EngineChild | null) => void;
+}
+
+/**
+ * The backup from before each of these runs, in their order: where its journal says, or else the one in the folders at
+ * hand that names the run and has the bytes that the file names. Of one that nowhere lies, the place is told where it
+ * should: the verdict then finds none, and says no.
+ */
+export async function backupsBefore(
+  engines: Engines,
+  open: readonly OpenRun[],
+  { databasePath, folders = [], onChild = () => {} }: BackupSearch,
+): Promise<EarlierBackup[]> {
+  const usual = defaultBackupFolder(databasePath);
+  const noted = open.flatMap(({ work }) => work?.backupPath ?? []);
+  let listed: BackupRecord[] = [];
+  if (noted.length < open.length || noted.some((file) => statsOf(file) === undefined)) {
+    const all = [...new Set([usual, ...folders, ...noted.map((file) => path.dirname(file))])];
+    const asked = engines.askAlone(databasePath, 'listBackups', { folders: all, databasePath: null });
+    onChild(asked.child);
+    const found = await asked.answer.finally(() => onChild(null));
+    if (found.ok) listed = found.value;
+  }
+  return open.map(({ run, work }) => {
+    const at = work?.backupPath ?? path.join(usual, `${run.runId}.db`);
+    return { runId: run.runId, backupPath: statsOf(at) ? at : (backupOf(run, listed)?.path ?? at) };
+  });
+}
+
+/** A run may make more than one; the first is that from before it. @param listed newest first. */
+const backupOf = ({ runId, backupSha256 }: FileRun, listed: readonly BackupRecord[]): BackupRecord | undefined =>
+  listed.findLast((record) => record.runId === runId && (backupSha256 ?? record.sha256) === record.sha256);
