@@ -1,4 +1,4 @@
-import { appError, assertNever, err, type Result } from '@shared/errors.ts';
+import { type AppError, appError, assertNever, err, type Result } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { type BegunWay, begunWay } from '@host/begun-way.ts';
 import { defaultBackupFolder, resolveDatabasePath, unsupportedPath } from '@host/databases.ts';
@@ -21,17 +21,23 @@ import { restore } from './restore.ts';
 import { endAtOnce } from './signals.ts';
 import { endInPlace, errorText, failure, type Outcome, tell, tellInPlace } from './terminal.ts';
 import { recoveryText } from './recovery-words.ts';
-import { unfinishedRestore } from './unfinished.ts';
+import { unfinishedRestore, unknownWorks } from './unfinished.ts';
 import { planText, statusText, withRecovery } from './words.ts';
 
 type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 
 /** Carries a command out. What a person can cause or cure ends as an Outcome; only bugs throw. */
 export async function execute(host: Host, command: Command): Promise<Outcome> {
-  const warning = isReading(command) ? unfinishedRestore(host, command.file) : null;
+  const warning = warningBefore(host, command);
   if (warning !== null) tell(`${errorText(warning)}\n`);
   const outcome = await withKeptBackup(host, command, await carryOut(host, command));
   return warning === null ? outcome : { ...outcome, json: { ...outcome.json, warning } };
+}
+
+/** What is to be known before the answer is believed; null = nothing. */
+function warningBefore(host: Host, command: Command): AppError | null {
+  if (isReading(command)) return unfinishedRestore(host, command.file);
+  return command.name === 'status' ? unknownWorks(host, command.file) : null;
 }
 
 /** Answers from the rows of a database, without writing to it. */
@@ -117,6 +123,8 @@ async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
   if (!database.ok) return failure(database.error);
   const recovery = await host.recoveries.get(database.value, { isReadOnly: true, isBrief: true });
   if (recovery === null) {
+    const unknown = unknownWorks(host, file);
+    if (unknown !== null) return failure(unknown);
     const isLeft = wasLeft(readWorks(host.dataFolder, database.value.path));
     const message = isLeft ? 'It was already left as it is.' : 'Nothing is unfinished in this database.';
     return failure(appError('E_NOTHING_TO_DO', message, undefined, isLeft ? LEFT : NOTHING_OPEN));

@@ -7,7 +7,8 @@ export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
   migrate DB [--to N] [--yes] [--contract] [--backup-dir DIR]
                                       back up, upgrade, check
   ingest DB PATH... [--project NAME] [--dry-run]
-                                      take run logs into an upgraded database; of folders, all that are below
+                                      take run logs into an upgraded database; of folders, all that are below;
+                                      a file that is named itself and refused is a failure, the others go in
   issues DB [--export FILE]           the rows that need a person's look; --export writes them whole, as CSV or .json
   issues DB --retry --yes             try them again after what was wrong is put right
   export DB TABLE [--format F] [--to FILE]

@@ -1,4 +1,4 @@
-import { appError } from '@shared/errors.ts';
+import { type AppError, appError } from '@shared/errors.ts';
 import type { IngestReport } from '@shared/run.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
@@ -26,7 +26,22 @@ export async function ingest(host: Host, command: IngestCommand): Promise<Outcom
     const refused = failure(appError('E_INGEST_NOTHING', `${why}.`), { ...report });
     return { ...refused, text: `${refused.text}\n${fileLines(report).join('\n')}` };
   }
-  return { exitCode: 0, json: { ok: true, ...report }, text: ingestText(report) };
+  const partly = refusedByName(report);
+  if (partly === null) return { exitCode: 0, json: { ok: true, ...report }, text: ingestText(report) };
+  const refused = failure(partly, { ...report });
+  return { ...refused, text: `${ingestText(report)}\n\n${refused.text}` };
+}
+
+/** Who names a file wants that one; what a folder holds besides run logs is no failure. null = none was refused. */
+function refusedByName({ files, backup, isTrial, keptIn }: IngestReport): AppError | null {
+  const refused = files.filter(({ isNamed }) => isNamed);
+  const [first] = refused;
+  if (first === undefined) return null;
+  const what = `Refused of those that were named: ${some(refused.length, 'file')}`;
+  const why = `${printable(first.name)}: ${first.reason ?? ''}`;
+  const others = isTrial ? 'The list says what can be taken in.' : 'What could be taken in is in the database.';
+  const safety = backup !== null ? 'whole-step' : keptIn === undefined ? 'untouched' : 'kept';
+  return appError('E_INGEST_PARTLY', `${what}; ${why}. ${others}`, undefined, { safety });
 }
 
 export function ingestText(report: IngestReport): string {

@@ -3,10 +3,11 @@ import { appError, type Result } from '@shared/errors.ts';
 import { aboutOrigin } from '@shared/origin-words.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { placeOf } from '@host/backup-place.ts';
-import { beginRestore } from '@host/restore-begun.ts';
+import { beginPutBack, beginRestore } from '@host/restore-begun.ts';
 import { askRestore, putBackReplaced } from '@host/restores.ts';
 import { defaultBackupFolder, type OpenEntry, resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
+import { isWhole } from '@host/kept-files.ts';
 import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
@@ -96,7 +97,9 @@ function done(target: OpenEntry, restored: Restored, word: string): Outcome {
   const lines = [
     `${word}: ${printable(target.path)} now holds ${nameOf(restored.restored)}${originOf(restored.restored, target)}.`,
     ...keptLines(before?.path ?? null, ['restore'], target),
-    ...keptLines(replacedFolder, ['restore', '--put-back'], target),
+    ...(replacedFolder === null || isWhole(target.path, replacedFolder)
+      ? keptLines(replacedFolder, ['restore', '--put-back'], target)
+      : [`No database was there, only what lies beside one: that is kept in ${printable(replacedFolder)}.`]),
   ];
   return { exitCode: 0, json: { ok: true, ...restored }, text: lines.join('\n') };
 }
@@ -115,11 +118,12 @@ const keptLines = (kept: string | null, undo: readonly string[], target: OpenEnt
       ];
 
 async function putBack(host: Host, folder: string, target: OpenEntry): Promise<Outcome> {
-  const free = host.busy.take(target.path, 'restore', { restores: path.resolve(folder) });
+  const begun = beginPutBack(folder);
+  const free = host.busy.take(target.path, 'restore', begun);
   if (!free.ok) return failure(free.error);
   let isDone = false;
   try {
-    const work = putBackReplaced(host, folder, target.path);
+    const work = putBackReplaced(host, begun, target.path);
     const { value: undone } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
     isDone = undone.ok;
     if (!undone.ok) return failure(undone.error);

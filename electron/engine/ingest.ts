@@ -6,6 +6,7 @@ import { checkBookkeeping } from './bookkeeping.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
 import { checkCold, requireMet, rowCounts, type Expected } from './cold-check.ts';
 import { passGateForWriting } from './gate.ts';
+import { assertNoTriggerMisled } from './hidden-rows.ts';
 import { expandFiles, isOwnFile, readIngestFile, type NamedFile } from './ingest-files.ts';
 import type { MaintenanceLock } from './lock.ts';
 import { tryOnCopy } from './look.ts';
@@ -88,7 +89,8 @@ function withoutOwn(named: readonly NamedFile[], tried: readonly Entry[], extens
 /** @throws CodedError E_INGEST_PHASE */
 function readyFor(db: Db, packs: readonly Pack[]): { pack: Pack; ingest: Ingest } {
   checkBookkeeping(db);
-  const { pack } = recogniseOrRefuse(db, packs);
+  const { pack, schema } = recogniseOrRefuse(db, packs);
+  assertNoTriggerMisled(schema);
   const { ingest } = pack;
   if (ingest === undefined) throw coded('E_INGEST_PHASE', `${pack.title} takes no files in.`);
   const reached = phaseReached(db, pack, findUntrue(db, pack));
@@ -166,10 +168,10 @@ function takeInSavepoint(
   return verdict;
 }
 
-function entryOf({ name }: NamedFile, take: () => IngestVerdict): Entry {
+function entryOf({ name, isFound }: NamedFile, take: () => IngestVerdict): Entry {
   const verdict = take();
   return verdict.state === 'refused'
-    ? { name, state: 'refused', reason: verdict.reason, project: null, counts: {} }
+    ? { name, state: 'refused', reason: verdict.reason, isNamed: !isFound, project: null, counts: {} }
     : { name, state: verdict.state, reason: null, project: verdict.project, counts: { ...verdict.counts } };
 }
 

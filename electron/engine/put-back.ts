@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { isReplacedFolder } from '@shared/beside.ts';
+import { canBePutBack, isReplacedFolder } from '@shared/beside.ts';
 import { coded } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { sha256File } from './fsync.ts';
@@ -93,9 +93,7 @@ export function isReplacedWhole(target: string, folder: string): boolean {
   const name = path.basename(target);
   const isOurs = path.dirname(folder) === path.dirname(target) && isReplacedFolder(name, path.basename(folder));
   const look = (file: string) => fs.lstatSync(file, { throwIfNoEntry: false });
-  if (!isOurs || look(folder)?.isDirectory() !== true) return false;
-  const [main, ...beside] = ['', ...SIDECARS].map((suffix) => look(path.join(folder, name + suffix)));
-  return main?.isFile() === true && beside.every((each) => each === undefined || each.isFile());
+  return isOurs && look(folder)?.isDirectory() === true && canBePutBack(name, (each) => look(path.join(folder, each)));
 }
 
 function requireReplacedFolder(target: string, given: string): string {

@@ -17,11 +17,11 @@ import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
 import { quietly } from './quietly.ts';
 import type { Recents } from './recents.ts';
-import { beginRestore } from './restore-begun.ts';
+import { beginPutBack, beginRestore } from './restore-begun.ts';
 import { askRestore, putBackReplaced } from './restores.ts';
 import { settleFile, wasEnded } from './run-stop.ts';
 import { unusableBackups } from './unusable-backups.ts';
-import { readWorks } from './works.ts';
+import { readWorks, unreadableJournals } from './works.ts';
 
 type Confirmed = string;
 
@@ -36,8 +36,9 @@ export interface Backups {
   verify(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
   /** @param confirmation what the person typed; must be the database's file name (E_CONFIRMATION). */
   restore(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<Output<'backup:restore'>>>;
-  /** Deletes one. Error: E_BACKUP_NEEDED. */
+  /** Deletes one. Error: E_BACKUP_NEEDED; E_DATA_FOLDER and others of doingOwn where nobody can say what is needed. */
   remove(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<BackupRecord>>;
+  /** Error: those of doingOwn, as `remove`. */
   tidy(database: OpenEntry, keep: number, isTrial: boolean): Promise<Result<Output<'backup:tidy'>>>;
   /** Puts back what the last restore set aside as files. */
   putBack(database: OpenEntry, confirmation: Confirmed): Promise<Result<Record<string, never>>>;
@@ -59,10 +60,6 @@ export interface BackupsContext {
 
 export function createBackups(context: BackupsContext): Backups {
   const { engines, appVersion, dataFolder } = context;
-  const weighed = (database: OpenEntry) => ({
-    ...placesOf(dataFolder, database),
-    needed: neededBackups(dataFolder, database.path),
-  });
   const recordsOf = async (database: OpenEntry): Promise<Result<BackupRecord[]>> => {
     const found = await engines.askAlone(database.path, 'listBackups', placesOf(dataFolder, database)).answer;
     if (!found.ok) return found;
@@ -77,9 +74,9 @@ export function createBackups(context: BackupsContext): Backups {
     const unusable = await unusableBackups(engines, database, backups.value);
     if (!unusable.ok) return unusable;
     const folder = defaultBackupFolder(database.path);
-    const [replaced = null] = replacedFolders(database.path);
-    const isOfUndo =
-      replaced !== null && wasSetAsideByUndo(database.path, replaced, readWorks(dataFolder, database.path));
+    const works = readWorks(dataFolder, database.path);
+    const [replaced = null] = replacedFolders(database.path, works);
+    const isOfUndo = replaced !== null && wasSetAsideByUndo(database.path, replaced, works);
     const kept = { replaced: replaced && { ...replaced, isOfUndo }, beforeRecovery: recoveryCopies(folder) };
     return ok({ folder, backups: backups.value, unusable: unusable.value, ...kept });
   };
@@ -120,36 +117,43 @@ export function createBackups(context: BackupsContext): Backups {
     async remove(database, backupId, confirmation) {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
       if (!backup.ok) return backup;
-      const input = { ...weighed(database), backupPath: backup.value.path };
-      return occupied(context, database, null, () => engines.askAlone(database.path, 'removeBackup', input).answer);
+      const { path: backupPath } = backup.value;
+      return occupied(context, database, null, async () => {
+        const needed = neededBackups(dataFolder, database.path);
+        if (!needed.ok) return needed;
+        const input = { ...placesOf(dataFolder, database), needed: needed.value, backupPath };
+        return engines.askAlone(database.path, 'removeBackup', input).answer;
+      });
     },
     tidy: (database, keep, isTrial) =>
-      occupied(context, database, null, () => {
-        const input = { ...weighed(database), keep, isTrial };
+      occupied(context, database, null, async () => {
+        const needed = neededBackups(dataFolder, database.path);
+        if (!needed.ok) return needed;
+        const input = { ...placesOf(dataFolder, database), needed: needed.value, keep, isTrial };
         return engines.askAlone(database.path, 'tidyBackups', input).answer;
       }),
     async putBack(database, confirmation) {
       const refused = unconfirmed(database, confirmation);
       if (refused) return refused;
-      const [last] = replacedFolders(database.path);
+      const [last] = replacedFolders(database.path, readWorks(dataFolder, database.path));
       if (!last) return err(appError('E_NOTHING_TO_DO', `No restore of ${printable(database.name)} set files aside.`));
-      return occupied(
-        context,
-        database,
-        'restore',
-        async () => {
-          const done = await putBackReplaced(context, last.folder, database.path);
-          return done.ok ? ok({}) : done;
-        },
-        { restores: last.folder },
-      );
+      const begun = beginPutBack(last.folder);
+      const puttingBack = async (): Promise<Result<Record<string, never>>> => {
+        const done = await putBackReplaced(context, begun, database.path);
+        return done.ok ? ok({}) : done;
+      };
+      return occupied(context, database, 'restore', puttingBack, begun);
     },
   };
 }
 
-/** Backups that something unfinished goes back to. */
-export const neededBackups = (dataFolder: string, databasePath: string): Needed[] =>
-  backupsInNeed(readWorks(dataFolder, databasePath));
+/** Backups that something unfinished goes back to. Error: of doingOwn, where not all that was noted can be read. */
+function neededBackups(dataFolder: string, databasePath: string): Result<Needed[]> {
+  const unreadable = unreadableJournals(dataFolder, databasePath);
+  if (unreadable === null) return ok(backupsInNeed(readWorks(dataFolder, databasePath)));
+  const message = `${unreadable.message} So nobody can say which backups are still needed: all of them stay.`;
+  return err({ ...unreadable, message });
+}
 
 const placesOf = (dataFolder: string, { path: databasePath }: OpenEntry) => ({
   databasePath,

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
-import { isRecoveryCopy, isReplacedFolder } from '@shared/beside.ts';
+import { canBePutBack, isRecoveryCopy, isReplacedFolder } from '@shared/beside.ts';
+import { ownStatsOf } from './stats.ts';
 import type { Work } from './works.ts';
 
 /** Folders with raw files that were set aside, newest first. */
@@ -9,17 +10,37 @@ export interface KeptFolder {
   readonly at: string;
 }
 
-/** Beside the database: what restores replaced and could only keep as files. */
-export const replacedFolders = (database: string): KeptFolder[] =>
-  foldersIn(path.dirname(database), (name) => isReplacedFolder(path.basename(database), name));
+/**
+ * Beside the database: what restores replaced, could only keep as files, and can put back. The last restore's first: in
+ * the order of the journals, as far as they name the folders; what no journal names stands among these by its time.
+ * @param works newest first.
+ */
+export function replacedFolders(database: string, works: readonly Work[]): KeptFolder[] {
+  const isReplaced = (name: string): boolean => isReplacedFolder(path.basename(database), name);
+  const found = foldersIn(path.dirname(database), isReplaced, madeAt).filter((each) => isWhole(database, each.folder));
+  const isOf = ({ folder }: KeptFolder, { setAside }: Work): boolean => setAside === path.basename(folder);
+  const noted = works.flatMap((work) => found.filter((each) => isOf(each, work)));
+  return found
+    .filter((each) => !noted.includes(each))
+    .reduce((sorted, each) => {
+      const at = sorted.findIndex((other) => other.at <= each.at);
+      return sorted.toSpliced(at < 0 ? sorted.length : at, 0, each);
+    }, noted);
+}
+
+/** Whether what a restore of `database` has set aside in `folder` can be put back: a log without its database cannot. */
+export const isWhole = (database: string, folder: string): boolean =>
+  canBePutBack(path.basename(database), (name) => ownStatsOf(path.join(folder, name)));
 
 /**
- * Whether putting back what a restore had set aside has set this aside, by the journals: the last restore before it that
- * came to an end. @param works newest first.
+ * Whether putting back what a restore had set aside has set this aside, by the journals: the restore that names it, else
+ * the last one before it that came to an end. @param works newest first.
  */
-export function wasSetAsideByUndo(database: string, { at }: KeptFolder, works: readonly Work[]): boolean {
+export function wasSetAsideByUndo(database: string, { folder, at }: KeptFolder, works: readonly Work[]): boolean {
   const latest = new Date(Date.parse(at) + COARSEST_TIME_MS).toISOString();
-  const its = works.find(({ kind, isOver, since }) => kind === 'restore' && isOver === true && since <= latest);
+  const its =
+    works.find(({ setAside }) => setAside === path.basename(folder)) ??
+    works.find(({ kind, isOver, since }) => kind === 'restore' && isOver === true && since <= latest);
   return isReplacedFolder(path.basename(database), path.basename(its?.started.restores ?? ''));
 }
 
@@ -27,7 +48,7 @@ export function wasSetAsideByUndo(database: string, { at }: KeptFolder, works: r
 export const COARSEST_TIME_MS = 2_000;
 
 /** Among the backups: databases with the journal that SQLite was to play back, as they were before. */
-export const recoveryCopies = (backupFolder: string): KeptFolder[] => foldersIn(backupFolder, isRecoveryCopy);
+export const recoveryCopies = (backupFolder: string): KeptFolder[] => foldersIn(backupFolder, isRecoveryCopy, madeAt);
 
 /** Once the run that made it was proven. Removes nothing but such a folder; where it cannot, the folder stays listed. */
 export function removeRecoveryCopy(folder: string): void {
@@ -43,20 +64,33 @@ export const neighbouringBackupFolders = (database: string): string[] =>
   foldersIn(
     path.dirname(database),
     (name) => name.endsWith(' backups') && name !== `${path.basename(database)} backups`,
+    ({ mtimeMs }) => mtimeMs,
   )
     .map(({ folder }) => folder)
     .slice(0, MOST_NEIGHBOURS);
 
 const MOST_NEIGHBOURS = 50;
 
-function foldersIn(parent: string, isWanted: (name: string) => boolean): KeptFolder[] {
+/**
+ * When a folder was made, ms: whatever is put into it later moves its last change, and copying it moves its birth. Some
+ * disks know no birth.
+ */
+const madeAt = ({ mtimeMs, birthtimeMs }: Stats): number =>
+  birthtimeMs > 0 ? Math.min(mtimeMs, birthtimeMs) : mtimeMs;
+
+/** @param timeOf ms; the latest comes first. */
+function foldersIn(
+  parent: string,
+  isWanted: (name: string) => boolean,
+  timeOf: (stats: Stats) => number,
+): KeptFolder[] {
   try {
     return readdirSync(parent)
       .filter(isWanted)
       .flatMap((name) => {
         const folder = path.join(parent, name);
         const stats = lstatSync(folder, { throwIfNoEntry: false });
-        return stats?.isDirectory() ? [{ folder, at: stats.mtime.toISOString() }] : [];
+        return stats?.isDirectory() ? [{ folder, at: new Date(timeOf(stats)).toISOString() }] : [];
       })
       .sort((a, b) => b.at.localeCompare(a.at));
   } catch {

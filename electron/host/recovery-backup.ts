@@ -6,7 +6,7 @@ import { placeOf } from './backup-place.ts';
 import type { Backups } from './backups.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Engines } from './engines.ts';
-import { COARSEST_TIME_MS, replacedFolders } from './kept-files.ts';
+import { COARSEST_TIME_MS, type KeptFolder, replacedFolders } from './kept-files.ts';
 import type { OpenWork } from './open-work.ts';
 import type { UnfinishedRestore } from './restore-note.ts';
 import { printable } from './printable.ts';
@@ -155,7 +155,7 @@ export function createBackupReader({
       reading,
     );
     const isByFile = restoredFrom !== null && before.length === 0;
-    return { ...NO_BACKUP, record, restoredFrom, setAside: isByFile ? setAsideSince(database.path, since) : null };
+    return { ...NO_BACKUP, record, restoredFrom, setAside: isByFile ? setAsideBy(database.path, work) : null };
   };
 
   const heldBy = async (
@@ -242,9 +242,12 @@ function isFolderBeside(database: string, folder: string): boolean {
   return ownStatsOf(beside)?.isDirectory() ?? false;
 }
 
-function setAsideSince(database: string, startedAt: string): string | null {
-  const since = new Date(Date.parse(startedAt) - COARSEST_TIME_MS).toISOString();
-  return replacedFolders(database).find(({ at }) => at >= since)?.folder ?? null;
+/** The folder that it names; where it was ended before it could, the latest that was made since. */
+function setAsideBy(database: string, work: Work): string | null {
+  const since = new Date(Date.parse(work.since) - COARSEST_TIME_MS).toISOString();
+  const isIts = ({ folder, at }: KeptFolder): boolean =>
+    work.setAside === null ? at >= since : work.setAside === path.basename(folder);
+  return replacedFolders(database, [work]).find(isIts)?.folder ?? null;
 }
 
 interface BackupOfPart {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import type { AskListeners } from './engine-process.ts';
 import { openWork } from './open-work.ts';
+import { quietly } from './quietly.ts';
 import { intentAt } from './restore-note.ts';
 import { appendToJournal, journalFolder, type RestoreStart } from './run-journal.ts';
 import { readWorks } from './works.ts';
@@ -52,6 +54,23 @@ export function notingBackup(
       listeners.onWork?.(work);
     },
   };
+}
+
+/** An undoing: the files that a restore set aside in `folder` come back. */
+export const beginPutBack = (folder: string): BegunRestore & { readonly restores: string } => ({
+  runId: randomUUID(),
+  restores: path.resolve(folder),
+});
+
+/**
+ * Has noted in which folder a restore has left what was there: which restore was the last is told by the order of the
+ * journals, since a folder's time changes with whatever is put into it. Where it cannot be noted, times have to tell.
+ * @param folder null: nothing was there.
+ */
+export function noteSetAside(dataFolder: string, databasePath: string, runId: string, folder: string | null): void {
+  if (folder === null) return;
+  const line = { type: 'set-aside', at: new Date().toISOString(), folder: path.basename(folder) } as const;
+  quietly(() => appendToJournal(journalFolder(dataFolder, databasePath), runId, line));
 }
 
 const intentOf = (databasePath: string) => {

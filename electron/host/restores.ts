@@ -8,7 +8,7 @@ import { defaultBackupFolder } from './databases.ts';
 import type { AskListeners } from './engine-process.ts';
 import type { Asked, Engines } from './engines.ts';
 import { printable } from './printable.ts';
-import { notingBackup } from './restore-begun.ts';
+import { noteSetAside, notingBackup } from './restore-begun.ts';
 import { intentAt } from './restore-note.ts';
 import { settleFile, wasEnded } from './run-stop.ts';
 
@@ -46,6 +46,7 @@ export function askRestore(
     },
   });
   const answer = asked.answer.then(async (result) => {
+    if (result.ok) noteSetAside(context.dataFolder, databasePath, begun.runId, result.value.replacedFolder);
     if (result.ok || !wasEnded(result.error)) return result;
     await settleFile(context.engines, { path: databasePath, dataFolder: context.dataFolder, partials });
     const found = intentAt(databasePath);
@@ -68,13 +69,16 @@ function stillUnfinished(databasePath: string, found: FoundIntent): Result<never
   return err(appError('E_RESTORE_UNFINISHED', message, details, { safety: 'unknown' }));
 }
 
-/** Puts back the files that a restore set aside in `folder`. */
-export function putBackReplaced(
+/** Puts back the files that a restore set aside. @param begun as its journal knows it: `restores` is their folder. */
+export async function putBackReplaced(
   { engines, dataFolder }: Pick<RestoresContext, 'engines' | 'dataFolder'>,
-  folder: string,
+  { runId, restores: folder }: { readonly runId: string; readonly restores: string },
   databasePath: string,
 ): Promise<Result<EngineRequests['putBack']['output']>> {
   const backupFolder = defaultBackupFolder(databasePath);
   const lockFolder = ensureFolder(dataFolder, 'locks');
-  return engines.askAlone(databasePath, 'putBack', { path: databasePath, folder, backupFolder, lockFolder }).answer;
+  const input = { path: databasePath, folder, backupFolder, lockFolder };
+  const done = await engines.askAlone(databasePath, 'putBack', input).answer;
+  if (done.ok) noteSetAside(dataFolder, databasePath, runId, done.value.replacedFolder);
+  return done;
 }

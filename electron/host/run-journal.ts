@@ -35,6 +35,8 @@ export type JournalLine =
   | { type: 'steps'; at: string; steps: { migrationId: string; title: string; isApplied: boolean }[] }
   /** Of an upgrade or a restore: made of what was there before. */
   | { type: 'backup'; at: string; backupPath: string; sha256: string; verified: boolean; record?: BackupRecord }
+  /** Of a restore: the folder beside the database, by its name, that keeps what was there. */
+  | { type: 'set-aside'; at: string; folder: string }
   | { type: 'applied'; at: string; migrationId: string; ms: number }
   | { type: 'checkpoint'; at: string; phase: number }
   /** Every step is there; the verdict of a fresh process is not. */

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { appError, type ErrorCode } from '@shared/errors.ts';
+import { type AppError, appError, type ErrorCode, toAppError } from '@shared/errors.ts';
 import { WorkKind } from '@shared/recovery.ts';
 import { BackupRecord, RunReport, wasRefused } from '@shared/run.ts';
 import { z } from 'zod';
@@ -38,6 +38,8 @@ export interface Work {
   readonly backupPath: string | null;
   /** As it was made; null where none was, and in journals of an older version. */
   readonly backup: BackupRecord | null;
+  /** Of a restore: the name of the folder that keeps what was there as files. null: none, or not noted. */
+  readonly setAside: string | null;
   /** The report of a run whose steps are all there, whatever came after. */
   readonly migrated: RunReport | null;
   /** The report that it ended with. */
@@ -57,7 +59,8 @@ export function readWorks(dataFolder: string, databasePath: string): Work[] {
 }
 
 /**
- * Whether all that is noted of a database can be read: who cannot read it must not say that nothing is open.
+ * Whether all that is noted of a database can be read: who cannot read it must not say that nothing is open. What is not
+ * there says nothing; whatever else lies in the place of a journal may hide one.
  * @throws CodedError of doingOwn.
  */
 export function requireReadableJournals(dataFolder: string, databasePath: string): void {
@@ -66,7 +69,20 @@ export function requireReadableJournals(dataFolder: string, databasePath: string
   if (look(folder) === undefined) return; // nothing was ever begun
   for (const name of doingOwn(folder, () => readdirSync(folder)).filter((each) => each.endsWith('.jsonl'))) {
     const file = path.join(folder, name);
-    if (look(file)?.isFile() === true) doingOwn(file, () => readText(file));
+    if (look(file) !== undefined) doingOwn(file, () => readText(file));
+  }
+}
+
+/**
+ * The same as a value; null = all of it can be read. What to do next is to make it readable: with another data folder
+ * nothing would seem to be open.
+ */
+export function unreadableJournals(dataFolder: string, databasePath: string): AppError | null {
+  try {
+    requireReadableJournals(dataFolder, databasePath);
+    return null;
+  } catch (thrown) {
+    return { ...toAppError(thrown), nextStep: 'Let Phasewise read that again, then try again.' };
   }
 }
 
@@ -147,6 +163,7 @@ function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
     applied: lines.filter((line) => line.type === 'applied'),
     backupPath: started.before ?? firstOf(lines, 'backup')?.backupPath ?? null,
     backup: BackupRecord.safeParse(firstOf(lines, 'backup')?.record).data ?? null,
+    setAside: lastOf(lines, 'set-aside')?.folder ?? null,
     migrated: lastOf(lines, 'migrated')?.report ?? null,
     report,
     isOver,
@@ -264,13 +281,13 @@ function linesOf(file: string): readonly JournalLine[] {
   const stamp = `${stats.size} ${stats.mtimeMs} ${stats.ino}`;
   const known = read.get(file);
   if (known?.stamp === stamp) return known.lines;
-  const lines = textOf(file)
-    .split('\n')
-    .flatMap((text) => {
-      const line = parsed(text);
-      if (!Readable.safeParse(line).success || !hasItsParts(line as JournalLine)) return [];
-      return [line as JournalLine];
-    });
+  const whole = textOf(file);
+  if (whole === null) return []; // and not remembered: it may be readable again, and be the same
+  const lines = whole.split('\n').flatMap((text) => {
+    const line = parsed(text);
+    if (!Readable.safeParse(line).success || !hasItsParts(line as JournalLine)) return [];
+    return [line as JournalLine];
+  });
   if (read.size >= MOST_KNOWN) read.clear();
   read.set(file, { stamp, lines });
   return lines;
@@ -283,6 +300,7 @@ const MOST_KNOWN = 300;
 function hasItsParts(line: JournalLine): boolean {
   if (line.type === 'started') return Started.safeParse(line).success;
   if (line.type === 'ended' || line.type === 'migrated') return RunReport.safeParse(line.report).success;
+  if (line.type === 'set-aside') return typeof line.folder === 'string';
   if (line.type === 'steps' || line.type === 'verdict') {
     return Array.isArray(line.type === 'steps' ? line.steps : line.checks);
   }
@@ -297,10 +315,10 @@ function parsed(text: string): unknown {
   }
 }
 
-function textOf(file: string): string {
+function textOf(file: string): string | null {
   try {
     return readText(file);
   } catch {
-    return '';
+    return null;
   }
 }

@@ -11,6 +11,20 @@ export const replacedPrefix = (databaseName: string): string => `${databaseName}
 export const isReplacedFolder = (databaseName: string, name: string): boolean =>
   hasRandomEnd(name, replacedPrefix(databaseName));
 
+/**
+ * Whether what lies in such a folder can be put back: the database, as a file, and nothing beside it that is no file.
+ * Both sides ask this: what one of them offers, the other must not refuse.
+ * @param look what lies in the folder under a name.
+ */
+export function canBePutBack(databaseName: string, look: (name: string) => FileKind | undefined): boolean {
+  const [main, ...beside] = ['', '-wal', '-journal', '-shm'].map((suffix) => look(databaseName + suffix));
+  return main?.isFile() === true && beside.every((each) => each === undefined || each.isFile());
+}
+
+interface FileKind {
+  isFile(): boolean;
+}
+
 /** The same while it is being filled; without the database's intent it is left over. */
 export const replacingPrefix = (databaseName: string): string => `${databaseName} replacing-`;
 export const isReplacingFolder = (databaseName: string, name: string): boolean =>

@@ -222,6 +222,10 @@ export const errorCatalogue = {
   E_SOURCE_FOLDER: refused('The folder with the files cannot be read', 'Choose another folder, or go on without it.'),
   E_INGEST_PHASE: refused('The database is not ready to take files in', 'Upgrade it first, then try again.'),
   E_INGEST_NOTHING: refused('None of these files can be taken in', 'Look at the reason given for each of them.'),
+  E_INGEST_PARTLY: refused(
+    'Not every file that was named can be taken in',
+    'Look at the reason given, put that file right or leave it out, then take it in again.',
+  ),
   E_RESTORE_UNFINISHED: refused(
     'A restore of this database was interrupted',
     'Finish the restore first: open the database in Phasewise and choose "Finish restoring".',

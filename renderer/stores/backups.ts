@@ -16,8 +16,9 @@ export interface BackupsView {
 }
 export type BackupWork = 'creating' | 'checking' | 'restoring' | 'removing' | 'tidying' | 'undoing';
 
-/** rows: by restoring the backup of what was replaced. files: by putting the old files back. */
-export type Undo = { readonly by: 'rows'; readonly backup: BackupRecord } | { readonly by: 'files' };
+/** rows: by restoring the backup of what was replaced. files: by putting the old files back; `folder` where they are those of a certain restore. */
+export type Undo =
+  { readonly by: 'rows'; readonly backup: BackupRecord } | { readonly by: 'files'; readonly folder?: string };
 
 interface Backups {
   readonly byHandle: Readonly<Record<string, BackupsView>>;
@@ -28,8 +29,14 @@ export const useBackups = create<Backups>(() => ({ byHandle: {} }));
 
 export async function loadBackups(handle: string): Promise<void> {
   const list = await call('backup:list', { handle });
-  setView(handle, list.ok ? { list: list.value, error: null } : { error: list.error });
+  if (!list.ok) return setView(handle, { error: list.error });
+  const undo = useBackups.getState().byHandle[handle]?.undo ?? null;
+  setView(handle, { list: list.value, error: null, ...(canUndo(undo, list.value) ? {} : { undo: null }) });
 }
+
+/** Putting files back takes those of the last restore that has some: of this one there may be none to put back. */
+const canUndo = (undo: Undo | null, { replaced }: Output<'backup:list'>): boolean =>
+  undo?.by !== 'files' || undo.folder === undefined || undo.folder === replaced?.folder;
 
 /** A copy, restored to a scratch file and checked before it counts. */
 export const createBackup = (handle: string): Promise<void> =>
@@ -65,7 +72,7 @@ function restoredWords({ before, replacedFolder }: Output<'backup:restore'>): Pi
   }
   if (replacedFolder === null) return { said: 'Backup restored. There was nothing that it replaced.', undo: null };
   const said = `Backup restored. SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;
-  return { said, undo: { by: 'files' } };
+  return { said, undo: { by: 'files', folder: replacedFolder } };
 }
 
 /** One click, because this can be undone in the same way. @param fileName stands in for the typed confirmation. */

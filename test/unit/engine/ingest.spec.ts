@@ -19,7 +19,11 @@ const addNote = (db: Db, member = 'm000001'): void =>
   void db.prepare(`INSERT INTO note (member_id, body) VALUES (?, 'from a file')`).run(member);
 
 /** An upgraded shop and one file to take in; `take` is told the how-manieth time it is. */
-async function setUp(take: (db: Db, nth: number) => IngestVerdict | void, content = '{}') {
+async function setUp(
+  take: (db: Db, nth: number) => IngestVerdict | void,
+  content = '{}',
+  named: (log: string) => string[] = (log) => [path.dirname(log)],
+) {
   let times = 0;
   const ingest: Ingest = {
     ...{ title: 'log', extension: '.json', fromPhase: 1 },
@@ -31,7 +35,13 @@ async function setUp(take: (db: Db, nth: number) => IngestVerdict | void, conten
   const logs = path.join(path.dirname(file), 'logs');
   mkdirSync(logs);
   writeFileSync(path.join(logs, 'a.json'), content);
-  const input = { path: file, files: [logs], project: null, isTrial: false, backupFolder: backupFolderOf(file) };
+  const input = {
+    path: file,
+    files: named(path.join(logs, 'a.json')),
+    project: null,
+    isTrial: false,
+    backupFolder: backupFolderOf(file),
+  };
   const whole = { ...input, lockFolder: path.join(folder, 'locks'), runId: 'ingest', appVersion: '0' };
   const run = (onWork: OnWork = () => {}) => ingestFiles(whole, [pack], onWork);
   const error = async (onWork?: OnWork): Promise<AppError | null> => {
@@ -123,4 +133,17 @@ it('a folder in which there is nothing but what we wrote ourselves has nothing t
   const { error } = await setUp(() => ({ state: 'refused', reason: 'it is no log' }), own);
 
   expect((await error())?.code).toBe('E_INGEST_NOTHING');
+});
+
+it.each<[string, (log: string) => string[], boolean]>([
+  ['found in a folder', (log) => [path.dirname(log)], false],
+  ['named', (log) => [log], true],
+  ['named, and found in a folder as well', (log) => [log, path.dirname(log)], true],
+  ['found in a folder, and then named', (log) => [path.dirname(log), log], true],
+])('of a file that is refused the report says whether somebody wanted that one: %s', async (_, named, isNamed) => {
+  const { run } = await setUp(() => ({ state: 'refused', reason: 'it is no log' }), '{}', named);
+
+  expect((await run()).files).toEqual([
+    { name: 'a.json', state: 'refused', reason: 'it is no log', isNamed, project: null, counts: {} },
+  ]);
 });

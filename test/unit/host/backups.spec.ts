@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,10 @@ import { createEventBus } from '@host/events.ts';
 import { replacedFolders } from '@host/kept-files.ts';
 import { createOngoing } from '@host/ongoing.ts';
 import type { Recents } from '@host/recents.ts';
+import { noteSetAside } from '@host/restore-begun.ts';
+import { beginWork, journalFolder } from '@host/run-journal.ts';
 import { createScrub, type ScrubContext } from '@host/scrub.ts';
+import { readWorks } from '@host/works.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { backup as record } from '../renderer/values.ts';
 import { codeOf, must, scriptedHost } from './scripted-host.ts';
@@ -149,10 +152,104 @@ describe('deleting and putting back', () => {
     const { open } = scriptedHost(folder);
     const { path: file } = open('good');
     for (const name of ['good.db replaced-Abc123', 'good.db replaced-elsewhere', 'other.db replaced-Abc123'])
-      mkdirSync(path.join(path.dirname(file), name));
+      setAsideIn(file, name);
     writeFileSync(path.join(path.dirname(file), 'good.db replaced-file12'), 'x');
 
-    expect(replacedFolders(file).map((kept) => path.basename(kept.folder))).toEqual(['good.db replaced-Abc123']);
+    expect(replacedFolders(file, []).map((kept) => path.basename(kept.folder))).toEqual(['good.db replaced-Abc123']);
+  });
+});
+
+/** As a restore leaves it: a folder of this name beside the database, with what was there. */
+function setAsideIn(file: string, name: string, holds = path.basename(file)): string {
+  const kept = path.join(path.dirname(file), name);
+  mkdirSync(kept);
+  writeFileSync(path.join(kept, holds), 'bytes');
+  return kept;
+}
+
+describe('where what was noted of a database cannot be read', () => {
+  it('no backup goes, also not on trial: nobody can say which of them are needed', async () => {
+    const { client, dataFolder, open } = scriptedHost(folder);
+    const { handle, path: file } = open('good');
+    const journal = path.join(journalFolder(dataFolder, file), 'r1.jsonl');
+    mkdirSync(journal, { recursive: true });
+    const backupId = 'of-good.db backups';
+    const removing = { handle, backupId, confirmation: 'good.db' };
+
+    const answers = [
+      await client.call('backup:remove', removing),
+      await client.call('backup:tidy', { handle, keep: 1, isTrial: true }),
+      await client.call('backup:tidy', { handle, keep: 1, isTrial: false }),
+    ];
+
+    expect(answers.map(codeOf)).toEqual(['E_DATA_FOLDER', 'E_DATA_FOLDER', 'E_DATA_FOLDER']);
+    expect(answers.map((each) => (each.ok ? '' : each.error.message))).toContainEqual(
+      expect.stringMatching(/r1\.jsonl cannot be used .* all of them stay\.$/),
+    );
+    must(await client.call('backup:list', { handle }));
+    rmdirSync(journal);
+    must(await client.call('backup:remove', removing));
+  });
+});
+
+describe('what the last restore set aside', () => {
+  const aside = (file: string, end: string, holds?: string) =>
+    setAsideIn(file, `${path.basename(file)} replaced-${end}`, holds);
+  const latest = (file: string, works: Parameters<typeof replacedFolders>[1] = []) =>
+    replacedFolders(file, works).map((kept) => kept.folder.slice(-6));
+
+  it('is known by the journals, whatever the clock and the folders say', async () => {
+    const { client, dataFolder, open } = scriptedHost(folder);
+    const { handle, path: file } = open('good');
+    for (const [runId, end, day] of [
+      ['w1', 'First1', 20],
+      ['w2', 'Secon2', 10],
+    ] as const) {
+      const isOver = beginWork(dataFolder, { kind: 'restore', path: file, runId, appVersion: '0', restores: '/b.db' });
+      const kept = aside(file, end);
+      utimesSync(kept, new Date(2026, 0, day), new Date(2026, 0, day));
+      noteSetAside(dataFolder, file, runId, kept);
+      isOver(true);
+    }
+    writeFileSync(path.join(`${file} replaced-First1`, '.DS_Store'), '');
+
+    expect(latest(file, readWorks(dataFolder, file))).toEqual(['Secon2', 'First1']);
+    expect(must(await client.call('backup:list', { handle })).replaced?.folder).toMatch(/Secon2$/);
+  });
+
+  it('is noted by whatever sets something aside', async () => {
+    const { client, dataFolder, open } = scriptedHost(folder);
+    const { handle, path: file } = open('good');
+    const aside1 = aside(file, 'First1');
+
+    must(await client.call('backup:putBack', { handle, confirmation: 'good.db' }));
+
+    expect(readWorks(dataFolder, file)).toMatchObject([
+      { kind: 'restore', isOver: true, setAside: 'good.db replaced-First1!', started: { restores: aside1 } },
+    ]);
+  });
+
+  it.skipIf(statSync(folder).birthtimeMs === 0)('is known by when it was made, where no journal names it', async () => {
+    const { open } = scriptedHost(folder);
+    const { path: file } = open('good');
+    for (const end of ['First1', 'Secon2']) {
+      aside(file, end);
+      await sleep(30);
+    }
+    writeFileSync(path.join(`${file} replaced-First1`, '.DS_Store'), '');
+
+    expect(latest(file)).toEqual(['Secon2', 'First1']);
+  });
+
+  it('is what can be put back: a log without its database hides no earlier one', () => {
+    const { open } = scriptedHost(folder);
+    const { path: file } = open('good');
+    const whole = aside(file, 'Whole1');
+    utimesSync(whole, 1_000, 1_000);
+    aside(file, 'Stray2', 'good.db-wal');
+    mkdirSync(path.join(aside(file, 'Strng3'), 'good.db-wal'));
+
+    expect(latest(file)).toEqual(['Whole1']);
   });
 });
 

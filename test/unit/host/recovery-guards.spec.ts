@@ -78,6 +78,7 @@ function statusWith(change: { reached?: boolean; readOnly?: string; isUnfinished
     phaseReached: reached ? 1 : null,
     health: { state: health, summary: '', checks: [], foreignKeyViolations: null },
     unfinishedRun: isUnfinished ? { runId: 'r1', startedAt: AT, toPhase: 1, stoppedAt: 'Do two' } : null,
+    runs: [],
     unfinishedRestore: null,
   } as unknown as DatabaseStatus;
 }

@@ -1,9 +1,10 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import fs, { readdirSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { isStillRunning, processIdentity } from '@host/process-identity.ts';
 import { beginWork, openRunJournal, startedLine } from '@host/run-journal.ts';
 import { readWorks } from '@host/works.ts';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { GONE, setUp } from '../../support/recovered-house.ts';
 
 describe('the journal', () => {
@@ -27,6 +28,20 @@ describe('the journal', () => {
     expect(() =>
       beginWork(path.join(home, 'data'), { kind: 'backup', path: file, runId: 'w', appVersion: '0' })(true),
     ).not.toThrow();
+  });
+
+  it('that could not be read for a moment is read again, though it has not changed', () => {
+    const { dataFolder, file } = setUp();
+    beginWork(dataFolder, { kind: 'backup', path: file, runId: 'w1', appVersion: '0' });
+    const opening = vi.spyOn(fs, 'openSync').mockImplementation(() => {
+      throw Object.assign(new Error('EMFILE: too many open files, open'), { code: 'EMFILE', syscall: 'open' });
+    });
+    syncBuiltinESMExports();
+    expect(readWorks(dataFolder, file)).toEqual([]);
+    opening.mockRestore();
+    syncBuiltinESMExports();
+
+    expect(readWorks(dataFolder, file)).toMatchObject([{ runId: 'w1' }]);
   });
 
   it('of something else than a journal says nothing', () => {

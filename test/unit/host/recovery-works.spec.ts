@@ -241,6 +241,7 @@ describe('another work that was killed', () => {
     list(record('b1'));
     const aside = `${file} replaced-Ab12Cd`;
     mkdirSync(aside);
+    writeFileSync(path.join(aside, path.basename(file)), 'bytes');
     const longAgo = new Date('2026-11-20T00:00:00Z');
 
     utimesSync(aside, longAgo, longAgo);
@@ -252,6 +253,26 @@ describe('another work that was killed', () => {
     expect(Recovery.parse(recovery)).toMatchObject({ isSafe: true, setAside: aside });
     expect(recovery?.choices.map(({ title }) => title)).toEqual(['Go on to the database', 'Undo the restore']);
     expect(recoveryText(recovery as Recovery, file)).toContain(`restore --put-back '${aside}' --to ${file} --yes`);
+  });
+
+  it('offers those of the folder that its journal names, whatever the time of that', async () => {
+    const { file, database, recoveries, answers, journal, list } = setUp();
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'event' });
+    list(record('b1'));
+    for (const [name, day] of [
+      ['Named1', 1],
+      ['Later2', 22],
+    ] as const) {
+      const aside = `${file} replaced-${name}`;
+      mkdirSync(aside);
+      writeFileSync(path.join(aside, path.basename(file)), 'bytes');
+      utimesSync(aside, new Date(Date.UTC(2026, 10, day)), new Date(Date.UTC(2026, 10, day)));
+    }
+    const line = { type: 'set-aside' as const, folder: `${path.basename(file)} replaced-Named1` };
+    journal('w1', [line], { kind: 'restore', toPhase: null, restores: '/b/b1.db' });
+
+    expect((await recoveries.get(database))?.setAside).toBe(`${file} replaced-Named1`);
   });
 
   it('whose note still lies there says so, too, and only has to be concluded', async () => {

@@ -37,7 +37,7 @@ const { chooseLogs, forgetLogs, lookAtLogs, takeIn, useIngest } = await import('
 const { exportIssues, forgetIssues, retryIssues, useIssues } = await import('../../../renderer/stores/issues.ts');
 const { cancelRun, isOutdatedBy, startRun, useRuns } = await import('../../../renderer/stores/runs.ts');
 const { useRecovery } = await import('../../../renderer/stores/recovery.ts');
-const { verifyBackup, restoreBackup, useBackups } = await import('../../../renderer/stores/backups.ts');
+const { loadBackups, verifyBackup, restoreBackup, useBackups } = await import('../../../renderer/stores/backups.ts');
 connect();
 listen();
 
@@ -327,6 +327,20 @@ describe('backups', () => {
     expect(view?.said).toMatch(said);
     if (undo === null) expect(view?.undo).toBeNull();
     else expect(view?.undo).toMatchObject(undo);
+  });
+
+  it.each([
+    ['of that restore', '/p r', { by: 'files' }],
+    ['of an earlier one, as there was no database', '/earlier r', null],
+  ])('offer to put files back only where the last that can be are %s', async (_, folder, undo) => {
+    answers['backup:restore'] = ok({ restored: backup(), before: null, replacedFolder: '/p r' });
+    const replaced = { folder, at: '2026-11-21T12:00:00.000Z', isOfUndo: false };
+    answers['backup:list'] = ok({ folder: '/b', backups: [], unusable: [], replaced, beforeRecovery: [] });
+    await restoreBackup('k3', 'b1', 'a.db');
+    await loadBackups('k3');
+    const found = useBackups.getState().byHandle['k3']?.undo;
+    if (undo === null) expect(found).toBeNull();
+    else expect(found).toMatchObject(undo);
   });
 
   it('say nothing of an older action once a run begins', async () => {

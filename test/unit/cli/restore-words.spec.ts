@@ -1,0 +1,34 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { readWorks } from '@host/works.ts';
+import { expect, it, vi } from 'vitest';
+import { restore } from '../../../electron/cli/restore.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { scriptedHost } from '../host/scripted-host.ts';
+import { backup } from '../renderer/values.ts';
+
+const folder = temporaryFolder();
+
+it.each([
+  ['the database', 'good.db', /To undo this: .*restore --put-back .*replaced-Abc123/],
+  ['a log without its database', 'good.db-wal', /No database was there, .* is kept in .*replaced-Abc123\.$/],
+])('what a restore has set aside is offered to be put back only where that can be: %s', async (_, holds, words) => {
+  const { host, open } = scriptedHost(mkdtempSync(path.join(folder, 'home-')));
+  const { path: file } = open('good');
+  const kept = `${file} replaced-Abc123`;
+  mkdirSync(kept);
+  writeFileSync(path.join(kept, holds), 'bytes');
+  const value = { restored: backup(), before: null, replacedFolder: kept };
+  const answer = Promise.resolve({ ok: true, value });
+  vi.spyOn(host.engines, 'askAlone').mockReturnValue({ answer, child: {} } as never);
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+
+  const ended = await restore(host, { name: 'restore', how: 'backup', source: file, file, yes: true });
+
+  expect(ended).toMatchObject({ exitCode: 0, json: { ok: true, replacedFolder: kept } });
+  expect(ended.text).toMatch(words);
+  expect(readWorks(host.dataFolder, file)).toMatchObject([{ isOver: true, setAside: path.basename(kept) }]);
+  if (holds !== 'good.db') expect(ended.text).not.toContain('--put-back');
+  host.close();
+  vi.restoreAllMocks();
+});
