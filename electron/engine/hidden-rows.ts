@@ -1,17 +1,30 @@
 import { appError, CodedError, type AppError } from '@shared/errors.ts';
 import { some } from './counted.ts';
 import type { Pack, Schema } from './migration.ts';
+import { nameKey } from './schema.ts';
 import { hiddenRows, misledTriggers, type HiddenRows } from './row-address.ts';
 
 /**
  * Tables whose rows the pack's steps and triggers address by rowid, and that hide it in this file. No step would notice:
  * a trigger that brings one row up to date would write into all that have the same value in a column called rowid.
  */
-export const rowsHidden = (schema: Schema, { tablesByRowid = [] }: Pick<Pack, 'tablesByRowid'>): HiddenRows[] =>
-  tablesByRowid.flatMap((name) => {
+export const rowsHidden = (
+  schema: Schema,
+  { tablesByRowid = [], columnsMistaken = {} }: Pick<Pack, 'tablesByRowid' | 'columnsMistaken'>,
+): HiddenRows[] => [
+  ...tablesByRowid.flatMap((name) => {
     const table = schema.table(name);
     return (table?.kind === 'table' ? hiddenRows(table) : null) ?? [];
-  });
+  }),
+  ...Object.entries(columnsMistaken).flatMap(([name, columns]) => mistaken(schema, name, columns)),
+];
+
+function mistaken(schema: Schema, table: string, columns: readonly string[]): HiddenRows[] {
+  const found = schema.table(table)?.columns.filter(({ name }) => columns.includes(nameKey(name))) ?? [];
+  const why =
+    'it would be taken for the column of that name in another table, and what is meant for one would reach others';
+  return found.map(({ name }) => ({ table, object: `column ${table}.${name}`, why }));
+}
 
 /** The refusal naming them; null when there are none. */
 export function hiddenRowsProblem(hidden: readonly HiddenRows[]): AppError | null {

@@ -298,6 +298,8 @@ export interface Pack {
   readonly highlights: readonly { readonly label: string; readonly table: string }[];
   /** Tables whose rows steps and triggers address by rowid: in a file that hides it they cannot. */
   readonly tablesByRowid?: readonly string[];
+  /** By table: columns that nobody may have added there, because triggers would take them for another table's. */
+  readonly columnsMistaken?: Readonly<Record<string, readonly string[]>>;
   /** Plain words per issue reason. */
   readonly issueReasons: Readonly<Record<string, string>>;
   /** Issue reasons that must be cleared before a phase that removes something: two rows claim one place. */

@@ -8,7 +8,7 @@ import { ownObjects } from './own-objects.ts';
 import { clearPlainKeys, listPlainKeys } from './plain-keys.ts';
 import { phases } from './phases.ts';
 import { recognise, variants } from './recognise.ts';
-import { legacyTables, tablesByRowid } from './schema/by-rowid.ts';
+import { columnsMistaken, legacyTables, tablesByRowid } from './schema/by-rowid.ts';
 import { programUniques } from './schema/shapes.ts';
 import { buildKromaSample } from './sample/build.ts';
 import { replaces } from './replaced.ts';
@@ -50,6 +50,7 @@ export const kroma: Pack = {
   canonical,
   legacyTables,
   tablesByRowid,
+  columnsMistaken,
   phases,
   migrations: collectMigrations(modules, wholeSources, sha256),
   ownObjects,

@@ -21,8 +21,8 @@ export function keylessLost(db: Db, { backup, before, after, legacy, name, isSai
   const keyless = `${quoteName(backup)}.${before} AS b`;
   const hasAny = db.prepare(`SELECT 1 FROM ${keyless} WHERE b.id IS NULL LIMIT 1`).get() !== undefined;
   if (!hasAny) return [];
-  // Rows keep their place in their own table only. A rowid of NULL is looked up at once, a mere 0 in every row.
-  const isInPlace = before === after ? 'a.rowid = b.rowid AND a.id IS NULL' : 'a.rowid = NULL';
+  // Rows keep their place in their own table only. An id of NULL is looked up at once, a mere 0 in every row.
+  const isInPlace = before === after ? 'a.rowid = b.rowid AND a.id IS NULL' : 'a.id = NULL';
   const values = `SELECT b.${legacy} AS value, NULL AS walk, ifnull(${isSaid}, 0) AS said, b.rowid AS place
       FROM ${keyless} LEFT JOIN main.${after} AS a ON ${isInPlace} WHERE b.id IS NULL AND ifnull(b.${legacy}, '') <> ''
     UNION ALL SELECT ${heldValue('q.row_json', name)}, q.backfill_id, 0, NULL

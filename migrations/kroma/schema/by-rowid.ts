@@ -11,3 +11,8 @@ export const tablesByRowid: readonly string[] = [
   ...legacyTables,
   ...canonical.filter(({ legacyColumns }) => legacyColumns !== undefined).map(({ name }) => name),
 ];
+
+/** The triggers of candidates look for a file by their own columns, which they do not name by their table. */
+export const columnsMistaken: Readonly<Record<string, readonly string[]>> = {
+  assets: ['output_path', 'final_output_path', 'output_asset_id', 'final_asset_id'],
+};

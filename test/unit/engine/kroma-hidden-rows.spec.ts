@@ -122,6 +122,15 @@ describe('a column of somebody called rowid', () => {
   });
 });
 
+it.each(['output_path', 'Final_Asset_ID'])(
+  'a column of assets called %s, which triggers would take for that of candidates, keeps every upgrade from being begun',
+  async (name) => {
+    await expectRefused(dual(`ALTER TABLE assets ADD COLUMN ${name}`), 4, `column assets.${name}`);
+    const file = baseline(`ALTER TABLE users ADD COLUMN ${name}`);
+    expect(await blocking(file, 4)).toEqual([]);
+  },
+);
+
 describe('a table without rowids', () => {
   it.each(['users', 'projects'])('called %s keeps the last phase, and every other, from being begun', async (table) => {
     const file = baseline('');
