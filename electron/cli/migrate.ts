@@ -162,22 +162,23 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepa
   const looked = await interruptible(host, looking);
   if (!looked.ok) return failure(onlyLooked(looked.error), common);
   const { runs } = looked.value;
-  const { leftAs, inFile, ...comparing } = await unproven(host, database, plan, runs);
+  const { leftAs, inFile, wasTo, ...comparing } = await unproven(host, database, plan, runs);
   const input = { path: database.path, toPhase: plan.toPhase, ...comparing };
   const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
   const error = verdict.ok ? disagreement(verdict.value.checks, isWrittenSince(database.path, leftAs)) : verdict.error;
   if (error && mayRepair && isRepairable(error) && input.backupPath === null) return run(host, database, plan);
-  // Without a comparison the question stays open.
-  if (verdict.ok && input.backupPath !== null)
-    host.recoveries.noteVerdict(database, verdict.value.checks, error, inFile);
+  // Without a comparison, or where it was to go further, the question stays open.
+  const isAnswer = input.backupPath !== null && wasTo <= plan.toPhase;
+  if (verdict.ok && isAnswer)
+    host.recoveries.noteVerdict(database, { toPhase: plan.toPhase, checks: verdict.value.checks, error }, inFile);
   if (error) return failure(onlyLooked(error), common);
-  const verified = input.backupPath !== null || isLastProven(host.dataFolder, runs);
+  const verified = isAnswer || isLastProven(host.dataFolder, runs);
   const holds = verified ? 'and verified' : 'and its checks hold';
   return {
     exitCode: 0,
     json: { ok: true, ...common, verified, message: 'There is nothing to do.' },
     text:
-      input.backupPath === null
+      !isAnswer || input.backupPath === null
         ? `There is nothing to do: phase ${plan.toPhase} is reached ${holds}.`
         : `The check that was missing was made, and holds: phase ${plan.toPhase} is reached and verified.\n` +
           `The backup from before: ${printable(input.backupPath)}`,
@@ -202,16 +203,16 @@ async function unproven(
     const { work } = inFile;
     const earlier = await backupsBefore(engines, open, { databasePath: database.path, folders: [backupFolder] });
     const leftAs = (work?.report ?? work?.migrated)?.leftAs;
-    return { backupPath: earlier.at(-1)?.backupPath ?? null, earlier, leftAs, inFile };
+    return { backupPath: earlier.at(-1)?.backupPath ?? null, earlier, leftAs, inFile, wasTo: inFile.run.toPhase };
   }
-  const none = { backupPath: null, earlier: [], leftAs: undefined };
+  const none = { backupPath: null, earlier: [], leftAs: undefined, wasTo: 0 };
   const history = host.runs.history(database);
   if (history[0] === undefined || history[0].verified) return none;
-  const { leftAs } = history[0];
+  const { leftAs, toPhase: wasTo } = history[0];
   const earlier = earlierBackups(earlierParts(dataFolder, database.path));
   const listed = await host.backups.list(database);
   const found = listed.ok ? backupOfLast(history, listed.value.backups) : null;
-  return { backupPath: found ?? earlier.at(-1)?.backupPath ?? null, earlier, leftAs };
+  return { backupPath: found ?? earlier.at(-1)?.backupPath ?? null, earlier, leftAs, wasTo };
 }
 
 function backupOfLast(history: readonly RunReport[], backups: readonly BackupRecord[]): string | null {
@@ -228,6 +229,8 @@ interface Unproven {
   readonly earlier: readonly EarlierBackup[];
   /** The file as that run left it. */
   readonly leftAs: RunReport['leftAs'];
+  /** The phase it was to reach. */
+  readonly wasTo: number;
   /** That run, where the file itself names it. */
   readonly inFile?: OpenRun;
 }

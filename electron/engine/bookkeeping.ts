@@ -96,11 +96,16 @@ export const readRuns = (db: Db): RunRow[] =>
        app_version AS appVersion, backup_sha256 AS backupSha256 FROM _phasewise_runs ORDER BY rowid`,
   );
 
-/** What a host has to know of them, oldest first. */
+/** Each of them costs the host a look into its journals; no file goes through that many. */
+const MOST_RUNS = 500;
+
+/** What a host has to know of the last ones, oldest first. */
 export const readFileRuns = (db: Db): FileRun[] =>
-  readRuns(db).map(({ id, startedAt, toPhase, state, backupSha256 }) => ({
-    ...{ runId: id, startedAt, toPhase, isMigrated: state === 'migrated', backupSha256 },
-  }));
+  readRuns(db)
+    .slice(-MOST_RUNS)
+    .map(({ id, startedAt, toPhase, state, backupSha256 }) => ({
+      ...{ runId: id, startedAt, toPhase, isMigrated: state === 'migrated', backupSha256 },
+    }));
 
 export const readApplied = (db: Db): AppliedMigration[] =>
   rowsOf<AppliedMigration>(

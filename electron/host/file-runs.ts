@@ -5,6 +5,7 @@ import type { EarlierBackup } from '@engine/protocol.ts';
 import { defaultBackupFolder } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
+import { neighbouringBackupFolders } from './kept-files.ts';
 import { journalFolder } from './run-journal.ts';
 import { statsOf } from './stats.ts';
 import { findWork, isClosedWithoutStart, type Work } from './works.ts';
@@ -54,9 +55,13 @@ function isAnswered(dataFolder: string, databasePath: string, { runId }: FileRun
 
 /** Where an answer about a run is noted. What is true of a copy need not be true of the file that it was copied from. */
 export const notedIn = (dataFolder: string, databasePath: string, work: Work | null): string =>
-  work === null || (work.path !== databasePath && statsOf(work.path) !== undefined)
+  work === null || (work.path !== databasePath && !isGone(work.path))
     ? journalFolder(dataFolder, databasePath)
     : work.folder;
+
+/** Renamed or removed. One whose folder is not there either may be on a disk that is away. */
+const isGone = (file: string): boolean =>
+  statsOf(file) === undefined && statsOf(path.dirname(file))?.isDirectory() === true;
 
 export interface BackupSearch {
   readonly databasePath: string;
@@ -80,7 +85,8 @@ export async function backupsBefore(
   const noted = open.flatMap(({ work }) => work?.backupPath ?? []);
   let listed: BackupRecord[] = [];
   if (noted.length < open.length || noted.some((file) => statsOf(file) === undefined)) {
-    const all = [...new Set([usual, ...folders, ...noted.map((file) => path.dirname(file))])];
+    const near = neighbouringBackupFolders(databasePath);
+    const all = [...new Set([usual, ...folders, ...noted.map((file) => path.dirname(file)), ...near])];
     const asked = engines.askAlone(databasePath, 'listBackups', { folders: all, databasePath: null });
     onChild(asked.child);
     const found = await asked.answer.finally(() => onChild(null));

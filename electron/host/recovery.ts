@@ -41,9 +41,16 @@ export interface Recoveries {
   check(database: OpenEntry): Promise<Result<{ checks: CheckResult[]; error: AppError | null }>>;
   finish(database: OpenEntry, listeners?: AskListeners): Promise<Result<Finished>>;
   /** Notes that the verdict which the last upgrade lacked has been given. `inFile`: the last one that the file names so. */
-  noteVerdict(database: OpenEntry, checks: CheckResult[], error: AppError | null, inFile?: OpenRun): void;
+  noteVerdict(database: OpenEntry, verdict: Verdict, inFile?: OpenRun): void;
   /** A database that was being worked on, under the id that the first page has for it. */
   pathOf(recentId: string): string | null;
+}
+
+/** Of a phase: a run that was to go further has no answer in it. */
+interface Verdict {
+  readonly toPhase: number;
+  readonly checks: CheckResult[];
+  readonly error: AppError | null;
 }
 
 export interface GetOptions {
@@ -207,10 +214,11 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
         changed(database);
       }
     },
-    noteVerdict(database, checks, error, inFile) {
+    noteVerdict(database, { toPhase, checks, error }, inFile) {
       const work = openOf(database.path)?.work;
-      const noted = work?.kind === 'upgrade' ? work : null;
+      const noted = work?.kind === 'upgrade' && (work.toPhase ?? 0) <= toPhase ? work : null;
       if (noted !== null) noteIn(noted, checks, error);
+      if ((inFile?.run.toPhase ?? 0) > toPhase) return;
       for (const also of alsoNoted(database.path, inFile, noted?.runId)) noteIn(also, checks, error);
     },
     pathOf: (recentId) => findNotices(context).find(({ notice }) => notice.recentId === recentId)?.file ?? null,

@@ -169,7 +169,7 @@ function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
     isOver,
     verdict: lastOf(lines, 'verdict') ?? null,
     isClosed: isClosed(lines),
-    isSettled: lines.some(({ type }) => type === 'settled'),
+    isSettled: lines.findLast(({ type }) => type === 'stayed' || type === 'settled')?.type === 'settled',
   };
 }
 

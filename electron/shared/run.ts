@@ -177,7 +177,7 @@ export const RunReport = z.object({
   /** Of the runs that it was to go on from, those that the file itself knew. */
   continuedRuns: z.array(z.string()).optional(),
   /** The runs that the file named when this one began, oldest first. Reports of older versions do not say. */
-  earlierRuns: z.array(FileRun).optional(),
+  earlierRuns: z.array(FileRun).optional().catch(undefined),
   /** The database file when the run let go of it: one that differs was written to by another program since. */
   leftAs: FileStamp.optional(),
   /** True only when a fresh process reopened the file and every check passed. */

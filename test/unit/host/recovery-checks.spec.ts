@@ -77,7 +77,7 @@ describe('a check that is made later', () => {
     const written = journal('r1', [backupLine, appliedLine, migrated]);
     const before = readFileSync(written, 'utf8');
     busy.take(file, 'backup', { isTrial: true });
-    recoveries.noteVerdict(database, [], null);
+    recoveries.noteVerdict(database, { toPhase: 4, checks: [], error: null });
     expect(readFileSync(written, 'utf8')).toBe(before);
   });
 });

@@ -124,7 +124,7 @@ it('a verdict is noted of an upgrade, and of nothing else that was interrupted',
   journal('r1', 'restore');
   const before = textOf('r1');
 
-  recoveries.noteVerdict(database, [], null);
+  recoveries.noteVerdict(database, { toPhase: 4, checks: [], error: null });
 
   expect(textOf('r1')).toBe(before);
 });
