@@ -53,7 +53,9 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   if (!isOpen) return <Gone />;
   const recovery = shownRecovery(unfinished, run);
   if (recovery) return <RecoveryPanel handle={handle} fileName={name} recovery={recovery} />;
-  if (unfinished?.isLoaded !== true && view !== undefined && (view.status !== null || view.error !== null))
+  // Rows that are shown already stay, with the value that somebody is reading, until there is something to show before them.
+  const isAwaited = unfinished === undefined ? route.tab !== 'data' : !unfinished.isLoaded;
+  if (isAwaited && view !== undefined && (view.status !== null || view.error !== null))
     return <PageSkeleton words={lookingWords(unfinished?.looking ?? null)} />;
   // Rows can be looked at whatever kind of database it is, and while its status is still on the way.
   const isHidden = view?.error && hidesRows(view.error);
