@@ -72,6 +72,17 @@ describe('a check that is made later', () => {
     expect(await recoveries.get(database)).toMatchObject({ state: 'unproven' });
   });
 
+  it('of a lower phase is none of a run that was to go further', () => {
+    const { database, recoveries, journal } = setUp();
+    const written = journal('r1', [backupLine, appliedLine], { toPhase: 3 });
+    const before = readFileSync(written, 'utf8');
+    recoveries.noteVerdict(database, { toPhase: 1, checks: [], error: null });
+    expect(readFileSync(written, 'utf8')).toBe(before);
+
+    recoveries.noteVerdict(database, { toPhase: 3, checks: [], error: null });
+    expect(readFileSync(written, 'utf8')).not.toBe(before);
+  });
+
   it('is noted of nothing while something else goes on', () => {
     const { database, file, recoveries, journal, busy } = setUp();
     const written = journal('r1', [backupLine, appliedLine, migrated]);

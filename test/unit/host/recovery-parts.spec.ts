@@ -184,6 +184,9 @@ describe('a file that names the run', () => {
     journal('r1', [made('b1'), appliedLine, { type: 'settled' }]);
     answers['inspect'] = cutOff(fileRun('r1'));
     expect(await recoveries.get(database)).toMatchObject({ kind: 'upgrade', runId: 'r1' });
+
+    await recoveries.stay(database); // the last word counts
+    expect(await recoveries.get(database)).toBeNull();
   });
 });
 
