@@ -16,7 +16,7 @@ const why = canMount ? '' : ' (skipped: no mount namespaces here)';
 interface Answer {
   readonly state: string;
   readonly error: AppError | null;
-  readonly told: readonly { code: string; message: string; needBytes: number; freeBytes: number }[];
+  readonly told: readonly { code: string; message: string; needBytes?: number; freeBytes?: number }[];
   readonly verified: boolean;
   readonly left: readonly string[];
   readonly isFilled: boolean;
@@ -47,8 +47,10 @@ describe.skipIf(!canMount)(`an upgrade on a disk that fills up${why}`, () => {
       expect(answer.told.length).toBeGreaterThanOrEqual(2);
       for (const { code, needBytes, freeBytes } of answer.told) {
         expect(code).toBe('E_NO_SPACE');
-        expect(freeBytes).toBeLessThan(needBytes);
+        // Without numbers where others have freed the disk of temporary files between the step and the look at it.
+        if (freeBytes !== undefined) expect(freeBytes).toBeLessThan(needBytes ?? 0);
       }
+      expect(answer.told.some(({ freeBytes }) => freeBytes !== undefined)).toBe(true);
       // Which way it went depends on whether the engine looked while the disk was still being filled.
       expect(new Set(answer.told.map(({ freeBytes }) => freeBytes)).size).toBeGreaterThan(1);
       expect(answer.left).toEqual(['project.db']);
