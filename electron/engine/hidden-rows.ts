@@ -6,7 +6,8 @@ import { hiddenRows, misledTriggers, type HiddenRows } from './row-address.ts';
 
 /**
  * Tables whose rows the pack's steps and triggers address by rowid, and that hide it in this file. No step would notice:
- * a trigger that brings one row up to date would write into all that have the same value in a column called rowid.
+ * a trigger that brings one row up to date would write into all that have the same value in a column called rowid. With
+ * them, columns that triggers would take for another table's.
  */
 export const rowsHidden = (
   schema: Schema,
