@@ -15,11 +15,15 @@ export interface RecoveryView {
   readonly recovery: Recovery | null;
   /** False until the host has answered; then nothing may be shown before it. */
   readonly isLoaded: boolean;
+  /** Something was interrupted just now, and the host has not yet said what: not even rows that are being read stay. */
+  readonly isStruck: boolean;
   /** What is being read to find it out; null = nothing that takes long. */
   readonly looking: string | null;
   /** The choice that is being carried out. */
   readonly busy: RecoveryChoiceId | null;
   readonly error: AppError | null;
+  /** Why it is not known whether anything is unfinished; what was known before stays. */
+  readonly unknown: AppError | null;
   /** Run id that the person has put off in this window, to look at the database first. */
   readonly putOff: string | null;
   /** A restore of this window may have brought an interrupted upgrade back: whoever asked for it sees how it went first. */
@@ -35,9 +39,11 @@ interface Recoveries {
 const emptyView: RecoveryView = {
   recovery: null,
   isLoaded: false,
+  isStruck: false,
   looking: null,
   busy: null,
   error: null,
+  unknown: null,
   putOff: null,
   hasRestored: false,
 };
@@ -45,7 +51,9 @@ export const useRecovery = create<Recoveries>(() => ({ byHandle: {}, notices: nu
 
 export async function loadRecovery(handle: string): Promise<void> {
   const found = await call('recovery:get', { handle });
-  setView(handle, { recovery: found.ok ? found.value : null, isLoaded: true });
+  if (found.ok) return setView(handle, { recovery: found.value, isLoaded: true, isStruck: false, unknown: null });
+  const message = `${found.error.message} So whether anything was interrupted here is not known.`;
+  setView(handle, { isLoaded: true, isStruck: false, unknown: { ...found.error, message } });
 }
 
 export const receiveLooking = ({ handle, now }: Events['recovery:looking']): void => setView(handle, { looking: now });
@@ -57,7 +65,7 @@ export async function loadNotices(): Promise<void> {
 
 /** Something was interrupted just now: nothing else is shown until it is known what. */
 export const awaitRecovery = (handle: string): void =>
-  setView(handle, { isLoaded: false, putOff: null, hasRestored: false });
+  setView(handle, { isLoaded: false, isStruck: true, putOff: null, hasRestored: false });
 
 /** A run has begun: what was unfinished is out of date; its end brings the next answer. */
 export function dropRecovery(handle: string): void {
@@ -77,6 +85,13 @@ export function forgetRecovery(handle: string): void {
     byHandle: Object.fromEntries(Object.entries(byHandle).filter(([key]) => key !== handle)),
   }));
 }
+
+/**
+ * Nothing may be shown of the database yet, because something unfinished may have to come before it.
+ * @param isReading rows are shown: they stay, with the value that somebody is reading, until there is something to show.
+ */
+export const isAwaited = (view: RecoveryView | undefined, isReading: boolean): boolean =>
+  isReading ? view?.isStruck === true : view?.isLoaded !== true;
 
 /** What must be shown before anything else of the database. */
 export function shownRecovery(view: RecoveryView | undefined, run: RunSnapshot | null | undefined): Recovery | null {

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useEffect } from 'react';
-import { appError } from '@shared/errors.ts';
+import { appError, type AppError } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageSkeleton } from '../../components/page.tsx';
@@ -10,7 +10,7 @@ import { chooseDatabase, closeDatabase, look, useDatabases } from '../../stores/
 import { refresh } from '../../stores/events.ts';
 import { showDialog } from '../../stores/dialogs.ts';
 import { goHome, goTo } from '../../stores/route.ts';
-import { shownRecovery, useRecovery } from '../../stores/recovery.ts';
+import { isAwaited, loadRecovery, shownRecovery, useRecovery } from '../../stores/recovery.ts';
 import { isOutdatedBy, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import {
@@ -53,9 +53,11 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   if (!isOpen) return <Gone />;
   const recovery = shownRecovery(unfinished, run);
   if (recovery) return <RecoveryPanel handle={handle} fileName={name} recovery={recovery} />;
-  // Rows that are shown already stay, with the value that somebody is reading, until there is something to show before them.
-  const isAwaited = unfinished === undefined ? route.tab !== 'data' : !unfinished.isLoaded;
-  if (isAwaited && view !== undefined && (view.status !== null || view.error !== null))
+  if (
+    isAwaited(unfinished, route.tab === 'data') &&
+    view !== undefined &&
+    (view.status !== null || view.error !== null)
+  )
     return <PageSkeleton words={lookingWords(unfinished?.looking ?? null)} />;
   // Rows can be looked at whatever kind of database it is, and while its status is still on the way.
   const isHidden = view?.error && hidesRows(view.error);
@@ -82,6 +84,7 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   return (
     <>
       {view.error && !isToldByRun && <Died handle={handle} />}
+      {!view.error && unfinished?.unknown && <Unknown handle={handle} error={unfinished.unknown} />}
       {route.tab === 'overview' && <OverviewPages handle={handle} status={status} detail={route.detail} />}
       {route.tab === 'phases' && target === null && (
         <PhasesPanel handle={handle} status={status} migration={migrationOf(route.detail)} />
@@ -184,6 +187,20 @@ function Died({ handle }: { handle: string }) {
         error={error}
         subject={name}
         actions={<Button onClick={() => void refresh(handle)}>Look again</Button>}
+      />
+    </div>
+  );
+}
+
+/** Before anything is begun here: what was interrupted would have to be answered first. */
+function Unknown({ handle, error }: { handle: string; error: AppError }) {
+  const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name);
+  return (
+    <div style={{ padding: '14px 20px 0' }}>
+      <ErrorNotice
+        error={error}
+        subject={name}
+        actions={<Button onClick={() => void loadRecovery(handle)}>Look again</Button>}
       />
     </div>
   );

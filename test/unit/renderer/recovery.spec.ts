@@ -10,7 +10,8 @@ import { run } from './values.ts';
 vi.stubGlobal('history', { state: null });
 vi.stubGlobal('location', { hash: '#/' });
 vi.stubGlobal('window', { addEventListener: () => {} });
-const { shownRecovery } = await import('../../../renderer/stores/recovery.ts');
+const { awaitRecovery, isAwaited, receiveLooking, shownRecovery, useRecovery } =
+  await import('../../../renderer/stores/recovery.ts');
 
 const recovery: Recovery = {
   ...{ kind: 'upgrade', state: 'interrupted', runId: 'r1', startedAt: '', lastSignAt: '', toPhase: 4 },
@@ -20,6 +21,8 @@ const recovery: Recovery = {
 const view: RecoveryView = {
   recovery,
   isLoaded: true,
+  isStruck: false,
+  unknown: null,
   looking: null,
   busy: null,
   error: null,
@@ -42,6 +45,17 @@ describe('what was interrupted', () => {
     expect(shownRecovery(view, ended('r1', 'E_CANCELLED'))).toBeNull();
     expect(shownRecovery(view, ended('r1', 'E_WORKER_DIED'))).toBe(recovery);
     expect(shownRecovery(view, ended('r0', 'E_CANCELLED'))).toBe(recovery);
+  });
+
+  it('is waited for before a page is shown, but rows that somebody reads stay, unless it was interrupted just now', () => {
+    const awaited = (): boolean[] =>
+      [true, false].map((isReading) => isAwaited(useRecovery.getState().byHandle['h'], isReading));
+    expect(awaited()).toEqual([false, true]);
+    receiveLooking({ handle: 'h', now: 'Reading the backup' });
+    expect(awaited()).toEqual([false, true]);
+    awaitRecovery('h');
+    expect(awaited()).toEqual([true, true]);
+    expect([true, false].map((isReading) => isAwaited(view, isReading))).toEqual([false, false]);
   });
 
   it('does not push aside how the restore went that has brought it back, but a restore that was interrupted does', () => {

@@ -165,7 +165,10 @@ export function useColumns(
     keep,
     /** Scrolls sideways so that the column is in view. */
     show(number: number) {
-      if (number >= pinned.length) virtual.scrollToIndex(number - pinned.length);
+      if (number < pinned.length) return;
+      virtual.scrollToIndex(number - pinned.length);
+      // The browser tells of a scroll with its next frame, which a busy machine keeps back: the column is drawn before.
+      box.current?.dispatchEvent(new Event('scroll'));
     },
   };
 }

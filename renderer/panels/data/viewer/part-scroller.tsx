@@ -40,8 +40,8 @@ export function PartScroller<Row>({ label, parts, count, totalBytes, draw }: Par
   useEffect(() => {
     if (loaded.length === 0) return;
     const row = Math.floor(top / ROW_PX);
-    if (row + visible + AHEAD_ROWS > rows && last + 1 < count) want(last + 1);
-    else if (row < AHEAD_ROWS && first > 0) want(first - 1);
+    if (row + visible + AHEAD_ROWS > rows && last + 1 < count) want(last + 1, true);
+    else if (row < AHEAD_ROWS && first > 0) want(first - 1, true);
   }, [loaded, top, rows, visible, first, last, count, want]);
 
   const jump = (part: number): void => {

@@ -17,8 +17,11 @@ export interface Parts<Row> {
   readonly error: AppError | null;
   /** Rows that came before what was there (negative: were dropped): the view moves along by as many. */
   readonly shiftRows: number;
-  /** Goes to a stretch; forgets the others unless it is a neighbour. */
-  want(index: number): void;
+  /**
+   * Goes to a stretch; forgets the others unless it is a neighbour.
+   * @param isAhead nobody asked for it yet: it waits for what somebody did ask for.
+   */
+  want(index: number, isAhead?: boolean): void;
 }
 
 /** Stretches of a value, kept as a window that slides along it. `source` and `layOut` must stay the same. */
@@ -26,8 +29,9 @@ export function useParts<Row>(source: ValueSource, count: number, layOut: (part:
   const [state, setState] = useState<Omit<Parts<Row>, 'want'>>({ loaded: [], error: null, shiftRows: 0 });
   const asked = useRef<number | null>(null);
   const want = useCallback(
-    (index: number): void => {
+    (index: number, isAhead = false): void => {
       if (index < 0 || index >= count || asked.current === index) return;
+      if (isAhead && asked.current !== null) return; // asked for again once that is there
       asked.current = index;
       void source.part(index).then((part) => {
         if (asked.current !== index) return;
