@@ -1,8 +1,7 @@
 import { appError, CodedError, type AppError } from '@shared/errors.ts';
 import { some } from './counted.ts';
 import type { Pack, Schema } from './migration.ts';
-import { nameKey } from './schema.ts';
-import { hiddenRows, misledTriggers, type HiddenRows } from './row-address.ts';
+import { hiddenRows, misledTriggers, mistakenColumns, type HiddenRows } from './row-address.ts';
 
 /**
  * Tables whose rows the pack's steps and triggers address by rowid, and that hide it in this file. No step would notice:
@@ -17,33 +16,36 @@ export const rowsHidden = (
     const table = schema.table(name);
     return (table?.kind === 'table' ? hiddenRows(table) : null) ?? [];
   }),
-  ...Object.entries(columnsMistaken).flatMap(([name, columns]) => mistaken(schema, name, columns)),
+  ...mistakenColumns(schema, columnsMistaken),
 ];
-
-function mistaken(schema: Schema, table: string, columns: readonly string[]): HiddenRows[] {
-  const found = schema.table(table)?.columns.filter(({ name }) => columns.includes(nameKey(name))) ?? [];
-  const why =
-    'it would be taken for the column of that name in another table, and what is meant for one would reach others';
-  return found.map(({ name }) => ({ table, object: `column ${table}.${name}`, why }));
-}
 
 /** The refusal naming them; null when there are none. */
 export function hiddenRowsProblem(hidden: readonly HiddenRows[]): AppError | null {
   if (hidden.length === 0) return null;
-  const named = hidden.map(({ object, why }) => `${object}: ${why}`).join('. ');
+  const rows = hidden.filter(({ confuses }) => confuses === 'rows');
+  const columns = hidden.filter(({ confuses }) => confuses === 'columns');
+  const lead = (found: readonly HiddenRows[], text: string) =>
+    found.length === 0 ? [] : [`${text} ${found.map(({ object, why }) => `${object}: ${why}`).join('. ')}.`];
+  const message = [
+    ...lead(rows, `In ${some(rows.length, 'table')} of this file the upgrade could not tell one row from another.`),
+    ...lead(
+      columns,
+      `${some(columns.length, 'column')} of this file ${columns.length === 1 ? 'has a name' : 'have names'} by which the upgrade asks for columns of other tables.`,
+    ),
+  ].join(' ');
+  const remedy = rows.length === 0 ? '' : ', or make a named table anew as an ordinary one,';
   return appError(
     'E_PREFLIGHT_UNKNOWN_OBJECT',
-    `In ${some(hidden.length, 'table')} of this file the upgrade could not tell one row from another. ${named}.`,
+    message,
     { objects: hidden.map(({ object }) => object).join(', '), count: hidden.length },
     {
-      nextStep:
-        'Rename a named column, or make a named table anew as an ordinary one, with the program that made it, or ask whoever added it; then try again.',
+      nextStep: `Rename a named column${remedy} with the program that made it, or ask whoever added it; then try again.`,
     },
   );
 }
 
 /** For small changes of a file whose triggers are there. @throws CodedError E_PREFLIGHT_UNKNOWN_OBJECT */
-export function assertNoTriggerMisled(schema: Schema): void {
-  const problem = hiddenRowsProblem(misledTriggers(schema));
+export function assertNoTriggerMisled(schema: Schema, { columnsMistaken = {} }: Pick<Pack, 'columnsMistaken'>): void {
+  const problem = hiddenRowsProblem(misledTriggers(schema, columnsMistaken));
   if (problem) throw new CodedError(problem);
 }

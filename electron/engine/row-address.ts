@@ -10,8 +10,12 @@ interface Tables {
   readonly triggers: readonly { readonly name: string; readonly table: string; readonly sql: string }[];
 }
 
-/** Whether `rowid` means the rowid of a table: what is written "where rowid = …" otherwise reaches other rows, or fails. */
+/**
+ * Where SQL of ours means something else than it was written for: `rowid` is not the rowid of a table, so that "where
+ * rowid = …" reaches other rows or fails; or a column has the name of another table's, and is read in its place.
+ */
 export interface HiddenRows {
+  readonly confuses: 'rows' | 'columns';
   readonly table: string;
   /** "column cost_events.rowid", "table users" */
   readonly object: string;
@@ -21,7 +25,7 @@ export interface HiddenRows {
 
 /** What stands between `rowid` and the rowid of this table; null = nothing. A column that is the rowid may bear its name. */
 export function hiddenRows(table: Table): HiddenRows | null {
-  const found = { table: table.name };
+  const found = { confuses: 'rows', table: table.name } as const;
   if (table.isWithoutRowid) {
     const why = 'it is WITHOUT ROWID, so its rows lack the number by which the upgrade addresses them';
     return { ...found, object: `table ${table.name}`, why };
@@ -33,14 +37,43 @@ export function hiddenRows(table: Table): HiddenRows | null {
   return { ...found, object: `column ${table.name}.${column.name}`, why };
 }
 
-/** Tables on which a trigger of ours addresses rows by their rowid, and that hide it. Somebody changed them behind us. */
-export const misledTriggers = (schema: Tables): HiddenRows[] => {
-  const misled = schema.triggers.filter(({ name, sql }) => /^_phasewise_/i.test(name) && /\browid\b/i.test(sql));
-  return [...new Set(misled.map(({ table }) => table.toLowerCase()))].flatMap((name) => {
-    const table = schema.table(name);
-    return (table && hiddenRows(table)) ?? [];
-  });
+/** The columns of these names that are there, by table; in small letters. */
+export function mistakenColumns(schema: Tables, names: Readonly<Record<string, readonly string[]>>): HiddenRows[] {
+  const why =
+    'it would be taken for the column of that name in another table, and what is meant for one would reach others';
+  return Object.entries(names).flatMap(([table, columns]) =>
+    (schema.table(table)?.columns ?? [])
+      .filter(({ name }) => columns.includes(name.toLowerCase()))
+      .map(({ name }) => ({ confuses: 'columns', table, object: `column ${table}.${name}`, why }) as const),
+  );
+}
+
+/**
+ * What misleads the triggers of ours that are there: a table on which one addresses rows by their rowid, and that hides
+ * it, or a column that one would take for another table's. Somebody changed it behind us.
+ */
+export const misledTriggers = (
+  schema: Tables,
+  columnsMistaken: Readonly<Record<string, readonly string[]>>,
+): HiddenRows[] => {
+  const ours = schema.triggers.filter(({ name }) => /^_phasewise_/i.test(name));
+  const byRowid = ours.filter(({ sql }) => /\browid\b/i.test(sql));
+  return [
+    ...[...new Set(byRowid.map(({ table }) => table.toLowerCase()))].flatMap((name) => {
+      const table = schema.table(name);
+      return (table && hiddenRows(table)) ?? [];
+    }),
+    ...mistakenColumns(schema, columnsMistaken).filter(({ table, object }) =>
+      ours.some(({ sql }) => asksBarely(sql, table, object.slice(object.lastIndexOf('.') + 1))),
+    ),
+  ];
 };
+
+/** What it does reads the table, and names such a column without saying whose; before that it says what it watches. */
+function asksBarely(trigger: string, table: string, column: string): boolean {
+  const does = trigger.replace(/^[^]*?\bON\s+\S+/i, '');
+  return new RegExp(`\\b${table}\\b`, 'i').test(does) && new RegExp(`(?<![\\w.])${column}\\b`, 'i').test(does);
+}
 
 /**
  * The column that is the rowid by another name. INTEGER PRIMARY KEY DESC is none: like every other primary key it has an

@@ -30,23 +30,24 @@ const columns = {
 const isEmpty = (value: string) => `ifnull(${value}, '') = ''`;
 const jsonOf = (text: string) => `CASE WHEN ${isEmpty(text)} THEN '{}' ELSE ${text} END`;
 
+/** A trigger that somebody added later fires first: what is written comes from the row as it stands, not from NEW. */
 const triggers = {
   _phasewise_0009_runs_insert: `CREATE TRIGGER _phasewise_0009_runs_insert AFTER INSERT ON runs
   BEGIN
     UPDATE runs SET
-        run_mode = CASE WHEN ${isEmpty('NEW.run_mode')} THEN NEW.mode ELSE NEW.run_mode END,
-        model_name = CASE WHEN ${isEmpty('NEW.model_name')} THEN NEW.model ELSE NEW.model_name END,
-        settings_snapshot_json = CASE WHEN NEW.settings_snapshot_json IN ('', '{}')
-          THEN ${jsonOf('NEW.meta_json')} ELSE NEW.settings_snapshot_json END
+        run_mode = CASE WHEN ${isEmpty('run_mode')} THEN mode ELSE run_mode END,
+        model_name = CASE WHEN ${isEmpty('model_name')} THEN model ELSE model_name END,
+        settings_snapshot_json = CASE WHEN settings_snapshot_json IN ('', '{}')
+          THEN ${jsonOf('meta_json')} ELSE settings_snapshot_json END
       WHERE rowid = NEW.rowid;
   END`,
   _phasewise_0009_runs_update: `CREATE TRIGGER _phasewise_0009_runs_update AFTER UPDATE OF mode, model, meta_json ON runs
   BEGIN
     UPDATE runs SET
-        run_mode = CASE WHEN NEW.mode IS NOT OLD.mode AND NEW.run_mode IS OLD.run_mode THEN NEW.mode ELSE NEW.run_mode END,
-        model_name = CASE WHEN NEW.model IS NOT OLD.model AND NEW.model_name IS OLD.model_name THEN NEW.model ELSE NEW.model_name END,
-        settings_snapshot_json = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND NEW.settings_snapshot_json IS OLD.settings_snapshot_json
-          AND NEW.meta_json IS NOT NEW.settings_snapshot_json THEN ${jsonOf('NEW.meta_json')} ELSE NEW.settings_snapshot_json END
+        run_mode = CASE WHEN NEW.mode IS NOT OLD.mode AND run_mode IS OLD.run_mode THEN mode ELSE run_mode END,
+        model_name = CASE WHEN NEW.model IS NOT OLD.model AND model_name IS OLD.model_name THEN model ELSE model_name END,
+        settings_snapshot_json = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND settings_snapshot_json IS OLD.settings_snapshot_json
+          AND meta_json IS NOT settings_snapshot_json THEN ${jsonOf('meta_json')} ELSE settings_snapshot_json END
       WHERE rowid = NEW.rowid;
   END`,
 };
@@ -59,10 +60,10 @@ const followTriggers = {
     OR (${isBlankJson('NEW.meta_json')} AND NOT ${isBlankJson('NEW.settings_snapshot_json')})
   BEGIN
     UPDATE runs SET
-        mode = CASE WHEN ${isEmpty('NEW.mode')} THEN ifnull(NEW.run_mode, NEW.mode) ELSE NEW.mode END,
-        model = CASE WHEN ${isEmpty('NEW.model')} THEN ifnull(NEW.model_name, NEW.model) ELSE NEW.model END,
-        meta_json = CASE WHEN ${isBlankJson('NEW.meta_json')} AND NOT ${isBlankJson('NEW.settings_snapshot_json')}
-          THEN NEW.settings_snapshot_json ELSE NEW.meta_json END
+        mode = CASE WHEN ${isEmpty('mode')} THEN ifnull(run_mode, mode) ELSE mode END,
+        model = CASE WHEN ${isEmpty('model')} THEN ifnull(model_name, model) ELSE model END,
+        meta_json = CASE WHEN ${isBlankJson('meta_json')} AND NOT ${isBlankJson('settings_snapshot_json')}
+          THEN settings_snapshot_json ELSE meta_json END
       WHERE rowid = NEW.rowid;
   END`,
   _phasewise_0009_runs_update_follows: `CREATE TRIGGER _phasewise_0009_runs_update_follows
@@ -72,11 +73,11 @@ const followTriggers = {
     OR (NEW.settings_snapshot_json IS NOT OLD.settings_snapshot_json AND NEW.meta_json IS NOT NEW.settings_snapshot_json)
   BEGIN
     UPDATE runs SET
-        mode = CASE WHEN NEW.run_mode IS NOT OLD.run_mode AND NEW.mode IS OLD.mode THEN ifnull(NEW.run_mode, NEW.mode) ELSE NEW.mode END,
-        model = CASE WHEN NEW.model_name IS NOT OLD.model_name AND NEW.model IS OLD.model THEN NEW.model_name ELSE NEW.model END,
-        meta_json = CASE WHEN NEW.settings_snapshot_json IS NOT OLD.settings_snapshot_json AND NEW.meta_json IS OLD.meta_json
-          AND NOT (${isBlankJson('NEW.settings_snapshot_json')} AND ${isBlankJson('NEW.meta_json')})
-          THEN NEW.settings_snapshot_json ELSE NEW.meta_json END
+        mode = CASE WHEN NEW.run_mode IS NOT OLD.run_mode AND mode IS OLD.mode THEN ifnull(run_mode, mode) ELSE mode END,
+        model = CASE WHEN NEW.model_name IS NOT OLD.model_name AND model IS OLD.model THEN model_name ELSE model END,
+        meta_json = CASE WHEN NEW.settings_snapshot_json IS NOT OLD.settings_snapshot_json AND meta_json IS OLD.meta_json
+          AND NOT (${isBlankJson('settings_snapshot_json')} AND ${isBlankJson('meta_json')})
+          THEN settings_snapshot_json ELSE meta_json END
       WHERE rowid = NEW.rowid;
   END`,
 };

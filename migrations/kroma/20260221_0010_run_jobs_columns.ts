@@ -10,6 +10,7 @@ import {
 } from '@engine/migration.ts';
 import type { BackfillContext, Db, KeyRange } from '@engine/migration.ts';
 import { namesMissing } from './rules/details.ts';
+import { readable } from './rules/readable-json.ts';
 import { isQuiet, quietly } from './triggers/mirror.ts';
 import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
 
@@ -25,9 +26,6 @@ const columns = {
   prompt_text: `TEXT NOT NULL DEFAULT ''`,
 };
 
-/** Python accepts NaN and Infinity; SQLite reads them too, but does not call them valid. NULL when Python would refuse. */
-const readable = (text: string) => `CASE WHEN json_valid(${text}) THEN ${text}
-      WHEN json_valid(replace(replace(replace(${text}, '-Infinity', '0'), 'Infinity', '0'), 'NaN', '0')) THEN ${text} END`;
 /** The last of equal keys, as Python's str() writes it; JSON null counts as absent. */
 const textAt = (job: string, key: string) =>
   `(SELECT CASE type WHEN 'null' THEN NULL WHEN 'true' THEN 'True' WHEN 'false' THEN 'False'
@@ -40,13 +38,14 @@ const promptIn = (
       FROM (SELECT CASE json_type(doc) WHEN 'object' THEN doc END AS job
         FROM (SELECT ${readable('meta')} AS doc FROM (SELECT CAST(${meta} AS TEXT) AS meta))))`;
 
+/** A trigger that somebody added later fires first: what is written comes from the row as it stands, not from NEW. */
 const triggers = {
   _phasewise_0010_run_jobs_insert: `CREATE TRIGGER _phasewise_0010_run_jobs_insert AFTER INSERT ON run_jobs
   BEGIN
     UPDATE run_jobs SET
-        selected_candidate_index = CASE WHEN NEW.selected_candidate_index IS NULL THEN NEW.selected_candidate
-          ELSE NEW.selected_candidate_index END,
-        prompt_text = CASE WHEN NEW.prompt_text = '' THEN ${promptIn('NEW.meta_json')} ELSE NEW.prompt_text END
+        selected_candidate_index = CASE WHEN selected_candidate_index IS NULL THEN selected_candidate
+          ELSE selected_candidate_index END,
+        prompt_text = CASE WHEN prompt_text = '' THEN ${promptIn('run_jobs.meta_json')} ELSE prompt_text END
       WHERE rowid = NEW.rowid;
   END`,
   _phasewise_0010_run_jobs_update: `CREATE TRIGGER _phasewise_0010_run_jobs_update
@@ -54,11 +53,11 @@ const triggers = {
   BEGIN
     UPDATE run_jobs SET
         selected_candidate_index = CASE WHEN NEW.selected_candidate IS NOT OLD.selected_candidate
-          AND NEW.selected_candidate_index IS OLD.selected_candidate_index THEN NEW.selected_candidate
-          ELSE NEW.selected_candidate_index END,
-        prompt_text = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND NEW.prompt_text IS OLD.prompt_text
-          AND ${promptIn('NEW.meta_json')} IS NOT ${promptIn('OLD.meta_json')} THEN ${promptIn('NEW.meta_json')}
-          ELSE NEW.prompt_text END
+          AND selected_candidate_index IS OLD.selected_candidate_index THEN selected_candidate
+          ELSE selected_candidate_index END,
+        prompt_text = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND prompt_text IS OLD.prompt_text
+          AND ${promptIn('run_jobs.meta_json')} IS NOT ${promptIn('OLD.meta_json')} THEN ${promptIn('run_jobs.meta_json')}
+          ELSE prompt_text END
       WHERE rowid = NEW.rowid;
   END`,
 };
@@ -70,7 +69,7 @@ const followTriggers = {
   BEGIN${quietly(
     'run_jobs',
     `
-    UPDATE run_jobs SET selected_candidate = NEW.selected_candidate_index WHERE rowid = NEW.rowid;`,
+    UPDATE run_jobs SET selected_candidate = selected_candidate_index WHERE rowid = NEW.rowid AND selected_candidate IS NULL;`,
   )}
   END`,
   _phasewise_0010_run_jobs_update_follows: `CREATE TRIGGER _phasewise_0010_run_jobs_update_follows AFTER UPDATE OF selected_candidate_index ON run_jobs
@@ -79,7 +78,8 @@ const followTriggers = {
   BEGIN${quietly(
     'run_jobs',
     `
-    UPDATE run_jobs SET selected_candidate = NEW.selected_candidate_index WHERE rowid = NEW.rowid;`,
+    UPDATE run_jobs SET selected_candidate = selected_candidate_index
+      WHERE rowid = NEW.rowid AND selected_candidate IS OLD.selected_candidate;`,
   )}
   END`,
 };

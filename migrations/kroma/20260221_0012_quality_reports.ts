@@ -13,7 +13,7 @@ import { ensureEventIndexes, missingIndexes } from './rules/event-indexes.ts';
 import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
 import { firstReportIndexes, hasOldReportColumns } from './rules/quality-shape.ts';
 import { badRanks, hasBadRank, isRating, ratingSummary, saysNothing, seedSummary } from './rules/quality-summary.ts';
-import { reportFollowTriggers, reportTriggers, seedTriggers } from './triggers/quality-triggers.ts';
+import { rekeyTriggers, reportFollowTriggers, reportTriggers, seedTriggers } from './triggers/quality-triggers.ts';
 
 /**
  * Gives every quality report its canonical columns (rules Q1 to Q3), and every candidate with a job and a run the report
@@ -48,7 +48,7 @@ const names = Object.keys(columns) as (keyof typeof columns)[];
 function mirrorsOf(db: Db) {
   const hasLegacy = hasOldReportColumns(db);
   return [
-    { ...seedTriggers(hasLegacy), ...(hasLegacy ? reportTriggers : {}) },
+    { ...seedTriggers(hasLegacy), ...rekeyTriggers(hasLegacy), ...(hasLegacy ? reportTriggers : {}) },
     hasLegacy ? reportFollowTriggers : {},
   ] as const;
 }

@@ -15,6 +15,7 @@ import {
   costOf,
   costReferenceTriggers,
   costTriggers,
+  isAmount,
   isUnnamed,
   metaOf,
   operationOf,
@@ -23,7 +24,7 @@ import { namesMissing } from './rules/details.ts';
 import { ensureEventIndexes, missingIndexes } from './rules/event-indexes.ts';
 import { ensureMirrors, isCutOver, wrongMirrors } from './triggers/mirror-triggers.ts';
 import { laterReportIndexes } from './rules/quality-shape.ts';
-import { isNumber, saysNothing } from './rules/quality-summary.ts';
+import { saysNothing } from './rules/quality-summary.ts';
 import { createRunLogs, takeRunLogs } from './run-logs/run-log-history.ts';
 
 /**
@@ -96,7 +97,7 @@ function fillCosts(db: Db, range: KeyRange, context: BackfillContext) {
     },
     {
       reason: 'amount-unreadable',
-      where: hasLegacy ? `NOT ${isNumber('s.amount_cents')}` : '0',
+      where: hasLegacy ? `NOT ${isAmount('s.amount_cents')}` : '0',
       detailSql: hasLegacy ? `'amount_cents is ' || quote(substr(s.amount_cents, 1, 80))` : `''`,
     },
     {
@@ -166,6 +167,7 @@ export default defineMigration({
     ...(isCutOver(db) ? [] : wrongTriggers(db, costReferenceTriggers)),
   ],
 
+  // An infinite amount, or one too small for its hundredth, has no cost: it has its issue row.
   verify: (db) =>
     hasLegacyColumns(db)
       ? [
@@ -175,7 +177,8 @@ export default defineMigration({
             `
             SELECT id FROM cost_events WHERE id IS NOT NULL
               AND ((length(event_type) > 0 AND event_type <> 'legacy_event' AND operation_code IN ('', 'legacy_event'))
-                OR (typeof(amount_cents) IN ('integer', 'real') AND amount_cents <> 0 AND cost_usd = 0)
+                OR (typeof(amount_cents) IN ('integer', 'real') AND amount_cents BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308
+                  AND amount_cents / 100.0 <> 0 AND cost_usd = 0)
                 OR (length(notes) > 0 AND meta_json IN ('', '{}')))`,
           ),
           ...expectNone(

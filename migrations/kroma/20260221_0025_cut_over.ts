@@ -1,10 +1,12 @@
-import { defineMigration, expectNone, quoteName, tableExists, type Backfill, type Db } from '@engine/migration.ts';
+import { defineMigration, expectNone, quoteName, tableExists, type Backfill } from '@engine/migration.ts';
 import { canonical } from './schema/canonical.ts';
+import { cameLate } from './cleanup/came-late.ts';
+import { dropNotedAgain, keepNotes } from './cleanup/kept-notes.ts';
 import { candidateBackfill, userBackfill } from './cleanup/cut-over-twins.ts';
 import { addStandIns, carryLateRows } from './cleanup/cut-over-late.ts';
 import { backfillOf, openUniques, sharedPlaces, tablesInOrder } from './cleanup/cut-over-rules.ts';
 import { removeSetAside, settleKeyless, tableBackfills } from './cleanup/cut-over-walk.ts';
-import { isTurned, keptTriggers, turningTriggers } from './cleanup/final-triggers.ts';
+import { isTurned, keptTriggers, switchTable, turningTriggers, withoutTriggers } from './cleanup/final-triggers.ts';
 import { createMirrored } from './triggers/mirror.ts';
 
 /**
@@ -14,8 +16,8 @@ import { createMirrored } from './triggers/mirror.ts';
  * not as a side effect. Every table is walked once, parents first; rows without a place are noted, and leave together
  * with the triggers that carried old names over, in the last chunk: until then nothing is irreversible.
  * Projects never leave: a stand-in takes the place of an owner who is not there.
+ * Done again where older programs wrote after the turn, before the old names went: until then later steps do not replace it.
  */
-const switchTable = '_phasewise_cut_over';
 const createSwitch = `
   CREATE TABLE IF NOT EXISTS ${switchTable} (id TEXT PRIMARY KEY NOT NULL, is_turned INTEGER NOT NULL)`;
 
@@ -27,25 +29,18 @@ const turn: Backfill = {
   key: 'id',
   chunk(db) {
     for (const name of turningTriggers(db)) db.exec(`DROP TRIGGER ${quoteName(name)}`);
-    withoutTriggers(db, () => {
+    withoutTriggers(db, keptTriggers(db), () => {
       // The parents' rows first: whoever is below one of them without an id of its own goes with it.
       for (const table of tablesInOrder) {
         settleKeyless(db, table);
         removeSetAside(db, table);
       }
     });
+    dropNotedAgain(db, walks);
     db.exec(`UPDATE ${switchTable} SET is_turned = 1`);
     return { moved: 1, alreadyRight: 0, issueRows: 0 };
   },
 };
-
-/** What is done here is neither to be carried to the old names nor to be noted as somebody's work. */
-function withoutTriggers(db: Db, work: () => void): void {
-  const triggers = keptTriggers(db);
-  for (const { name } of triggers) db.exec(`DROP TRIGGER ${quoteName(name)}`);
-  work();
-  for (const { sql } of triggers) db.exec(sql);
-}
 
 /** The candidates' old table after the jobs and before the new table, whose rows follow theirs. */
 const before = tableBackfills.findIndex(({ name }) => name === 'run_candidates');
@@ -56,6 +51,7 @@ const backfills = [
   ...tableBackfills.slice(before),
   turn,
 ];
+const walks = backfills.map(({ name }) => backfillOf(name));
 
 const changes = Object.fromEntries(
   canonical.map(({ name, columns, legacyColumns = {} }) => [
@@ -83,7 +79,7 @@ export default defineMigration({
     'The triggers that carried old names over to new ones are removed.',
   ],
   effect: {
-    grows: ['app_users', 'users', 'run_candidates', 'asset_links', 'quality_reports'],
+    grows: ['app_users', 'users', 'project_storage', 'run_candidates', 'asset_links', 'quality_reports'],
     changes: { ...changes, run_job_candidates: [], users: [] },
     setsAside: canonical.map(({ name }) => name).filter((name) => name !== 'projects' && name !== 'app_users'),
   },
@@ -96,22 +92,25 @@ export default defineMigration({
     ...['20260221_0008_asset_links', '20260221_0013_prompt_templates'],
   ],
 
-  up(db, { now }) {
+  up(db, { now, runId }) {
+    keepNotes(db, walks);
     db.exec(`${createMirrored};${createSwitch}`);
-    carryLateRows(db);
+    carryLateRows(db, now);
     addStandIns(db, now);
     db.exec(`INSERT OR REPLACE INTO ${switchTable} (id, is_turned) VALUES ('direction', 0)`);
-    return { shared: sharedPlaces(db).join() };
+    return { shared: sharedPlaces(db).join(), begunBy: runId };
   },
 
   backfills,
 
   shape: (db) => [
     ...(tableExists(db, switchTable) ? [] : ['the direction was not turned']),
-    ...(isTurned(db, switchTable) ? turningTriggers(db).map((name) => `the trigger ${name} is back`) : []),
+    ...(isTurned(db) ? turningTriggers(db).map((name) => `the trigger ${name} is back`) : []),
   ],
 
-  verify: (db) => [
+  verify: (db, proof) => [
+    // The walks have only just asked; a cleanup that goes on asks what came since.
+    ...(proof?.mayBeEdited === true ? cameLate(db) : []),
     ...expectNone(db, 'directions that were not turned', `SELECT id FROM ${switchTable} WHERE is_turned = 0`),
     ...tablesInOrder
       .filter(({ name }) => tableExists(db, name))

@@ -1,5 +1,6 @@
 import { defineMigration, quoteName, type CanonicalTable } from '@engine/migration.ts';
 import { coreTables } from './schema/canonical-core.ts';
+import { assertNothingLate } from './cleanup/came-late.ts';
 import { removedIndexes } from './cleanup/final-indexes.ts';
 import { makeFinal } from './cleanup/final-rebuild.ts';
 import { notFinal } from './cleanup/final-shape.ts';
@@ -24,9 +25,8 @@ export default defineMigration({
     'Columns, rules, indexes and triggers that somebody added stay.',
   ],
   effect: { grows: [], changes: {}, removesColumns: oldColumns(tables), removesIndexes: removedIndexes },
-  supersedes: ['20260221_0025_cut_over'],
-
-  up(db) {
+  up(db, { runId }) {
+    assertNothingLate(db, runId);
     // The old columns go now, so nothing can follow any more.
     for (const name of canonicalToLegacy(db)) db.exec(`DROP TRIGGER ${quoteName(name)}`);
     for (const table of tables) makeFinal(db, table, outlives);

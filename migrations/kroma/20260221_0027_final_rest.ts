@@ -1,6 +1,7 @@
 import { defineMigration, type CanonicalTable } from '@engine/migration.ts';
 import { canonical } from './schema/canonical.ts';
 import { coreTables } from './schema/canonical-core.ts';
+import { assertNothingLate } from './cleanup/came-late.ts';
 import { removedIndexes } from './cleanup/final-indexes.ts';
 import { makeFinal, turnReferences } from './cleanup/final-rebuild.ts';
 import { notFinal } from './cleanup/final-shape.ts';
@@ -30,9 +31,10 @@ export default defineMigration({
     ),
     removesIndexes: removedIndexes,
   },
-  supersedes: ['20260221_0025_cut_over', '20260221_0026_final_core'],
+  supersedes: ['20260221_0026_final_core'],
 
-  up(db) {
+  up(db, { runId }) {
+    assertNothingLate(db, runId);
     for (const table of tables) makeFinal(db, table, outlives);
     ensureAuditTriggers(db);
     turnReferences(

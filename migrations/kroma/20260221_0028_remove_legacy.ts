@@ -1,17 +1,18 @@
 import { defineMigration, expectNone, quoteName, tableExists, type Db } from '@engine/migration.ts';
 import { canonical } from './schema/canonical.ts';
+import { assertNothingLate } from './cleanup/came-late.ts';
 import { removedIndexes } from './cleanup/final-indexes.ts';
 import { notFinal } from './cleanup/final-shape.ts';
-import { ensureAuditTriggers, outlives } from './cleanup/final-triggers.ts';
+import { ensureAuditTriggers, outlives, switchTable } from './cleanup/final-triggers.ts';
 
 /**
  * Removes what is left of the old names: users, run_job_candidates, their indexes, and our own working tables and
  * triggers that kept both sides in step.
- * Why last: until here every step could be continued by a program that knows both names. A row that somebody wrote into
- * an old table after the direction was turned stops this step: it is nowhere else.
+ * Why last: until here every step could be continued by a program that knows both names. What somebody wrote into an old
+ * table after the direction was turned stops this step: it is nowhere else until the cut-over is done again.
  */
 const removed: Readonly<Record<string, string>> = { users: 'app_users', run_job_candidates: 'run_candidates' };
-const workingTables = ['_phasewise_mirrored', '_phasewise_cut_over'];
+const workingTables = ['_phasewise_mirrored', switchTable];
 
 const leftOver = (db: Db) =>
   Object.entries(removed).flatMap(([table, successor]) =>
@@ -52,8 +53,9 @@ export default defineMigration({
     ...['20260221_0026_final_core', '20260221_0027_final_rest'],
   ],
 
-  up(db) {
+  up(db, { runId }) {
     if (db.pragma('foreign_keys', { simple: true }) !== 0) throw new Error('foreign keys are on');
+    assertNothingLate(db, runId);
     const [late] = leftOver(db);
     if (late) throw new Error(`${late.count} ${late.what}: ${late.sampleKeys.join(', ')}`);
     for (const name of ownTriggers(db)) db.exec(`DROP TRIGGER ${quoteName(name)}`);

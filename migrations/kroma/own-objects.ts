@@ -87,12 +87,13 @@ export const ownObjects: Readonly<Record<string, OwnObjects>> = {
       run_jobs:
         'run_jobs_delete run_jobs_insert run_jobs_update run_jobs_astray run_jobs_insert_follows run_jobs_update_follows',
       run_candidates:
-        'run_candidates_astray run_candidates_arrives_follows run_candidates_renumbers_follows run_candidates_insert_follows run_candidates_update_follows run_candidates_delete_follows',
+        'run_candidates_astray run_candidates_arrives_follows run_candidates_yield_follows run_candidates_renumbers_follows run_candidates_insert_follows run_candidates_update_follows run_candidates_delete_follows',
     }),
   },
   '20260221_0012_quality_reports': {
     triggers: named('_phasewise_0012_', {
-      run_candidates: 'candidates_insert candidates_delete',
+      run_candidates: 'candidates_insert candidates_delete run_candidates_rekeyed',
+      run_job_candidates: 'candidates_rekeyed',
       quality_reports: 'reports_replace reports_insert reports_update reports_insert_follows reports_update_follows',
       run_jobs: 'run_jobs_delete',
       runs: 'runs_delete',

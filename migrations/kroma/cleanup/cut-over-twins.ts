@@ -14,7 +14,7 @@ export const userBackfill: Backfill = {
   title: 'looking at users before the old names go',
   source: 'users',
   key: 'id',
-  chunk: walkUsers,
+  chunk: (db, range, context) => walkUsers(db, range, context),
 };
 export const candidateBackfill: Backfill = {
   name: 'run_job_candidates',
@@ -24,24 +24,27 @@ export const candidateBackfill: Backfill = {
   chunk: walkCandidates,
 };
 
-function walkUsers(db: Db, range: KeyRange, context: BackfillContext): ChunkCount {
-  const isTaken = `NOT EXISTS (SELECT 1 FROM app_users AS t WHERE t.id = s.id)`;
-  const rules: Rule[] = [
-    {
-      reason: 'username-taken',
-      isPlaced: false,
-      when: isTaken,
-      detail: `'somebody else in app_users has the user name “' || s.username || '”'`,
-      set: null,
-    },
-    twinRule('app_users', userColumns, ['email']),
-  ];
-  return applyRules(db, 'users', rules, range, context);
-}
+const walkUsers = (db: Db, range: KeyRange, context: BackfillContext): ChunkCount =>
+  applyRules(db, 'users', userRules(), range, context);
+
+export const userRules = (): Rule[] => [
+  {
+    reason: 'username-taken',
+    isPlaced: false,
+    when: `NOT EXISTS (SELECT 1 FROM app_users AS t WHERE t.id = s.id)`,
+    detail: `'somebody else in app_users has the user name “' || s.username || '”'`,
+    set: null,
+  },
+  twinRule('app_users', userColumns, ['email']),
+];
 
 function walkCandidates(db: Db, range: KeyRange, context: BackfillContext): ChunkCount {
   const rows = countIn(db, range, '');
   if (rows === countRight(db, range)) return { moved: 0, alreadyRight: rows, issueRows: 0 };
+  return applyRules(db, 'run_job_candidates', candidateRules(db), range, context);
+}
+
+export function candidateRules(db: Db): Rule[] {
   const isLost = leadsNowhere(db, 's.job_id', 'run_jobs');
   const missing = `NOT EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id)`;
   const twinIsLost = `EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id AND ${leadsNowhere(db, 't.job_id', 'run_jobs')})`;
@@ -49,7 +52,7 @@ function walkCandidates(db: Db, range: KeyRange, context: BackfillContext): Chun
     ...{ reason, isPlaced: false, when, detail, set: null },
   });
   const job = `'job_id names “' || ifnull(s.job_id, '') || '”`;
-  const rules: Rule[] = [
+  return [
     rule('orphan-candidate', `(${missing} AND ${isLost})`, `${job}, which has no place'`),
     rule('orphan-candidate', twinIsLost, `'its row in run_candidates is below a job that has no place'`),
     rule(
@@ -60,7 +63,6 @@ function walkCandidates(db: Db, range: KeyRange, context: BackfillContext): Chun
     twinRule('run_candidates', plainColumns, []),
     ...Object.entries(fileColumns).map(([path, asset]) => pathRule(db, path, asset)),
   ];
-  return applyRules(db, 'run_job_candidates', rules, range, context);
 }
 
 const countIn = (db: Db, range: KeyRange, more: string): number =>

@@ -1,4 +1,4 @@
-import { columnExists, ensureTriggers, tableExists, type Db } from '@engine/migration.ts';
+import { columnExists, ensureTriggers, quoteName, tableExists, type Db } from '@engine/migration.ts';
 import { auditTriggers } from '../triggers/audit-triggers.ts';
 import { legacyToCanonical } from '../triggers/mirror-triggers.ts';
 
@@ -12,15 +12,36 @@ export const outlives = (name: string): boolean =>
 /** Triggers that carry old names over to new ones. */
 export const turningTriggers = (db: Db): string[] => legacyToCanonical(db).filter((name) => !outlives(name));
 
+interface TriggerText {
+  readonly name: string;
+  readonly sql: string;
+}
+
 /** All of ours but those, with their texts. */
-export function keptTriggers(db: Db): { name: string; sql: string }[] {
+export function keptTriggers(db: Db): TriggerText[] {
   const turning = new Set(turningTriggers(db));
   return db
-    .prepare<[], { name: string; sql: string }>(
+    .prepare<[], TriggerText>(
       `SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name GLOB '_phasewise_*' ORDER BY rowid`,
     )
     .all()
     .filter(({ name }) => !turning.has(name));
+}
+
+/** All of ours on one table. */
+export const ownTriggersOn = (db: Db, table: string): TriggerText[] =>
+  db
+    .prepare<[string], TriggerText>(
+      `SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name GLOB '_phasewise_*'
+         AND tbl_name = ? COLLATE NOCASE ORDER BY rowid`,
+    )
+    .all(table);
+
+/** What is done here is neither to be carried to the other names nor to be noted as somebody's work. */
+export function withoutTriggers(db: Db, triggers: readonly TriggerText[], work: () => void): void {
+  for (const { name } of triggers) db.exec(`DROP TRIGGER ${quoteName(name)}`);
+  work();
+  for (const { sql } of triggers) db.exec(sql);
 }
 
 /** The triggers that write the list of events, for the columns that the tables have by now. */
@@ -30,5 +51,7 @@ export function ensureAuditTriggers(db: Db): void {
   ensureTriggers(db, auditTriggers(hasOld('audit_events', 'action'), hasOld('project_exports', 'export_path')));
 }
 
-export const isTurned = (db: Db, switchTable: string): boolean =>
+/** One row: whether the direction was turned. */
+export const switchTable = '_phasewise_cut_over';
+export const isTurned = (db: Db): boolean =>
   tableExists(db, switchTable) && db.prepare(`SELECT 1 FROM ${switchTable} WHERE is_turned = 1`).get() !== undefined;

@@ -71,7 +71,8 @@ const pairs: readonly Pair[] = [
   word('cost_events', 'event_type', 'operation_code'),
   {
     ...{ table: 'cost_events', legacy: 'amount_cents', canonical: 'cost_usd' },
-    says: `typeof(amount_cents) IN ('integer', 'real') AND amount_cents <> 0`,
+    // What is infinite, or too small for its hundredth, no cost can say.
+    says: `typeof(amount_cents) IN ('integer', 'real') AND abs(CAST(amount_cents AS REAL)) < 9e999 AND amount_cents / 100.0 <> 0`,
     isSilent: 'coalesce(cost_usd, 0) = 0',
   },
   json('cost_events', 'notes', 'meta_json', `coalesce(notes, '') <> ''`),
@@ -144,17 +145,19 @@ const costsAgree: ExitCriterion = {
       return verdict([], `No old amounts are left; ${number(events)} events cost ${total.toFixed(2)}.`, sums);
     // The program that wrote both rounded to whole cents, and there one side may have been changed on purpose.
     const mayDiffer = isFilledByOriginal(db) || proof?.mayBeEdited === true;
-    const isNumber = `typeof(amount_cents) IN ('integer', 'real')`;
+    // As a float: the smallest whole number has no absolute value, and infinite amounts would add up to no sum.
+    const amount = 'CAST(amount_cents AS REAL)';
+    const isNumber = `typeof(amount_cents) IN ('integer', 'real') AND abs(${amount}) < 9e999`;
     const findings = mayDiffer
       ? []
       : expectNone(
           db,
           'events whose amount differs by a cent or more',
           `
-          SELECT id FROM cost_events WHERE id IS NOT NULL AND ${isNumber} AND abs(cost_usd * 100 - amount_cents) > 0.999 + abs(amount_cents) * 1e-12
+          SELECT id FROM cost_events WHERE id IS NOT NULL AND ${isNumber} AND abs(cost_usd * 100 - amount_cents) > 0.999 + abs(${amount}) * 1e-12
             AND id NOT IN (${issues('cost_events')})`,
         );
-    const old = sumOf(db, `SELECT sum(CAST(amount_cents AS REAL)) / 100 FROM cost_events WHERE ${isNumber}`);
+    const old = sumOf(db, `SELECT sum(${amount}) / 100 FROM cost_events WHERE ${isNumber}`);
     return verdict(
       findings,
       `${number(events)} events cost ${old.toFixed(2)} by their old amounts and ${total.toFixed(2)} by the new ones.`,

@@ -23,6 +23,28 @@ const referencesLead: ExitCriterion = {
   },
 };
 
+/**
+ * A program without foreign keys may have changed the key of a project. Until the cut-over its row would be made anew;
+ * what led to the old key has left by then, as an issue row.
+ */
+const storageThere: ExitCriterion = {
+  id: 'final-storage',
+  title: 'Every project still says where its files lie',
+  cost: 'data',
+  check: (db) =>
+    verdict(
+      tableExists(db, 'project_storage')
+        ? expectNone(
+            db,
+            'projects without a row in project_storage',
+            `SELECT id FROM projects WHERE id IS NOT NULL
+             AND id NOT IN (SELECT project_id FROM project_storage WHERE project_id IS NOT NULL)`,
+          )
+        : [],
+      'No project is without its row in project_storage.',
+    ),
+};
+
 /** Those of the canonical schema. What somebody declared beside them may have led nowhere all along. */
 const ownReferences = ({ name, columns }: CanonicalTable): string => {
   const own = columns.flatMap((column) =>
@@ -192,4 +214,10 @@ function verdict(findings: readonly Finding[], whenMet: string) {
   };
 }
 
-export const finalDataCriteria: readonly ExitCriterion[] = [referencesLead, wordsListed, issuesWhole, accountsFinal];
+export const finalDataCriteria: readonly ExitCriterion[] = [
+  referencesLead,
+  storageThere,
+  wordsListed,
+  issuesWhole,
+  accountsFinal,
+];

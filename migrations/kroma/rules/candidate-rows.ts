@@ -1,4 +1,4 @@
-import type { Twin } from '../triggers/mirror.ts';
+import { isLeftTo, type Twin } from '../triggers/mirror.ts';
 import { assetOf, cleaned } from './path-rule.ts';
 
 /** What the triggers of both directions know about candidates. Part of their migration and as immutable as it is. */
@@ -13,9 +13,6 @@ const notNull = [
   'meta_json',
   'created_at',
 ] as const;
-export const oldCandidates: Twin = { table: 'run_job_candidates', slot, notNull };
-export const candidates: Twin = { table: 'run_candidates', slot, notNull };
-
 /** Columns that both tables have, but the id and the time of making. */
 export const sharedColumns = notNull.filter((column) => column !== 'created_at');
 /** The column that names a file by its path, and the one that names it by its asset. */
@@ -23,6 +20,37 @@ export const fileColumns = [
   ['output_path', 'output_asset_id'],
   ['final_output_path', 'final_asset_id'],
 ] as const;
+
+/** What a program need not say: its insert leaves it empty, or at a default that means nothing. */
+export const openColumns = sharedColumns.filter((column) => column !== 'job_id' && column !== 'candidate_index');
+const twin = (table: string, files: readonly string[]): Twin => ({
+  table,
+  key: 'id',
+  slot,
+  notNull,
+  columns: [...notNull, ...files],
+  isLeftTo: (there, column) => ([...openColumns, ...files].includes(column) ? isLeftTo(there, column) : '0'),
+});
+export const oldCandidates = twin(
+  'run_job_candidates',
+  fileColumns.map(([path]) => path),
+);
+export const candidates = twin(
+  'run_candidates',
+  fileColumns.map(([, asset]) => asset),
+);
+
+/**
+ * NEW, a row of `twin`, as it is by now, as `s`: a trigger of somebody else may have changed it since. Where it moved to
+ * another place, that change was carried over already.
+ */
+export const rowOf = ({ table }: Twin): string =>
+  `FROM ${table} AS s WHERE s.id = NEW.id AND s.job_id IS NEW.job_id AND s.candidate_index IS NEW.candidate_index`;
+/** A column of it. */
+export const valueOf = (twin: Twin, column: string): string => `(SELECT s.${column} ${rowOf(twin)})`;
+/** It says by now something else in the column than NEW does, and that was carried over. */
+export const isPassed = (twin: Twin, column: string): string =>
+  `${valueOf(twin, column)} IS NOT NEW.${column} COLLATE BINARY`;
 
 export const isEmpty = (value: string): string => `ifnull(${value}, '') = ''`;
 

@@ -8,7 +8,7 @@ import {
   type SqlValue,
 } from '@engine/migration.ts';
 import { namesMissing } from './details.ts';
-import { assetOf, cleaned, registerFiles } from './path-rule.ts';
+import { assetOf, cleaned, registerAll } from './path-rule.ts';
 
 /**
  * Which row names a file first. Many rows name the same path; a file that nobody registered, and the empty columns of
@@ -91,7 +91,7 @@ export function settleClaims(db: Db, table: string, kinds: ClaimKinds, range: Ke
     now: ':now',
   };
   const registered = db
-    .prepare(registerFiles(file, `FROM ${table} AS c WHERE ${inChunk} AND c.asset_id IS NULL`))
+    .prepare(registerAll(file, `FROM ${table} AS c WHERE ${inChunk} AND c.asset_id IS NULL`))
     .run({ ...values, now }).changes;
   return { moved: filled + registered, alreadyRight: rows - filled - registered, issueRows: 0 };
 }

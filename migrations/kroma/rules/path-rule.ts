@@ -1,3 +1,5 @@
+import { mayBreakRule } from './own-rule.ts';
+
 /**
  * The path rule of C.3 as SQL, with D10, D11 and D19 corrected. The migrations of candidates and of exports share it:
  * the same path must name the same file whoever names it. It is part of both and as immutable as they are.
@@ -71,10 +73,11 @@ export interface NewFile {
 }
 
 /**
- * Registers files that are not registered yet. Old and new columns are filled alike.
+ * Registers files that are not registered yet. Old and new columns are filled alike. A rule of the owner's that a file
+ * breaks ends the step, which is right while we write ourselves.
  * @param from FROM clause and the first conditions of WHERE.
  */
-export const registerFiles = (file: NewFile, from: string): string => `
+export const registerAll = (file: NewFile, from: string): string => `
     INSERT INTO assets (id, project_id, run_id, job_id, candidate_id, asset_kind, rel_path, meta_json, created_at,
         kind, storage_uri, metadata_json, storage_backend)
       SELECT CASE WHEN EXISTS (SELECT 1 FROM assets WHERE id = ${file.id}) THEN ${file.id} || ':' || ${file.otherwise} ELSE ${file.id} END,
@@ -85,3 +88,7 @@ export const registerFiles = (file: NewFile, from: string): string => `
         AND NOT EXISTS (SELECT 1 FROM assets WHERE project_id = ${file.project} AND rel_path = ${file.path})
         AND NOT EXISTS (SELECT 1 FROM assets WHERE project_id = ${file.project} AND storage_uri = ${file.path})
         AND ${assetOf(file.project, file.path)} IS NULL`;
+/** The same in a trigger, inside another program's write: under such a rule nothing is registered. */
+export const registerFiles = (file: NewFile, from: string): string =>
+  `${registerAll(file, from)}
+        AND NOT ${mayBreakRule}`;

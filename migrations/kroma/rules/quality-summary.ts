@@ -1,3 +1,5 @@
+import { readable } from './readable-json.ts';
+
 /**
  * What a quality report says, as SQL. Backfill and triggers share it: a candidate must get the same report from both.
  * Part of the quality reports' migration and as immutable as it is. Built-in functions and old syntax only, and nothing
@@ -29,9 +31,6 @@ export const hasBadRank = (row: string): string =>
 export const badRanks = (row: string): string =>
   `trim(${ranks.map((rank) => `CASE WHEN ${isNumber(`${row}.${rank}`)} THEN '' ELSE ', ${rank} is ' || quote(substr(${row}.${rank}, 1, 80)) END`).join(' || ')}, ', ')`;
 
-/** Python accepts NaN and Infinity; SQLite reads them too, but does not call them valid. NULL when Python would refuse. */
-const readable = (text: string): string => `CASE WHEN json_valid(${text}) THEN ${text}
-      WHEN json_valid(replace(replace(replace(${text}, '-Infinity', '0'), 'Infinity', '0'), 'NaN', '0')) THEN ${text} END`;
 /** The guard's result in a candidate's JSON, NULL where there is none; of equal keys the last. The cheap question first. */
 const guardIn = (meta: string): string => `CASE WHEN instr(${meta}, 'output_guard') > 0 THEN
     (SELECT CASE type WHEN 'object' THEN value END

@@ -1,3 +1,5 @@
+import { readableAsTexts } from './readable-json.ts';
+
 /**
  * How projects.settings_json is read into the columns of project_storage (C.2), as SQL that backfill and triggers share.
  * The JSON is read as Python reads it, because Python wrote it: NaN counts, of double keys the last wins, a byte-order
@@ -65,22 +67,13 @@ const switchAt = (object: string, key: string) =>
         WHEN 'array' THEN value <> '[]' WHEN 'object' THEN value <> '{}' ELSE 0 END`,
   );
 
-/** Python accepts three literals that JSON has not. As texts they read the same. */
-const literals = (text: string, [nan, minus, plus]: readonly [string, string, string]) =>
-  `replace(replace(replace(${text}, '-Infinity', '${minus}'), 'Infinity', '${plus}'), 'NaN', '${nan}')`;
-const readable = (text: string) => {
-  const asTexts = literals(text, ['"nan"', '"-inf"', '"inf"']);
-  return `CASE WHEN json_valid(${text}) THEN ${text} WHEN json_valid(${asTexts}) THEN ${asTexts}
-    WHEN json_valid(${literals(text, ['0', '0', '0'])}) THEN ${text} END`;
-};
-
 /** Settings texts taken apart: `doc`, what of it is readable, and `top`, `storage`, `local`, `s3`, its objects. */
 const parsed = (
   texts: string,
 ) => `SELECT *, ${objectAt('storage', 'local')} AS local, ${objectAt('storage', 's3')} AS s3
     FROM (SELECT *, ${objectAt('top', 'storage')} AS storage
       FROM (SELECT *, CASE json_type(doc) WHEN 'object' THEN doc END AS top
-        FROM (SELECT *, ${readable('settings')} AS doc FROM (${texts}))))`;
+        FROM (SELECT *, ${readableAsTexts('settings')} AS doc FROM (${texts}))))`;
 
 /**
  * The eight columns for settings texts, and `problem`, an issue reason or NULL. Backfill and triggers share it.

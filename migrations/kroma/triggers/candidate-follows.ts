@@ -1,12 +1,28 @@
-import { candidates, fileColumns, isEmpty, oldCandidates, projectOf, sharedColumns } from '../rules/candidate-rows.ts';
+import {
+  candidates,
+  fileColumns,
+  isEmpty,
+  isPassed,
+  oldCandidates,
+  projectOf,
+  rowOf,
+  sharedColumns,
+  valueOf,
+} from '../rules/candidate-rows.ts';
 import {
   changedOnly,
+  completeFromMoved,
   forget,
+  forgetArrival,
+  givesWay,
+  isBack,
   isChanged,
-  isNoted,
+  isMoved,
   isQuiet,
   isSlotTaken,
+  isThere,
   note,
+  noteArrival,
   noteReplaced,
   quietly,
   removeMoved,
@@ -21,31 +37,26 @@ import { addressOf, pathAfter } from '../rules/path-rule.ts';
  * each asks first whether the write is one of ours.
  */
 const isOurs = isQuiet('run_candidates');
-const isMoved = isNoted('run_candidates/moved', 'NEW.id');
+const isSecond = isMoved(candidates);
 const changeable = [...sharedColumns, 'created_at'];
 const project = projectOf('NEW.job_id');
-const isOwnPlace = `id = NEW.id AND ${project} IS NOT NULL AND NOT ${isSlotTaken(oldCandidates)}`;
+const row = rowOf(candidates);
+const isOwnPlace = `id = NEW.id AND EXISTS (SELECT 1 ${row}) AND ${project} IS NOT NULL AND NOT ${isSlotTaken(oldCandidates)}`;
 
 const insertTwin = `
     INSERT INTO run_job_candidates (id, ${sharedColumns.join(', ')}, output_path, final_output_path, created_at)
-      SELECT NEW.id, ${sharedColumns.map((column) => `NEW.${column}`).join(', ')}, ${addressOf('NEW.output_asset_id')}, ${addressOf('NEW.final_asset_id')}, NEW.created_at
-      WHERE NEW.id IS NOT NULL AND ${project} IS NOT NULL
+      SELECT NEW.id, ${sharedColumns.map((column) => `s.${column}`).join(', ')}, ${addressOf('NEW.output_asset_id')}, ${addressOf('NEW.final_asset_id')}, s.created_at ${row}
+        AND ${project} IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM run_job_candidates WHERE id = NEW.id) AND NOT ${isSlotTaken(oldCandidates)};${note('run_job_candidates', 'NEW.id', 'changes() = 1')}`;
-
-/** The insert of a program that wrote the old name first: what it left empty here comes from there. */
-const completeFromMoved = `
-    UPDATE run_candidates SET ${fileColumns
-      .map(
-        ([, asset]) =>
-          `${asset} = CASE WHEN ${isEmpty(asset)} THEN (SELECT m.${asset} FROM run_candidates AS m WHERE m.id = '_phasewise:' || NEW.id) ELSE ${asset} END`,
-      )
-      .join(',\n        ')}
-      WHERE id = NEW.id AND (${fileColumns.map(([, asset]) => isEmpty(`NEW.${asset}`)).join(' OR ')}) AND ${isMoved} AND ${project} IS NOT NULL;`;
 
 export const candidateFollowTriggers: Readonly<Record<string, string>> = {
   _phasewise_0011_run_candidates_arrives_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_arrives_follows BEFORE INSERT ON run_candidates
-  WHEN NOT ${isOurs} AND (${isNoted('run_candidates', 'NEW.id')} OR ${isSlotTaken(candidates)})
-  BEGIN${noteReplaced(candidates)}${yieldPlace(candidates)}
+  WHEN NOT ${isOurs} AND (${isThere(candidates)} OR ${isSlotTaken(candidates)})
+  BEGIN${noteReplaced(candidates)}${noteArrival(candidates)}
+  END`,
+  _phasewise_0011_run_candidates_yield_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_yield_follows BEFORE INSERT ON run_candidates
+  WHEN NOT ${isOurs} AND ${givesWay(candidates)}
+  BEGIN${yieldPlace(candidates)}
   END`,
   _phasewise_0011_run_candidates_renumbers_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_renumbers_follows BEFORE UPDATE OF job_id, candidate_index ON run_candidates
   WHEN NOT ${isOurs} AND ${isChanged(['job_id', 'candidate_index'])} AND ${isSlotTaken(candidates)}
@@ -53,13 +64,13 @@ export const candidateFollowTriggers: Readonly<Record<string, string>> = {
   END`,
   _phasewise_0011_run_candidates_insert_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_insert_follows AFTER INSERT ON run_candidates
   WHEN NOT ${isOurs}
-  BEGIN${quietly(
+  BEGIN${forgetArrival(candidates)}${quietly(
     'run_job_candidates',
     `${removeReplaced(candidates, oldCandidates)}
-    UPDATE run_job_candidates SET ${sharedColumns.map((column) => `${column} = NEW.${column}`).join(', ')},
-        ${fileColumns.map(([path, asset]) => `${path} = CASE WHEN ${isEmpty(`NEW.${asset}`)} AND ${isMoved} THEN ${path} ELSE ${pathAfter(`NEW.${asset}`, project, path)} END`).join(',\n        ')}
+    UPDATE run_job_candidates SET ${sharedColumns.map((column) => `${column} = CASE WHEN ${isSecond} AND ${candidates.isLeftTo('run_job_candidates', column)} THEN ${column} ELSE ${valueOf(candidates, column)} END`).join(',\n        ')},
+        ${fileColumns.map(([path, asset]) => `${path} = CASE WHEN (${isEmpty(`NEW.${asset}`)} AND ${isSecond}) OR ${isPassed(candidates, asset)} THEN ${path} ELSE ${pathAfter(`NEW.${asset}`, project, path)} END`).join(',\n        ')}
       WHERE ${isOwnPlace};${insertTwin}`,
-  )}${quietly('run_candidates', completeFromMoved)}${removeMoved(candidates)}
+  )}${quietly('run_candidates', completeFromMoved(candidates))}${removeMoved(candidates)}
   END`,
   _phasewise_0011_run_candidates_update_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_update_follows AFTER UPDATE ON run_candidates
   WHEN NOT ${isOurs} AND NEW.id IS OLD.id AND ${isChanged([...changeable, 'output_asset_id', 'final_asset_id'])}
@@ -67,18 +78,18 @@ export const candidateFollowTriggers: Readonly<Record<string, string>> = {
     'run_job_candidates',
     `${removeReplaced(candidates, oldCandidates)}
     UPDATE run_job_candidates SET
-        ${changedOnly(changeable, (column) => `NEW.${column}`)},
-        ${fileColumns.map(([path, asset]) => `${path} = CASE WHEN NEW.${asset} IS OLD.${asset} THEN ${path} ELSE ${pathAfter(`NEW.${asset}`, project, path)} END`).join(',\n        ')}
+        ${changedOnly(changeable, (column) => valueOf(candidates, column))},
+        ${fileColumns.map(([path, asset]) => `${path} = CASE WHEN NEW.${asset} IS OLD.${asset} OR ${isPassed(candidates, asset)} THEN ${path} ELSE ${pathAfter(`NEW.${asset}`, project, path)} END`).join(',\n        ')}
       WHERE ${isOwnPlace};${insertTwin}`,
   )}
   END`,
   _phasewise_0011_run_candidates_delete_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_delete_follows AFTER DELETE ON run_candidates
-  WHEN NOT ${isOurs}
+  WHEN NOT ${isOurs} AND NOT ${isBack(candidates)}
   BEGIN
     DELETE FROM run_job_candidates WHERE id = OLD.id;${forget('run_candidates', 'OLD.id')}${forget('run_job_candidates', 'OLD.id')}
   END`,
   _phasewise_0011_candidates_yield_follows: `CREATE TRIGGER _phasewise_0011_candidates_yield_follows BEFORE INSERT ON run_job_candidates
-  WHEN ${isNoted('run_job_candidates', 'NEW.id')}
+  WHEN ${givesWay(oldCandidates)}
   BEGIN${yieldPlace(oldCandidates)}
   END`,
   // The note stays for the trigger that carries the insert over: which of the two comes first is SQLite's choice.

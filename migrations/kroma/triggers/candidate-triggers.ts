@@ -3,19 +3,29 @@ import {
   fileColumns,
   fileOf,
   isEmpty,
+  isPassed,
   oldCandidates,
+  openColumns,
   projectOf,
+  rowOf,
   sharedColumns,
+  valueOf,
 } from '../rules/candidate-rows.ts';
 import { astrayTrigger } from './astray-triggers.ts';
 import {
   changedOnly,
   forget,
+  forgetArrival,
+  forgetStale,
+  isBack,
   isChanged,
-  isNoted,
+  isLeftTo,
+  isMoved,
   isQuiet,
   isSlotTaken,
+  isThere,
   note,
+  noteArrival,
   noteReplaced,
   quietly,
   removeReplaced,
@@ -27,7 +37,7 @@ import { addressOf, cleaned, isNamedBy, registerFiles } from '../rules/path-rule
  * and as immutable as it is.
  */
 const utcNow = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`;
-const isMoved = isNoted('run_job_candidates/moved', 'NEW.id');
+const isSecond = isMoved(oldCandidates);
 
 /** Registers the file of one column of NEW, a candidate. */
 const registerFile = (column: string, kind: string, suffix: string) =>
@@ -52,23 +62,29 @@ const registerBoth = `${registerFile('output_path', 'candidate_output', ':output
 const keptOr = (path: string, asset: string) =>
   `WHEN ${isNamedBy(asset, cleaned(`NEW.${path}`))} THEN ${asset} ELSE ${fileOf(path)} END`;
 
-const isOwnPlace = `id = NEW.id AND ${projectOf('NEW.job_id')} IS NOT NULL AND NOT ${isSlotTaken(candidates)}`;
+const row = rowOf(oldCandidates);
+const isOwnPlace = `id = NEW.id AND EXISTS (SELECT 1 ${row}) AND ${projectOf('NEW.job_id')} IS NOT NULL AND NOT ${isSlotTaken(candidates)}`;
 
 const insertTwin = `
     INSERT INTO run_candidates (id, ${sharedColumns.join(', ')}, output_asset_id, final_asset_id, created_at)
-      SELECT NEW.id, ${sharedColumns.map((column) => `NEW.${column}`).join(', ')}, ${fileOf('output_path')}, ${fileOf('final_output_path')}, NEW.created_at
-      WHERE NEW.id IS NOT NULL AND ${projectOf('NEW.job_id')} IS NOT NULL
+      SELECT NEW.id, ${sharedColumns.map((column) => `s.${column}`).join(', ')}, ${fileOf('output_path')}, ${fileOf('final_output_path')}, s.created_at ${row}
+        AND ${projectOf('NEW.job_id')} IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM run_candidates WHERE id = NEW.id) AND NOT ${isSlotTaken(candidates)};${note('run_candidates', 'NEW.id', 'changes() = 1')}`;
 
 /** The insert of a program that wrote the new name first: what it left empty here comes from there. */
 const completeFromTwin = `
-    UPDATE run_job_candidates SET ${fileColumns
-      .map(
+    UPDATE run_job_candidates SET ${[
+      ...openColumns.map(
+        (column) =>
+          `${column} = (SELECT CASE WHEN ${isLeftTo('t', column)} THEN t.${column} ELSE run_job_candidates.${column} END FROM run_candidates AS t WHERE t.id = NEW.id)`,
+      ),
+      ...fileColumns.map(
         ([path, asset]) =>
           `${path} = CASE WHEN ${isEmpty(path)} THEN (SELECT ${addressOf(`t.${asset}`)} FROM run_candidates AS t WHERE t.id = NEW.id) ELSE ${path} END`,
-      )
-      .join(',\n        ')}
-      WHERE id = NEW.id AND (${fileColumns.map(([path]) => isEmpty(`NEW.${path}`)).join(' OR ')}) AND ${isMoved} AND ${projectOf('NEW.job_id')} IS NOT NULL;`;
+      ),
+    ].join(',\n        ')}
+      WHERE id = NEW.id AND ${isSecond} AND ${projectOf('NEW.job_id')} IS NOT NULL AND EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = NEW.id
+        AND (${[...fileColumns.map(([path]) => isEmpty(`NEW.${path}`)), ...openColumns.map((column) => isLeftTo('t', column))].join(' OR ')}));`;
 
 /** A job whose chosen candidate comes after it has no final file yet. */
 const completeJob = quietly(
@@ -82,8 +98,8 @@ const changeable = [...sharedColumns, 'created_at'];
 
 export const candidateTriggers: Readonly<Record<string, string>> = {
   _phasewise_0011_candidates_replaces: `CREATE TRIGGER _phasewise_0011_candidates_replaces BEFORE INSERT ON run_job_candidates
-  WHEN ${isSlotTaken(oldCandidates)}
-  BEGIN${noteReplaced(oldCandidates)}
+  WHEN ${isSlotTaken(oldCandidates)} OR ${isThere(oldCandidates)}
+  BEGIN${noteReplaced(oldCandidates)}${noteArrival(oldCandidates)}
   END`,
   _phasewise_0011_candidates_renumbers: `CREATE TRIGGER _phasewise_0011_candidates_renumbers BEFORE UPDATE OF job_id, candidate_index ON run_job_candidates
   WHEN ${isChanged(['job_id', 'candidate_index'])} AND ${isSlotTaken(oldCandidates)}
@@ -91,11 +107,11 @@ export const candidateTriggers: Readonly<Record<string, string>> = {
   END`,
   _phasewise_0011_candidates_insert: `CREATE TRIGGER _phasewise_0011_candidates_insert AFTER INSERT ON run_job_candidates
   WHEN NOT ${isQuiet('run_job_candidates')}
-  BEGIN${registerBoth}${quietly(
+  BEGIN${forgetArrival(oldCandidates)}${registerBoth}${quietly(
     'run_candidates',
     `${removeReplaced(oldCandidates, candidates)}
-    UPDATE run_candidates SET ${sharedColumns.map((column) => `${column} = NEW.${column}`).join(', ')},
-        ${fileColumns.map(([path, asset]) => `${asset} = CASE WHEN ${isEmpty(`NEW.${path}`)} AND ${isMoved} THEN ${asset} ${keptOr(path, asset)}`).join(',\n        ')}
+    UPDATE run_candidates SET ${sharedColumns.map((column) => `${column} = CASE WHEN ${isSecond} AND ${oldCandidates.isLeftTo('run_candidates', column)} THEN ${column} ELSE ${valueOf(oldCandidates, column)} END`).join(',\n        ')},
+        ${fileColumns.map(([path, asset]) => `${asset} = CASE WHEN (${isEmpty(`NEW.${path}`)} AND ${isSecond}) OR ${isPassed(oldCandidates, path)} THEN ${asset} ${keptOr(path, asset)}`).join(',\n        ')}
       WHERE ${isOwnPlace};${insertTwin}`,
   )}${quietly('run_job_candidates', completeFromTwin)}${forget('run_job_candidates/moved', 'NEW.id')}${completeJob}
   END`,
@@ -105,19 +121,20 @@ export const candidateTriggers: Readonly<Record<string, string>> = {
     'run_candidates',
     `${removeReplaced(oldCandidates, candidates)}
     UPDATE run_candidates SET
-        ${changedOnly(changeable, (column) => `NEW.${column}`)},
-        ${fileColumns.map(([path, asset]) => `${asset} = CASE WHEN NEW.${path} IS OLD.${path} THEN ${asset} ${keptOr(path, asset)}`).join(',\n        ')}
+        ${changedOnly(changeable, (column) => valueOf(oldCandidates, column))},
+        ${fileColumns.map(([path, asset]) => `${asset} = CASE WHEN NEW.${path} IS OLD.${path} OR ${isPassed(oldCandidates, path)} THEN ${asset} ${keptOr(path, asset)}`).join(',\n        ')}
       WHERE ${isOwnPlace};${insertTwin}`,
   )}${completeJob}
   END`,
   _phasewise_0011_candidates_delete: `CREATE TRIGGER _phasewise_0011_candidates_delete AFTER DELETE ON run_job_candidates
+  WHEN NOT ${isBack(oldCandidates)}
   BEGIN
     DELETE FROM run_candidates WHERE id = OLD.id;${forget('run_candidates', 'OLD.id')}${forget('run_job_candidates', 'OLD.id')}
   END`,
   // A program that writes both tables does so within one run: earlier notes have served their turn.
   _phasewise_0011_runs_insert: `CREATE TRIGGER _phasewise_0011_runs_insert AFTER INSERT ON runs
   BEGIN
-    DELETE FROM _phasewise_mirrored WHERE mirror NOT IN ('users', 'app_users', 'project_storage');
+    DELETE FROM _phasewise_mirrored WHERE mirror NOT IN ('users', 'app_users', 'project_storage');${forgetStale}
   END`,
   // With foreign keys off nothing else would take the candidates of a job along. The old table keeps its orphans.
   _phasewise_0011_run_jobs_delete: `CREATE TRIGGER _phasewise_0011_run_jobs_delete AFTER DELETE ON run_jobs

@@ -36,31 +36,32 @@ export interface PairTriggers {
 
 /**
  * Two triggers for each direction. Each stays quiet where both sides say the same already, so no write comes back as
- * an echo.
+ * an echo. A trigger that somebody added later fires before them: what it has changed in the row stands.
  * @param prefix `_phasewise_<number>_<what>`
  */
 export function pairTriggers(prefix: string, pair: ColumnPair): PairTriggers {
   const { table, legacy, canonical } = pair;
   const differs = `NEW.${canonical} IS NOT ${carriedOver(pair, `NEW.${legacy}`)} AND ifnull(NEW.${canonical}, '') IS NOT NEW.${legacy}`;
-  const set = (column: string, value: string) => `
+  const set = (column: string, value: string, condition: string) => `
   BEGIN
-    UPDATE ${table} SET ${column} = ${value} WHERE rowid = NEW.rowid;
+    UPDATE ${table} SET ${column} = ${value} WHERE rowid = NEW.rowid AND ${condition};
   END`;
-  const toCanonical = set(canonical, carriedOver(pair, `NEW.${legacy}`));
-  const toLegacy = set(legacy, `ifnull(NEW.${canonical}, '')`);
+  const toCanonical = (condition: string) => set(canonical, carriedOver(pair, legacy), condition);
+  const toLegacy = (condition: string) => set(legacy, `ifnull(${canonical}, '')`, condition);
+  const isUntouched = (column: string) => `${column} IS OLD.${column}`;
   const carried = {
     [`${prefix}_insert`]: `CREATE TRIGGER ${prefix}_insert AFTER INSERT ON ${table}
-  WHEN ${saysNothing(pair, `NEW.${canonical}`)} AND NEW.${canonical} IS NOT ${carriedOver(pair, `NEW.${legacy}`)}${toCanonical}`,
+  WHEN ${saysNothing(pair, `NEW.${canonical}`)} AND NEW.${canonical} IS NOT ${carriedOver(pair, `NEW.${legacy}`)}${toCanonical(saysNothing(pair, canonical))}`,
     [`${prefix}_update`]: `CREATE TRIGGER ${prefix}_update AFTER UPDATE OF ${legacy} ON ${table}
   WHEN NEW.${legacy} IS NOT OLD.${legacy} AND NEW.${canonical} IS OLD.${canonical}
-    AND ${differs}${toCanonical}`,
+    AND ${differs}${toCanonical(isUntouched(canonical))}`,
   };
   const following = {
     [`${prefix}_insert_follows`]: `CREATE TRIGGER ${prefix}_insert_follows AFTER INSERT ON ${table}
-  WHEN ${saysNothing(pair, `NEW.${legacy}`)} AND NOT ${saysNothing(pair, `NEW.${canonical}`)}${toLegacy}`,
+  WHEN ${saysNothing(pair, `NEW.${legacy}`)} AND NOT ${saysNothing(pair, `NEW.${canonical}`)}${toLegacy(saysNothing(pair, legacy))}`,
     [`${prefix}_update_follows`]: `CREATE TRIGGER ${prefix}_update_follows AFTER UPDATE OF ${canonical} ON ${table}
   WHEN NEW.${canonical} IS NOT OLD.${canonical} AND NEW.${legacy} IS OLD.${legacy}
-    AND ${differs}${toLegacy}`,
+    AND ${differs}${toLegacy(isUntouched(legacy))}`,
   };
   return { carried, following };
 }

@@ -13,6 +13,8 @@ export const operationOf = (eventType: string): string =>
   `CASE WHEN ifnull(${eventType}, '') = '' THEN 'legacy_event' ELSE ${eventType} END`;
 /** Cents are no dollars where the currency is another, but hundredths of it all the same. */
 export const costOf = (cents: string): string => `CASE WHEN ${isNumber(cents)} THEN ${cents} / 100.0 ELSE 0.0 END`;
+/** An amount that a cost can say: a number, and one of which hundredths leave more than nothing. */
+export const isAmount = (cents: string): string => `(${isNumber(cents)} AND (${cents} = 0 OR ${cents} / 100.0 <> 0))`;
 export const centsOf = (cost: string): string =>
   `CASE WHEN ${isNumber(cost)} AND abs(${cost}) < 9e16 THEN CAST(round(${cost} * 100) AS INTEGER) ELSE 0 END`;
 export const metaOf = (notes: string): string =>

@@ -1,4 +1,5 @@
 import { isRecorded, misledTriggers, type Db, type ExitCriterion, type Schema } from '@engine/migration.ts';
+import { columnsMistaken } from '../schema/by-rowid.ts';
 import { canonical } from '../schema/canonical.ts';
 
 /**
@@ -72,14 +73,22 @@ export function mirrorCriterion(id: string, title: string, written: readonly Wri
   };
 }
 
-/** Triggers on these tables that can no longer tell one row from another: somebody changed the table behind them. */
+/**
+ * Triggers that can no longer tell one row of these tables from another, or a column of theirs from their own: somebody
+ * changed the table behind them.
+ */
 export function misledOn(schema: Schema, tables: readonly string[]) {
-  const found = misledTriggers(schema).filter(({ table }) => tables.includes(table.toLowerCase()));
+  const found = misledTriggers(schema, columnsMistaken).filter(({ table }) => tables.includes(table.toLowerCase()));
+  const said = (confuses: 'rows' | 'columns', text: string) => {
+    const objects = found.filter((each) => each.confuses === confuses).map(({ object }) => object);
+    return objects.length === 0 ? [] : [`${text}: ${objects.join(', ')}.`];
+  };
+  const summary = [
+    ...said('rows', 'A write may reach other rows than its own'),
+    ...said('columns', 'A write may be carried over with the value of another column'),
+  ].join(' ');
   return {
-    summary:
-      found.length === 0
-        ? null
-        : `A write may reach other rows than its own: ${found.map(({ object }) => object).join(', ')}.`,
+    summary: summary || null,
     findings: found.map(({ object, why }) => ({ label: 'Finding', text: `${object}: ${why}` })),
   };
 }
@@ -110,7 +119,8 @@ const hasTrigger = (schema: Schema, { table, event, isFollowing }: Expected): bo
       trigger.table.toLowerCase() === table &&
       isMirror(trigger.name) &&
       trigger.name.endsWith('_follows') === isFollowing &&
-      new RegExp(`\\bAFTER ${event}\\b`, 'i').test(trigger.sql),
+      // One that only watches the key carries no other change over.
+      new RegExp(`\\bAFTER ${event}\\b(?! OF id ON)`, 'i').test(trigger.sql),
   );
 
 /** True while the table is an old one, or has one of the columns that the last phase removes. */

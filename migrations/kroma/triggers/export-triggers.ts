@@ -2,7 +2,11 @@ import { astrayTrigger } from './astray-triggers.ts';
 import { isQuiet, quietly } from './mirror.ts';
 import { addressOf, assetOf, cleaned, isNamedBy, pathAfter, registerFiles } from '../rules/path-rule.ts';
 
-/** Keeps the old and the new columns of exports in step. Part of the exports' migration and as immutable as it is. */
+/**
+ * Keeps the old and the new columns of exports in step. Part of the exports' migration and as immutable as it is. NEW
+ * says what the program's statement did; a trigger that somebody added later fires first, so what is written comes from
+ * the row as it stands.
+ */
 export const isEmpty = (value: string): string => `ifnull(${value}, '') = ''`;
 const hasEnding = (path: string, ending: string) => `substr(lower(${path}), -${ending.length}) = '${ending}'`;
 export const formatOf = (
@@ -22,43 +26,43 @@ const registerExport = registerFiles(
     path: 'k.path',
     now: `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`,
   },
-  `FROM (SELECT ${cleaned('NEW.export_path')} AS path) AS k WHERE NEW.id IS NOT NULL`,
+  `FROM (SELECT ${cleaned('e.export_path')} AS path FROM project_exports AS e
+        WHERE e.rowid = NEW.rowid AND e.export_asset_id IS NEW.export_asset_id) AS k WHERE NEW.id IS NOT NULL`,
 );
-const newFile = `(SELECT ${assetOf('NEW.project_id', 'k.path')} FROM (SELECT ${cleaned('NEW.export_path')} AS path) AS k)`;
+/** Unless somebody has chosen a file since. */
+const nameFile = quietly(
+  'project_exports',
+  `
+    UPDATE project_exports SET export_asset_id = (SELECT ${assetOf('NEW.project_id', 'k.path')}
+        FROM (SELECT ${cleaned('project_exports.export_path')} AS path) AS k)
+      WHERE rowid = NEW.rowid AND export_asset_id IS NEW.export_asset_id;`,
+);
 
 export const exportTriggers: Readonly<Record<string, string>> = {
   _phasewise_0015_exports_insert: `CREATE TRIGGER _phasewise_0015_exports_insert AFTER INSERT ON project_exports
   BEGIN
     UPDATE project_exports SET
-        sha256 = CASE WHEN ${isEmpty('NEW.sha256')} THEN NEW.export_sha256 ELSE NEW.sha256 END,
-        format = CASE WHEN NEW.format IN ('', 'tar.gz') AND (${isEmpty('NEW.export_asset_id')} OR ${cleaned('NEW.export_path')} <> '') THEN ${formatOf(cleaned('NEW.export_path'))} ELSE NEW.format END
+        sha256 = CASE WHEN ${isEmpty('sha256')} THEN export_sha256 ELSE sha256 END,
+        format = CASE WHEN format IN ('', 'tar.gz') AND (${isEmpty('NEW.export_asset_id')} OR ${cleaned('NEW.export_path')} <> '') THEN ${formatOf(cleaned('export_path'))} ELSE format END
       WHERE rowid = NEW.rowid;
   END`,
   _phasewise_0015_exports_file: `CREATE TRIGGER _phasewise_0015_exports_file AFTER INSERT ON project_exports
   WHEN ${isEmpty('NEW.export_asset_id')}
-  BEGIN${registerExport};${quietly(
-    'project_exports',
-    `
-    UPDATE project_exports SET export_asset_id = ${newFile} WHERE rowid = NEW.rowid;`,
-  )}
+  BEGIN${registerExport};${nameFile}
   END`,
   _phasewise_0015_exports_update: `CREATE TRIGGER _phasewise_0015_exports_update AFTER UPDATE OF export_path, export_sha256 ON project_exports
   WHEN NOT ${isQuiet('project_exports')}
   BEGIN
     UPDATE project_exports SET
-        sha256 = CASE WHEN NEW.export_sha256 IS NOT OLD.export_sha256 AND NEW.sha256 IS OLD.sha256 THEN NEW.export_sha256 ELSE NEW.sha256 END,
-        format = CASE WHEN NEW.export_path IS NOT OLD.export_path AND NEW.format IS OLD.format
-          THEN ${formatOf(cleaned('NEW.export_path'))} ELSE NEW.format END
+        sha256 = CASE WHEN NEW.export_sha256 IS NOT OLD.export_sha256 AND sha256 IS OLD.sha256 THEN export_sha256 ELSE sha256 END,
+        format = CASE WHEN NEW.export_path IS NOT OLD.export_path AND format IS OLD.format
+          THEN ${formatOf(cleaned('export_path'))} ELSE format END
       WHERE rowid = NEW.rowid;
   END`,
   _phasewise_0015_exports_moved: `CREATE TRIGGER _phasewise_0015_exports_moved AFTER UPDATE OF export_path ON project_exports
   WHEN NEW.export_path IS NOT OLD.export_path AND NEW.export_asset_id IS OLD.export_asset_id AND NOT ${isQuiet('project_exports')}
     AND NOT ${isNamedBy('NEW.export_asset_id', cleaned('NEW.export_path'))}
-  BEGIN${registerExport};${quietly(
-    'project_exports',
-    `
-    UPDATE project_exports SET export_asset_id = ${newFile} WHERE rowid = NEW.rowid;`,
-  )}
+  BEGIN${registerExport};${nameFile}
   END`,
   _phasewise_0015_exports_astray: astrayTrigger(
     '_phasewise_0015_exports_astray',
@@ -79,8 +83,8 @@ export const exportFollowTriggers: Readonly<Record<string, string>> = {
     'project_exports',
     `
     UPDATE project_exports SET
-        export_path = CASE WHEN ${isEmpty('NEW.export_path')} THEN coalesce(${addressOf('NEW.export_asset_id')}, NEW.export_path) ELSE NEW.export_path END,
-        export_sha256 = CASE WHEN ${isEmpty('NEW.export_sha256')} THEN ifnull(NEW.sha256, NEW.export_sha256) ELSE NEW.export_sha256 END
+        export_path = CASE WHEN ${isEmpty('export_path')} THEN coalesce(${addressOf('project_exports.export_asset_id')}, export_path) ELSE export_path END,
+        export_sha256 = CASE WHEN ${isEmpty('export_sha256')} THEN ifnull(sha256, export_sha256) ELSE export_sha256 END
       WHERE rowid = NEW.rowid;`,
   )}
   END`,
@@ -93,9 +97,9 @@ export const exportFollowTriggers: Readonly<Record<string, string>> = {
     'project_exports',
     `
     UPDATE project_exports SET
-        export_path = CASE WHEN NEW.export_asset_id IS NOT OLD.export_asset_id AND NEW.export_path IS OLD.export_path
-          THEN ifnull(${pathAfter('NEW.export_asset_id', 'NEW.project_id', 'NEW.export_path')}, NEW.export_path) ELSE NEW.export_path END,
-        export_sha256 = CASE WHEN NEW.sha256 IS NOT OLD.sha256 AND NEW.export_sha256 IS OLD.export_sha256 THEN NEW.sha256 ELSE NEW.export_sha256 END
+        export_path = CASE WHEN NEW.export_asset_id IS NOT OLD.export_asset_id AND export_path IS OLD.export_path
+          THEN ifnull(${pathAfter('project_exports.export_asset_id', 'NEW.project_id', 'project_exports.export_path')}, export_path) ELSE export_path END,
+        export_sha256 = CASE WHEN NEW.sha256 IS NOT OLD.sha256 AND export_sha256 IS OLD.export_sha256 THEN sha256 ELSE export_sha256 END
       WHERE rowid = NEW.rowid;`,
   )}
   END`,

@@ -5,7 +5,8 @@ import { addressOf, assetOf, cleaned, isNamedBy, pathAfter, registerFiles } from
 
 /**
  * What keeps the final file of a job in step: final_output names it by its path, final_asset_id by its asset. Part of
- * the candidates' migration and as immutable as it is.
+ * the candidates' migration and as immutable as it is. NEW says what the program's statement did; a trigger that somebody
+ * added later fires first, so what is written comes from the row as it stands.
  */
 const isOurs = isQuiet('run_jobs');
 
@@ -22,10 +23,14 @@ const registerFile = registerFiles(
     path: 'k.path',
     now: `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`,
   },
-  `FROM (SELECT ${cleaned('NEW.final_output')} AS path) AS k, runs AS r WHERE r.id = NEW.run_id AND NEW.id IS NOT NULL`,
+  `FROM (SELECT ${cleaned('j.final_output')} AS path FROM run_jobs AS j
+        WHERE j.rowid = NEW.rowid AND j.final_asset_id IS NEW.final_asset_id) AS k, runs AS r
+      WHERE r.id = NEW.run_id AND NEW.id IS NOT NULL`,
 );
 const ownFile = `(SELECT ${assetOf('r.project_id', 'k.path')}
-          FROM (SELECT ${cleaned('NEW.final_output')} AS path) AS k, runs AS r WHERE r.id = NEW.run_id)`;
+          FROM (SELECT ${cleaned('run_jobs.final_output')} AS path) AS k, runs AS r WHERE r.id = NEW.run_id)`;
+/** Unless somebody has chosen a file since. */
+const isUnchosen = `rowid = NEW.rowid AND final_asset_id IS NEW.final_asset_id`;
 const chosenFile = (index: string) => `(SELECT coalesce(c.final_asset_id, c.output_asset_id) FROM run_candidates AS c
           WHERE c.job_id = NEW.id AND c.candidate_index = ${index})`;
 
@@ -36,7 +41,7 @@ export const jobTriggers: Readonly<Record<string, string>> = {
   BEGIN${registerFile};${quietly(
     'run_jobs',
     `
-    UPDATE run_jobs SET final_asset_id = ${ownFile} WHERE rowid = NEW.rowid;`,
+    UPDATE run_jobs SET final_asset_id = ${ownFile} WHERE ${isUnchosen};`,
   )}
   END`,
   // A program that changes the choice under both names decides about the file itself.
@@ -48,12 +53,12 @@ export const jobTriggers: Readonly<Record<string, string>> = {
     'run_jobs',
     `
     UPDATE run_jobs SET final_asset_id = CASE
-        WHEN NEW.final_output IS NOT OLD.final_output AND ${cleaned('NEW.final_output')} <> ''
-          THEN CASE WHEN ${isNamedBy('NEW.final_asset_id', cleaned('NEW.final_output'))} THEN NEW.final_asset_id ELSE ${ownFile} END
+        WHEN NEW.final_output IS NOT OLD.final_output AND ${cleaned('final_output')} <> ''
+          THEN CASE WHEN ${isNamedBy('run_jobs.final_asset_id', cleaned('run_jobs.final_output'))} THEN final_asset_id ELSE ${ownFile} END
         WHEN NEW.selected_candidate IS NOT OLD.selected_candidate AND NEW.selected_candidate_index IS OLD.selected_candidate_index
-          THEN coalesce(${chosenFile('NEW.selected_candidate')}, ${ownFile})
-        ELSE coalesce(${chosenFile('NEW.selected_candidate_index')}, ${ownFile}) END
-      WHERE rowid = NEW.rowid;`,
+          THEN coalesce(${chosenFile('run_jobs.selected_candidate')}, ${ownFile})
+        ELSE coalesce(${chosenFile('run_jobs.selected_candidate_index')}, ${ownFile}) END
+      WHERE ${isUnchosen};`,
   )}
   END`,
   _phasewise_0011_run_jobs_astray: astrayTrigger('_phasewise_0011_run_jobs_astray', '20260221_0011_rename_candidates', {
@@ -72,7 +77,8 @@ export const jobFollowTriggers: Readonly<Record<string, string>> = {
   BEGIN${quietly(
     'run_jobs',
     `
-    UPDATE run_jobs SET final_output = coalesce(${addressOf('NEW.final_asset_id')}, NEW.final_output) WHERE rowid = NEW.rowid;`,
+    UPDATE run_jobs SET final_output = coalesce(${addressOf('run_jobs.final_asset_id')}, final_output)
+      WHERE rowid = NEW.rowid AND ${isEmpty('final_output')};`,
   )}
   END`,
   _phasewise_0011_run_jobs_update_follows: `CREATE TRIGGER _phasewise_0011_run_jobs_update_follows AFTER UPDATE OF final_asset_id ON run_jobs
@@ -80,8 +86,8 @@ export const jobFollowTriggers: Readonly<Record<string, string>> = {
   BEGIN${quietly(
     'run_jobs',
     `
-    UPDATE run_jobs SET final_output = ${pathAfter('NEW.final_asset_id', '(SELECT r.project_id FROM runs AS r WHERE r.id = NEW.run_id)', 'NEW.final_output')}
-      WHERE rowid = NEW.rowid;`,
+    UPDATE run_jobs SET final_output = ${pathAfter('run_jobs.final_asset_id', '(SELECT r.project_id FROM runs AS r WHERE r.id = NEW.run_id)', 'run_jobs.final_output')}
+      WHERE rowid = NEW.rowid AND final_output IS OLD.final_output;`,
   )}
   END`,
 };

@@ -9,8 +9,10 @@ import { tableExists, type Db } from '@engine/migration.ts';
 /**
  * Notes of the triggers, by kind:
  * - `<table>`: a row of it was made by a trigger for a program that wrote the twin only. A program that knows both
- *   names inserts into both: its own row then takes the place of ours, instead of failing on the same key.
+ *   names inserts into both: its own row then takes the place of ours, instead of failing on the same key. It does so
+ *   at about the same time: after a minute the row is like any other.
  * - `<table>/moved`: that row is out of the way until the insert which replaces it is through.
+ * - `<table>/arrives`: a row with this key is being inserted where there is one; it counts within its statement only.
  * - `<table>/replaced`: a row that an insert or update may be about to push out by REPLACE, which fires no trigger.
  * - `quiet`: writes to the table named by the key are ours just now, and not to be carried to the other side.
  */
@@ -18,11 +20,18 @@ export const createMirrored = `
   CREATE TABLE IF NOT EXISTS _phasewise_mirrored (
     mirror TEXT NOT NULL,
     key TEXT NOT NULL,
+    noted_at REAL NOT NULL DEFAULT (julianday('now')),
     PRIMARY KEY (mirror, key)
   ) WITHOUT ROWID`;
 
 export const isNoted = (mirror: string, key: string): string =>
   `EXISTS (SELECT 1 FROM _phasewise_mirrored WHERE mirror = '${mirror}' AND key = ${key})`;
+/** Seconds for which our row gives way: a program writes both names in one go. */
+const GIVES_WAY_SECONDS = 60;
+const isRecent = `abs(julianday('now') - noted_at) * 86400 <= ${GIVES_WAY_SECONDS}`;
+/** Notes by which no row gives way any more. */
+export const forgetStale = `
+    DELETE FROM _phasewise_mirrored WHERE NOT ${isRecent};`;
 /** The outer statement's OR REPLACE or OR IGNORE overrides the one of a trigger: hence the guard. */
 export const note = (mirror: string, key: string, condition = '1'): string => `
     INSERT INTO _phasewise_mirrored (mirror, key) SELECT '${mirror}', ${key} WHERE ${condition} AND NOT ${isNoted(mirror, key)};`;
@@ -45,24 +54,34 @@ export function writeQuietly<T>(db: Db, tables: readonly string[], write: () => 
   return result;
 }
 
-/** A table of which another one, under another name, holds the same rows under the same ids. */
+/** A table of whose rows we make some for a program that says the same elsewhere, under the same key. */
 export interface Twin {
   readonly table: string;
-  /** Columns of a unique key beside the id. */
+  /** The column by which both rows are the same; unique. */
+  readonly key: string;
+  /** Columns of a unique key beside it. */
   readonly slot: readonly string[];
   readonly notNull: readonly string[];
+  /** All columns of ours but the key. */
+  readonly columns: readonly string[];
+  /** True, as SQL, where NEW leaves a column open that the row `there` fills. */
+  readonly isLeftTo: (there: string, column: string) => string;
 }
 
-const away = (id: string) => `'_phasewise:' || ${id}`;
-const inSlot = (
-  twin: Twin,
-  row: string,
-) => `${twin.slot.map((column) => `${row}.${column} = NEW.${column}`).join(' AND ')}
-        AND ${row}.id IS NOT NEW.id`;
+/** What a column says that is neither empty nor at the default of an empty text, object or number. */
+const says = (value: string) => `ifnull(${value}, '') NOT IN ('', '{}', 0)`;
+/** For columns in which these mean that nothing is said. */
+export const isLeftTo = (there: string, column: string): string =>
+  `(NOT ${says(`NEW.${column}`)} AND ${says(`${there}.${column}`)})`;
 
-/** Another row of the table stands where NEW is to stand. */
-export const isSlotTaken = (twin: Twin): string =>
-  `EXISTS (SELECT 1 FROM ${twin.table} AS other WHERE ${inSlot(twin, 'other')})`;
+const away = (key: string) => `'_phasewise:' || ${key}`;
+const inSlot = (twin: Twin, row: string, wanted = 'NEW') =>
+  `${twin.slot.map((column) => `${row}.${column} = ${wanted}.${column}`).join(' AND ')}
+        AND ${row}.${twin.key} IS NOT ${wanted}.${twin.key}`;
+
+/** Another row of the table stands where NEW, or another row, is to stand. */
+export const isSlotTaken = (twin: Twin, wanted = 'NEW'): string =>
+  `EXISTS (SELECT 1 FROM ${twin.table} AS other WHERE ${inSlot(twin, 'other', wanted)})`;
 
 /** Notes who stands where NEW is to stand: if the write is a REPLACE, that row will be gone without a trigger. */
 export const noteReplaced = (twin: Twin): string => `
@@ -76,18 +95,64 @@ export const removeReplaced = (twin: Twin, other: Twin): string => `
     DELETE FROM _phasewise_mirrored WHERE mirror = '${twin.table}/replaced';`;
 
 /**
- * Before an insert: moves a row of ours with the same id out of the way, if the insert is going to succeed. Deleting it
- * would take along, or clear, whatever refers to it; a key that is away for the time of one statement harms nobody.
+ * Our row with the key of NEW is to give way: it was made just so, and the insert is going to succeed.
+ */
+export const givesWay = (twin: Twin): string => `EXISTS (SELECT 1 FROM _phasewise_mirrored
+      WHERE mirror = '${twin.table}' AND key = NEW.${twin.key} AND ${isRecent})
+    AND EXISTS (SELECT 1 FROM ${twin.table} WHERE ${twin.key} = NEW.${twin.key})
+    AND ${twin.notNull.map((column) => `NEW.${column} IS NOT NULL`).join(' AND ')} AND NOT ${isSlotTaken(twin)}`;
+
+const hasWord = (word: string) => `lower(sql) GLOB '*[^a-z0-9_]${word}[^a-z0-9_]*'`;
+/** Something of the owner's might follow a key that moves, hold it fast, or keep the insert from coming. */
+const isHeld = ({ table }: Twin) => `(EXISTS (SELECT 1 FROM sqlite_master
+        WHERE (type = 'table' AND instr(lower(sql), '${table}') > 0 AND ${hasWord('update')})
+          OR (lower(tbl_name) = '${table}' AND ((type = 'table' AND ${hasWord('check')})
+            OR (type = 'trigger' AND name NOT GLOB '_phasewise_*'))))
+        OR (SELECT count(*) FROM sqlite_master WHERE type = 'index' AND lower(tbl_name) = '${table}'
+          AND (sql IS NULL OR ${hasWord('unique')})) > 2)`;
+
+/**
+ * Before an insert for which our row gives way: moves it aside. Deleting it would take along, or clear, whatever refers
+ * to it; a key that is away for the time of one statement harms nobody, save where something of the owner's watches it.
+ * There our row says what NEW says and stays: the insert is not needed any more, and columns of the owner's stay, too.
  */
 export const yieldPlace = (twin: Twin): string => `
-    UPDATE ${twin.table} SET id = ${away('id')}, ${twin.slot.at(-1) ?? 'id'} = ${away('id')}
-      WHERE id = NEW.id AND ${isNoted(twin.table, 'NEW.id')} AND NOT ${isSlotTaken(twin)}
-        AND ${twin.notNull.map((column) => `NEW.${column} IS NOT NULL`).join(' AND ')};${note(`${twin.table}/moved`, 'NEW.id', 'changes() = 1')}
-    DELETE FROM _phasewise_mirrored WHERE mirror = '${twin.table}' AND key = NEW.id
-      AND NOT EXISTS (SELECT 1 FROM ${twin.table} WHERE id = NEW.id);`;
-/** After it: removes what was moved. */
+    UPDATE ${twin.table} SET ${twin.columns
+      .map(
+        (column) => `${column} = CASE WHEN ${twin.isLeftTo(twin.table, column)} THEN ${column} ELSE NEW.${column} END`,
+      )
+      .join(',\n        ')}
+      WHERE ${twin.key} = NEW.${twin.key} AND ${isHeld(twin)};${forget(twin.table, `NEW.${twin.key}`)}
+    SELECT RAISE(IGNORE) WHERE ${isHeld(twin)};
+    UPDATE ${twin.table} SET ${twin.key} = ${away(twin.key)}, ${twin.slot.at(-1) ?? twin.key} = ${away(twin.key)}
+      WHERE ${twin.key} = NEW.${twin.key};${note(`${twin.table}/moved`, `NEW.${twin.key}`)}`;
+/** A row is out of the way of NEW. */
+export const isMoved = (twin: Twin): string => isNoted(`${twin.table}/moved`, `NEW.${twin.key}`);
+/** After the insert: what it left open comes from the row that was there. */
+export const completeFromMoved = (twin: Twin): string => `
+    UPDATE ${twin.table} SET (${twin.columns.join(', ')}) = (
+        SELECT ${twin.columns.map((column) => `CASE WHEN ${twin.isLeftTo('m', column)} THEN m.${column} ELSE ${twin.table}.${column} END`).join(',\n          ')}
+        FROM ${twin.table} AS m WHERE m.${twin.key} = ${away(`NEW.${twin.key}`)})
+      WHERE ${twin.key} = NEW.${twin.key} AND EXISTS (SELECT 1 FROM ${twin.table} AS m WHERE m.${twin.key} = ${away(`NEW.${twin.key}`)}
+        AND (${twin.columns.map((column) => twin.isLeftTo('m', column)).join(' OR ')}));`;
+/** Then removes it. */
 export const removeMoved = (twin: Twin): string => `
-    DELETE FROM ${twin.table} WHERE id = ${away('NEW.id')} AND ${isNoted(`${twin.table}/moved`, 'NEW.id')};${forget(`${twin.table}/moved`, 'NEW.id')}`;
+    DELETE FROM ${twin.table} WHERE ${twin.key} = ${away(`NEW.${twin.key}`)} AND ${isMoved(twin)};${forget(`${twin.table}/moved`, `NEW.${twin.key}`)}`;
+
+/**
+ * Before an insert where a row with the key of NEW is: if it is a REPLACE and triggers are recursive, that row goes and
+ * comes back, and its twin has to stay. Time stands still within a statement, so that a note which an insert that came
+ * to nothing has left behind tells the next statement nothing.
+ */
+export const noteArrival = ({ table, key }: Twin): string => `
+    DELETE FROM _phasewise_mirrored WHERE mirror = '${table}/arrives';
+    INSERT INTO _phasewise_mirrored (mirror, key) SELECT '${table}/arrives', NEW.${key}
+      WHERE NEW.${key} IS NOT NULL AND EXISTS (SELECT 1 FROM ${table} WHERE ${key} = NEW.${key});`;
+export const forgetArrival = ({ table, key }: Twin): string => forget(`${table}/arrives`, `NEW.${key}`);
+/** OLD is on its way back. */
+export const isBack = ({ table, key }: Twin): string => `EXISTS (SELECT 1 FROM _phasewise_mirrored
+      WHERE mirror = '${table}/arrives' AND key = OLD.${key} AND noted_at = julianday('now'))`;
+export const isThere = ({ table, key }: Twin): string => `EXISTS (SELECT 1 FROM ${table} WHERE ${key} = NEW.${key})`;
 
 /** Some of the columns are changed by an update. */
 export const isChanged = (columns: readonly string[]): string =>

@@ -1,4 +1,4 @@
-import { forget, isNoted, note } from './mirror.ts';
+import { forget, isNoted, isQuiet, note, quietly } from './mirror.ts';
 import {
   isObject,
   isSeed,
@@ -18,21 +18,30 @@ type Triggers = Readonly<Record<string, string>>;
 
 const utcNow = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`;
 const ownId = (candidate: string) => `${candidate} || ':quality'`;
-/** The report that the backfill or a trigger made of a candidate, as long as nobody made something else of it. */
-const isOwn = (candidate: string) =>
-  `id = ${ownId(candidate)} AND report_type = 'output_guard' AND ${isSeed('summary_json')}`;
+/** Somebody added to the seed: a member that neither it nor a run log has, or a rating or note that says something. */
+const hasMore = (
+  summary: string,
+) => `EXISTS (SELECT 1 FROM json_each(CASE WHEN ${isObject(summary)} THEN ${summary} END)
+        WHERE key NOT IN ('status', 'rank', 'source', 'output_guard', 'qa') AND NOT (key = 'rating' AND value = 0 OR key = 'notes' AND value = ''))`;
+/** The report that the backfill or a trigger made of a candidate, whatever became of it. */
+const isMade = (candidate: string) => `id = ${ownId(candidate)} AND ${isSeed('summary_json')}`;
+/** The same as long as it says what was derived: with a rating or a note in it, it is the report of whoever gave them. */
+const isOwn = (candidate: string, hasLegacy: boolean) =>
+  `${isMade(candidate)} AND report_type = 'output_guard' AND NOT ${hasMore('summary_json')}${hasLegacy ? ` AND ifnull(rating, 0) = 0 AND ifnull(notes, '') = ''` : ''}`;
 
 /**
  * A candidate that a program adds gets its report; one by the program itself takes its place. Whoever goes takes along
- * or leaves what its reference says, also where foreign keys are off or the column carries none yet.
+ * or leaves what its reference says, also where foreign keys are off or the column carries none yet. A report that a
+ * person rated stays whoever goes: it is let go of, and found again by a candidate that comes back under its key.
  * @param hasLegacy the table has its old columns beside the new ones.
  */
 export const seedTriggers = (hasLegacy: boolean): Triggers => ({
   _phasewise_0012_candidates_insert: `CREATE TRIGGER _phasewise_0012_candidates_insert AFTER INSERT ON run_candidates
   WHEN NEW.id IS NOT NULL
   BEGIN
-    UPDATE quality_reports SET candidate_id = NEW.id, job_id = NEW.job_id, summary_json = ${seedSummary('NEW')}
-      WHERE ${isOwn('NEW.id')};
+    UPDATE quality_reports SET candidate_id = NEW.id, job_id = NEW.job_id,
+        summary_json = CASE WHEN ${isOwn('NEW.id', hasLegacy)} THEN ${seedSummary('NEW')} ELSE summary_json END
+      WHERE ${isMade('NEW.id')} AND (candidate_id IS NULL OR ${isOwn('NEW.id', hasLegacy)});
     INSERT INTO quality_reports (id, project_id, run_id, job_id, candidate_id, report_type, summary_json, created_at${hasLegacy ? ', run_job_id, run_job_candidate_id' : ''})
       SELECT ${ownId('NEW.id')}, r.project_id, r.id, j.id, NEW.id, 'output_guard', ${seedSummary('NEW')},
         CASE WHEN ifnull(NEW.created_at, '') = '' THEN ${utcNow} ELSE NEW.created_at END${hasLegacy ? `, j.id, (SELECT c.id FROM run_job_candidates AS c WHERE c.id = NEW.id)` : ''}
@@ -43,14 +52,14 @@ export const seedTriggers = (hasLegacy: boolean): Triggers => ({
   END`,
   _phasewise_0012_candidates_delete: `CREATE TRIGGER _phasewise_0012_candidates_delete AFTER DELETE ON run_candidates
   BEGIN
-    DELETE FROM quality_reports WHERE ${isOwn('OLD.id')};
+    DELETE FROM quality_reports WHERE ${isOwn('OLD.id', hasLegacy)};
     UPDATE quality_reports SET candidate_id = NULL WHERE candidate_id = OLD.id;${forget('quality_reports', 'OLD.id')}
   END`,
   // A rating by hand stands beside the guard's report; only a result of its kind replaces it.
   _phasewise_0012_reports_replace: `CREATE TRIGGER _phasewise_0012_reports_replace AFTER INSERT ON quality_reports
   WHEN NEW.report_type <> 'human_review' AND NOT ${saysNothing('NEW.summary_json')} AND ${isNoted('quality_reports', 'NEW.candidate_id')}
   BEGIN
-    DELETE FROM quality_reports WHERE ${isOwn('NEW.candidate_id')} AND id IS NOT NEW.id;${forget('quality_reports', 'NEW.candidate_id')}
+    DELETE FROM quality_reports WHERE ${isOwn('NEW.candidate_id', hasLegacy)} AND id IS NOT NEW.id;${forget('quality_reports', 'NEW.candidate_id')}
   END`,
   _phasewise_0012_run_jobs_delete: `CREATE TRIGGER _phasewise_0012_run_jobs_delete AFTER DELETE ON run_jobs
   BEGIN
@@ -66,13 +75,50 @@ export const seedTriggers = (hasLegacy: boolean): Triggers => ({
   END`,
 });
 
+/**
+ * A program changes a candidate's key: a foreign key must not stop it on account of a report that we made, which goes
+ * along. Quietly, as the other table's candidate keeps its key. A row that only makes place (`yieldPlace`) takes nothing.
+ */
+const rekeyed = (
+  name: string,
+  table: string,
+  column: string,
+  more: string,
+) => `CREATE TRIGGER ${name} AFTER UPDATE OF id ON ${table}
+  WHEN NEW.id IS NOT OLD.id AND ifnull(substr(NEW.id, 1, 11), '') <> '_phasewise:'
+  BEGIN${quietly(
+    'quality_reports',
+    `
+    UPDATE quality_reports SET ${column} = NEW.id${more}
+      WHERE ${column} = OLD.id AND (id = ${ownId('OLD.id')} OR ${isSeed('summary_json')});`,
+  )}
+  END`;
+const ownIdMoves = `,
+        id = CASE WHEN id = ${ownId('OLD.id')} AND NEW.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM quality_reports AS q WHERE q.id = ${ownId('NEW.id')}) THEN ${ownId('NEW.id')} ELSE id END`;
+export const rekeyTriggers = (hasLegacy: boolean): Triggers => ({
+  _phasewise_0012_run_candidates_rekeyed: rekeyed(
+    '_phasewise_0012_run_candidates_rekeyed',
+    'run_candidates',
+    'candidate_id',
+    ownIdMoves,
+  ),
+  ...(hasLegacy && {
+    _phasewise_0012_candidates_rekeyed: rekeyed(
+      '_phasewise_0012_candidates_rekeyed',
+      'run_job_candidates',
+      'run_job_candidate_id',
+      '',
+    ),
+  }),
+});
+
 /** A reference is carried over only if it would hold on the other side: enforced there, it must not fail the write. */
 const isThere = (table: string, id: string) =>
   `(${id} IS NULL OR EXISTS (SELECT 1 FROM ${table} AS t WHERE t.id = ${id}))`;
 const moves = (from: string, to: string, table: string) => `NEW.${from} IS NOT OLD.${from} AND NEW.${to} IS OLD.${to}
       AND NEW.${to} IS NOT NEW.${from} AND ${isThere(table, `NEW.${from}`)}`;
 /** Cleared because its candidate was just replaced: the new table still has it. One that goes for good is let go of there. */
-const candidateMoves = `${moves('run_job_candidate_id', 'candidate_id', 'run_candidates')}
+const candidateMoves = `${moves('run_job_candidate_id', 'candidate_id', 'run_candidates')} AND NOT ${isQuiet('quality_reports')}
       AND (NEW.run_job_candidate_id IS NOT NULL OR EXISTS (SELECT 1 FROM run_job_candidates AS t WHERE t.id = OLD.run_job_candidate_id))`;
 const arrives = (from: string, to: string, table: string) =>
   `NEW.${to} IS NULL AND NEW.${from} IS NOT NULL AND ${isThere(table, `NEW.${from}`)}`;
@@ -140,6 +186,8 @@ export const reportTriggers: Triggers = {
   ),
 };
 
+const candidateMovesBack = `${moves('candidate_id', 'run_job_candidate_id', 'run_job_candidates')} AND NOT ${isQuiet('quality_reports')}`;
+
 /** Programs that know only the new columns write them, and the old ones follow. */
 export const reportFollowTriggers: Triggers = {
   _phasewise_0012_reports_insert_follows: trigger(
@@ -166,17 +214,13 @@ export const reportFollowTriggers: Triggers = {
     'UPDATE OF job_id, candidate_id, summary_json',
     [
       moves('job_id', 'run_job_id', 'run_jobs'),
-      moves('candidate_id', 'run_job_candidate_id', 'run_job_candidates'),
+      candidateMovesBack,
       isNewSummary('rating', ratingIn),
       isNewSummary('notes', notesIn),
     ],
     [
       set('run_job_id', moves('job_id', 'run_job_id', 'run_jobs'), 'NEW.job_id'),
-      set(
-        'run_job_candidate_id',
-        moves('candidate_id', 'run_job_candidate_id', 'run_job_candidates'),
-        'NEW.candidate_id',
-      ),
+      set('run_job_candidate_id', candidateMovesBack, 'NEW.candidate_id'),
       set('rating', isNewSummary('rating', ratingIn), ratingIn('NEW.summary_json')),
       set('notes', isNewSummary('notes', notesIn), notesIn('NEW.summary_json')),
     ],

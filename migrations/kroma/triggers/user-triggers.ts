@@ -1,9 +1,16 @@
 import {
+  completeFromMoved,
   forget,
+  forgetArrival,
+  givesWay,
+  isBack,
   isChanged,
-  isNoted,
+  isLeftTo,
+  isMoved,
   isSlotTaken,
+  isThere,
   note,
+  noteArrival,
   noteReplaced,
   removeMoved,
   removeReplaced,
@@ -16,38 +23,53 @@ import {
  * the users' migration and as immutable as it is.
  */
 const columns = ['username', 'display_name', 'email', 'is_active', 'updated_at'] as const;
-const notNull = ['username', 'display_name', 'is_active', 'created_at', 'updated_at'] as const;
-const users: Twin = { table: 'users', slot: ['username'], notNull };
-const appUsers: Twin = { table: 'app_users', slot: ['username'], notNull };
+const allColumns = [...columns, 'created_at'] as const;
+const twin = (table: string): Twin => ({
+  table,
+  key: 'id',
+  slot: ['username'],
+  notNull: ['username', 'display_name', 'is_active', 'created_at', 'updated_at'],
+  columns: allColumns,
+  isLeftTo: (there, column) => (column === 'display_name' || column === 'email' ? isLeftTo(there, column) : '0'),
+});
+const users = twin('users');
+const appUsers = twin('app_users');
 
 /** A user name that somebody else has in the other table is not carried over: one row must not push out another. */
-const takenIn = (other: Twin) => isSlotTaken(other);
+const isTaken = (other: Twin) => isSlotTaken(other, 's');
 
 /** Ids that the file compares without their case are another user's all the same. */
 const isTwin = (row: 'NEW' | 'OLD') => `id = ${row}.id COLLATE BINARY`;
 
-const insertTwin = (other: Twin) => `
-    INSERT INTO ${other.table} (id, username, display_name, email, is_active, created_at, updated_at)
-      SELECT NEW.id, NEW.username, NEW.display_name, NEW.email, NEW.is_active, NEW.created_at, NEW.updated_at
-      WHERE NEW.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${other.table} AS t WHERE t.id = NEW.id)
-        AND NOT ${takenIn(other)};${note(other.table, 'NEW.id', 'changes() = 1')}`;
+/** The row as it is by now: a trigger of somebody else may have changed it since it was NEW. */
+const rowOf = ({ table }: Twin) => `FROM ${table} AS s WHERE s.id = NEW.id`;
+
+const insertTwin = (twin: Twin, other: Twin) => `
+    INSERT INTO ${other.table} (id, ${allColumns.join(', ')})
+      SELECT s.id, ${allColumns.map((column) => `s.${column}`).join(', ')} ${rowOf(twin)}
+        AND NOT EXISTS (SELECT 1 FROM ${other.table} AS t WHERE t.id = s.id) AND NOT ${isTaken(other)};${note(other.table, 'NEW.id', 'changes() = 1')}`;
 
 /** The same but for its type: what a column of texts made of a number is not carried back. */
-const isSaid = (column: string) =>
-  `(${column} IS NEW.${column} COLLATE BINARY OR CAST(${column} AS TEXT) IS CAST(NEW.${column} AS TEXT) COLLATE BINARY)`;
-const set = (other: Twin, column: string, stays: string) =>
-  `${column} = CASE WHEN ${column === 'username' ? `${takenIn(other)} OR ` : ''}${stays} THEN ${column} ELSE NEW.${column} END`;
+const isSaid = (other: Twin, column: string) => {
+  const there = `${other.table}.${column}`;
+  return `(${there} IS s.${column} COLLATE BINARY OR CAST(${there} AS TEXT) IS CAST(s.${column} AS TEXT) COLLATE BINARY)`;
+};
 
-/** The last writer is right on both sides. */
-const followInsert = (twin: Twin, other: Twin) => `${removeReplaced(twin, other)}
-    UPDATE ${other.table} SET ${columns.map((column) => set(other, column, isSaid(column))).join(',\n        ')}
-      WHERE ${isTwin('NEW')} AND NOT (${columns.map(isSaid).join(' AND ')});${insertTwin(other)}`;
+/** The last writer is right on both sides. `stays` is true where a column is not to be carried over. */
+function carry(twin: Twin, other: Twin, carried: readonly string[], stays: (column: string) => string) {
+  const value = (column: string) =>
+    `CASE WHEN ${column === 'username' ? `${isTaken(other)} OR ` : ''}${stays(column)} THEN ${other.table}.${column} ELSE s.${column} END`;
+  return `${removeReplaced(twin, other)}
+    UPDATE ${other.table} SET (${carried.join(', ')}) = (
+        SELECT ${carried.map(value).join(',\n          ')}
+        ${rowOf(twin)})
+      WHERE ${isTwin('NEW')} AND EXISTS (SELECT 1 ${rowOf(twin)} AND NOT (${carried.map(stays).join(' AND ')}));${insertTwin(twin, other)}`;
+}
 
-const followUpdate = (twin: Twin, other: Twin) => `${removeReplaced(twin, other)}
-    UPDATE ${other.table} SET ${[...columns, 'created_at']
-      .map((column) => set(other, column, `NEW.${column} IS OLD.${column} OR ${isSaid(column)}`))
-      .join(',\n        ')}
-      WHERE ${isTwin('NEW')};${insertTwin(other)}`;
+const followInsert = (twin: Twin, other: Twin) => carry(twin, other, columns, (column) => isSaid(other, column));
+
+const followUpdate = (twin: Twin, other: Twin) =>
+  carry(twin, other, allColumns, (column) => `(NEW.${column} IS OLD.${column} OR ${isSaid(other, column)})`);
 
 const followDelete = (other: Twin) => `
     DELETE FROM ${other.table} WHERE ${isTwin('OLD')};${forget('users', 'OLD.id')}${forget('app_users', 'OLD.id')}`;
@@ -55,25 +77,25 @@ const followDelete = (other: Twin) => `
 /** The statements for one table; `suffix` tells the two directions apart by name. */
 function follow(twin: Twin, other: Twin, suffix: string): Record<string, string> {
   const name = (what: string) => `_phasewise_0001_${twin.table}_${what}${suffix}`;
-  const isWrite = `NEW.id IS OLD.id AND ${isChanged([...columns, 'created_at'])}`;
+  const isWrite = `NEW.id IS OLD.id AND ${isChanged(allColumns)}`;
   return {
     [name('replaces')]: `CREATE TRIGGER ${name('replaces')} BEFORE INSERT ON ${twin.table}
-  WHEN ${isSlotTaken(twin)}
-  BEGIN${noteReplaced(twin)}
+  WHEN ${isSlotTaken(twin)} OR ${isThere(twin)}
+  BEGIN${noteReplaced(twin)}${noteArrival(twin)}
   END`,
     [name('renames')]: `CREATE TRIGGER ${name('renames')} BEFORE UPDATE OF username ON ${twin.table}
   WHEN NEW.username IS NOT OLD.username AND ${isSlotTaken(twin)}
   BEGIN${noteReplaced(twin)}
   END`,
     [name('insert')]: `CREATE TRIGGER ${name('insert')} AFTER INSERT ON ${twin.table}
-  BEGIN${followInsert(twin, other)}
+  BEGIN${forgetArrival(twin)}${followInsert(twin, other)}
   END`,
-    [name('update')]:
-      `CREATE TRIGGER ${name('update')} AFTER UPDATE OF ${[...columns, 'created_at'].join(', ')} ON ${twin.table}
+    [name('update')]: `CREATE TRIGGER ${name('update')} AFTER UPDATE OF ${allColumns.join(', ')} ON ${twin.table}
   WHEN ${isWrite}
   BEGIN${followUpdate(twin, other)}
   END`,
     [name('delete')]: `CREATE TRIGGER ${name('delete')} AFTER DELETE ON ${twin.table}
+  WHEN NOT ${isBack(twin)}
   BEGIN${followDelete(other)}
   END`,
   };
@@ -84,12 +106,12 @@ function giveWay(twin: Twin, suffix: string): Record<string, string> {
   const name = (what: string) => `_phasewise_0001_${twin.table}_${what}${suffix}`;
   return {
     [name('yield')]: `CREATE TRIGGER ${name('yield')} BEFORE INSERT ON ${twin.table}
-  WHEN ${isNoted(twin.table, 'NEW.id')}
+  WHEN ${givesWay(twin)}
   BEGIN${yieldPlace(twin)}
   END`,
     [name('yielded')]: `CREATE TRIGGER ${name('yielded')} AFTER INSERT ON ${twin.table}
-  WHEN ${isNoted(`${twin.table}/moved`, 'NEW.id')}
-  BEGIN${removeMoved(twin)}
+  WHEN ${isMoved(twin)}
+  BEGIN${completeFromMoved(twin)}${removeMoved(twin)}
   END`,
   };
 }

@@ -142,7 +142,7 @@ describe('the report of a candidate', () => {
       run_job_candidates: [candidate('c1'), candidate('c2', { job_id: 'j2' })],
     });
     insertRows(db, 'run_jobs', [job('j3', { run_id: 'gone' })]);
-    db.exec(`INSERT INTO _phasewise_mirrored VALUES ('quiet', 'run_candidates');
+    db.exec(`INSERT INTO _phasewise_mirrored (mirror, key) VALUES ('quiet', 'run_candidates');
       INSERT INTO run_candidates SELECT 'c3', 'gone', 1, status, NULL, NULL, 0, 0, 0, '{}', created_at FROM run_candidates WHERE id = 'c1';
       INSERT INTO run_candidates SELECT 'c4', 'j3', 1, status, NULL, NULL, 0, 0, 0, '{}', created_at FROM run_candidates WHERE id = 'c1';
       DELETE FROM _phasewise_mirrored`);

@@ -130,6 +130,64 @@ describe.each([
       expect(reports(db)).toEqual([]);
     });
 
+    it('keeps a report that a person added to when its candidate goes, and finds it for one that takes its place', () => {
+      const said = `${seed().slice(0, -1)},"rating":5,"notes":"keep"}`;
+      db.prepare(`UPDATE quality_reports SET summary_json = ? WHERE id = 'c1:quality'`).run(said);
+
+      db.exec(`INSERT OR REPLACE INTO run_job_candidates (id, job_id, candidate_index, status, created_at)
+        VALUES ('c1', 'j', 1, 'failed', '${T}')`);
+      expect(reports(db)).toEqual([['c1:quality', 'r', 'j', 'c1', 'output_guard', said]]);
+
+      db.exec(`DELETE FROM run_job_candidates`);
+      expect(reports(db)).toEqual([['c1:quality', 'r', 'j', null, 'output_guard', said]]);
+    });
+
+    it('keeps a report that a person added to beside one that a program writes', () => {
+      insertRows(db, 'run_job_candidates', [candidate('c2', { candidate_index: 2 })]);
+      db.exec(
+        `UPDATE quality_reports SET summary_json = json_set(summary_json, '$.seenBy', 'Mia') WHERE id = 'c2:quality'`,
+      );
+
+      insert(db, newReport('scored', { report_type: 'model_score', summary_json: '{"score":1}' }));
+
+      expect(reports(db).map(([id, , , candidateId]) => [id, candidateId])).toEqual([
+        ['c1:quality', 'c1'],
+        ['c2:quality', 'c2'],
+        ['scored', 'c2'],
+      ]);
+      expect(valueOf(db, `SELECT summary_json FROM quality_reports WHERE id = 'c2:quality'`)).toContain('Mia');
+    });
+
+    it('takes along what a run log added to it', () => {
+      db.exec(
+        `UPDATE quality_reports SET summary_json = json_set(summary_json, '$.output_guard', json('{"passed":1}'), '$.qa', json('{}'))`,
+      );
+      db.exec(`DELETE FROM run_job_candidates`);
+
+      expect(reports(db)).toEqual([]);
+    });
+
+    it('lets a program change the keys of candidates, and goes along', () => {
+      insertRows(db, 'run_job_candidates', [candidate('c2', { candidate_index: 2 })]);
+      db.exec(
+        `UPDATE quality_reports SET summary_json = json_set(summary_json, '$.rating', 4) WHERE id = 'c2:quality'`,
+      );
+
+      const keys = [['c1', 'away'], ['c2', 'c1'], ['away', 'c2']]; // prettier-ignore
+      for (const table of ['run_job_candidates', 'run_candidates'])
+        for (const [from, to] of keys) db.prepare(`UPDATE ${table} SET id = ? WHERE id = ?`).run(to, from);
+
+      expect(
+        reports(db).map(([id, , , candidateId, , says]) => [id, candidateId, /"rating":4/.test(String(says))]),
+      ).toEqual([
+        ['c1:quality', 'c1', true],
+        ['c2:quality', 'c2', false],
+      ]);
+      db.exec(`DELETE FROM run_candidates`);
+      expect(reports(db).map(([id]) => id)).toEqual(['c1:quality']);
+      expect(db.pragma('foreign_key_check')).toEqual([]);
+    });
+
     it('stays whole when a run is read again under new ids', () => {
       db.exec(`DELETE FROM runs WHERE id = 'r'; DELETE FROM run_jobs; DELETE FROM run_job_candidates`);
       insertRows(db, 'runs', [run('r2')]);
@@ -188,6 +246,35 @@ describe.each([
         'output_guard',
         `${seed().slice(0, -1)},"rating":2,"notes":""}`,
       ]);
+    });
+
+    it.each([
+      ['a rating', 'rating = 5'],
+      ['a note', `notes = 'great, keep'`],
+      ['a rating that is no JSON', `rating = x'00'`],
+    ])('keeps %s that a person gave in the report of the guard when the run goes', (___, set) => {
+      const db = openWith(shape);
+      db.exec(`UPDATE quality_reports SET ${set} WHERE id = 'c1:quality'`);
+      const before = rowsOf(db, `SELECT rating, notes, summary_json FROM quality_reports`);
+
+      db.exec(`DELETE FROM runs; DELETE FROM run_jobs; DELETE FROM run_job_candidates`);
+
+      expect(rowsOf(db, `SELECT rating, notes, summary_json FROM quality_reports`)).toEqual(before);
+    });
+
+    it('lets go of a report whose rating was taken back', () => {
+      const db = openWith(shape);
+      db.exec(`UPDATE quality_reports SET rating = 5, notes = 'n'; UPDATE quality_reports SET rating = 0, notes = ''`);
+      db.exec(`DELETE FROM run_job_candidates`);
+
+      expect(reports(db)).toEqual([]);
+    });
+
+    it('keeps the old reference right when a program changes the key of an old candidate', () => {
+      const db = openWith(shape);
+      db.exec(`UPDATE run_job_candidates SET id = 'other' WHERE id = 'c1'`);
+
+      expect(old(db, 'c1:quality')).toEqual(['j', 'other', 0, '']);
     });
 
     it('makes the old columns follow a program that knows only the new ones', () => {

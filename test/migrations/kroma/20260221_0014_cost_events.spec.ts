@@ -22,6 +22,7 @@ import { madeOnce } from '../../support/made-once.ts';
 import { SHARED_DATA_MISSING, sharedFile } from '../../support/shared-data.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { candidate, household, job, run } from './rows.ts';
+import { unmetOf } from './upgraded.ts';
 
 const id = '20260221_0014_cost_events';
 const folder = temporaryFolder();
@@ -78,6 +79,34 @@ describe('filling', () => {
     expect(rowsOf(db, `SELECT detail FROM _phasewise_quarantine WHERE source_table = 'cost_events' ORDER BY source_key`)).toEqual(
       [[`amount_cents is 'a lot'`], ['names project gone, which does not exist']],
     ); // prettier-ignore
+  });
+
+  it.each([
+    ['the first shape', firstShape],
+    ['both names', dualShape],
+  ])('reports an amount that no cost can say, and completes, with %s', (_, shape) => {
+    const odd = [Infinity, -Infinity, 5e-324, -5e-324, 1e-322];
+    const proper = [1e-300, -1.7976931348623157e308, -(2n ** 63n), 0.5];
+    const amounts = [...odd, ...proper];
+    const db = open(
+      shape,
+      amounts.map((amount, index) => cost(`k${index}`, { amount_cents: amount })),
+    );
+    const before = rowsOf(db, old);
+
+    expect(applyMigration(db, id)).toEqual({ accounts: { costs: '4 / 0 / 5', 'run-logs': '0 / 1 / 0' }, findings: [] });
+
+    expect(rowsOf(db, `SELECT cost_usd FROM cost_events ORDER BY id`).flat()).toEqual([
+      ...odd.map(() => 0),
+      ...proper.map((amount) => Number(amount) / 100),
+    ]);
+    expect(rowsOf(db, old)).toEqual(before);
+    expect(issuesOf(db, 'cost_events')).toEqual(odd.map((__, index) => `k${index}: amount-unreadable`));
+    insertRows(db, 'cost_events', [cost('later', { amount_cents: Infinity }), cost('tiny', { amount_cents: 5e-324 })]);
+    expect(findingsOf(db, id)).toEqual([]);
+    expect(
+      unmetOf(db, 2).filter(({ id: criterion }) => criterion === 'events-filled' || criterion === 'costs-agree'),
+    ).toEqual([]);
   });
 
   it('keeps what a file with both names says, and fills what is still the default there', () => {

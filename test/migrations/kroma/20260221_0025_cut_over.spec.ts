@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { startBackfill, workOf } from '@engine/backfill.ts';
@@ -160,6 +161,46 @@ describe('rows that the final tables cannot hold', () => {
       ['missing-owner', 'Missing owner', 0],
     ]);
     expect(valueOf(db, `SELECT username FROM app_users WHERE id = 'lost'`)).toBe('missing-owner-lost-2');
+  });
+
+  describe('an owner whose user name somebody else has under the new names', () => {
+    const rows = { users: [user('u'), user('v')], projects: [project('p'), project('p-v', { user_id: 'v' })] };
+    const taken = `DELETE FROM app_users WHERE id = 'v'; UPDATE app_users SET username = 'v' WHERE id = 'u';
+      UPDATE users SET email = 'v@example.org', is_active = 0 WHERE id = 'v'`;
+
+    it('is taken over under a free one, and the name is noted', () => {
+      const db = open(rows, taken);
+      const before = rowsOf(db, `SELECT * FROM users WHERE id = 'v'`);
+
+      expect(applyMigration(db, id)?.findings).toEqual([]);
+
+      expect(rowsOf(db, `SELECT username, display_name, email, is_active FROM app_users WHERE id = 'v'`)).toEqual([
+        ['v-v', 'Name of v', 'v@example.org', 0],
+      ]);
+      expect(rowsOf(db, `SELECT * FROM users WHERE id = 'v'`)).toEqual(before);
+      expect(issues(db)).toEqual(['users u: old-value-differs', 'users v: old-value-differs']);
+      expect(detailOf(db, 'v')).toBe('username says “v”, in app_users “v-v”');
+      expect(valueOf(db, `SELECT owner_user_id FROM projects WHERE id = 'p-v'`)).toBe('v');
+    });
+
+    it('is not lost to the proof', () => {
+      const db = open(rows, taken);
+      const backup = path.join(folder, 'owner.backup');
+      db.exec(`VACUUM INTO '${backup}'`);
+      for (const step of ['0025', '0026', '0027', '0028']) applyMigration(db, `20260221_${step}`);
+      db.exec(`ATTACH '${backup}' AS backup`);
+
+      expect(kroma.carriedOver?.(db, 'backup')).toEqual([]);
+    });
+  });
+
+  it('writes no stand-in into the old table', () => {
+    const db = open({ projects: [project('p-lost', { user_id: 'lost' })] });
+    const before = rowsOf(db, 'SELECT * FROM users');
+
+    applyMigration(db, id);
+
+    expect(rowsOf(db, 'SELECT * FROM users')).toEqual(before);
   });
 
   it('sets links aside that lead to themselves, across projects, or are of no known type', () => {
@@ -339,6 +380,19 @@ describe('stopping', () => {
     expect(applyMigration(db, id)?.findings).toEqual([]);
     expect(issues(db)).toEqual(before);
   });
+});
+
+it('done again, keeps what only an issue row says, and notes nothing twice', () => {
+  const db = open(
+    {},
+    `UPDATE run_jobs SET final_asset_id = 'gone' WHERE id = 'j'; UPDATE runs SET model_name = 'newer' WHERE id = 'r'`,
+  );
+  applyMigration(db, id);
+
+  for (let again = 0; again < 2; again++) expect(applyMigration(db, id)?.findings).toEqual([]);
+
+  expect(issues(db)).toEqual(['run_jobs j: reference-cleared', 'runs r: old-value-differs']);
+  expect(detailOf(db, 'j')).toBe('final_asset_id named “gone”, which is not in assets');
 });
 
 it('says when a trigger is back', () => {

@@ -83,14 +83,14 @@ const hasTable = (file: string, table: string) =>
   askOne(file, `SELECT count(*) FROM sqlite_schema WHERE name = '${table}'`) === 1;
 
 /** By the plan and by the run, before anything is written. */
-async function expectRefused(file: string, toPhase: number, object: string): Promise<void> {
+const rowsAlike = 'In 1 table of this file the upgrade could not tell one row from another.';
+const columnsAlike = '1 column of this file has a name by which the upgrade asks for columns of other tables.';
+async function expectRefused(file: string, toPhase: number, object: string, lead = rowsAlike): Promise<void> {
   const before = readFileSync(file);
   const backups = existsSync(backupFolderOf(file));
 
   expect(await blocking(file, toPhase)).toEqual([
-    expect.stringContaining(
-      `hidden-rows E_PREFLIGHT_UNKNOWN_OBJECT: In 1 table of this file the upgrade could not tell one row from another. ${object}: it `,
-    ),
+    expect.stringContaining(`hidden-rows E_PREFLIGHT_UNKNOWN_OBJECT: ${lead} ${object}: it `),
   ]);
   expect(await codeOfPromise(upgrade(file, toPhase))).toBe('E_PREFLIGHT_UNKNOWN_OBJECT');
 
@@ -125,7 +125,7 @@ describe('a column of somebody called rowid', () => {
 it.each(['output_path', 'Final_Asset_ID'])(
   'a column of assets called %s, which triggers would take for that of candidates, keeps every upgrade from being begun',
   async (name) => {
-    await expectRefused(dual(`ALTER TABLE assets ADD COLUMN ${name}`), 4, `column assets.${name}`);
+    await expectRefused(dual(`ALTER TABLE assets ADD COLUMN ${name}`), 4, `column assets.${name}`, columnsAlike);
     const file = baseline(`ALTER TABLE users ADD COLUMN ${name}`);
     expect(await blocking(file, 4)).toEqual([]);
   },
@@ -184,10 +184,46 @@ describe('in a half-upgraded file', () => {
     expect((await upgrade(file, 5)).error).toBeUndefined();
   });
 
-  it('no small change is made, either', async () => {
+  it('a column that triggers take for that of candidates is found by what rests on them', async () => {
     const file = baseline('');
     await upgrade(file, 4);
+    changeByHand(file, 'ALTER TABLE assets ADD COLUMN Output_Path');
+
+    await expectRefused(file, 5, 'column assets.Output_Path', columnsAlike);
+    expect(unmet(file, 4)).toEqual([
+      'core-triggers: A write may be carried over with the value of another column: column assets.Output_Path.',
+    ]);
+    // Renaming it renames it in the triggers too, which the next upgrade makes anew.
+    const triggers = () =>
+      askOne(
+        file,
+        `SELECT group_concat(sql) FROM (SELECT sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name)`,
+      );
+    const before = triggers();
+    changeByHand(file, 'ALTER TABLE assets RENAME COLUMN Output_Path TO mine');
+    expect(triggers()).not.toBe(before);
+    expect((await upgrade(file, 4)).error).toBeUndefined();
+    expect(triggers()).toBe(before);
+    expect(unmet(file, 4)).toEqual([]);
     changeByHand(file, hide('run_jobs'));
+    changeByHand(file, 'ALTER TABLE assets ADD COLUMN final_asset_id');
+    expect(await blocking(file, 5)).toEqual([
+      expect.stringMatching(
+        /could not tell one row from another\. column run_jobs\.rowid: .*\. 1 column of this file has/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['a hidden rowid', hide('run_jobs')],
+    ...['output_path', 'final_output_path', 'output_asset_id', 'final_asset_id'].map((name) => [
+      `assets.${name}`,
+      `ALTER TABLE assets ADD COLUMN ${name}`,
+    ]),
+  ])('no small change is made, either: %s', async (_, sql) => {
+    const file = baseline('');
+    await upgrade(file, 4);
+    changeByHand(file, sql);
     const input = inputFor(file, { source: { kind: 'none' } });
 
     expect(await codeOfPromise(retryIssues(input, packs))).toBe('E_PREFLIGHT_UNKNOWN_OBJECT');
@@ -200,9 +236,14 @@ describe('in a half-upgraded file', () => {
   it('nothing is wrong with one once the last phase is reached', async () => {
     const file = baseline('');
     await upgrade(file, 5);
-    changeByHand(file, hide('run_jobs'));
+    changeByHand(file, `${hide('run_jobs')}; ALTER TABLE assets ADD COLUMN final_asset_id`);
+    const input = inputFor(file, { source: { kind: 'none' } });
+    const log = path.join(path.dirname(file), 'run.json');
 
     expect(unmet(file, 5)).toEqual([]);
+    expect(await codeOfPromise(ingestFiles({ ...input, files: [log], project: null, isTrial: false }, packs))).not.toBe(
+      'E_PREFLIGHT_UNKNOWN_OBJECT',
+    );
   });
 });
 

@@ -1,0 +1,117 @@
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { beforeAll, expect, it } from 'vitest';
+import { assertPlan } from '@engine/plan.ts';
+import type { RunDependencies } from '@engine/run.ts';
+import { verifyResult } from '@engine/verify.ts';
+import { kroma } from '../../migrations/kroma/pack.ts';
+import { buildBaseline } from '../support/kroma/baseline.ts';
+import { writeFixture } from '../support/kroma/fixtures.ts';
+import { readTables } from '../support/oracle/rows.ts';
+import { upgradeHere, withDatabase } from '../support/kroma/upgrade.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+/** The last phase was stopped behind the turn, and a program that knows only the old names went on: nothing of it is lost. */
+const folder = temporaryFolder();
+const ready = path.join(folder, 'ready.db');
+const asPlanned: Partial<RunDependencies> = {
+  assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked),
+};
+const toTheEnd = (file: string, more: Partial<RunDependencies> = asPlanned) =>
+  upgradeHere(file, more, { toPhase: 5, isRemovalConfirmed: true });
+
+beforeAll(async () => {
+  writeFixture(ready, { build: (db) => buildBaseline(db, { isHopeless: false }) });
+  const report = await upgradeHere(ready, asPlanned, { toPhase: 4 });
+  if (report.error) throw new Error(report.error.message);
+});
+
+/** @param at point and subject of the commit behind which the power goes. */
+async function stoppedAt(at: string): Promise<string> {
+  const file = path.join(folder, `${at.replaceAll(/[ /]/g, '-')}.db`);
+  copyFileSync(ready, file);
+  const probe = (point: string, subject: string) => {
+    if (`${point} ${subject}` === at) throw new Error('the power went out');
+  };
+  const tuning = { smallRows: 0, firstChunkRows: 40, maxChunkRows: 40 };
+  const stopped = await toTheEnd(file, { probe, tuning });
+  expect(stopped.error?.message).toContain('the power went out');
+  return file;
+}
+function write(file: string, sql: string): void {
+  const db = new Database(file);
+  db.pragma('foreign_keys = OFF');
+  db.exec(sql);
+  db.close();
+}
+/** What the verdict says no to, compared with the file as the last run found it. */
+const unmet = (file: string, backupPath: string | null) =>
+  verifyResult({ path: file, toPhase: 5, backupPath }, [kroma])
+    .checks.filter(({ state }) => state !== 'met')
+    .map(({ title, summary }) => `${title}: ${summary}`);
+const valuesOf = (file: string, sql: string): unknown[] =>
+  withDatabase(file, (db) => db.prepare<[], unknown>(sql).pluck().all());
+const isLate = (value: unknown) => /LATE|4242/.test(String(value));
+/** Tables of which an issue row or a row holds one of the late values. */
+function kept(file: string): Set<string> {
+  const { tables, issues } = withDatabase(file, (db) => ({
+    tables: readTables(db),
+    issues: db.prepare<[], [string, string]>(`SELECT source_table, row_json FROM _phasewise_quarantine`).raw().all(),
+  }));
+  const rows = [...tables]
+    .filter(([, rows]) => rows.some((row) => Object.values(row).some(isLate)))
+    .map(([name]) => name);
+  return new Set([...rows, ...issues.filter(([, row]) => isLate(row)).map(([table]) => table)]);
+}
+
+const T = '2026-02-14T09:31:07Z';
+const first = (table: string) => `(SELECT min(id) FROM ${table})`;
+const ofUsers = `UPDATE users SET display_name = 'LATE NAME' WHERE id = ${first('users')};
+  INSERT INTO users VALUES ('u-late', 'u-late', 'LATE USER', NULL, 1, '${T}', '${T}');`;
+const ofCandidates = `
+  UPDATE run_job_candidates SET status = 'LATE', output_path = 'LATE.png' WHERE id = ${first('run_job_candidates')};
+  INSERT INTO run_job_candidates (id, job_id, candidate_index, status, output_path, created_at)
+    VALUES ('c-late', ${first('run_jobs')}, 4242, 'done', 'LATE too.png', '${T}');`;
+const ofEvents = `
+  UPDATE quality_reports SET notes = 'LATE NOTE' WHERE id = ${first('quality_reports')};
+  UPDATE cost_events SET amount_cents = 4242 WHERE id = ${first('cost_events')};
+  UPDATE audit_events SET action = 'LATE ACTION' WHERE id = ${first('audit_events')};`;
+const ofCore = `
+  UPDATE runs SET mode = 'LATE MODE', model = 'LATE MODEL', meta_json = '{"n":"LATE"}' WHERE id = ${first('runs')};
+  UPDATE run_jobs SET final_output = 'LATE.png', selected_candidate = 4242 WHERE id = ${first('run_jobs')};
+  UPDATE assets SET rel_path = 'LATE.png', asset_kind = 'LATE' WHERE id = ${first('assets')};
+  UPDATE project_exports SET export_path = 'LATE.zip' WHERE id = ${first('project_exports')};
+  UPDATE project_api_secrets SET key_ref = 'LATE' WHERE id = ${first('project_api_secrets')};`;
+/** Rows that only the old program knows how to fill: their new columns are empty. */
+const newInCore = `
+  INSERT INTO projects (id, user_id, slug, name, created_at, updated_at) VALUES ('p-late', 'u-late', 'late', 'LATE', '${T}', '${T}');
+  INSERT INTO runs (id, project_id, run_log_path, mode, stage, model, status, meta_json, created_at)
+    VALUES ('r-late', 'p-late', 'late.json', 'run', 'style', 'LATE MODEL', 'ok', '{}', '${T}');
+  INSERT INTO run_jobs (id, run_id, job_key, status, created_at) VALUES ('j-late', 'r-late', 'k', 'done', '${T}'), ('j-lost', 'LATE', 'k', 'done', '${T}');
+  INSERT INTO assets (id, project_id, asset_kind, rel_path, meta_json, created_at)
+    VALUES ('a-late', 'p-late', 'candidate_output', 'LATE.png', '{}', '${T}');`;
+
+it.each([
+  ['chunk-committed 20260221_0025_cut_over/direction', ofUsers + ofCandidates + ofEvents + ofCore],
+  ['step-applied 20260221_0025_cut_over', ofUsers + ofCandidates + ofEvents + ofCore + newInCore],
+  ['step-applied 20260221_0026_final_core', ofUsers + ofCandidates + ofEvents],
+  ['step-applied 20260221_0027_final_rest', ofUsers + ofCandidates],
+])('what comes behind %s is in its place or noted when the old names are gone', async (at, late) => {
+  const file = await stoppedAt(at);
+  write(file, late);
+
+  let report = await toTheEnd(file);
+  // Behind the turn, but before its step was closed: the step is closed first, and nothing is removed.
+  if (at.includes('direction')) {
+    expect(report.error?.message).toContain('Nothing was removed');
+    expect(valuesOf(file, `SELECT mode FROM runs WHERE mode LIKE 'LATE%'`)).toEqual(['LATE MODE']);
+    report = await toTheEnd(file);
+  }
+
+  expect(report.error?.message).toBeUndefined();
+  expect(unmet(file, report.backup?.path ?? null)).toEqual([]);
+  expect(valuesOf(file, `SELECT display_name FROM app_users WHERE id = 'u-late'`)).toEqual(['LATE USER']);
+  const written = [...late.matchAll(/(?:UPDATE|INSERT INTO) (\w+)/g)].map(([, table]) => table ?? '');
+  expect([...new Set(written).difference(kept(file))]).toEqual([]);
+});
