@@ -13,12 +13,13 @@ import { backups, verify } from './backups.ts';
 import { exportTable } from './export.ts';
 import { HELP } from './help.ts';
 import { ingest } from './ingest.ts';
+import { interruptionOf } from './interruption.ts';
 import { issues } from './issues.ts';
 import { withKeptBackup } from './kept-backup.ts';
 import { keys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { restore } from './restore.ts';
-import { endAtOnce } from './signals.ts';
+import { endAtOnce, whileRunning } from './signals.ts';
 import { endInPlace, errorText, failure, type Outcome, tell, tellInPlace } from './terminal.ts';
 import { recoveryText } from './recovery-words.ts';
 import { unfinishedRestore, unknownWorks } from './unfinished.ts';
@@ -49,10 +50,16 @@ const isReading = (command: Command): command is Of<'issues' | 'export' | 'keys'
 async function carryOut(host: Host, command: Command): Promise<Outcome> {
   if (command.name === 'migrate') return migrate(host, command);
   if (command.name === 'restore') return restore(host, command);
-  if (command.name === 'ingest') return ingest(host, command);
+  if (command.name === 'ingest' && !command.isTrial) return ingest(host, command);
+  if (command.name === 'export') return exportTable(host, command);
+  if (command.name === 'stay') return stay(host, command);
   if (command.name === 'keys') return keys(host, command);
-  if (command.name === 'issues' && command.retry) return issues(host, command);
-  const stopListening = endAtOnce(() => host.close());
+  if (command.name === 'issues' && (command.retry || command.exportTo !== null)) return issues(host, command);
+  const stopListening = endAtOnce(
+    () => host.close(),
+    {},
+    () => interruptionOf(command),
+  );
   try {
     return await look(host, command);
   } finally {
@@ -62,7 +69,7 @@ async function carryOut(host: Host, command: Command): Promise<Outcome> {
 
 async function look(
   host: Host,
-  command: Exclude<Command, { name: 'migrate' | 'restore' | 'ingest' | 'keys' }>,
+  command: Exclude<Command, { name: 'migrate' | 'restore' | 'export' | 'keys' | 'stay' }>,
 ): Promise<Outcome> {
   switch (command.name) {
     case 'help':
@@ -71,14 +78,12 @@ async function look(
       return { exitCode: 0, json: { ok: true, version: host.appVersion }, text: host.appVersion };
     case 'status':
       return status(host, command);
-    case 'stay':
-      return stay(host, command);
     case 'plan':
       return plan(host, command);
     case 'issues':
       return issues(host, command);
-    case 'export':
-      return exportTable(host, command);
+    case 'ingest':
+      return ingest(host, command);
     case 'backups':
       return backups(host, command);
     case 'verify':
@@ -121,7 +126,8 @@ function wayOfRun(host: Host, status: DatabaseStatus): BegunWay {
 async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
   const database = host.databases.openOrMissing(file);
   if (!database.ok) return failure(database.error);
-  const recovery = await host.recoveries.get(database.value, { isReadOnly: true, isBrief: true });
+  const looking = host.recoveries.get(database.value, { isReadOnly: true, isBrief: true });
+  const recovery = await looking.finally(endAtOnce(() => host.close()));
   if (recovery === null) {
     const unknown = unknownWorks(host, file);
     if (unknown !== null) return failure(unknown);
@@ -133,7 +139,9 @@ async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
     const details = recovery.backup === null ? undefined : { backup: recovery.backup.path };
     return failure(appError('E_RESTORE_UNFINISHED', 'An interrupted restore cannot be left at that.', details));
   }
-  const stayed = await host.recoveries.stay(database.value);
+  // A line in a journal: over before it could be stopped.
+  const noting = host.recoveries.stay(database.value);
+  const { value: stayed } = await whileRunning(noting, { gently: () => {}, atOnce: () => host.close() });
   if (!stayed.ok) return failure(stayed.error);
   const text = 'Everything stays as it is. You can go on or put a backup back whenever you like.';
   return { exitCode: 0, json: { ok: true, runId: recovery.runId }, text };

@@ -4,6 +4,7 @@ import { exportName, freeTarget } from '@host/exports.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
+import { stopped, whileRunning } from './signals.ts';
 import { failure, type Outcome } from './terminal.ts';
 import { some } from './words.ts';
 
@@ -18,8 +19,10 @@ export async function exportTable(host: Host, { file, table, format, to }: Expor
   if (unsupported) return failure(unsupported.error);
   const query = { table, sort: [], filters: [], find: null };
   const asked = { query, columns: null, format, hasMark: false, revealed: [] };
-  const written = await host.exports.start(database.value, asked, path.resolve(target));
-  if (!written.ok) return failure(written.error);
+  const work = host.exports.start(database.value, asked, path.resolve(target));
+  const stop = { gently: () => host.exports.stop(database.value), atOnce: () => host.close() };
+  const { value: written, signalCode } = await whileRunning(work, stop);
+  if (!written.ok) return stopped(failure(written.error), signalCode);
   return {
     exitCode: 0,
     json: { ok: true, ...written.value, format },

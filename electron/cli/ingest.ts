@@ -3,7 +3,7 @@ import type { IngestReport } from '@shared/run.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
-import { whileRunning } from './signals.ts';
+import { stopOf, stopped, whileRunning } from './signals.ts';
 import { failure, type Outcome } from './terminal.ts';
 import { keptLines, some } from './words.ts';
 
@@ -16,9 +16,11 @@ export async function ingest(host: Host, command: IngestCommand): Promise<Outcom
   if (!database.ok) return failure(database.error);
   const request = { files, project, isTrial, ...(backupFolder === null ? {} : { backupFolder }) };
   const work = host.ingests.take(database.value, request);
-  // One transaction per file: there is no better place to stop than its end; the second signal does not wait.
-  const { value: taken, signalCode } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
-  if (!taken.ok) return { ...failure(taken.error), ...(signalCode === null ? {} : { exitCode: signalCode }) };
+  // A trial changes nothing: what listens to signals meanwhile ends it at once.
+  const { value: taken, signalCode } = isTrial
+    ? { value: await work, signalCode: null }
+    : await whileRunning(work, stopOf(host, database.value));
+  if (!taken.ok) return stopped(failure(taken.error), signalCode);
   const report = taken.value;
   const [first] = report.files;
   if (report.files.every(({ state }) => state === 'refused')) {

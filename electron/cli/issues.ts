@@ -6,7 +6,7 @@ import { unsupportedPath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
-import { whileRunning } from './signals.ts';
+import { stopOf, stopped, whileRunning } from './signals.ts';
 import { commandLine } from './suggested.ts';
 import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
 import { keptLines, number, some } from './words.ts';
@@ -61,9 +61,10 @@ async function exportTo(host: Host, database: OpenEntry, target: string): Promis
   const unsupported = unsupportedPath(target);
   if (unsupported) return failure(unsupported.error);
   const format = path.extname(target).toLowerCase() === '.json' ? 'json' : 'csv';
-  const input = { path: database.path, target, format } as const;
-  const written = await host.engines.askAlone(database.path, 'exportIssues', input).answer;
-  if (!written.ok) return failure(written.error);
+  const work = host.exports.startIssues(database, format, target);
+  const stop = { gently: () => host.exports.stop(database), atOnce: () => host.close() };
+  const { value: written, signalCode } = await whileRunning(work, stop);
+  if (!written.ok) return stopped(failure(written.error), signalCode);
   return {
     exitCode: 0,
     json: { ok: true, ...written.value, format },
@@ -81,8 +82,8 @@ async function retry(host: Host, database: OpenEntry, command: IssuesCommand): P
   const { backupFolder, source } = command;
   const request = { source, ...(backupFolder === null ? {} : { backupFolder }) };
   const work = host.ingests.retry(database, request);
-  const { value: tried } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
-  if (!tried.ok) return failure(tried.error);
+  const { value: tried, signalCode } = await whileRunning(work, stopOf(host, database));
+  if (!tried.ok) return stopped(failure(tried.error), signalCode);
   const { tried: count, cleared, left, kept, backup, keptIn } = tried.value;
   const lines = [
     `${some(count, 'issue row')} tried again: ${number(cleared)} cleared, ${number(left)} left.`,

@@ -4,7 +4,7 @@ import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
-import { endAtOnce } from './signals.ts';
+import { stopped, whileRunning } from './signals.ts';
 import { commandLine } from './suggested.ts';
 import type { Outcome } from './terminal.ts';
 import { localTime } from './words.ts';
@@ -30,7 +30,14 @@ export async function withKeptBackup(host: Host, command: Command, outcome: Outc
   const database = host.databases.openOrMissing(command.file);
   if (!database.ok) return outcome;
   const { path } = database.value;
-  const backup: Found | undefined = told.backup?.verified ? told.backup : await newestVerified(host, path);
+  // The command has ended: a signal cuts only this look short, and how it ended is told all the same.
+  const looking = told.backup?.verified ? Promise.resolve(told.backup) : newestVerified(host, path);
+  const close = () => host.close();
+  const { value, signalCode } = await whileRunning<Found | undefined>(looking, { gently: close, atOnce: close });
+  return withBackup(stopped(outcome, signalCode), path, value);
+}
+
+function withBackup(outcome: Outcome, path: string, backup: Found | undefined): Outcome {
   if (backup === undefined) return outcome;
   const suggested = commandLine('restore', backup.path, '--to', path, '--yes');
   const age = backup.createdAt === undefined ? '' : `, made ${localTime(backup.createdAt)}`;
@@ -57,7 +64,6 @@ interface Found {
 
 async function newestVerified(host: Host, databasePath: string): Promise<Found | undefined> {
   const places = { databasePath, folders: [defaultBackupFolder(databasePath)], otherFolders: [] };
-  const stopListening = endAtOnce(() => host.close());
-  const listed = await host.engines.askAlone(databasePath, 'listBackups', places).answer.finally(stopListening);
+  const listed = await host.engines.askAlone(databasePath, 'listBackups', places).answer;
   return listed.ok ? listed.value.find(({ state, verified }) => verified && state === 'verified') : undefined;
 }

@@ -3,7 +3,7 @@ import type { PlainSecretsReport } from '@shared/run.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
 import type { Command } from './arguments.ts';
-import { whileRunning } from './signals.ts';
+import { stopOf, stopped, whileRunning } from './signals.ts';
 import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
 import { keptLines, some } from './words.ts';
 
@@ -25,8 +25,8 @@ export async function keys(host: Host, command: KeysCommand): Promise<Outcome> {
       return failure(appError('E_CONFIRMATION', 'Nothing was started.'));
   }
   const work = host.ingests.clearSecrets(database.value, command.backupFolder ?? undefined);
-  const { value: done } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
-  if (!done.ok) return failure(done.error);
+  const { value: done, signalCode } = await whileRunning(work, stopOf(host, database.value));
+  if (!done.ok) return stopped(failure(done.error), signalCode);
   const { cleared, backup, keptIn } = done.value;
   const lines = [
     `${some(cleared, 'key')} cleared.`,

@@ -1,5 +1,8 @@
-import { appError } from '@shared/errors.ts';
-import { failure, report, tell } from './terminal.ts';
+import type { AppError } from '@shared/errors.ts';
+import type { OpenEntry } from '@host/databases.ts';
+import type { Host } from '@host/host.ts';
+import { changedNothing } from './interruption.ts';
+import { failure, type Outcome, report, tell } from './terminal.ts';
 
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const;
 type Signal = keyof typeof codes;
@@ -13,6 +16,16 @@ export interface Stop {
   /** End it now; what is done stays whole. */
   atOnce(): void;
 }
+
+/** Of a small change: during its backup it ends with nothing changed, in the middle at its last whole part. */
+export const stopOf = (host: Host, database: OpenEntry): Stop => ({
+  gently: () => void host.ongoing.cancel(database),
+  atOnce: () => host.close(),
+});
+
+/** An outcome that is not what was asked for, with the exit code of the signal that came before it; null = none came. */
+export const stopped = (outcome: Outcome, signalCode: 130 | 143 | null): Outcome =>
+  signalCode === null ? outcome : { ...outcome, exitCode: signalCode };
 
 /**
  * Waits for work that a signal should end at a safe place. The second signal does not wait.
@@ -45,11 +58,13 @@ export async function whileRunning<T>(
 const TELL_MS = 1_000;
 
 /**
- * For commands that change nothing: a signal ends them at once, or when its end is told; the second does not wait.
+ * For commands that have no safe place to wait for: a signal ends them at once, or when its end is told; the second does
+ * not wait.
  * @param more fields that the command's document always has.
+ * @param errorOf what is true when it was ended.
  * @returns takes that away, unless it is ending.
  */
-export function endAtOnce(close: () => void, more: object = {}): () => void {
+export function endAtOnce(close: () => void, more: object = {}, errorOf: () => AppError = changedNothing): () => void {
   let firstAt: number | null = null;
   const onSignal = (signal: Signal): void => {
     const exit = (): never => process.exit(codes[signal]);
@@ -57,10 +72,7 @@ export function endAtOnce(close: () => void, more: object = {}): () => void {
     firstAt = Date.now();
     setTimeout(exit, TELL_MS);
     close();
-    const error = appError('E_CANCELLED', 'It was stopped before it changed anything.', undefined, {
-      safety: 'untouched',
-    });
-    report({ ...failure(error, more), exitCode: codes[signal] }, process.argv.includes('--json'), exit);
+    report({ ...failure(errorOf(), more), exitCode: codes[signal] }, process.argv.includes('--json'), exit);
   };
   const signals = Object.keys(codes) as Signal[];
   for (const signal of signals) process.on(signal, onSignal);

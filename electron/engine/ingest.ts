@@ -15,7 +15,7 @@ import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { keepingWhatIsLost } from './recovery-copy.ts';
 import { inTransaction, rollBack } from './session.ts';
-import { type OnWork, tellChecking, tellWriting, underMaintenanceLock } from './small-change.ts';
+import { onlyTell, type OnWork, tellChecking, type Telling, underMaintenanceLock, writing } from './small-change.ts';
 import { fromSqlite } from './sqlite-error.ts';
 import { findUntrue, phaseReached } from './target.ts';
 
@@ -33,10 +33,11 @@ export async function ingestFiles(
   input: Input,
   packs: readonly Pack[],
   onWork: OnWork = () => {},
+  beforeChange = onlyTell(onWork),
 ): Promise<IngestReport> {
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
-  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
+  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, { onWork, beforeChange });
   return keepingWhatIsLost(gated, input.backupFolder, async () => {
     const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
     if (expected === null) return report;
@@ -53,7 +54,12 @@ interface Done {
   readonly expected: Expected | null;
 }
 
-async function underLock(lock: MaintenanceLock, input: Input, packs: readonly Pack[], onWork: OnWork): Promise<Done> {
+async function underLock(
+  lock: MaintenanceLock,
+  input: Input,
+  packs: readonly Pack[],
+  { onWork, beforeChange }: Telling,
+): Promise<Done> {
   const { db } = lock;
   const { pack, ingest } = readyFor(db, packs);
   const named = expandFiles(input.files, ingest.extension);
@@ -64,8 +70,9 @@ async function underLock(lock: MaintenanceLock, input: Input, packs: readonly Pa
   if (input.isTrial || isPointless) return { report, expected: null };
   const before = { foreignKeys: fkCensus(db), rows: rowCounts(db) };
   const backup = await backUp(lock, input, packs, onWork);
+  await beforeChange(writing(0, files.length));
   const taken = files.map((file, at) => {
-    tellWriting(onWork, at, files.length);
+    onWork(writing(at, files.length));
     return sayingHowFar(at, file, () => takeOne(work, file));
   });
   assertForeignKeysNotWorse(before.foreignKeys, fkCensus(db));
@@ -90,7 +97,7 @@ function withoutOwn(named: readonly NamedFile[], tried: readonly Entry[], extens
 function readyFor(db: Db, packs: readonly Pack[]): { pack: Pack; ingest: Ingest } {
   checkBookkeeping(db);
   const { pack, schema } = recogniseOrRefuse(db, packs);
-  assertNoTriggerMisled(schema);
+  assertNoTriggerMisled(schema, pack);
   const { ingest } = pack;
   if (ingest === undefined) throw coded('E_INGEST_PHASE', `${pack.title} takes no files in.`);
   const reached = phaseReached(db, pack, findUntrue(db, pack));

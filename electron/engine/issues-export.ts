@@ -1,10 +1,6 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { errorCode } from '@shared/error-code.ts';
-import { coded } from '@shared/errors.ts';
 import { isPresent } from './bookkeeping-tables.ts';
+import { createNewFile } from './browse/export-file.ts';
 import { isExactObject, parseExactly, type ExactJson } from './exact-json.ts';
-import { fsyncFolder, removeIfPossible } from './fsync.ts';
 import { keyText } from './issues.ts';
 import { lookAt } from './look.ts';
 import type { Db, Pack, SqlValue } from './migration.ts';
@@ -14,35 +10,33 @@ import { issueTitle } from './report.ts';
 
 /** Issue rows as a file for whoever puts them right: where each is, why, in words, and the whole row. */
 
-/** Written at a time; the rows are never all in memory. */
-const BUFFER_CHARACTERS = 1 << 18;
 /** Stands for a value that the pack calls sensitive. */
 const MASKED = '(not exported)';
-/** Names that would make SQLite take the file for a part of the database. */
-const SIDECARS = ['', '-wal', '-shm', '-journal'];
 
 /**
- * Writes every issue row to a new file, flushed to the disk. Nothing is overwritten; what was begun is removed when it
- * fails. Sensitive columns are masked.
+ * Writes every issue row to a new file, flushed to the disk: whole, or not there at all; the rows are never all in
+ * memory. Nothing is overwritten. Sensitive columns are masked.
  * @throws CodedError as `inspect`; E_FILE_EXISTS, E_READONLY_DIR, E_NO_SPACE, E_PATH_UNSUPPORTED.
  */
 export function exportIssues(
-  { path: database, target, format }: EngineRequests['exportIssues']['input'],
+  { path: database, target, partial, format }: EngineRequests['exportIssues']['input'],
   packs: readonly Pack[],
 ): Promise<EngineRequests['exportIssues']['output']> {
   return lookAt(database, ({ db, file }) => {
     const { pack } = recogniseOrRefuse(db, packs);
-    if (SIDECARS.some((suffix) => path.resolve(target) === file.path + suffix))
-      throw coded('E_PATH_UNSUPPORTED', `${path.basename(target)} is a name that belongs to the database itself.`);
-    const rows = writeNew(target, (write) => {
-      const shape = format === 'csv' ? csv : json;
-      write(shape.head());
-      let count = 0;
-      for (const issue of issuesOf(db, pack)) write(shape.row(issue, count++));
-      write(shape.tail(count));
-      return count;
-    });
-    return { path: target, rows };
+    const shape = format === 'csv' ? csv : json;
+    const written = createNewFile(file.path, target, partial);
+    try {
+      written.write(shape.head());
+      let rows = 0;
+      for (const issue of issuesOf(db, pack)) written.write(shape.row(issue, rows++));
+      written.write(shape.tail(rows));
+      written.finish();
+      return { path: target, rows };
+    } catch (error) {
+      written.discard();
+      throw error;
+    }
   });
 }
 
@@ -163,61 +157,3 @@ export const csvCell = (text: string): string => {
   const safe = FORMULA.test(text) && !PLAIN_NUMBER.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 };
-
-/** @param produce is handed a writer; what it wrote is on the disk when this returns. */
-function writeNew<T>(target: string, produce: (write: (text: string) => void) => T): T {
-  let descriptor: number | undefined;
-  try {
-    descriptor = fs.openSync(target, 'wx', 0o600);
-    let buffer = '';
-    const flush = (to: number): void => {
-      fs.writeFileSync(to, buffer);
-      buffer = '';
-    };
-    const opened = descriptor;
-    const result = produce((text) => {
-      buffer += text;
-      if (buffer.length > BUFFER_CHARACTERS) flush(opened);
-    });
-    flush(opened);
-    fs.fsyncSync(opened);
-    fs.closeSync(opened);
-    fsyncFolder(path.dirname(target));
-    return result;
-  } catch (error) {
-    if (descriptor !== undefined) discard(descriptor, target);
-    throw writeError(error, target);
-  }
-}
-
-function discard(descriptor: number, target: string): void {
-  try {
-    fs.closeSync(descriptor);
-  } catch {
-    // closed already
-  }
-  removeIfPossible(target);
-}
-
-function writeError(error: unknown, target: string): unknown {
-  const name = path.basename(target);
-  const folder = path.dirname(target);
-  switch (errorCode(error)) {
-    case 'EEXIST':
-      return coded('E_FILE_EXISTS', `${name} exists already.`);
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return coded('E_NO_SPACE', `There is no room for ${name} in ${folder}.`);
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return coded('E_READONLY_DIR', `${folder} may not be written to.`);
-    case 'ENAMETOOLONG':
-      return coded('E_PATH_UNSUPPORTED', `The name ${name} is too long.`);
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return coded('E_NOT_FOUND', `There is no folder ${folder}.`);
-    default:
-      return error;
-  }
-}

@@ -13,7 +13,14 @@ import type { EngineRequests } from './protocol.ts';
 import { recogniseOrRefuse } from './recognise.ts';
 import { keepingWhatIsLost } from './recovery-copy.ts';
 import { inTransaction } from './session.ts';
-import { type OnWork, tellChecking, tellWriting, underMaintenanceLock } from './small-change.ts';
+import {
+  onlyTell,
+  type OnWork,
+  tellChecking,
+  type Telling,
+  underMaintenanceLock,
+  writingAtOnce,
+} from './small-change.ts';
 
 type Input = EngineRequests['clearPlainSecrets']['input'];
 
@@ -32,10 +39,11 @@ export async function clearPlainSecrets(
   input: Input,
   packs: readonly Pack[],
   onWork: OnWork = () => {},
+  beforeChange = onlyTell(onWork),
 ): Promise<PlainSecretsReport> {
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
-  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
+  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, { onWork, beforeChange });
   return keepingWhatIsLost(gated, input.backupFolder, async () => {
     const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
     tellChecking(onWork);
@@ -48,7 +56,7 @@ async function underLock(
   lock: MaintenanceLock,
   input: Input,
   packs: readonly Pack[],
-  onWork: OnWork,
+  { onWork, beforeChange }: Telling,
 ): Promise<{ report: PlainSecretsReport; expected: Expected }> {
   const { db } = lock;
   const { pack } = recogniseOrRefuse(db, packs);
@@ -66,7 +74,7 @@ async function underLock(
     content: describeContent(db, packs),
     onWork,
   });
-  tellWriting(onWork, 0, 0);
+  await beforeChange(writingAtOnce);
   const cleared = inTransaction(lock, 'clearing the keys', () => {
     const count = plainSecrets.clear(
       db,

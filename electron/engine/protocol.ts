@@ -78,6 +78,8 @@ export interface EngineRequests {
       lockFolder: string;
       appVersion: string;
       runId: string;
+      /** Behind the backup, before anything is changed, it sends a work event that asks to proceed, as a restore does. */
+      asksToProceed?: boolean;
     };
     output: IngestReport;
   };
@@ -90,17 +92,26 @@ export interface EngineRequests {
       runId: string;
       /** For issue rows that files can clear. */
       source?: SourceChoice;
+      asksToProceed?: boolean;
     };
     output: RetryReport;
   };
   /** Whose secrets stand in the file in plain text. */
   listPlainSecrets: { input: { path: string }; output: PlainSecretsReport };
   clearPlainSecrets: {
-    input: { path: string; backupFolder: string; lockFolder: string; appVersion: string; runId: string };
+    input: {
+      path: string;
+      backupFolder: string;
+      lockFolder: string;
+      appVersion: string;
+      runId: string;
+      asksToProceed?: boolean;
+    };
     output: PlainSecretsReport;
   };
   exportIssues: {
-    input: { path: string; target: string; format: 'csv' | 'json' };
+    /** partial: the name that the file has until it is whole, in the same folder. */
+    input: { path: string; target: string; partial: string; format: 'csv' | 'json' };
     output: { path: string; rows: number };
   };
   /** Re-opens the file cold and repeats every check; compares every row with the backup outside the declared effects. */
@@ -127,8 +138,11 @@ export interface EngineRequests {
   };
   /** Deletes one, for good; reads those it is weighed against again first. E_BACKUP_NEEDED. */
   removeBackup: { input: { backupPath: string } & Weighed; output: BackupRecord };
-  /** Keeps the newest `keep` good ones, and what must stay. A trial only says so. */
-  tidyBackups: { input: { keep: number; isTrial: boolean } & Weighed; output: Tidied };
+  /**
+   * Keeps the newest `keep` good ones, and what must stay. A trial only says so. `shown`: paths of those that a person
+   * agreed to lose, and no other goes; absent = whatever the rules let go.
+   */
+  tidyBackups: { input: { keep: number; isTrial: boolean; shown?: readonly string[] } & Weighed; output: Tidied };
   /** Carries on where a restore of the same backup was interrupted. Emits 'work' events, as 'backup' does. */
   restore: {
     input: {

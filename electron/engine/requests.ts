@@ -63,6 +63,7 @@ export function serveRequests(
 ): RequestServer {
   let control: RunControl | undefined;
   let active: Promise<void> | undefined;
+  let isBrowsing = false;
   const passage = createPassage(send);
   const answers = answersWith(packs, send, { onControl: (started) => (control = started), passage }, tuning);
 
@@ -86,12 +87,14 @@ export function serveRequests(
           id,
           result: err(appError('E_RUN_ACTIVE', 'The engine is still busy with another request.')),
         });
+      isBrowsing = name.startsWith('browse');
       active = answer(id, name, input);
     },
     async leave() {
       requestControl(control, 'cancel');
       passage.close();
-      await active;
+      // Rows that nobody waits for: an export removes what it had written when its process ends.
+      if (!isBrowsing) await active;
     },
   };
 }
@@ -106,6 +109,7 @@ function answersWith(
 ): Answers {
   const onWork = (work: EngineWork): void => send({ type: 'work', work });
   const onWait = (): void => onWork({ stage: 'waiting', fraction: null, canCancel: true });
+  const passageOf = ({ asksToProceed }: { asksToProceed?: boolean }) => (asksToProceed ? passage.pass : undefined);
   return {
     ...browseAnswers(packs, send),
     inspect: ({ path, check, lockFolder }) => inspect(path, check, packs, lockFolder),
@@ -139,10 +143,10 @@ function answersWith(
     settle,
     listIssues: (input) => listIssues(input, packs),
     source: (input) => lookAtSource(input, packs),
-    ingest: (input) => ingestFiles(input, packs, onWork),
-    retryIssues: (input) => retryIssues(input, packs, onWork),
+    ingest: (input) => ingestFiles(input, packs, onWork, passageOf(input)),
+    retryIssues: (input) => retryIssues(input, packs, onWork, passageOf(input)),
     listPlainSecrets: ({ path }) => listPlainSecrets(path, packs),
-    clearPlainSecrets: (input) => clearPlainSecrets(input, packs, onWork),
+    clearPlainSecrets: (input) => clearPlainSecrets(input, packs, onWork, passageOf(input)),
     exportIssues: (input) => exportIssues(input, packs),
   };
 }

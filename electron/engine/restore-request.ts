@@ -17,7 +17,7 @@ export interface RestoreDependencies {
    * Awaited before the first byte is replaced: resolves once the host knows that it cannot stop the restore any more.
    * @throws CodedError E_CANCELLED when nobody is there to know.
    */
-  readonly beforeReplacing?: () => Promise<void>;
+  readonly beforeReplacing?: (work: EngineWork) => Promise<void>;
   readonly probe?: (point: RestorePoint, file: string) => void;
 }
 export type RestorePoint =
@@ -25,6 +25,7 @@ export type RestorePoint =
 
 /** What this throws leaves the file as it was. */
 export async function passPointOfNoReturn({ onWork, beforeReplacing }: RestoreDependencies): Promise<void> {
-  if (beforeReplacing) await beforeReplacing();
-  else onWork?.({ stage: 'replacing', fraction: null, canCancel: false });
+  const work = { stage: 'replacing', fraction: null, canCancel: false } as const;
+  if (beforeReplacing) await beforeReplacing(work);
+  else onWork?.(work);
 }

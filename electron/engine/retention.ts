@@ -17,6 +17,8 @@ export interface Stock {
   readonly isUnsure?: boolean;
   /** There is such a note, and it does not tell which backup is being put back: it may be any of them. */
   readonly isUnreadableIntent?: boolean;
+  /** Paths of those that a person was shown as going; absent: nobody was shown any. */
+  readonly shown?: ReadonlySet<string>;
 }
 
 export interface Decision {
@@ -34,6 +36,7 @@ export const WHY = {
   newestThere: 'It is the newest good one in its folder.',
   elsewhere: 'It was made of a file at another place, which may have no other backup.',
   unsure: 'The database could not be asked whether it needs it.',
+  notShown: 'It was not among those that were shown as going.',
   recent: (keep: number) => (keep === 1 ? 'It is the newest good one.' : `It is one of the newest ${keep} good ones.`),
 } as const;
 
@@ -56,7 +59,8 @@ export function decideRetention(stock: Stock, keep: number): Decision {
       (recent.has(backup) ? (backup === good[0] ? WHY.newest : WHY.recent(keep)) : null) ??
       (newestThere.has(backup) ? WHY.newestThere : null) ??
       (backup === original ? WHY.original : null) ??
-      (backup === earliest ? WHY.earliest : null);
+      (backup === earliest ? WHY.earliest : null) ??
+      (stock.shown?.has(backup.path) === false ? WHY.notShown : null);
     if (why === null) decision.remove.push(backup);
     else decision.keep.push({ backup, why });
   }

@@ -18,7 +18,7 @@ import { openRetry, retryMigration, type Retried } from './retry-rows.ts';
 import { inTransaction, rollBack } from './session.ts';
 import { resolveSource } from './source-coverage.ts';
 import { fromSqlite } from './sqlite-error.ts';
-import { type OnWork, tellChecking, tellWriting, underMaintenanceLock } from './small-change.ts';
+import { onlyTell, type OnWork, tellChecking, type Telling, underMaintenanceLock, writing } from './small-change.ts';
 
 type Input = EngineRequests['retryIssues']['input'];
 
@@ -32,10 +32,11 @@ export async function retryIssues(
   input: Input,
   packs: readonly Pack[],
   onWork: OnWork = () => {},
+  beforeChange = onlyTell(onWork),
 ): Promise<RetryReport> {
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => recogniseOrRefuse(db, packs));
-  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, onWork);
+  const work = (lock: MaintenanceLock) => underLock(lock, input, packs, { onWork, beforeChange });
   return keepingWhatIsLost(gated, input.backupFolder, async () => {
     const { report, expected } = await underMaintenanceLock(gated, input.lockFolder, onWork, work);
     if (expected !== null) {
@@ -50,12 +51,12 @@ async function underLock(
   lock: MaintenanceLock,
   input: Input,
   packs: readonly Pack[],
-  onWork: OnWork,
+  { onWork, beforeChange }: Telling,
 ): Promise<{ report: RetryReport; expected: Expected | null }> {
   const { db } = lock;
   checkBookkeeping(db);
   const { pack, schema } = recogniseOrRefuse(db, packs);
-  assertNoTriggerMisled(schema);
+  assertNoTriggerMisled(schema, pack);
   assertOwnNames(db, pack); // a step may make its working tables anew
   const migrations = retryable(db, pack);
   const sourceFiles = resolveSource(db, pack, input.source, lock.path).files;
@@ -65,8 +66,9 @@ async function underLock(
   if (trial.changed === 0) return { report: reportOf(db, trial, null), expected: null };
   const before = fkCensus(db);
   const backup = await backUp(work, packs, onWork);
+  await beforeChange(writing(0, migrations.length));
   const result = migrations.reduce<Retried>((sum, migration, at) => {
-    tellWriting(onWork, at, migrations.length);
+    onWork(writing(at, migrations.length));
     const retried = inTransaction(lock, migration.id, () => retryOne(work, migration));
     return add(sum, retried);
   }, nothing);

@@ -11,6 +11,23 @@ import { unsure } from './sqlite-error.ts';
 export type OnWork = (work: EngineWork) => void;
 
 /**
+ * Awaited behind the backup, before the first byte is changed: resolves once the host knows that something may be.
+ * @throws CodedError E_CANCELLED when nobody is there to know.
+ */
+export type BeforeChange = (work: EngineWork) => Promise<void>;
+
+export interface Telling {
+  readonly onWork: OnWork;
+  readonly beforeChange: BeforeChange;
+}
+
+/** For whoever asks without waiting to be let through. */
+export const onlyTell =
+  (onWork: OnWork): BeforeChange =>
+  (work) =>
+    Promise.resolve(onWork(work));
+
+/**
  * Works under the maintenance lock, and lets go of it whatever happens.
  * @throws CodedError of the lock; whatever `work` throws, which says of no data that it is safe when the file could not
  * be closed whole.
@@ -46,8 +63,14 @@ function letGo(lock: MaintenanceLock): boolean {
 }
 
 /** Each part is a transaction of its own: to be ended between two, or in the middle of one, leaves whole ones. */
-export const tellWriting = (onWork: OnWork, done: number, all: number): void =>
-  onWork({ stage: 'writing', fraction: all === 0 ? null : done / all, canCancel: true });
+export const writing = (done: number, all: number): EngineWork => ({
+  stage: 'writing',
+  fraction: all === 0 ? null : done / all,
+  canCancel: true,
+});
+
+/** One short transaction: whoever stopped it could not say on which side of it. */
+export const writingAtOnce: EngineWork = { stage: 'writing', fraction: null, canCancel: false };
 
 /** The change is in; to stop now would only leave it unproven. */
 export const tellChecking = (onWork: OnWork): void => onWork({ stage: 'checking', fraction: null, canCancel: false });

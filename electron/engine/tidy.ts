@@ -32,11 +32,10 @@ export async function removeBackup(input: Remove, packs: readonly Pack[]): Promi
 /** @returns what went (or would), and why the rest stays. */
 export async function tidyBackups(input: Tidy, packs: readonly Pack[]): Promise<Tidied> {
   const backups = await listAllBackups(input, packs);
-  const { remove, keep } = decideRetention(
-    await stockOf(input, backups, { good: input.keep, hasOriginal: true }),
-    input.keep,
-  );
-  if (!input.isTrial) for (const backup of remove) deleteBackup(backup);
+  const stock = await stockOf(input, backups, { good: input.keep, hasOriginal: true });
+  const shown = input.shown && new Set(input.shown); // compared with what is listed, and never looked for
+  const { remove, keep } = decideRetention(shown ? { ...stock, shown } : stock, input.keep);
+  if (!input.isTrial) for (const [at, backup] of remove.entries()) deleteBackup(backup, restWords(at, remove.length));
   const freedBytes = remove.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return { removed: remove, kept: keep, freedBytes };
 }
@@ -149,12 +148,16 @@ function readingOf({ path: backupPath }: BackupRecord): BackupRecord | undefined
  * Killed at any moment, the backup is whole and listed, or gone from the list; what is left of it then goes with the
  * next backup in that folder (`sweepUnfinished`), as does what could not be removed now.
  */
-function deleteBackup({ folder, id }: BackupRecord): void {
+function deleteBackup({ folder, id }: BackupRecord, rest = ''): void {
   beginRemoval(folder, id);
   try {
     finishRemoval(folder, id);
   } catch (error) {
     const details = { folder, code: errorCode(error) };
-    throw coded('E_BACKUP_FOLDER', `${id} could not be deleted.`, details, { safety: 'backup-only' });
+    throw coded('E_BACKUP_FOLDER', `${id} could not be deleted.${rest}`, details, { safety: 'backup-only' });
   }
 }
+
+/** @param deleted so many of `all` are gone when the next one cannot be deleted. */
+const restWords = (deleted: number, all: number): string =>
+  all === 1 ? '' : ` Of the ${all} that were to go, ${deleted} had been deleted by then.`;

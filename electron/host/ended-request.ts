@@ -14,6 +14,8 @@ export interface EndedRequest {
   readonly name: EngineRequestName;
   /** The run has told of its verified backup. */
   hasBackup: boolean;
+  /** It was let through to its first change, or does not ask before it. */
+  isLetThrough: boolean;
 }
 
 /** What is true of the data when the process is gone. A run changes nothing before it has told of its backup. */
@@ -25,22 +27,27 @@ export function safetyOf({ name, hasBackup }: EndedRequest): Safety {
 /** What is kept of a request whose process was ended because somebody asked for it. */
 export function cancelledError(request: EndedRequest, wasEnded: boolean): AppError {
   const { name } = request;
-  const kept = KEPT[name] ?? 'Only looking was stopped.';
-  const message =
-    name === 'run' && request.hasBackup ? 'It was stopped. Every row and every step that was finished is kept.' : kept;
-  return appError('E_CANCELLED', message, { request: name, wasEnded }, { safety: cancelledSafety(request) });
+  return appError('E_CANCELLED', keptOf(request), { request: name, wasEnded }, { safety: cancelledSafety(request) });
+}
+
+function keptOf({ name, hasBackup, isLetThrough }: EndedRequest): string {
+  if (name === 'run' && hasBackup) return 'It was stopped. Every row and every step that was finished is kept.';
+  if (name === 'run' || (SMALL_CHANGES.includes(name) && !isLetThrough))
+    return 'It was stopped before anything was changed.';
+  return KEPT[name] ?? 'Only looking was stopped.';
 }
 const KEPT: Partial<Record<EngineRequestName, string>> = {
-  run: 'It was stopped before anything was changed.',
   backup: 'The backup was not finished, and what there was of it is removed.',
   restore: 'It was stopped before anything was replaced.',
   ingest: 'It was stopped. Files that were taken in completely are kept, the others are not in the database.',
   retryIssues: 'It was stopped. Rows that were put right are kept.',
   clearPlainSecrets: 'It was stopped. Either all of the keys are cleared or none.',
 };
-const cancelledSafety = (request: EndedRequest): Safety =>
-  request.name === 'run' ? safetyOf(request) : WRITES_WITH_BACKUP.includes(request.name) ? 'unknown' : 'untouched';
-const WRITES_WITH_BACKUP: readonly EngineRequestName[] = ['ingest', 'retryIssues', 'clearPlainSecrets'];
+const cancelledSafety = (request: EndedRequest): Safety => {
+  if (request.name === 'run') return safetyOf(request);
+  return SMALL_CHANGES.includes(request.name) && request.isLetThrough ? 'unknown' : 'untouched';
+};
+const SMALL_CHANGES: readonly EngineRequestName[] = ['ingest', 'retryIssues', 'clearPlainSecrets'];
 
 /** @param exit null = it was ended on purpose. */
 export function diedError(request: EndedRequest, exit: EngineExit | null): AppError {

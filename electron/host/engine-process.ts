@@ -82,7 +82,8 @@ export class EngineChild {
   ): Promise<Result<EngineRequests[K]['output']>> {
     return new Promise((resolve) => {
       const settle = resolve as (result: Result<unknown>) => void;
-      const fresh = { hasBackup: false, isIrrevocable: false, isCancelled: false };
+      const isLetThrough = !('asksToProceed' in input && input.asksToProceed);
+      const fresh = { hasBackup: false, isLetThrough, isIrrevocable: false, isCancelled: false };
       this.#queue.push({ id: this.#nextId++, name, input, options, settle, ...fresh });
       this.#next();
     });
@@ -186,7 +187,10 @@ export class EngineChild {
     // It waits for us: whoever is being stopped is not let through.
     if (work.asksToProceed === true && request.isCancelled) return void this.#end(request);
     request.isIrrevocable = !work.canCancel;
-    if (work.asksToProceed === true) this.#process?.send({ type: 'proceed' });
+    if (work.asksToProceed === true) {
+      request.isLetThrough = true;
+      this.#process?.send({ type: 'proceed' });
+    }
     request.options.onWork?.(work);
   }
 

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExportFormat } from '@shared/browse.ts';
@@ -9,68 +7,114 @@ import { extensions } from '@shared/formats/index.ts';
 import type { EngineRequests } from '@engine/protocol.ts';
 import type { Browsing } from './browsing.ts';
 import type { OpenEntry } from './databases.ts';
+import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
+import { partialFor, removePartial, sweepPartials } from './export-partials.ts';
+import { printable } from './printable.ts';
 
 export type ExportAsked = Omit<EngineRequests['browseExport']['input'], 'path' | 'target' | 'partial' | 'keySecret'>;
 type Written = EngineRequests['browseExport']['output'];
+type IssuesFormat = EngineRequests['exportIssues']['input']['format'];
+type IssuesWritten = EngineRequests['exportIssues']['output'];
 
-/** Rows on their way to a file: one export per database at a time, in a process of its own. */
+/** Rows on their way to a file: one export per database at a time, and one of its issue rows, each in a process of its own. */
 export interface Exports {
   /**
-   * Sends `browse:exported` meanwhile. Whatever ends it, nothing half-written stays.
+   * Sends `browse:exported` meanwhile. Whatever ends it, nothing half-written stays: what the end of this process itself
+   * leaves is removed by the next export into that folder.
    * Error: those of the engine, E_CANCELLED, E_RUN_ACTIVE when an export runs or something begins to write.
    */
   start(database: OpenEntry, asked: ExportAsked, target: string): Promise<Result<Written>>;
+  /** In the same way, its issue rows. */
+  startIssues(database: OpenEntry, format: IssuesFormat, target: string): Promise<Result<IssuesWritten>>;
   stop(database: OpenEntry): void;
   /** The file written last; null = none. */
   last(database: OpenEntry): string | null;
+  /** Ends them all, and removes what they had written at once: nobody waits for anything any more. */
+  close(): void;
 }
 
-export function createExports({ browsing, events }: { browsing: Browsing; events: EventBus }): Exports {
-  const active = new Map<string, AbortController>();
-  const written = new Map<string, string>();
+interface Active {
+  readonly file: string;
+  readonly isOfIssues: boolean;
+  readonly partial: string;
+  readonly stopper: AbortController;
+}
+
+export interface ExportsContext {
+  readonly browsing: Browsing;
+  readonly engines: Engines;
+  readonly events: EventBus;
+}
+
+export function createExports({ browsing, engines, events }: ExportsContext): Exports {
+  const active = new Set<Active>();
+  const last = new Map<string, string>();
+  const writing = async <T>(
+    { path: file }: OpenEntry,
+    { target, isOfIssues }: { readonly target: string; readonly isOfIssues: boolean },
+    act: (partial: string, signal: AbortSignal) => Promise<Result<T>>,
+  ): Promise<Result<T>> => {
+    if ([...active].some((each) => each.file === file && each.isOfIssues === isOfIssues)) return err(isExporting());
+    const own = { file, isOfIssues, partial: partialFor(target), stopper: new AbortController() };
+    active.add(own);
+    sweepPartials(path.dirname(target));
+    const isFree = !existsSync(target);
+    try {
+      const answer = await act(own.partial, own.stopper.signal);
+      if (answer.ok) return answer;
+      const isRemoved = await remove(own.partial);
+      if (!own.stopper.signal.aborted) return answer;
+      return err(isFree && existsSync(target) ? stoppedTooLate(target) : stoppedError(isRemoved ? null : own.partial));
+    } finally {
+      active.delete(own);
+    }
+  };
   return {
     async start(database, asked, target) {
       const { path: file, handle } = database;
-      if (active.has(file))
-        return err(
-          appError('E_RUN_ACTIVE', 'Rows of this database are being exported already.', undefined, {
-            nextStep: 'Wait until that is finished, or stop it.',
-          }),
-        );
-      const stopper = new AbortController();
-      active.set(file, stopper);
-      const partial = path.join(path.dirname(target), `.phasewise-${randomBytes(6).toString('hex')}.part`);
-      try {
-        const answer = await browsing.askAlone(
-          database,
-          'browseExport',
-          { ...asked, target, partial },
-          {
-            onProgress: (rows, bytes) => events.emit('browse:exported', { handle, rows, bytes }),
-            signal: stopper.signal,
-          },
-        );
-        if (answer.ok) written.set(file, answer.value.path);
-        else await remove(partial);
-        if (answer.ok) return answer;
-        if (stopper.signal.aborted) return err(stoppedError());
-        return answer.error.code === 'E_RUN_ACTIVE' ? err(ended(answer.error)) : answer;
-      } finally {
-        active.delete(file);
+      const onProgress = (rows: number, bytes: number) => events.emit('browse:exported', { handle, rows, bytes });
+      const written = await writing(database, { target, isOfIssues: false }, async (partial, signal) => {
+        const input = { ...asked, target, partial };
+        const answer = await browsing.askAlone(database, 'browseExport', input, { onProgress, signal });
+        return answer.ok || answer.error.code !== 'E_RUN_ACTIVE' ? answer : err(ended(answer.error));
+      });
+      if (written.ok) last.set(file, written.value.path);
+      return written;
+    },
+    startIssues: (database, format, target) =>
+      writing(database, { target, isOfIssues: true }, (partial, signal) => {
+        const input = { path: database.path, target, partial, format };
+        const { answer, child } = engines.askAlone(database.path, 'exportIssues', input);
+        signal.addEventListener('abort', () => child.kill());
+        return answer;
+      }),
+    stop({ path: file }) {
+      for (const each of active) if (each.file === file) each.stopper.abort();
+    },
+    last: ({ path: file }) => last.get(file) ?? null,
+    close() {
+      for (const { stopper, partial } of active) {
+        stopper.abort();
+        removePartial(partial);
       }
     },
-    stop: ({ path: file }) => active.get(file)?.abort(),
-    last: ({ path: file }) => written.get(file) ?? null,
   };
 }
 
-/** Twice: a process that was told to end may have made the file a moment later. */
-async function remove(partial: string): Promise<void> {
-  for (const waitMs of [0, 200]) {
-    await sleep(waitMs);
-    await rm(partial, { force: true, recursive: true, maxRetries: 5 }).catch(() => {});
+const isExporting = (): AppError =>
+  appError('E_RUN_ACTIVE', 'Rows of this database are being exported already.', undefined, {
+    nextStep: 'Wait until that is finished, or stop it.',
+  });
+
+/** Twice: a process that was told to end may have made the file a moment later. @returns whether it is gone. */
+async function remove(partial: string): Promise<boolean> {
+  let isGone = removePartial(partial);
+  for (let tries = 0; tries < 1 || (!isGone && tries < 5); tries += 1) {
+    await sleep(200);
+    isGone = removePartial(partial);
   }
+  return isGone;
 }
 
 /** `app candidates.csv`, else `app candidates 2.csv`, …: nothing is overwritten. */
@@ -95,8 +139,22 @@ const ended = (error: AppError): AppError => ({
   nextStep: 'Export again when that is finished.',
 });
 
-const stoppedError = () =>
-  appError('E_CANCELLED', 'The export was stopped. What it had written was removed.', undefined, {
-    safety: 'untouched',
-    nextStep: 'Export again whenever you like.',
+/** @param left what could not be removed; null = nothing is left. */
+const stoppedError = (left: string | null): AppError =>
+  appError(
+    'E_CANCELLED',
+    `The export was stopped. ${left === null ? REMOVED : `${printable(left)} is left of it.`}`,
+    undefined,
+    {
+      safety: left === null ? 'untouched' : 'database-untouched',
+      nextStep: 'Export again whenever you like.',
+    },
+  );
+const REMOVED = 'What it had written was removed.';
+
+/** A file has its name only when it is whole. */
+const stoppedTooLate = (target: string): AppError =>
+  appError('E_CANCELLED', `${printable(target)} was finished before the export could be stopped.`, undefined, {
+    safety: 'database-untouched',
+    nextStep: 'Delete the file if you do not want it.',
   });

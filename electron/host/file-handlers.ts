@@ -5,14 +5,18 @@ import type { SourceCoverage } from '@shared/run.ts';
 import type { OpenEntry } from './databases.ts';
 import type { Door } from './door.ts';
 import type { Host } from './host.ts';
+import { saveReport } from './report-file.ts';
 import type { Handlers } from './router.ts';
 
-/** Answers about files beside a database: those that a phase reads, those taken in, and the export of issue rows. */
+/** Answers about files beside a database: those that a phase reads, those taken in, exported issue rows and saved reports. */
 
 type Some<K extends keyof Handlers> = Pick<Handlers, K>;
 type Prefixed = Extract<keyof Handlers, `source:${string}` | `ingest:${string}`>;
 
-export function fileHandlers(host: Host, door: Door): Some<Prefixed | 'issues:export' | 'issues:retry'> {
+export function fileHandlers(
+  host: Host,
+  door: Door,
+): Some<Prefixed | 'issues:export' | 'issues:retry' | 'report:save'> {
   const at = host.databases.get;
   const { sources, ingests, looks } = host;
   /** The plan shown goes on with what was chosen now. */
@@ -61,11 +65,17 @@ export function fileHandlers(host: Host, door: Door): Some<Prefixed | 'issues:ex
       withDatabase(at(handle), (database) => {
         const refused = host.busy.refusal(database.path);
         if (refused) return refused;
-        const input = { path: database.path, target: freeTarget(database, format), format };
-        return host.engines.askAlone(database.path, 'exportIssues', input).answer;
+        return host.exports.startIssues(database, format, freeTarget(database, format));
       }),
     'issues:retry': ({ handle }) =>
       withDatabase(at(handle), (database) => ingests.retry(database, { source: sources.choiceOf(database) })),
+
+    'report:save': ({ handle, name, text }) =>
+      withDatabase(at(handle), async (database) => {
+        if (!door.chooseSaveFile) return notHere('the browser saves it');
+        const target = await door.chooseSaveFile(path.join(database.folder, name), 'Save report', 'Save');
+        return target === null ? ok(null) : saveReport(database, target, text);
+      }),
   };
 }
 

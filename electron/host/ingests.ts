@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result, safetyText } from '@shared/errors.ts';
 import type { BackupRecord, IngestReport, PlainSecretsReport, RetryReport } from '@shared/run.ts';
 import type { SourceChoice } from '@engine/protocol.ts';
 import { rememberFolder } from './backups.ts';
@@ -50,6 +50,7 @@ export function createIngests(context: IngestsContext): Ingests {
     lockFolder: ensureFolder(dataFolder, 'locks'),
     appVersion,
     runId,
+    asksToProceed: true,
   });
   const take: Ingests['take'] = (database, { files, project, isTrial, backupFolder }) =>
     occupied(context, database, { work: 'ingest', isTrial, backupFolder }, (runId, tracked) => {
@@ -116,10 +117,7 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
     if (!isTrial && backupFolder !== undefined) rememberFolder(context.dataFolder, database.path, backupFolder);
     const done = await act(runId, tracked);
     isDone = done.ok;
-    if (!done.ok && wasEnded(done.error)) {
-      const { dataFolder } = context;
-      await settleFile(context.engines, { path: database.path, dataFolder, partials: tracked.partials });
-    }
+    if (!done.ok && wasEnded(done.error)) return err(await settledError(context, database, tracked, done.error));
     if (done.ok && done.value.backup !== null) context.onBackup(database.path, done.value.backup);
     return done;
   } finally {
@@ -127,4 +125,16 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
     free.value(isDone);
     context.events.emit('database:changed', { handle: database.handle });
   }
+}
+
+/** Where it had begun to change the file, that is said to be whole once a fresh process has put it right. */
+async function settledError(
+  { engines, dataFolder }: IngestsContext,
+  { path }: OpenEntry,
+  { partials }: Tracked,
+  error: AppError,
+): Promise<AppError> {
+  const settled = await settleFile(engines, { path, dataFolder, partials });
+  if (error.safety !== safetyText.unknown || 'code' in settled) return error;
+  return { ...error, safety: safetyText['whole-step'] };
 }

@@ -48,7 +48,7 @@ export function setUp() {
     ...{ events, busy, dataFolder, appVersion: '0' },
     engines: { askAlone } as unknown as Engines,
     backups: { list: () => Promise.resolve(ok({ backups: listed })) } as unknown as Pick<Backups, 'list'>,
-    recents: { list: () => [] },
+    recents: { files: () => [] },
   });
   const runs = (databasePath = file) => path.join(dataFolder, 'runs', databaseKey(databasePath));
   let minute = 0;

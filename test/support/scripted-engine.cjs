@@ -50,7 +50,7 @@ async function receive(message) {
     removeBackup,
     tidyBackups,
     browseExport,
-    exportIssues: ({ target, format }) => ok({ path: target, rows: format === 'csv' ? 1 : 2 }),
+    exportIssues,
   };
   send({ type: 'answer', id, result: await answers[name](input, script) });
 }
@@ -76,6 +76,12 @@ function browseExport({ target, partial }, script) {
   if (script === 'exports') return new Promise(() => {});
   fs.renameSync(partial, target);
   return ok({ path: target, rows: 7, bytes: 4 });
+}
+
+function exportIssues({ target, partial, format }, script) {
+  if (script !== 'exports') return ok({ path: target, rows: format === 'csv' ? 1 : 2 });
+  fs.writeFileSync(partial, 'half');
+  return new Promise(() => {});
 }
 
 function record(file, folder, reason = 'before phase 1') {
@@ -320,8 +326,12 @@ function backup({ path: file, folder, reason }, script) {
 }
 const removeBackup = ({ backupPath, needed }) =>
   needed.length > 0 ? error('E_BACKUP_NEEDED', needed[0].why) : ok(record(backupPath, path.dirname(backupPath)));
-const tidyBackups = ({ keep, needed }) =>
-  ok({ removed: [], kept: needed.map(({ why }) => ({ backup: record('x', 'y'), why })), freedBytes: keep });
+const tidyBackups = ({ keep, needed, shown = [] }) =>
+  ok({
+    removed: shown.map((each) => ({ ...record('x', 'y'), path: each })),
+    kept: needed.map(({ why }) => ({ backup: record('x', 'y'), why })),
+    freedBytes: keep,
+  });
 /** `unlisted.db`: its folder does not answer. */
 const listBackups = ({ folders, databasePath }) =>
   path.basename(databasePath ?? '') === 'unlisted.db'

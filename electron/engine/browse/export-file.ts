@@ -35,7 +35,7 @@ export function createNewFile(database: string, target: string, partial: string)
       throw writeError(error, target);
     }
   };
-  if (fs.lstatSync(target, { throwIfNoEntry: false })) throw exists(target);
+  if (doing(() => fs.lstatSync(target, { throwIfNoEntry: false }))) throw exists(target);
   const descriptor = doing(() => fs.openSync(partial, 'wx', 0o600));
   let buffer = '';
   let sizeBytes = 0;

@@ -26,7 +26,7 @@ async function setUp(extra = '') {
   expect((await upgradeShop(file)).ok).toBe(true);
   const write = async (name: string, format: 'csv' | 'json') => {
     const target = path.join(path.dirname(file), name);
-    const answer = await exportIssues({ path: file, target, format }, [pack]);
+    const answer = await exportIssues({ path: file, target, partial: `${target}.part`, format }, [pack]);
     return { ...answer, target, text: readFileSync(target, 'utf8') };
   };
   return { file, write };
@@ -74,7 +74,8 @@ describe('the export of issue rows', () => {
     const { file, write } = await setUp();
     const home = path.dirname(file);
     writeFileSync(path.join(home, 'mine.csv'), 'mine');
-    const to = (target: string) => codeOfPromise(exportIssues({ path: file, target, format: 'csv' }, [pack]));
+    const to = (target: string) =>
+      codeOfPromise(exportIssues({ path: file, target, partial: `${target}.part`, format: 'csv' }, [pack]));
 
     expect(await to(path.join(home, 'mine.csv'))).toBe('E_FILE_EXISTS');
     expect(readFileSync(path.join(home, 'mine.csv'), 'utf8')).toBe('mine');
@@ -92,7 +93,10 @@ describe('the export of issue rows', () => {
     const file = makeShop(folder);
     const target = path.join(path.dirname(file), 'none.json');
 
-    expect(await exportIssues({ path: file, target, format: 'json' }, [pack])).toEqual({ path: target, rows: 0 });
+    expect(await exportIssues({ path: file, target, partial: `${target}.part`, format: 'json' }, [pack])).toEqual({
+      path: target,
+      rows: 0,
+    });
     expect(JSON.parse(readFileSync(target, 'utf8'))).toEqual([]);
     expect(askOne(file, 'SELECT count(*) FROM member')).toBe(30);
   });

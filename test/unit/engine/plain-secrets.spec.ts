@@ -28,7 +28,7 @@ it('clears keys in plain text behind a backup that still holds them, notes it, a
     stages.add(`${stage} ${canCancel}`);
   });
 
-  expect([...stages]).toEqual(['copying true', 'proving true', 'writing true', 'checking false']);
+  expect([...stages]).toEqual(['copying true', 'proving true', 'writing false', 'checking false']);
 
   expect(cleared).toBe(listed.owners.length);
   expect(keysIn(file)).toEqual(before.map(() => ''));

@@ -121,3 +121,46 @@ it('the two that an interrupted restore needs stay, wherever they were moved', a
 
   expect([removed.length, kept.length]).toEqual([0, 3]);
 });
+
+it('lets only those go that were shown, however many more the rules would let go by now', async () => {
+  const file = makeShop(folder);
+  const [shown, other] = [await backUp(file), await backUp(file), await backUp(file)];
+  const trial = await tidyBackups({ ...places(file), keep: 2, isTrial: true }, packs);
+  expect(idsOf(trial.removed)).toEqual([shown.id]);
+  const paths = trial.removed.map(({ path: backup }) => backup);
+  await backUp(file); // by somebody else, while the person reads
+
+  const { removed, kept } = await tidyBackups({ ...places(file), keep: 2, isTrial: false, shown: paths }, packs);
+
+  expect(idsOf(removed)).toEqual([shown.id]);
+  expect(kept.find(({ backup }) => backup.id === other.id)?.why).toBe(WHY.notShown);
+  expect(isThere(other.path)).toBe(true);
+});
+
+it('lets what was shown stay, with the reason, where the rules let it go no more', async () => {
+  const file = makeShop(folder);
+  const [shown, newest] = [await backUp(file), await backUp(file)];
+  fs.rmSync(newest.path);
+
+  const asked = { ...places(file), keep: 1, isTrial: false, shown: [shown.path] };
+  const { removed, kept } = await tidyBackups(asked, packs);
+
+  expect(removed).toEqual([]);
+  expect(kept.find(({ backup }) => backup.id === shown.id)?.why).toBe(WHY.newest);
+});
+
+it('says how many are gone when one of them cannot be deleted', async () => {
+  const file = makeShop(folder);
+  const [stuck, second] = [await backUp(file), await backUp(file), await backUp(file)];
+  const { rmSync } = fs;
+  const failing = vi.spyOn(fs, 'rmSync').mockImplementation((name, options) => {
+    if (name === stuck.path) throw Object.assign(new Error(), { code: 'EBUSY' });
+    rmSync(name, options);
+  });
+
+  const told = await tidyBackups({ ...places(file), keep: 1, isTrial: false }, packs).then(() => '', String);
+  failing.mockRestore();
+
+  expect(told).toMatch(/could not be deleted\. Of the 2 that were to go, 1 had been deleted by then\.$/);
+  expect(isThere(second.path)).toBe(false);
+});

@@ -71,6 +71,37 @@ describe('rows that are exported', () => {
     expect(readdirSync(home)).toEqual(['exports.db']);
   });
 
+  it('leave nothing when the house is closed, also where nobody waits for their end', async () => {
+    const { host, client, open, home, events } = setUp();
+    const { handle } = open('exports');
+    const work = client.call('browse:export', asked(handle));
+    await until(() => events.some(({ name }) => name === 'browse:exported'));
+    expect(readdirSync(home)).toHaveLength(2);
+
+    host.close();
+
+    expect(readdirSync(home)).toEqual(['exports.db']);
+    expect(codeOf(await work)).toBe('E_CANCELLED');
+  });
+
+  it('of issues can be stopped as well, and are whole under their name', async () => {
+    const { host, open, home } = setUp();
+    const [whole, endless] = [open('app'), open('exports')];
+    const target = path.join(home, 'issues.csv');
+    expect(must(await host.exports.startIssues(whole, 'csv', target))).toEqual({ path: target, rows: 1 });
+    const before = readdirSync(home).toSorted();
+
+    const work = host.exports.startIssues(endless, 'csv', target);
+    await until(() => readdirSync(home).length > before.length);
+    expect(codeOf(await host.exports.startIssues(endless, 'csv', target))).toBe('E_RUN_ACTIVE');
+    host.exports.stop(endless);
+
+    expect(await work).toMatchObject({
+      error: { code: 'E_CANCELLED', message: 'The export was stopped. What it had written was removed.' },
+    });
+    expect(readdirSync(home).toSorted()).toEqual(before);
+  });
+
   it('end with the reason when something begins to write, and leave nothing', async () => {
     const { host, client, open, home, events } = setUp();
     const database = open('exports');

@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { isStillRunning, processIdentity } from './process-identity.ts';
+import { ownStatsOf } from './stats.ts';
+
+/** The hidden file that holds exported rows until they are whole. Its name says whose it is, for when that one is killed. */
+
+const PARTIAL = /^\.phasewise-([0-9a-f]{8})-(\d+)-([0-9a-f]{8})-[0-9a-f]{12}\.part$/;
+/** An engine is gone 4 s after its host, and nothing writes to the file from then on. */
+const IDLE_MS = 60_000;
+/** Of another computer that shares the folder only the time tells. Writing keeps changing it. */
+const IDLE_ELSEWHERE_MS = 24 * 3_600_000;
+
+/** A new name in the folder of `target`. */
+export const partialFor = (target: string): string =>
+  path.join(
+    path.dirname(target),
+    `.phasewise-${computer()}-${process.pid}-${startMark(process.pid)}-${randomBytes(6).toString('hex')}.part`,
+  );
+
+/**
+ * Removes what exports into `folder` left whose process was killed. One that may still be written is let alone, and so
+ * is what cannot be removed: it stands in nobody's way.
+ */
+export function sweepPartials(folder: string): void {
+  for (const name of namesIn(folder)) if (isLeft(folder, name)) removePartial(path.join(folder, name));
+}
+
+/** @returns whether it is gone. */
+export function removePartial(partial: string): boolean {
+  try {
+    rmSync(partial, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLeft(folder: string, name: string): boolean {
+  const [, on, pid, start] = PARTIAL.exec(name) ?? [];
+  const stats = on === undefined ? undefined : ownStatsOf(path.join(folder, name));
+  if (!stats?.isFile()) return false;
+  const idleMs = Date.now() - stats.mtimeMs;
+  if (on !== computer()) return idleMs > IDLE_ELSEWHERE_MS;
+  return idleMs > IDLE_MS && !isAtWork(Number(pid), start, stats.mtime);
+}
+
+const isAtWork = (pid: number, start: string | undefined, wroteAt: Date): boolean =>
+  startMark(pid) === start && isStillRunning(pid, undefined, wroteAt.toISOString());
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // whoever writes there next says why
+  }
+}
+
+const computer = (): string => short(os.hostname());
+const startMark = (pid: number): string => short(processIdentity(pid));
+const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
