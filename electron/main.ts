@@ -52,7 +52,7 @@ function start({ files, log, start: mark, takeFiles }: Launch): void {
     chooseDatabase: () => chooseDatabase(window),
     chooseFolder: (title, button) => chooseFolder(window, title, button),
     chooseFiles: () => chooseFiles(window),
-    chooseSaveFile: (suggested) => chooseSaveFile(window, suggested),
+    chooseSaveFile: (suggested, title, button) => chooseSaveFile(window, suggested, title, button),
     revealFile: (file) => shell.showItemInFolder(file),
     ...{ publisher, log, openAddress: external.openAddress },
   };

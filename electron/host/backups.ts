@@ -38,8 +38,16 @@ export interface Backups {
   restore(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<Output<'backup:restore'>>>;
   /** Deletes one. Error: E_BACKUP_NEEDED; E_DATA_FOLDER and others of doingOwn where nobody can say what is needed. */
   remove(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<BackupRecord>>;
-  /** Error: those of doingOwn, as `remove`. */
-  tidy(database: OpenEntry, keep: number, isTrial: boolean): Promise<Result<Output<'backup:tidy'>>>;
+  /**
+   * Error: those of doingOwn, as `remove`.
+   * @param shown paths of those that may go; absent: whoever asks agreed to the rule, not to certain ones.
+   */
+  tidy(
+    database: OpenEntry,
+    keep: number,
+    isTrial: boolean,
+    shown?: readonly string[],
+  ): Promise<Result<Output<'backup:tidy'>>>;
   /** Puts back what the last restore set aside as files. */
   putBack(database: OpenEntry, confirmation: Confirmed): Promise<Result<Record<string, never>>>;
   /** Error: E_BACKUP_GONE. */
@@ -125,12 +133,13 @@ export function createBackups(context: BackupsContext): Backups {
         return engines.askAlone(database.path, 'removeBackup', input).answer;
       });
     },
-    tidy: (database, keep, isTrial) =>
+    tidy: (database, keep, isTrial, shown) =>
       occupied(context, database, null, async () => {
         const needed = neededBackups(dataFolder, database.path);
         if (!needed.ok) return needed;
         const input = { ...placesOf(dataFolder, database), needed: needed.value, keep, isTrial };
-        return engines.askAlone(database.path, 'tidyBackups', input).answer;
+        const only = shown === undefined ? {} : { shown };
+        return engines.askAlone(database.path, 'tidyBackups', { ...input, ...only }).answer;
       }),
     async putBack(database, confirmation) {
       const refused = unconfirmed(database, confirmation);

@@ -61,7 +61,7 @@ export function browseHandlers(host: Host, door: Door): BrowseHandlers {
         if (refused) return refused;
         const name = exportName(database, asked.query.table, asked.format);
         const target = door.chooseSaveFile
-          ? await door.chooseSaveFile(path.join(database.folder, name))
+          ? await door.chooseSaveFile(path.join(database.folder, name), 'Export rows', 'Export')
           : freeTarget(database.folder, name);
         return target === null ? ok(null) : host.exports.start(database, asked, target);
       }),

@@ -26,7 +26,7 @@ export interface Door {
   /** Files to be taken in. */
   chooseFiles?(): Promise<string[] | null>;
   /** Where a new file goes. @param suggested a whole path. null = the person closed it. */
-  chooseSaveFile?(suggested: string): Promise<string | null>;
+  chooseSaveFile?(suggested: string, title: string, button: string): Promise<string | null>;
   /** The host's own picker, where there is no system dialog. */
   readonly picker?: FilePicker;
   /** Shows a file, or the inside of a folder, in the system's file manager. */

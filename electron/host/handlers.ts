@@ -3,12 +3,14 @@ import { appHandlers } from './app-handlers.ts';
 import { browseHandlers } from './browse-handlers.ts';
 import { defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
 import { type Door, reveal } from './door.ts';
+import { lookOnDrives } from './drives.ts';
 import { fileHandlers } from './file-handlers.ts';
 import type { Host } from './host.ts';
 import { printable } from './printable.ts';
 import type { Handlers } from './router.ts';
 import { buildSample } from './samples.ts';
 import { sourceOfPlan } from './sources.ts';
+import { unreadableJournals } from './works.ts';
 
 /** Answers every call of the channels, for any door. */
 export function createHandlers(host: Host, door: Door): Handlers {
@@ -43,7 +45,7 @@ type Some<K extends keyof Handlers> = Pick<Handlers, K>;
 
 function placeHandlers(host: Host, door: Door): Some<'recents:list' | 'recents:remove' | 'files:list'> {
   return {
-    'recents:list': () => ok(host.recents.list()),
+    'recents:list': async () => ok(await host.recents.list()),
     'recents:remove': ({ recentId }) => {
       host.recents.remove(recentId);
       return ok({});
@@ -66,11 +68,12 @@ function databaseHandlers(
     },
     'database:openFile': async ({ token }) =>
       door.picker ? open(await door.picker.resolve(token)) : notHere('there is no picker'),
-    'database:openRecent': ({ recentId }) => {
+    'database:openRecent': async ({ recentId }) => {
       const known = host.recents.pathOf(recentId);
-      const interrupted = known.ok ? null : host.recoveries.pathOf(recentId); // one that only the command line has seen
+      const interrupted = known.ok ? null : await host.recoveries.pathOf(recentId); // one that only the command line has seen
       const file = interrupted === null ? known : ok(interrupted);
-      return map(file.ok ? reopenDatabase(host, file.value) : file, publicEntry);
+      const there = await then(file, whatAnswers);
+      return map(there.ok ? reopenDatabase(host, there.value) : there, publicEntry);
     },
     'database:openSample': async () => {
       const built = await buildSample(host.engines, door.documentsFolder);
@@ -132,7 +135,8 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
       then(at(handle), (database) => backups.restore(database, backupId, confirmation)),
     'backup:remove': ({ handle, backupId, confirmation }) =>
       then(at(handle), (database) => backups.remove(database, backupId, confirmation)),
-    'backup:tidy': ({ handle, keep, isTrial }) => then(at(handle), (database) => backups.tidy(database, keep, isTrial)),
+    'backup:tidy': ({ handle, keep, isTrial, shown = [] }) =>
+      then(at(handle), (database) => backups.tidy(database, keep, isTrial, isTrial ? undefined : shown)),
     'backup:putBack': ({ handle, confirmation }) =>
       then(at(handle), (database) => backups.putBack(database, confirmation)),
     'work:cancel': ({ handle }) => then(at(handle), (database) => host.ongoing.cancel(database)),
@@ -145,6 +149,7 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
 }
 
 function recoveryHandlers({
+  dataFolder,
   databases,
   events,
   looks,
@@ -153,13 +158,15 @@ function recoveryHandlers({
 }: Host): Some<Extract<keyof Handlers, `recovery:${string}`>> {
   const at = databases.get;
   return {
-    'recovery:list': () => ok(recoveries.list()),
+    'recovery:list': async () => ok(await recoveries.list()),
     'recovery:get': ({ handle }) =>
       then(at(handle), async (database) => {
         const last = looks.last(database);
         const say = (now: string | null): void => events.emit('recovery:looking', { handle, now });
-        const found = recoveries.get(database, { ...(last === null ? {} : { known: ok(last) }), onLook: say });
-        return ok(await found.finally(() => say(null)));
+        const asked = recoveries.get(database, { ...(last === null ? {} : { known: ok(last) }), onLook: say });
+        const found = await asked.finally(() => say(null));
+        const unreadable = found === null ? unreadableJournals(dataFolder, database.path) : null;
+        return unreadable ? err(unreadable) : ok(found);
       }),
     'recovery:stay': ({ handle }) => then(at(handle), (database) => recoveries.stay(database)),
     'recovery:check': ({ handle }) => then(at(handle), (database) => recoveries.check(database)),
@@ -184,6 +191,15 @@ function closeDatabase(host: Host, handle: string): Result<Record<string, never>
   host.events.emit('database:closed', { handle });
   return ok({});
 }
+
+/** Opening waits for the system, and all windows with it: not where the drive is known not to answer. */
+async function whatAnswers(file: string): Promise<Result<string>> {
+  if ((await lookOnDrives(file)) !== 'silent') return ok(file);
+  const message = `The drive that ${printable(file)} is on does not answer just now.`;
+  return err(appError('E_TIMEOUT', message, undefined, { nextStep: CONNECT }));
+}
+
+const CONNECT = 'Connect that drive, or the network that it is on, then try again.';
 
 const notHere = (why: string): Result<never> => err(appError('E_BAD_REQUEST', `This is not possible here: ${why}.`));
 

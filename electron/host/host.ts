@@ -94,9 +94,10 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const settings = createSettings(dataFolder);
   const scrub = createScrub({ engines, busy, recents, databases, events });
   const layouts = createLayouts(dataFolder);
-  const exports = createExports({ browsing, events });
+  const exports = createExports({ browsing, engines, events });
   const close = () => {
     scrub.stop();
+    exports.close();
     browsing.close();
     engines.close();
   };

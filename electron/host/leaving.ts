@@ -3,7 +3,17 @@ import type { Host } from './host.ts';
 /** finish-step and finish-all are what a person chooses; session-ends: the system waits for seconds, not for a backup. */
 export type Leaving = 'finish-step' | 'finish-all' | 'session-ends';
 
-/** Ends what is going on so that the program may be left. Resolves when nothing is going on any more; never rejects. */
+/** Names of the databases whose upgrade is paused or about to be: it goes on when a person says so, and not before. */
+export const pausedDatabases = ({ runs, databases }: Pick<Host, 'runs' | 'databases'>): string[] =>
+  databases
+    .list()
+    .filter(({ handle }) => ['paused', 'pausing'].includes(runs.get(handle)?.state ?? ''))
+    .map(({ name }) => name);
+
+/**
+ * Ends what is going on so that the program may be left. Resolves when nothing is going on any more, with
+ * 'finish-all' not while anything is paused; never rejects.
+ */
 export async function endWork(
   host: Pick<Host, 'runs' | 'ongoing' | 'databases' | 'busy'>,
   how: Leaving,

@@ -11,7 +11,8 @@ import { withVerdictHealth } from './verdict-health.ts';
 /** Looking at databases: never changes them, never waits for a run. */
 export interface Looks {
   /**
-   * While something is running on the file: the last status there is, else E_RUN_ACTIVE. Where a look at the schema leaves
+   * While something is running on the file: the last status there is, else E_RUN_ACTIVE; the content is not read then, so
+   * a look at that is E_RUN_ACTIVE always. Where a look at the schema leaves
    * the content out, what the verdict on the last upgrade found is told, unless a look has found otherwise since.
    */
   status(database: OpenEntry, check: 'schema' | 'data'): Promise<Result<DatabaseStatus>>;
@@ -71,7 +72,7 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
       const told = (seen: DatabaseStatus): Result<DatabaseStatus> =>
         ok(doubted.has(path) ? seen : withVerdictHealth(seen, path, () => reportsOf(database)[0]));
       const known = lastStatus.get(path);
-      if (refused) return known ? told(known) : refused;
+      if (refused) return known && check === 'schema' ? told(known) : refused;
       const input = { path, check };
       // A look over all the data may take long; the process for short looks stays free for them.
       const looked = await (check === 'data'

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 import type { RecentDatabase } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
@@ -5,9 +6,9 @@ import type { DatabaseStatus } from '@shared/status.ts';
 import { z } from 'zod';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey } from './databases.ts';
+import { type Drives, lookOnDrives, type Seen } from './drives.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import { quietly } from './quietly.ts';
-import { statsOf } from './stats.ts';
 
 const Remembered = z.object({
   recentId: z.string(),
@@ -27,8 +28,10 @@ const LIMIT = 30;
 
 /** What is noted along the way is noted where it can be: on a full disk the list stays as it was. */
 export interface Recents {
-  /** Newest first, with what is true now about each file. */
-  list(): RecentDatabase[];
+  /** Newest first, with what is true now about each file, as far as its drive answers. */
+  list(): Promise<RecentDatabase[]>;
+  /** Their paths, newest first, whether there is anything or not. */
+  files(): string[];
   /** Error: E_NOT_FOUND for an entry that is no longer remembered. */
   pathOf(recentId: string): Result<string>;
   /** @throws CodedError of doingOwn. */
@@ -44,10 +47,11 @@ export interface Recents {
   /** How many of its backups are known to be broken; 'another': one more. Writes only what is news. */
   knowsBroken(file: string, count: number | 'another'): void;
   /** Of those whose file is there, newest first. */
-  paths(): string[];
+  paths(): Promise<string[]>;
 }
 
-export function createRecents(dataFolder: string): Recents {
+/** @param look for tests. */
+export function createRecents(dataFolder: string, look: Drives = lookOnDrives): Recents {
   const file = path.join(dataFolder, 'recents.json');
   const read = (): Remembered[] => readJsonFile(file, z.array(Remembered), []);
   const watching: (() => void)[] = [];
@@ -57,7 +61,8 @@ export function createRecents(dataFolder: string): Recents {
     for (const listener of watching) listener();
   };
   return {
-    list: () => read().map(withFile),
+    list: () => Promise.all(read().map(async (entry) => withFile(entry, await look(entry.path)))),
+    files: () => read().map(({ path: each }) => each),
     pathOf(recentId) {
       const found = read().find((entry) => entry.recentId === recentId);
       return found ? ok(found.path) : err(appError('E_NOT_FOUND', 'It is no longer among the recent databases.'));
@@ -82,10 +87,10 @@ export function createRecents(dataFolder: string): Recents {
       };
       quietly(() => write([entry, ...before.filter((each) => each.recentId !== recentId)]));
     },
-    paths: () =>
-      read()
-        .map(({ path: each }) => each)
-        .filter((each) => statsOf(each)?.isFile() ?? false),
+    async paths() {
+      const found = await Promise.all(read().map(async ({ path: each }) => (isFile(await look(each)) ? each : [])));
+      return found.flat();
+    },
     knows: (databasePath) => read().some(({ recentId }) => recentId === databaseKey(databasePath)),
     knowsBroken(databasePath, count) {
       const recentId = databaseKey(databasePath);
@@ -105,14 +110,16 @@ export function createRecents(dataFolder: string): Recents {
   };
 }
 
-function withFile(entry: Remembered): RecentDatabase {
+const isFile = (seen: Seen): seen is Stats => typeof seen === 'object' && seen.isFile();
+
+function withFile(entry: Remembered, seen: Seen): RecentDatabase {
   const { path: databasePath, ...shown } = entry;
-  const stats = statsOf(databasePath);
   return {
     ...shown,
     name: path.basename(databasePath),
     folder: path.dirname(databasePath),
-    exists: stats?.isFile() ?? false,
-    sizeBytes: stats?.isFile() ? stats.size : null,
+    exists: isFile(seen),
+    ...(seen === 'silent' ? { isSilent: true } : {}),
+    sizeBytes: isFile(seen) ? seen.size : null,
   };
 }

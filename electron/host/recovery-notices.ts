@@ -1,13 +1,16 @@
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { intentFile } from '@shared/beside.ts';
 import type { RecoveryNotice } from '@shared/recovery.ts';
 import type { Busy } from './busy.ts';
 import { databaseKey } from './databases.ts';
+import { type Drives, lookOnDrives } from './drives.ts';
+import { journalFiles, stampOf } from './journal-lines.ts';
 import { causeOf, openWork } from './open-work.ts';
 import type { Recents } from './recents.ts';
 import { whatHappened } from './recovery-words.ts';
-import { statsOf } from './stats.ts';
-import { journalFolders, type Work, worksIn } from './works.ts';
+import { inSlices } from './slices.ts';
+import { journalFolders, type Work, worksInSlices } from './works.ts';
 
 /** A line of the first page, and the path that only the host knows. */
 export interface FoundNotice {
@@ -17,41 +20,84 @@ export interface FoundNotice {
 
 export interface NoticesContext {
   readonly dataFolder: string;
-  readonly recents: Pick<Recents, 'list'>;
+  readonly recents: Pick<Recents, 'files'>;
   readonly busy: Pick<Busy, 'refusal'>;
 }
 
-/** Everything that was interrupted on this computer, the latest first: from journals and notes, without opening a database. */
-export function findNotices({ dataFolder, recents, busy }: NoticesContext): FoundNotice[] {
-  const noted = journalFolders(dataFolder).flatMap((folder): [string, Work | null][] => {
-    const works = worksIn(folder);
-    const file = works[0]?.path;
-    return file === undefined ? [] : [[file, openWork(works)?.work ?? null]];
-  });
-  const known = recents.list().map(({ folder, name }): [string, Work | null] => [path.join(folder, name), null]);
-  return [...new Map([...known, ...noted])]
-    .flatMap(([file, work]) => {
-      const notice = busy.refusal(file) === null ? noticeOf(file, work) : null;
-      return notice ? [{ file, notice }] : [];
-    })
-    .sort((a, b) => b.notice.lastSignAt.localeCompare(a.notice.lastSignAt));
+/**
+ * Everything that was interrupted on this computer, the latest first: from journals and notes, without opening a database.
+ * What lies on a drive that does not answer is left out. However many there are, the process answers others meanwhile.
+ * @param look for tests.
+ */
+export async function findNotices(
+  { dataFolder, recents, busy }: NoticesContext,
+  look: Drives = lookOnDrives,
+): Promise<FoundNotice[]> {
+  const pause = inSlices();
+  const files = new Map<string, Told | null>(recents.files().map((file) => [file, null]));
+  for (const folder of journalFolders(dataFolder)) {
+    const { file, told } = await notedIn(folder, pause);
+    if (file !== null) files.set(file, told);
+    await pause();
+  }
+  const free = [...files].filter(([file]) => busy.refusal(file) === null);
+  const notices = await Promise.all(free.map(([file, told]) => noticeOf(file, told, look)));
+  return notices.flatMap((found) => found ?? []).sort((a, b) => b.notice.lastSignAt.localeCompare(a.notice.lastSignAt));
 }
 
-/** A database that was deleted or moved away since is asked about where it turns up again. */
-function noticeOf(file: string, work: Work | null): RecoveryNotice | null {
-  const intent = statsOf(intentFile(file));
-  if (intent === undefined && (work === null || statsOf(file) === undefined)) return null;
-  const kind = intent !== undefined ? 'restore' : (work?.kind ?? 'restore');
-  const told = work !== null && work.kind === kind ? work : null;
-  const { cause, error } = told ? causeOf(told) : { cause: 'without-a-word' as const, error: null };
-  const isUnproven = told?.kind === 'upgrade' && told.migrated !== null;
-  const toPhase = told?.toPhase ?? null;
-  return {
-    recentId: databaseKey(file),
-    name: path.basename(file),
-    folder: path.dirname(file),
-    kind,
-    what: whatHappened({ kind, cause, error: told?.verdict?.error ?? error, toPhase, isUnproven }),
-    lastSignAt: told?.lastSignAt ?? (intent?.mtime ?? new Date()).toISOString(),
-  };
+/** What the journals of one database say of it: `file` null where they name none, `told` null where nothing is open. */
+interface Noted {
+  readonly file: string | null;
+  readonly told: Told | null;
 }
+type Told = Pick<RecoveryNotice, 'kind' | 'what' | 'lastSignAt'>;
+
+/** By folder, as long as its journals are the same: reading all of them takes seconds where there are a thousand databases. */
+const noted = new Map<string, { readonly stamp: string; readonly said: Noted }>();
+const MOST_NOTED = 20_000;
+
+async function notedIn(folder: string, pause: () => Promise<void>): Promise<Noted> {
+  const stamp = journalFiles(folder)
+    .map((file) => `${path.basename(file)} ${stampOf(file)}`)
+    .join('\n');
+  const known = noted.get(folder);
+  if (known?.stamp === stamp) return known.said;
+  const { works, isWhole } = await worksInSlices(folder, pause);
+  const open = openWork(works)?.work;
+  const said = { file: works[0]?.path ?? null, told: open ? toldOf(open) : null };
+  if (noted.size >= MOST_NOTED) noted.clear();
+  // While a process may be at work on it, what is open changes with its end, of which no journal need tell.
+  if (!isWhole || works.some(({ isAlive }) => isAlive)) noted.delete(folder);
+  else noted.set(folder, { stamp, said });
+  return said;
+}
+
+function toldOf(work: Work): Told {
+  const { kind, toPhase, verdict, lastSignAt } = work;
+  const { cause, error } = causeOf(work);
+  const isUnproven = kind === 'upgrade' && work.migrated !== null;
+  return { kind, what: whatHappened({ kind, cause, error: verdict?.error ?? error, toPhase, isUnproven }), lastSignAt };
+}
+
+/** Of one that only its note beside the database tells of. */
+const RESTORE_WITHOUT_A_WORD = whatHappened({
+  ...{ kind: 'restore', cause: 'without-a-word', error: null, toPhase: null, isUnproven: false },
+});
+
+/** A database that was deleted or moved away since is asked about where it turns up again. */
+async function noticeOf(file: string, told: Told | null, look: Drives): Promise<FoundNotice | null> {
+  const intent = statsIn(await look(intentFile(file)));
+  if (intent === null && (told === null || statsIn(await look(file)) === null)) return null;
+  const isOther = told === null || (intent !== null && told.kind !== 'restore');
+  const said = isOther
+    ? {
+        kind: 'restore' as const,
+        what: RESTORE_WITHOUT_A_WORD,
+        lastSignAt: (intent?.mtime ?? new Date()).toISOString(),
+      }
+    : told;
+  const notice = { recentId: databaseKey(file), name: path.basename(file), folder: path.dirname(file), ...said };
+  return { file, notice };
+}
+
+const statsIn = (seen: Awaited<ReturnType<Drives>>): Stats | null => (typeof seen === 'object' ? seen : null);

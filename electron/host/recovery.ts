@@ -32,7 +32,7 @@ import { isWrittenSince } from './written-since.ts';
 /** What was interrupted: found in the run journals, told from a fresh look at the file and its backup. */
 export interface Recoveries {
   /** For the first page. Opens no database. */
-  list(): RecoveryNotice[];
+  list(): Promise<RecoveryNotice[]>;
   /** null = nothing is unfinished, or somebody is working on it right now. */
   get(database: OpenEntry, options?: GetOptions): Promise<Recovery | null>;
   /** @throws CodedError of doingOwn where that cannot be noted. */
@@ -43,7 +43,7 @@ export interface Recoveries {
   /** Notes that the verdict which the last upgrade lacked has been given. `inFile`: the last one that the file names so. */
   noteVerdict(database: OpenEntry, verdict: Verdict, inFile?: OpenRun): void;
   /** A database that was being worked on, under the id that the first page has for it. */
-  pathOf(recentId: string): string | null;
+  pathOf(recentId: string): Promise<string | null>;
 }
 
 /** Of a phase: a run that was to go further has no answer in it. */
@@ -75,7 +75,7 @@ export interface RecoveriesContext {
   readonly events: EventBus;
   readonly busy: Busy;
   readonly backups: Pick<Backups, 'list'>;
-  readonly recents: Pick<Recents, 'list'>;
+  readonly recents: Pick<Recents, 'files'>;
   readonly dataFolder: string;
   readonly appVersion: string;
 }
@@ -149,7 +149,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
 
   return {
     get,
-    list: () => findNotices(context).map(({ notice }) => notice),
+    list: async () => (await findNotices(context)).map(({ notice }) => notice),
     async stay(database) {
       const meant = await foundNow(database);
       if (meant === null || hasIntent(database.path)) return ok({}); // an interrupted restore cannot be left at that
@@ -221,7 +221,10 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       if ((inFile?.run.toPhase ?? 0) > toPhase) return;
       for (const also of alsoNoted(database.path, inFile, noted?.runId)) noteIn(also, checks, error);
     },
-    pathOf: (recentId) => findNotices(context).find(({ notice }) => notice.recentId === recentId)?.file ?? null,
+    async pathOf(recentId) {
+      const notices = await findNotices(context);
+      return notices.find(({ notice }) => notice.recentId === recentId)?.file ?? null;
+    },
   };
 }
 

@@ -82,7 +82,7 @@ async function scrub(context: ScrubContext, state: State): Promise<void> {
 
 /** Of databases that are remembered here, not read for a while; longest ago first. */
 async function dueBackups({ engines, recents }: ScrubContext): Promise<BackupRecord[]> {
-  const paths = recents.paths();
+  const paths = await recents.paths();
   const [first] = paths;
   if (first === undefined) return [];
   const folders = paths.map(defaultBackupFolder);

@@ -63,7 +63,10 @@ export function withoutRepeats(before: readonly CheckResult[], verdict: readonly
 
 const WRITTEN = 'Another program has written to the file since the upgrade let go of it; what differs may be its work.';
 const LOOK =
-  'Look at what differs. Where that is the work of another program, leave it as it is; otherwise restore the backup.';
+  'Look at what differs. Where that is the work of another program, leave it as it is (on the command line: stay); otherwise restore the backup.';
+
+const FIND_BACKUP =
+  'Put that backup back into the folder of backups beside the file, then check again. Where it is nowhere any more, and the file is as you want it, choose "Leave it as it is" (on the command line: stay): then you are not asked again.';
 
 /** Checks whose failure says that data may be missing or that the backup is not what was saved. */
 const UNSAFE: readonly string[] = ['integrity', 'kept', 'backup', `kept${SINCE_THE_FIRST}`, `backup${SINCE_THE_FIRST}`];
@@ -87,10 +90,19 @@ export function disagreement(checks: readonly CheckResult[], isWritten: boolean)
   const isSafe = !open.some(({ id }) => UNSAFE.includes(id)) && checks.length > 0;
   const isEarlier = open.length > 0 && open.every(({ id }) => id.endsWith(SINCE_THE_FIRST));
   const whose = [isEarlier ? BETWEEN : '', isWritten ? WRITTEN : ''].filter(Boolean);
+  const nextStep = !isWritten && isBackupMissing(open) ? FIND_BACKUP : whose.length > 0 ? LOOK : null;
   return appError('E_VERIFY_FAILED', [message, ...whose].join(' '), details, {
     ...(isSafe ? {} : { safety: 'unknown' }),
-    ...(whose.length > 0 ? { nextStep: LOOK } : {}),
+    ...(nextStep === null ? {} : { nextStep }),
   });
+}
+
+/** All that can be seen without a backup holds, and what was to be compared with one had none that is as it was saved. */
+function isBackupMissing(open: readonly CheckResult[]): boolean {
+  const ids = new Set(open.map(({ id }) => id));
+  const without = ['', SINCE_THE_FIRST].filter((part) => ids.has(`backup${part}`));
+  const explained = new Set(without.flatMap((part) => ['backup', 'kept', 'references'].map((id) => id + part)));
+  return without.length > 0 && open.every(({ id }) => explained.has(id));
 }
 
 /** @returns null when the signal came first. */

@@ -1,14 +1,13 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type AppError, appError, type ErrorCode, toAppError } from '@shared/errors.ts';
-import { WorkKind } from '@shared/recovery.ts';
-import { BackupRecord, RunReport, wasRefused } from '@shared/run.ts';
-import { z } from 'zod';
+import type { WorkKind } from '@shared/recovery.ts';
+import { BackupRecord, type RunReport, wasRefused } from '@shared/run.ts';
 import { doingOwn } from './fs-errors.ts';
+import { journalFiles, linesOf } from './journal-lines.ts';
 import { readText } from './json-file.ts';
 import { isStillRunning } from './process-identity.ts';
 import { journalFolder, type JournalLine } from './run-journal.ts';
-import { statsOf } from './stats.ts';
 
 type Line<T extends JournalLine['type']> = Extract<JournalLine, { type: T }>;
 
@@ -86,12 +85,29 @@ export function unreadableJournals(dataFolder: string, databasePath: string): Ap
   }
 }
 
-export function worksIn(folder: string): Work[] {
-  const works = journalFiles(folder).flatMap((file) => {
-    const work = workOf(folder, linesOf(path.join(folder, file)));
-    return work ? [work] : [];
-  });
-  return works.sort(byAge);
+export const worksIn = (folder: string): Work[] =>
+  journalFiles(folder)
+    .flatMap((file) => workOf(folder, linesOf(file)) ?? [])
+    .sort(byAge);
+
+/**
+ * The same where there may be very many. @param pause is waited for behind every journal.
+ * @returns `isWhole` false: some cannot be read, which may be over in a moment.
+ */
+export async function worksInSlices(
+  folder: string,
+  pause: () => Promise<void>,
+): Promise<{ works: Work[]; isWhole: boolean }> {
+  const works: Work[] = [];
+  let isWhole = true;
+  for (const file of journalFiles(folder)) {
+    const lines = linesOf(file);
+    const work = workOf(folder, lines);
+    if (work) works.push(work);
+    isWhole &&= lines !== null;
+    await pause();
+  }
+  return { works: works.sort(byAge), isWhole };
 }
 
 /**
@@ -130,7 +146,7 @@ export function findWork(dataFolder: string, runId: string): Work | null {
 
 /** True where something was noted of a run that this computer never began: a person left it as it is, or it was checked. */
 export function isClosedWithoutStart(dataFolder: string, databasePath: string, runId: string): boolean {
-  const lines = linesOf(path.join(journalFolder(dataFolder, databasePath), `${path.basename(runId)}.jsonl`));
+  const lines = linesOf(path.join(journalFolder(dataFolder, databasePath), `${path.basename(runId)}.jsonl`)) ?? [];
   return isClosed(lines) || lines.some((line) => line.type === 'verdict' && line.verified);
 }
 
@@ -139,8 +155,8 @@ const isClosed = (lines: readonly JournalLine[]): boolean =>
 
 const LATER: readonly string[] = ['verdict', 'stayed', 'settled'];
 
-function workOf(folder: string, lines: readonly JournalLine[]): Work | null {
-  const started = firstOf(lines, 'started');
+function workOf(folder: string, lines: readonly JournalLine[] | null): Work | null {
+  const started = lines && firstOf(lines, 'started');
   if (!started) return null;
   const report = lastOf(lines, 'ended')?.report ?? null;
   const isOver = lastOf(lines, 'over')?.ok ?? null;
@@ -247,78 +263,4 @@ function interruptedReport(work: Work): RunReport {
     work.backupPath === null ? { safety: 'unknown' } : undefined,
   );
   return { ...made, ok: false, verified: false, error };
-}
-
-function journalFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
-  } catch {
-    return []; // no run yet
-  }
-}
-
-/** Enough to know that a line is one; what else it holds was written by this program. */
-const Readable = z.looseObject({ type: z.string(), at: z.string() });
-const Started = z.looseObject({
-  runId: z.string(),
-  kind: WorkKind.optional(),
-  path: z.string(),
-  toPhase: z.number().int().nullable(),
-  pid: z.number().int(),
-  process: z.string().optional(),
-  order: z.number().int().optional(),
-  since: z.string().optional(),
-  before: z.string().optional(),
-});
-
-/**
- * What was cut short by a power loss, or is no line of ours, is left out; later lines, which another start has written
- * behind it, count again.
- */
-function linesOf(file: string): readonly JournalLine[] {
-  const stats = statsOf(file);
-  if (stats === undefined) return [];
-  const stamp = `${stats.size} ${stats.mtimeMs} ${stats.ino}`;
-  const known = read.get(file);
-  if (known?.stamp === stamp) return known.lines;
-  const whole = textOf(file);
-  if (whole === null) return []; // and not remembered: it may be readable again, and be the same
-  const lines = whole.split('\n').flatMap((text) => {
-    const line = parsed(text);
-    if (!Readable.safeParse(line).success || !hasItsParts(line as JournalLine)) return [];
-    return [line as JournalLine];
-  });
-  if (read.size >= MOST_KNOWN) read.clear();
-  read.set(file, { stamp, lines });
-  return lines;
-}
-
-/** Journals only grow: one of the same size and time need not be read again at every look at the first page. */
-const read = new Map<string, { stamp: string; lines: readonly JournalLine[] }>();
-const MOST_KNOWN = 300;
-
-function hasItsParts(line: JournalLine): boolean {
-  if (line.type === 'started') return Started.safeParse(line).success;
-  if (line.type === 'ended' || line.type === 'migrated') return RunReport.safeParse(line.report).success;
-  if (line.type === 'set-aside') return typeof line.folder === 'string';
-  if (line.type === 'steps' || line.type === 'verdict') {
-    return Array.isArray(line.type === 'steps' ? line.steps : line.checks);
-  }
-  return true;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function textOf(file: string): string | null {
-  try {
-    return readText(file);
-  } catch {
-    return null;
-  }
 }

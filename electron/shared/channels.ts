@@ -45,6 +45,8 @@ export const RecentDatabase = z.object({
   name: z.string(),
   folder: z.string(),
   exists: z.boolean(),
+  /** Its drive does not answer just now: nobody knows whether it exists. Absent = it does. */
+  isSilent: z.boolean().optional(),
   packTitle: z.string().nullable(),
   variantTitle: z.string().nullable(),
   phaseReached: z.number().int().nullable(),
@@ -173,6 +175,17 @@ export const channels = {
   /** Past runs of this database, newest first, from the run journal. */
   'run:history': call(byHandle, z.array(RunReport)),
 
+  /** Writes a report of the window to a new file: the system's dialog asks where (null = closed). A browser downloads it. */
+  'report:save': call(
+    z.strictObject({
+      handle: Handle,
+      /** What the dialog suggests, beside the database. */
+      name: z.string().regex(/^[\w.-]{1,200}\.(txt|json)$/),
+      text: z.string().max(32_000_000),
+    }),
+    z.object({ path: z.string() }).nullable(),
+  ),
+
   'backup:list': call(
     byHandle,
     z.object({
@@ -203,9 +216,17 @@ export const channels = {
     z.strictObject({ handle: Handle, backupId: z.string(), confirmation: z.string() }),
     BackupRecord,
   ),
-  /** Keeps the newest `keep` good backups and what must stay. A trial says what would go, and why the rest stays. */
+  /**
+   * Keeps the newest `keep` good backups and what must stay. A trial says what would go, and why the rest stays. Otherwise
+   * only those go that are `shown`, by their paths: one that was made since then has been agreed to by nobody.
+   */
   'backup:tidy': call(
-    z.strictObject({ handle: Handle, keep: z.number().int().min(1).max(1000), isTrial: z.boolean() }),
+    z.strictObject({
+      handle: Handle,
+      keep: z.number().int().min(1).max(1000),
+      isTrial: z.boolean(),
+      shown: z.array(z.string().max(10_000)).max(1000).optional(),
+    }),
     z.object({
       removed: z.array(BackupRecord),
       kept: z.array(z.object({ backup: BackupRecord, why: z.string() })),

@@ -1,6 +1,8 @@
 /** What the person must know about their data when something went wrong. Worded once, here. */
 export const safetyText = {
   untouched: 'Nothing was changed. Your data is as it was.',
+  /** Something else was, which the message names. */
+  'database-untouched': 'Your database was not changed.',
   /** As untouched, of a file that is not as it was: damaged, empty, replaced, gone, or no database. */
   'not-ours': 'Phasewise changed nothing.',
   'whole-step': 'Your data is safe: the file is at the last completed step, and a verified backup exists.',
@@ -293,7 +295,12 @@ export interface AppError {
 }
 export type ErrorDetails = NonNullable<AppError['details']>;
 
-const SAYS_UNTOUCHED: readonly string[] = [safetyText.untouched, safetyText['not-ours'], safetyText['backup-only']];
+const SAYS_UNTOUCHED: readonly string[] = [
+  safetyText.untouched,
+  safetyText['database-untouched'],
+  safetyText['not-ours'],
+  safetyText['backup-only'],
+];
 
 /** Whether these words of safety promise that the database is what Phasewise found. */
 export const saysUntouched = (safety: string): boolean => SAYS_UNTOUCHED.includes(safety);

@@ -1,8 +1,14 @@
-import { app, type BrowserWindow, powerMonitor } from 'electron';
+import { app, type BrowserWindow, type MessageBoxOptions, powerMonitor } from 'electron';
 import type { Host } from '@host/host.ts';
-import { endWork } from '@host/leaving.ts';
+import { endWork, type Leaving, pausedDatabases } from '@host/leaving.ts';
 import type { Log } from '@host/log-file.ts';
+import { printable } from '@host/printable.ts';
 import { tell } from './asking.ts';
+
+interface Wish {
+  readonly how: Leaving;
+  readonly goOn: () => void;
+}
 
 const FINISH_STEP = 0;
 const FINISH_ALL = 1;
@@ -10,7 +16,8 @@ const STAY = 2;
 
 /**
  * Closing and quitting during a run ask first. The usual answer ends the run at its next whole step; the file can be
- * continued later. Electron's own events cannot wait, so they are held back and repeated when the work has ended.
+ * continued later. Electron's own events cannot wait, so they are held back and repeated when the work has ended. Who
+ * closes once more meanwhile is asked once more, and the last answer counts. A paused run does not end by itself.
  * When the system shuts down nobody is asked: it waits for seconds only, so the step is finished and that is all.
  */
 export function guardClosing(
@@ -19,22 +26,30 @@ export function guardClosing(
   log: Log,
 ): { watch(window: BrowserWindow): void } {
   let isAsking = false;
+  /** How a person wants to leave, as said last; null = not. */
+  let wish: Wish | null = null;
   let sessionEnds: Promise<void> | null = null;
 
+  const askAndEnd = async (goOn: () => void): Promise<void> => {
+    if (isAsking || wish?.how === 'finish-step') return; // which is over soon, and cannot be taken back
+    isAsking = true;
+    const how = await ask(host, getWindow()).finally(() => (isAsking = false));
+    const mine: Wish | null = how && { how, goOn };
+    wish = mine;
+    if (mine === null) return;
+    if (isNeverOver(host, mine)) return askAndEnd(goOn); // it was paused while the question was read
+    await endWork(host, mine.how);
+    if (wish !== mine) return;
+    wish = null;
+    goOn(); // nothing is running any more, so it is not held back again
+  };
+  const askFor = (goOn: () => void): void =>
+    void askAndEnd(goOn).catch((cause: unknown) => log.failed('closing-failed', cause));
   const hold = (event: { preventDefault(): void }, goOn: () => void): void => {
     if (!host.busy.any()) return;
     event.preventDefault();
     if (sessionEnds) return void sessionEnds.then(goOn);
-    if (isAsking) return;
-    isAsking = true;
-    void askAndEnd(host, getWindow())
-      .then((isEnded) => {
-        if (isEnded) goOn(); // nothing is running any more, so it is not held back again
-      })
-      .catch((cause: unknown) => log.failed('closing-failed', cause))
-      .finally(() => {
-        isAsking = false;
-      });
+    askFor(goOn);
   };
   /** Windows waits a few seconds for a program that says it is not ready, macOS and Linux likewise; then they go on. */
   const endSession = (event: { preventDefault?(): void } | undefined): void => {
@@ -44,6 +59,10 @@ export function guardClosing(
     sessionEnds ??= endWork(host, 'session-ends').then(() => app.quit());
   };
 
+  // What is waited for may be paused meanwhile, by a person or for want of space: then it would be waited for in vain.
+  host.events.on((name) => {
+    if (name === 'run:changed' && wish && !sessionEnds && isNeverOver(host, wish)) askFor(wish.goOn);
+  });
   app.on('before-quit', (event) => hold(event, () => app.quit()));
   app.on('will-quit', () => {
     log.write('quit');
@@ -60,18 +79,38 @@ export function guardClosing(
   };
 }
 
-/** @returns true when the work has ended and the window may close. */
-async function askAndEnd(host: Host, window: BrowserWindow | null): Promise<boolean> {
-  const response = await tell(window, {
-    type: 'question',
-    message: 'Something is still running on a database.',
-    detail:
-      'Finishing the current step leaves the file whole; the upgrade can be continued at any time from there. A backup or a restore is finished first.',
-    buttons: ['Finish this step, then close', 'Finish everything, then close', 'Keep running'],
-    defaultId: FINISH_STEP,
-    cancelId: STAY,
-  });
-  if (response === STAY) return false;
-  await endWork(host, response === FINISH_ALL ? 'finish-all' : 'finish-step');
-  return true;
+/** Waiting for everything would be waiting for a person. */
+const isNeverOver = (host: Host, { how }: Wish): boolean => how === 'finish-all' && pausedDatabases(host).length > 0;
+
+/** Whether the program may be left when the work has ended, and how that ends. null = it is not left. */
+async function ask(host: Host, window: BrowserWindow | null): Promise<Leaving | null> {
+  const paused = pausedDatabases(host);
+  const isPaused = paused.length > 0;
+  const response = await tell(window, isPaused ? aboutPaused(paused) : ABOUT_RUNNING);
+  if (response === FINISH_STEP) return 'finish-step';
+  return response === FINISH_ALL && !isPaused ? 'finish-all' : null;
 }
+
+const DETAIL =
+  'Finishing the current step leaves the file whole; the upgrade can be continued at any time from there. A backup or a restore is finished first.';
+
+const ABOUT_RUNNING: MessageBoxOptions = {
+  type: 'question',
+  message: 'Something is still running on a database.',
+  detail: DETAIL,
+  buttons: ['Finish this step, then close', 'Finish everything, then close', 'Keep running'],
+  defaultId: FINISH_STEP,
+  cancelId: STAY,
+};
+
+const aboutPaused = (names: readonly string[]): MessageBoxOptions => ({
+  type: 'question',
+  message:
+    names.length === 1
+      ? `The upgrade of ${printable(names[0] ?? '', 80)} is paused.`
+      : `${names.length} upgrades are paused.`,
+  detail: `A paused upgrade does not finish by itself. ${DETAIL}`,
+  buttons: ['Stop here, then close', 'Keep it open'],
+  defaultId: FINISH_STEP,
+  cancelId: 1,
+});

@@ -19,12 +19,13 @@ export interface MenuOptions {
  */
 export function keepMenu(host: Host, { hasDocumentation, actions }: MenuOptions): (window: BrowserWindow) => void {
   let shown: Shown = 'nothing';
+  let recents: RecentItem[] = [];
   const template = () =>
     menuTemplate(
       {
         platform: process.platform,
         isPackaged: app.isPackaged,
-        recents: recentsOf(host, actions.open),
+        recents,
         hasDocumentation,
         shown,
       },
@@ -35,21 +36,24 @@ export function keepMenu(host: Host, { hasDocumentation, actions }: MenuOptions)
         about: () => app.showAboutPanel(),
       },
     );
-  let last: string | null = null;
+  const set = (): void => Menu.setApplicationMenu(Menu.buildFromTemplate(template()));
+  let looks = 0;
   /** A menu that is set anew closes under somebody's hand: only when it would look different. */
-  const renew = (): void => {
-    const next = JSON.stringify(recentsOf(host, actions.open));
-    if (next === last) return;
-    last = next;
-    Menu.setApplicationMenu(Menu.buildFromTemplate(template()));
+  const renew = async (): Promise<void> => {
+    const mine = ++looks;
+    const next = await recentsOf(host, actions.open);
+    if (mine !== looks || JSON.stringify(next) === JSON.stringify(recents)) return;
+    recents = next;
+    set();
   };
   app.setAboutPanelOptions({ applicationName: 'Phasewise', applicationVersion: app.getVersion() });
-  host.recents.watch(renew);
+  host.recents.watch(() => void renew());
   host.events.on((name, payload) => {
     if (name === 'database:opened') rememberFile(host, (payload as { handle: string }).handle);
-    if (name === 'database:opened' || name === 'database:closed') renew();
+    if (name === 'database:opened' || name === 'database:closed') void renew();
   });
-  renew();
+  set(); // whatever a drive takes to answer
+  void renew();
   const show = (next: Shown): void => {
     shown = next;
     const menu = Menu.getApplicationMenu();
@@ -64,9 +68,14 @@ export function keepMenu(host: Host, { hasDocumentation, actions }: MenuOptions)
   };
 }
 
-function recentsOf(host: Host, open: (file: string) => void): { label: string; open: () => void }[] {
-  return host.recents
-    .list()
+interface RecentItem {
+  readonly label: string;
+  readonly open: () => void;
+}
+
+async function recentsOf(host: Host, open: (file: string) => void): Promise<RecentItem[]> {
+  const known = await host.recents.list();
+  return known
     .filter(({ exists }) => exists)
     .slice(0, RECENTS)
     .map(({ recentId, name, folder }) => ({

@@ -42,11 +42,16 @@ export const chooseFiles = (window: BrowserWindow | null): Promise<string[] | nu
     ],
   });
 
-/** Where exported rows go; the system asks about a name that is taken, and is refused later all the same. */
-export async function chooseSaveFile(window: BrowserWindow | null, suggested: string): Promise<string | null> {
+/** Where a new file goes; the system asks about a name that is taken, and is refused later all the same. */
+export async function chooseSaveFile(
+  window: BrowserWindow | null,
+  suggested: string,
+  title: string,
+  buttonLabel: string,
+): Promise<string | null> {
   const options: SaveDialogOptions = {
-    title: 'Export rows',
-    buttonLabel: 'Export',
+    title,
+    buttonLabel,
     defaultPath: suggested,
     properties: ['createDirectory', 'showOverwriteConfirmation', 'dontAddToRecent'],
   };

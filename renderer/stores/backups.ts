@@ -3,10 +3,14 @@ import type { Output } from '@shared/channels.ts';
 import type { AppError, Result } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { call } from '../api.ts';
+import { counted } from '../words/numbers.ts';
 
 /** The backups of one database, and what is being done with them. */
 export interface BackupsView {
   readonly list: Output<'backup:list'> | null;
+  /** Why they cannot be listed just now; a list that was there stays. */
+  readonly listError: AppError | null;
+  /** Why the last action failed: told until the next one, however often they are listed meanwhile. */
   readonly error: AppError | null;
   readonly busy: { readonly what: BackupWork; readonly backupId: string | null } | null;
   /** What the last action achieved, for the status line. */
@@ -24,14 +28,14 @@ interface Backups {
   readonly byHandle: Readonly<Record<string, BackupsView>>;
 }
 
-const emptyView: BackupsView = { list: null, error: null, busy: null, said: null, undo: null };
+const emptyView: BackupsView = { list: null, listError: null, error: null, busy: null, said: null, undo: null };
 export const useBackups = create<Backups>(() => ({ byHandle: {} }));
 
 export async function loadBackups(handle: string): Promise<void> {
   const list = await call('backup:list', { handle });
-  if (!list.ok) return setView(handle, { error: list.error });
+  if (!list.ok) return setView(handle, { listError: list.error });
   const undo = useBackups.getState().byHandle[handle]?.undo ?? null;
-  setView(handle, { list: list.value, error: null, ...(canUndo(undo, list.value) ? {} : { undo: null }) });
+  setView(handle, { list: list.value, listError: null, ...(canUndo(undo, list.value) ? {} : { undo: null }) });
 }
 
 /** Putting files back takes those of the last restore that has some: of this one there may be none to put back. */
@@ -53,7 +57,7 @@ export const verifyBackup = (handle: string, backupId: string): Promise<void> =>
  * asked leads to another page then, and must not do so after somebody has gone on.
  */
 export async function restoreBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
-  setView(handle, { busy: { what: 'restoring', backupId }, said: null, undo: null });
+  begin(handle, { what: 'restoring', backupId });
   const restored = await call('backup:restore', { handle, backupId, confirmation });
   setView(handle, { busy: null, ...(restored.ok ? restoredWords(restored.value) : { said: null }) });
   void loadBackups(handle);
@@ -75,25 +79,33 @@ function restoredWords({ before, replacedFolder }: Output<'backup:restore'>): Pi
   return { said, undo: { by: 'files', folder: replacedFolder } };
 }
 
-/** One click, because this can be undone in the same way. @param fileName stands in for the typed confirmation. */
-export async function undoRestore(handle: string, undo: Undo, fileName: string): Promise<void> {
-  if (undo.by === 'rows') {
-    const error = await restoreBackup(handle, undo.backup.id, fileName);
-    return setView(
-      handle,
-      error ? { error } : { said: 'The restore is undone. What it had put there was backed up first.' },
-    );
-  }
-  setView(handle, { undo: null });
-  const said = 'The old files are back as they were. What was there until now lies beside them.';
-  await act(handle, { what: 'undoing', backupId: null }, said, () =>
-    call('backup:putBack', { handle, confirmation: fileName }),
-  );
+/**
+ * One click, because this can be undone in the same way. @param fileName stands in for the typed confirmation.
+ * @returns the error, which the view keeps as well, or null when it is undone; at once, as `restoreBackup`.
+ */
+export async function undoRestore(handle: string, undo: Undo, fileName: string): Promise<AppError | null> {
+  const error =
+    undo.by === 'rows' ? await restoreBackup(handle, undo.backup.id, fileName) : await putBack(handle, fileName);
+  setView(handle, error ? { error } : { said: undoneWords[undo.by] });
+  return error;
+}
+
+const undoneWords: Readonly<Record<Undo['by'], string>> = {
+  rows: 'The restore is undone. What it had put there was backed up first.',
+  files: 'The old files are back as they were. What was there until now lies beside them.',
+};
+
+async function putBack(handle: string, confirmation: string): Promise<AppError | null> {
+  begin(handle, { what: 'undoing', backupId: null });
+  const done = await call('backup:putBack', { handle, confirmation });
+  setView(handle, { busy: null });
+  void loadBackups(handle);
+  return done.ok ? null : done.error;
 }
 
 /** Deletes one for good. @returns the error, or null when it is gone. */
 export async function removeBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
-  setView(handle, { busy: { what: 'removing', backupId }, said: null, undo: null });
+  begin(handle, { what: 'removing', backupId });
   const removed = await call('backup:remove', { handle, backupId, confirmation });
   setView(handle, { busy: null, said: removed.ok ? 'Backup deleted.' : null });
   await loadBackups(handle);
@@ -104,27 +116,78 @@ export async function removeBackup(handle: string, backupId: string, confirmatio
 export const tryTidying = (handle: string, keep: number): Promise<Result<Output<'backup:tidy'>>> =>
   call('backup:tidy', { handle, keep, isTrial: true });
 
-/** @returns the error, or null when those are gone that may go. */
-export async function tidyBackups(handle: string, keep: number): Promise<AppError | null> {
-  setView(handle, { busy: { what: 'tidying', backupId: null }, said: null, undo: null });
-  const tidied = await call('backup:tidy', { handle, keep, isTrial: false });
-  const count = tidied.ok ? tidied.value.removed.length : 0;
-  setView(handle, { busy: null, said: tidied.ok ? `${count === 1 ? '1 backup' : `${count} backups`} deleted.` : null });
+/**
+ * @param shown those that the person saw as going: no others go.
+ * @returns the error, or null when those of them are gone that still may go; which do not is said.
+ */
+export async function tidyBackups(
+  handle: string,
+  keep: number,
+  shown: readonly BackupRecord[],
+): Promise<AppError | null> {
+  begin(handle, { what: 'tidying', backupId: null });
+  const tidied = await tidyInParts(handle, keep, shown);
+  setView(handle, { busy: null, said: tidied.ok ? tidiedWords(shown, tidied.value) : null });
   await loadBackups(handle);
   return tidied.ok ? null : tidied.error;
 }
 
+/** What has gone, and what of that which was shown has not, and why. */
+function tidiedWords(shown: readonly BackupRecord[], { removed, kept }: Tidied): string {
+  const count = (backups: number): string => counted(backups, 'backup');
+  const wanted = new Set(shown.map(({ path }) => path));
+  const stay = kept.filter(({ backup }) => wanted.has(backup.path));
+  const gone = shown.length - removed.length - stay.length;
+  const why = [...new Set(stay.map((each) => each.why))].join(' ');
+  return [
+    `${removed.length === 0 ? 'No backup' : count(removed.length)} deleted.`,
+    ...(stay.length === 0
+      ? []
+      : [`${count(stay.length)} that ${stay.length === 1 ? 'was' : 'were'} to go stayed: ${why}`]),
+    ...(gone <= 0 ? [] : [`${count(gone)} had gone already.`]),
+  ].join(' ');
+}
+
+type Tidied = Pick<Output<'backup:tidy'>, 'removed' | 'kept'>;
+
+/** Paths that are sent at a time: the browser host takes no message of more than 64 KiB. */
+const SENT_AT_ONCE = 100;
+
+async function tidyInParts(handle: string, keep: number, shown: readonly BackupRecord[]): Promise<Result<Tidied>> {
+  const part = shown.slice(0, SENT_AT_ONCE).map(({ path }) => path);
+  const tidied = await call('backup:tidy', { handle, keep, isTrial: false, shown: part });
+  if (!tidied.ok || shown.length <= SENT_AT_ONCE) return tidied;
+  const rest = await tidyInParts(handle, keep, shown.slice(SENT_AT_ONCE));
+  if (!rest.ok) return rest;
+  const kept = tidied.value.kept.filter(({ backup }) => part.includes(backup.path));
+  return {
+    ok: true,
+    value: { removed: [...tidied.value.removed, ...rest.value.removed], kept: [...kept, ...rest.value.kept] },
+  };
+}
+
 /** What was said about the last action is old news once a run begins. */
 export function forgetSaid(handle: string): void {
-  const view = useBackups.getState().byHandle[handle];
-  if (view && (view.said !== null || view.undo !== null)) setView(handle, { said: null, undo: null });
+  const { said = null, undo = null, error = null } = useBackups.getState().byHandle[handle] ?? {};
+  if (said !== null || undo !== null || error !== null) setView(handle, { said: null, undo: null, error: null });
 }
 
 /** @param backupId null shows the folder itself. */
 export const revealBackup = async (handle: string, backupId: string | null): Promise<void> => {
   const shown = await call('backup:reveal', { handle, backupId });
-  if (!shown.ok) setView(handle, { error: shown.error });
+  const told = useBackups.getState().byHandle[handle]?.error;
+  if (!shown.ok) {
+    unshown.add(shown.error);
+    setView(handle, { error: shown.error });
+  } else if (told && unshown.has(told)) setView(handle, { error: null });
 };
+
+/** Errors of showing: these go once it works. Any other stays, since who is shown a folder may be following what it says. */
+const unshown = new WeakSet<AppError>();
+
+/** Takes back what was said of the action before. */
+const begin = (handle: string, busy: NonNullable<BackupsView['busy']>): void =>
+  setView(handle, { busy, error: null, said: null, undo: null });
 
 async function act<T>(
   handle: string,

@@ -35,6 +35,8 @@ interface Databases {
   /** What is being opened, in words. */
   readonly opening: string | null;
   readonly refusal: Refusal | null;
+  /** The last one that was to be closed and is still open, until the list is asked for again. */
+  readonly notClosed: { readonly handle: string; readonly error: AppError } | null;
   /** Where the sample was put, by handle: said once on its overview. */
   readonly samplePaths: Readonly<Record<string, string>>;
 }
@@ -46,6 +48,7 @@ export const useDatabases = create<Databases>(() => ({
   views: {},
   opening: null,
   refusal: null,
+  notClosed: null,
   samplePaths: {},
 }));
 
@@ -54,7 +57,7 @@ const { getState, setState } = useDatabases;
 
 export async function loadDatabases(): Promise<void> {
   const [open, recents] = await Promise.all([call('database:list', {}), call('recents:list', {})]);
-  if (open.ok) setState({ open: open.value, isListed: true });
+  if (open.ok) setState({ open: open.value, isListed: true, notClosed: null });
   if (recents.ok) setState({ recents: recents.value });
 }
 
@@ -96,8 +99,11 @@ export async function forgetRecent(recentId: string): Promise<void> {
   await loadDatabases();
 }
 
+/** One with which something is going on stays open, and so does one where nobody answered. */
 export async function closeDatabase(handle: string): Promise<void> {
-  await call('database:close', { handle });
+  const closed = await call('database:close', { handle });
+  if (!closed.ok && closed.error.code !== 'E_UNKNOWN_HANDLE')
+    return setState({ notClosed: { handle, error: closed.error } });
   forget(handle);
   await loadDatabases();
 }
@@ -167,6 +173,14 @@ export function forget(handle: string): void {
   if (route.page === 'database' && route.handle === handle) goHome();
 }
 
+/** What the host opened on its own comes into view; while this window opens something, when it is known which is ours. */
+export function showArrival(handle: string): void {
+  if (getState().opening === null) goTo(handle, 'overview');
+  else arrivals.push(handle);
+}
+
+const arrivals: string[] = [];
+
 /** The engine process died: what it last said stays on screen, with the reason on top. */
 export const reportDeath = (handle: string, error: AppError): void => setView(handle, { error, busy: null });
 
@@ -175,7 +189,10 @@ async function opening(words: string, open: () => Promise<Result<OpenDatabase>>,
   setState({ opening: words });
   const result = await open();
   setState({ opening: null });
+  const others = arrivals.splice(0).filter((handle) => !result.ok || handle !== result.value.handle);
   arrive(result, () => opening(words, open, tab), tab);
+  const [last] = others.slice(-1);
+  if (result.ok && last !== undefined) goTo(last, 'overview'); // a refusal has to be seen; the other one is in the list
 }
 
 function arrive(result: Result<OpenDatabase>, retry: () => Promise<void>, tab: Tab = 'overview'): void {

@@ -11,6 +11,7 @@ import {
   look,
   lookIfChanged,
   reportDeath,
+  showArrival,
   useDatabases,
 } from './databases.ts';
 import { isDialogOpen, showDialog } from './dialogs.ts';
@@ -39,8 +40,7 @@ export function listen(): void {
   onEvent('database:opened', (database) => {
     adopt(database);
     // In Electron this is a double click on a file; in the browser it may be another tab, which must not move this one.
-    const isOurs = useDatabases.getState().opening !== null;
-    if (!isOurs && useSession.getState().info?.door === 'electron') goTo(database.handle, 'overview');
+    if (useSession.getState().info?.door === 'electron') showArrival(database.handle);
   });
   onEvent('database:closed', ({ handle }) => {
     forget(handle);
@@ -101,12 +101,20 @@ export async function refresh(handle: string): Promise<void> {
   await loadNotices();
 }
 
-/** After every connection: a reload or a lost connection may have missed any event. */
+/**
+ * After every connection: a reload or a lost connection may have missed any event. What is shown comes first; of the
+ * others, one that was never looked at is looked at by its page, but the list says what is going on with it.
+ */
 async function refreshEverything(): Promise<void> {
   await Promise.all([loadSession(), loadDatabases(), loadNotices()]);
   showTheOnlyOne();
   const { route } = useRoute.getState();
-  if (route.page === 'database') await refresh(route.handle);
+  const shown = route.page === 'database' ? route.handle : null;
+  if (shown !== null) await refresh(shown);
+  for (const { handle } of useDatabases.getState().open) {
+    if (handle === shown) continue;
+    await (useDatabases.getState().views[handle] ? refresh(handle) : loadRun(handle));
+  }
 }
 
 /** Started with one database, the person wants to see it, not a list of one. */

@@ -47,12 +47,12 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const [removing, setRemoving] = useState<BackupRecord | null>(null);
   const [isTidying, setTidying] = useState(false);
   useEffect(() => void loadBackups(handle), [handle]);
-  if (!view?.list && view?.error) {
+  if (!view?.list && view?.listError) {
     return (
       <Page label="Backups">
         <ErrorNotice
           level={1}
-          error={view.error}
+          error={view.listError}
           subject={fileName}
           actions={<Button onClick={() => void loadBackups(handle)}>Try again</Button>}
         />
@@ -61,16 +61,15 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   }
   if (!view?.list) return <PageSkeleton words="Looking for backups…" />;
   const { folder, backups, unusable } = view.list;
+  const { undo: offered } = view;
   const isBusy = view.busy !== null || hasActiveRun;
   // Those are told in the dialog that asked for them.
   const isAskedElsewhere = restoring !== null || removing !== null || isTidying;
   const broken = brokenWords(backups, isGone);
   const undoable = isGone ? null : undoOf(backups); // without the file there is nothing to undo it in
   const advised = isGone ? advisedOf(backups) : null;
-  const undo = (what: Undo | null): void => {
-    if (what === null) return;
-    noteRestored(handle);
-    void undoRestore(handle, what, fileName);
+  const undo = async (what: Undo): Promise<void> => {
+    if ((await undoRestore(handle, what, fileName)) === null) noteRestored(handle);
   };
   return (
     <Page label="Backups">
@@ -112,6 +111,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
         </div>
       </PageHead>
       {view.error && <ErrorNotice error={view.error} subject={fileName} />}
+      {view.listError && <ErrorNotice error={view.listError} subject={fileName} />}
       {broken && (
         <p role="alert" className={styles.broken}>
           {broken}
@@ -122,8 +122,8 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
       ) : (
         <div className={styles.said}>
           <p role="status">{view.said ?? ''}</p>
-          {view.undo && (
-            <Button variant="default" disabled={isBusy} onClick={() => undo(view.undo)}>
+          {offered && (
+            <Button variant="default" disabled={isBusy} onClick={() => void undo(offered)}>
               Undo this restore
             </Button>
           )}
@@ -151,7 +151,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
               canReveal={canReveal}
               onRestore={() => setRestoring(backup)}
               onRemove={() => setRemoving(backup)}
-              onUndo={backup === undoable ? () => undo({ by: 'rows', backup }) : null}
+              onUndo={backup === undoable ? () => void undo({ by: 'rows', backup }) : null}
             />
           ))}
         </ol>

@@ -20,10 +20,9 @@ interface KeptFilesProps {
 export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
   const [isAsking, setAsking] = useState(false);
   const { replaced, beforeRecovery } = list;
-  const putBack = (): void => {
+  const putBack = async (): Promise<void> => {
     setAsking(false);
-    noteRestored(handle);
-    void undoRestore(handle, { by: 'files' }, fileName);
+    if ((await undoRestore(handle, { by: 'files' }, fileName)) === null) noteRestored(handle);
   };
   return (
     <>
@@ -58,7 +57,7 @@ export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
         fileName={fileName}
         isOfUndo={replaced?.isOfUndo ?? false}
         isOpen={isAsking}
-        onConfirm={putBack}
+        onConfirm={() => void putBack()}
         onClose={() => setAsking(false)}
       />
     </>

@@ -2,6 +2,7 @@ import { Button, NumberInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Output } from '@shared/channels.ts';
 import type { AppError } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { TypedConfirmation } from '../../components/typed-confirmation.tsx';
@@ -48,9 +49,9 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
     setTrial(tried.ok ? tried.value : null);
     setError(tried.ok ? null : tried.error);
   };
-  const tidy = async (): Promise<void> => {
+  const tidy = async (shown: readonly BackupRecord[]): Promise<void> => {
     setBusy(true);
-    const failed = await tidyBackups(handle, keep);
+    const failed = await tidyBackups(handle, keep, shown);
     setBusy(false);
     setError(failed);
     if (!failed) onClose();
@@ -98,7 +99,7 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
       isBusy={isBusy}
       busyWords="Reading the ones that stay again, then deleting the others…"
       error={error}
-      onConfirm={() => void tidy()}
+      onConfirm={() => void tidy(trial.removed)}
       onKeep={onClose}
     >
       <h3>

@@ -36,33 +36,43 @@ function Item({ handle, name, folder }: { handle: string; name: string; folder: 
   const isCurrent = useRoute(({ route }) => route.page === 'database' && route.handle === handle);
   const run = useRuns((state) => activeOf(state.byHandle[handle]));
   const isLost = useSession(isAway);
+  const refused = useDatabases(({ notClosed }) => (notClosed?.handle === handle ? notClosed.error : null));
   return (
-    <li className={styles.item} data-current={isCurrent}>
-      <Tooltip label={folder} position="right">
-        <button
-          type="button"
-          className={styles.open}
-          aria-current={isCurrent ? 'page' : undefined}
-          onClick={() => goTo(handle, 'overview')}
-        >
-          {run ? (
-            <StateMark mark={runMarkNow(run.state, isLost)} quiet size={15} />
-          ) : (
-            <IconDatabase size={15} aria-hidden />
-          )}
-          <span className={styles.name}>{name}</span>
-        </button>
-      </Tooltip>
-      {run === null && (
-        <button
-          type="button"
-          className={styles.close}
-          aria-label={`Close ${name}`}
-          onClick={() => void closeDatabase(handle)}
-        >
-          <IconX size={13} aria-hidden />
-        </button>
+    <>
+      <li className={styles.item} data-current={isCurrent}>
+        <Tooltip label={folder} position="right">
+          <button
+            type="button"
+            className={styles.open}
+            aria-current={isCurrent ? 'page' : undefined}
+            onClick={() => goTo(handle, 'overview')}
+          >
+            {run ? (
+              <StateMark mark={runMarkNow(run.state, isLost)} quiet size={15} />
+            ) : (
+              <IconDatabase size={15} aria-hidden />
+            )}
+            <span className={styles.name}>{name}</span>
+          </button>
+        </Tooltip>
+        {run === null && (
+          <button
+            type="button"
+            className={styles.close}
+            aria-label={`Close ${name}`}
+            onClick={() => void closeDatabase(handle)}
+          >
+            <IconX size={13} aria-hidden />
+          </button>
+        )}
+      </li>
+      {refused && (
+        <li>
+          <p className={styles.none} role="alert">
+            It stays open. {refused.message}
+          </p>
+        </li>
       )}
-    </li>
+    </>
   );
 }

@@ -4,6 +4,7 @@ import { variantWords } from '../../words/variants.ts';
 
 /** "Kroma · legacy version", or what is known instead. */
 export function describeRecent(recent: RecentDatabase): string {
+  if (recent.isSilent) return 'Its drive does not answer just now';
   if (!recent.exists) return 'The file is no longer there';
   if (recent.packTitle === null) return 'Not looked at yet';
   return recent.variantTitle === null

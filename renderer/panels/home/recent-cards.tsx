@@ -30,13 +30,14 @@ export function RecentCards() {
 
 function Card({ recent, now }: { recent: RecentDatabase; now: number }) {
   const isBusy = useDatabases((state) => state.opening !== null);
+  const isGone = !recent.exists && !recent.isSilent;
   return (
     <li className={styles.card}>
       <button
         type="button"
         className={styles.cardOpen}
         disabled={isBusy}
-        onClick={() => void (recent.exists ? openRecent : openBackupsOf)(recent.recentId, recent.name)}
+        onClick={() => void (isGone ? openBackupsOf : openRecent)(recent.recentId, recent.name)}
       >
         <span className={styles.cardName}>{recent.name}</span>
         <span className={styles.folder} title={recent.folder}>
@@ -64,7 +65,7 @@ function Card({ recent, now }: { recent: RecentDatabase; now: number }) {
           </span>
         )}
         <span className={styles.cardLine}>opened {ago(recent.lastOpenedAt, now)}</span>
-        {!recent.exists && <span className={styles.cardNext}>See its backups</span>}
+        {isGone && <span className={styles.cardNext}>See its backups</span>}
       </button>
       <Tooltip label="Forget it; the file stays">
         <ActionIcon

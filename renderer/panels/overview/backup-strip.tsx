@@ -12,6 +12,7 @@ import styles from './overview.module.css';
 export function BackupStrip({ handle, canBackUp }: { handle: string; canBackUp: boolean }) {
   const view = useBackups((state) => state.byHandle[handle]);
   const now = useNow(15_000);
+  const error = view?.error ?? view?.listError;
   const isCreating = view?.busy?.what === 'creating';
   const last = lastVerified(view?.list?.backups ?? []);
   return (
@@ -32,9 +33,9 @@ export function BackupStrip({ handle, canBackUp }: { handle: string; canBackUp: 
       <span role="status" className="muted">
         {isCreating ? 'Copying, then restoring the copy to a scratch file to prove it…' : (view?.said ?? '')}
       </span>
-      {view?.error && (
+      {error && (
         <span role="alert" className={styles.stripError}>
-          {view.error.title} <code>{view.error.code}</code>
+          {error.title} <code>{error.code}</code>
         </span>
       )}
       <div className={styles.stripActions}>

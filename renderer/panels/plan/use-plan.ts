@@ -13,7 +13,8 @@ export function usePlan(handle: string, toPhase: number, checkedAt: string) {
   const [plan, setPlan] = useState<Plan | null>(null);
   const [error, setError] = useState<AppError | null>(null);
   const [attempt, setAttempt] = useState(0);
-  const [answered, setAnswered] = useState(-1);
+  const [answered, setAnswered] = useState('');
+  const question = JSON.stringify([handle, toPhase, checkedAt, attempt]);
   useEffect(() => {
     let isWanted = true;
     void call('plan:make', { handle, toPhase }).then((made) => {
@@ -21,12 +22,12 @@ export function usePlan(handle: string, toPhase: number, checkedAt: string) {
       setPlan(made.ok ? made.value : null);
       setError(made.ok ? null : made.error);
       if (!made.ok && isLost(made.error)) reportLost(handle, made.error);
-      setAnswered(attempt);
+      setAnswered(question);
     });
     return () => {
       isWanted = false;
     };
-  }, [handle, toPhase, checkedAt, attempt]);
+  }, [handle, toPhase, checkedAt, attempt, question]);
   const again = (): void => {
     setPlan(null);
     setError(null);
@@ -37,5 +38,5 @@ export function usePlan(handle: string, toPhase: number, checkedAt: string) {
     setPlan((old) => (old === null || source === null ? old : { ...old, source }));
     setAttempt((number) => number + 1);
   }, []);
-  return { plan, error, again, withSource, isFresh: answered === attempt };
+  return { plan, error, again, withSource, isFresh: answered === question };
 }

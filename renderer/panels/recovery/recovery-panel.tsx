@@ -9,6 +9,7 @@ import {
   IconShieldCheck,
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
+import type { AppError } from '@shared/errors.ts';
 import type { Recovery, RecoveryChoiceId } from '@shared/recovery.ts';
 import { BackupCard } from '../../components/backup-card.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
@@ -22,6 +23,7 @@ import { useWorks } from '../../stores/works.ts';
 import { ago, dateTime } from '../../words/times.ts';
 import { PutBackDialog } from '../backups/put-back-dialog.tsx';
 import { RestoreDialog } from '../backups/restore-dialog.tsx';
+import { WorkProgress } from '../backups/work-progress.tsx';
 import { busyWords, headline, reasonsTitle, whichBackup } from './recovery-words.ts';
 import styles from './recovery.module.css';
 
@@ -84,18 +86,46 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
         backup={asking === 'restore' ? recovery.backup : null}
         onClose={() => setAsking(null)}
       />
-      <PutBackDialog
-        fileName={fileName}
-        isOpen={asking === 'put-back'}
-        onConfirm={() => {
-          setAsking(null);
-          noteRestored(handle);
-          goTo(handle, 'backups'); // how it went is said there
-          void undoRestore(handle, { by: 'files' }, fileName);
-        }}
-        onClose={() => setAsking(null)}
-      />
+      <PutBack handle={handle} fileName={fileName} isOpen={asking === 'put-back'} onClose={() => setAsking(null)} />
     </Page>
+  );
+}
+
+interface PutBackProps {
+  readonly handle: string;
+  readonly fileName: string;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+}
+
+/** In front until the files are back: only then is there something that the page of the backups can tell. */
+function PutBack({ handle, fileName, isOpen, onClose }: PutBackProps) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<AppError | null>(null);
+  const close = (): void => {
+    setError(null);
+    onClose();
+  };
+  const putBack = async (): Promise<void> => {
+    setBusy(true);
+    const failed = await undoRestore(handle, { by: 'files' }, fileName);
+    setBusy(false);
+    setError(failed);
+    if (failed) return;
+    close();
+    noteRestored(handle);
+    goTo(handle, 'backups');
+  };
+  return (
+    <PutBackDialog
+      fileName={fileName}
+      isOpen={isOpen}
+      isBusy={isBusy}
+      progress={<WorkProgress handle={handle} fileName={fileName} words="Putting the old files back" />}
+      error={error}
+      onConfirm={() => void putBack()}
+      onClose={close}
+    />
   );
 }
 

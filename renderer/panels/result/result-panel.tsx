@@ -16,7 +16,7 @@ import { dateTime } from '../../words/times.ts';
 import { RestoreDialog } from '../backups/restore-dialog.tsx';
 import { RunSteps } from '../run/run-steps.tsx';
 import { ResultEvidence } from './result-evidence.tsx';
-import { SaveReport } from './save-report.tsx';
+import { SavedReport, SaveReport } from './save-report.tsx';
 import {
   afterFailureLabel,
   backupsOfRun,
@@ -61,7 +61,7 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
         title={superseded && report ? supersededHeadline(superseded, report) : headline}
         actions={
           <>
-            {report && <SaveReport report={report} />}
+            {report && <SaveReport handle={handle} report={report} />}
             {(!error || superseded) && <NextPage handle={handle} status={status} goesOn={goesOn} />}
           </>
         }
@@ -80,6 +80,7 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
           </p>
         )}
       </PageHead>
+      {report && <SavedReport handle={handle} report={report} />}
       {error && !superseded && (
         <ErrorNotice
           error={error}

@@ -170,6 +170,9 @@ export function changeWords(before: number | null, after: number | null): string
 
 /** `northern-lights-phase-1-20261121T140233.json`, in local time as all that people read. */
 export function reportFileName(report: RunReport, extension: 'json' | 'txt'): string {
-  const stem = report.fileName.replace(/\.[^.]+$/, '').replace(/[^\w.-]+/g, '-');
+  const stem = report.fileName
+    .replace(/\.[^.]+$/, '')
+    .replace(/[^\w.-]+/g, '-')
+    .slice(0, 100);
   return `${stem}-phase-${report.toPhase}-${stamp(report.startedAt)}.${extension}`;
 }

@@ -73,12 +73,12 @@ it('what the window says about itself is asked of the door each time', async () 
   host.close();
 });
 
-it('recent databases can be forgotten all at once, and whoever watches is told', () => {
+it('recent databases can be forgotten all at once, and whoever watches is told', async () => {
   const { host, dataFolder } = scriptedHost(folder);
   let times = 0;
   host.recents.watch(() => (times += 1));
   host.recents.clear();
   expect(times).toBe(1);
-  expect(host.recents.list()).toEqual([]);
+  expect(await host.recents.list()).toEqual([]);
   expect(existsSync(path.join(dataFolder, 'recents.json'))).toBe(true);
 });

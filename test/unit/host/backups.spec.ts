@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { appError, err, type ErrorCode, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { findById, withUniqueIds } from '@host/backup-ids.ts';
@@ -134,6 +134,26 @@ describe('deleting and putting back', () => {
     must(await client.call('backup:remove', { handle, backupId, confirmation: 'good.db' }));
     expect(codeOf(await client.call('backup:putBack', { handle, confirmation: 'good.db' }))).toBe('E_NOTHING_TO_DO');
     expect(must(await client.call('backup:tidy', { handle, keep: 3, isTrial: true })).freedBytes).toBe(3);
+  });
+
+  it('tidying lets the engine delete what the window has shown, and nothing where it names nothing', async () => {
+    const asked: object[] = [];
+    const { client, host, open } = scriptedHost(folder);
+    const database = open('good');
+    const { askAlone } = host.engines;
+    vi.spyOn(host.engines, 'askAlone').mockImplementation((...args: Parameters<typeof askAlone>) => {
+      if (args[1] === 'tidyBackups') asked.push(args[2]);
+      return askAlone(...args);
+    });
+    const call = { handle: database.handle, keep: 1, isTrial: false };
+
+    const { removed } = must(await client.call('backup:tidy', { ...call, shown: ['/b/a.db'] }));
+    must(await client.call('backup:tidy', call));
+    must(await host.backups.tidy(database, 1, false)); // the command line agrees to the rule
+
+    expect(removed.map(({ path: backup }) => backup)).toEqual(['/b/a.db']);
+    expect(asked).toMatchObject([{ shown: ['/b/a.db'] }, { shown: [] }, {}]);
+    expect(asked[2]).not.toHaveProperty('shown');
   });
 
   it('keeps the backup of a run that did not come to a proven end', async () => {
@@ -274,7 +294,7 @@ describe('reading stored backups again at start (R11)', () => {
     }) as unknown as ScrubContext['engines']['askAlone'];
     const scrub = createScrub({
       ...{ engines: { askAlone }, busy, events: createEventBus(), idleMs: 0, budgetMs: 1_000 },
-      recents: { paths: () => ['/a.db'], knowsBroken: (file) => void broken.push(file) },
+      recents: { paths: async () => ['/a.db'], knowsBroken: (file) => void broken.push(file) },
       databases: { find: () => undefined },
       ...more,
     });

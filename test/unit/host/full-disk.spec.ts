@@ -78,7 +78,7 @@ describe.skipIf(!canMount)(`a data folder on a full disk (${CANNOT_MOUNT})`, () 
     const { handle, path: file } = open('good');
     await router('settings:set', { colorScheme: 'dark' });
     await router('database:status', { handle });
-    const [recent] = host.recents.list();
+    const [recent] = await host.recents.list();
     fill();
 
     const layout = { order: ['b'], pinned: [], hidden: [], widths: [] };

@@ -1,7 +1,9 @@
-import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { resolveDatabasePath } from '@host/databases.ts';
 import { handedOver } from '@host/named-files.ts';
+import { journalFolder } from '@host/run-journal.ts';
 import { freeName } from '@host/samples.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -39,6 +41,7 @@ describe('while something goes on with a database', () => {
     ['browse:export', { ...page, format: 'csv', hasMark: false, revealed: [] }],
     ['database:close', {}],
     ['database:status', {}],
+    ['database:check', {}],
   ])('%s is refused, and no engine is asked', async (name, input) => {
     const { host, router, open } = setUp();
     const { handle, path: file } = open('good');
@@ -100,4 +103,29 @@ it('the sample takes no name beside which something is left of another file', ()
 it('another start hands over so many files, each by its whole path', () => {
   const files = Array.from({ length: 30 }, (_, index) => `/files/${index}.db`);
   expect(handedOver({ files: ['relative.db', 7, null, ...files] })).toEqual(files.slice(0, 20));
+});
+
+describe('what is not known is not said', () => {
+  it('that nothing was interrupted, where a journal of the database cannot be read', async () => {
+    const { client, dataFolder, open } = setUp();
+    const { handle, path: file } = open('good');
+    expect(must(await client.call('recovery:get', { handle }))).toBeNull();
+    mkdirSync(path.join(journalFolder(dataFolder, file), 'r1.jsonl'), { recursive: true });
+    expect(codeOf(await client.call('recovery:get', { handle }))).not.toBe('no error');
+  });
+
+  it('that a file is gone, where its drive does not answer; and nobody waits for it', async () => {
+    const { client, host, open } = setUp();
+    const { handle } = open('good');
+    must(await client.call('database:status', { handle }));
+    const [recent] = must(await client.call('recents:list', {}));
+    const opened = vi.spyOn(host.databases, 'openOrMissing');
+    vi.spyOn(fs.promises, 'stat').mockRejectedValue(Object.assign(new Error('away'), { code: 'EHOSTDOWN' }));
+    syncBuiltinESMExports();
+    const answer = await client.call('database:openRecent', { recentId: recent?.recentId ?? '' });
+    vi.mocked(fs.promises.stat).mockRestore();
+    syncBuiltinESMExports();
+    expect(codeOf(answer)).toBe('E_TIMEOUT');
+    expect(opened).not.toHaveBeenCalled();
+  });
 });

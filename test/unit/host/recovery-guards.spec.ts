@@ -47,7 +47,7 @@ function setUp(answers: Record<string, Answer> = {}, known: BackupRecord[] = [])
   const recoveries = createRecoveries({
     ...{ events: createEventBus(), busy, dataFolder, appVersion: '0', engines },
     backups: { list: () => Promise.resolve(ok({ backups: known })) } as unknown as Pick<Backups, 'list'>,
-    recents: { list: () => [] },
+    recents: { files: () => [] },
   });
   const runs = journalFolder(dataFolder, file);
   const journal = (runId: string, kind: string, lines: object[] = [], more: object = {}): void => {

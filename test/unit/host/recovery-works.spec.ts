@@ -296,6 +296,6 @@ describe('another work that was killed', () => {
     writeFileSync(`${file}.restore-intent`, '{}');
     answers['inspect'] = { ok: false, error: appError('E_NOT_FOUND', 'There is no a.db.') };
     expect(await recoveries.get(database)).toMatchObject({ kind: 'restore', code: 'E_RESTORE_UNFINISHED' });
-    expect(recoveries.list()).toMatchObject([{ kind: 'restore', name: 'a.db' }]);
+    expect(await recoveries.list()).toMatchObject([{ kind: 'restore', name: 'a.db' }]);
   });
 });

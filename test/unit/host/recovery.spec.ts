@@ -36,7 +36,7 @@ describe('an upgrade that was killed', () => {
     });
     expect(choicesOf(recovery)).toEqual(['continue', 'stay', 'restore']);
     expect(recovery?.choices[0]?.consequence).toContain('Goes on with step 2 of 3.');
-    expect(recoveries.list().map((notice) => RecoveryNotice.parse(notice).what)).toEqual([recovery?.what]);
+    expect((await recoveries.list()).map((notice) => RecoveryNotice.parse(notice).what)).toEqual([recovery?.what]);
   });
 
   it('says so where rows of a step are done, and goes by the file where the journal knows less', async () => {
@@ -148,7 +148,7 @@ describe('an upgrade that was killed', () => {
     answers['inspect'] = ok(status({ applied: 1, unfinished: 'r2' }));
 
     expect(await recoveries.get(database)).toMatchObject({ runId: 'r2', backup: { id: 'b1' } });
-    expect(recoveries.list()).toHaveLength(1);
+    expect(await recoveries.list()).toHaveLength(1);
     expect(asked.filter((question) => question.startsWith('verifyBackup'))).toEqual([
       'verifyBackup {"backupPath":"/b/b1.db"}',
     ]);
@@ -161,14 +161,14 @@ describe('an upgrade that was killed', () => {
     answers['inspect'] = ok(status({ applied: 3, phaseReached: 1, unfinished: null }));
 
     expect(await recoveries.get(database)).toBeNull();
-    expect(recoveries.list()).toEqual([]);
+    expect(await recoveries.list()).toEqual([]);
   });
 
   it('is asked about no more once the person lets it be, also where only the file knows of it', async () => {
     const { database, recoveries, journal } = setUp();
     journal('r1', [backupLine, appliedLine]);
     await recoveries.stay(database);
-    expect([await recoveries.get(database), recoveries.list()]).toEqual([null, []]);
+    expect([await recoveries.get(database), await recoveries.list()]).toEqual([null, []]);
 
     const elsewhere = setUp(); // upgraded on another computer: there is no journal
     expect(await elsewhere.recoveries.get(elsewhere.database)).toMatchObject({ runId: 'r1', stepsDone: 1 });
@@ -185,14 +185,14 @@ describe('an upgrade that was killed', () => {
     const recovery = await recoveries.get({ ...database, path: renamed, name: 'b.db' });
 
     expect(recovery).toMatchObject({ runId: 'r1', backup: { id: 'b1' }, startedAt: '2026-11-21T14:01:00.000Z' });
-    expect(recoveries.list()).toEqual([]);
+    expect(await recoveries.list()).toEqual([]);
   });
 
-  it('of a file that was deleted is not asked about', () => {
+  it('of a file that was deleted is not asked about', async () => {
     const { recoveries, journal, file } = setUp();
     journal('r1', [backupLine, appliedLine]);
     rmSync(file);
-    expect(recoveries.list()).toEqual([]);
+    expect(await recoveries.list()).toEqual([]);
   });
 
   it('in a file that was replaced since is settled by a look, and only a look that may leave a trace notes it', async () => {
@@ -251,7 +251,7 @@ describe('an upgrade that was killed', () => {
     journal('r1', [backupLine], { pid: process.ppid, process: 'an earlier process of this id' });
     expect(await recoveries.get(database)).not.toBeNull();
     busy.take(database.path, 'backup');
-    expect([await recoveries.get(database), recoveries.list()]).toEqual([null, []]);
+    expect([await recoveries.get(database), await recoveries.list()]).toEqual([null, []]);
   });
 
   it('J03: says that finished steps are missing, where the file has lost its log, and does not call that safe', async () => {

@@ -33,7 +33,7 @@ async function askedFor(backupPath: string): Promise<unknown[]> {
     ...{ events: createEventBus(), busy: createBusy(), dataFolder: path.join(home, 'data'), appVersion: '0' },
     engines: { askAlone } as unknown as Engines,
     backups: { list: () => Promise.resolve(ok({ backups: [] })) } as unknown as Pick<Backups, 'list'>,
-    recents: { list: () => [] },
+    recents: { files: () => [] },
   });
   await recoveries.get({ handle: 'h', name: 'a.db', folder: home, path: file });
   return asked;

@@ -41,7 +41,7 @@ function setUp({ known = [] as BackupRecord[], elsewhere = [] as BackupRecord[] 
     ...{ events: createEventBus(), busy: createBusy(), dataFolder: path.join(home, 'data'), appVersion: '0' },
     engines: { askAlone } as unknown as Engines,
     backups: { list: () => Promise.resolve(ok({ backups: known })) } as unknown as Pick<Backups, 'list'>,
-    recents: { list: () => [] },
+    recents: { files: () => [] },
   });
   const note = (change: Partial<RestoreIntent> | string) => {
     const good = {

@@ -144,11 +144,18 @@ it("a step that was stopped at somebody's request is not shown as failed", () =>
 });
 
 it.each([
-  ['ingest', safetyText.unknown],
-  ['retryIssues', safetyText.unknown],
-  ['clearPlainSecrets', safetyText.unknown],
-  ['backup', safetyText.untouched],
-  ['inspect', safetyText.untouched],
-] as const)('of the data nothing is said that is not known when %s was ended on request', (name, safety) => {
-  expect(cancelledError({ name, hasBackup: false }, true)).toMatchObject({ code: 'E_CANCELLED', safety });
-});
+  ['ingest', true, safetyText.unknown],
+  ['retryIssues', true, safetyText.unknown],
+  ['clearPlainSecrets', true, safetyText.unknown],
+  ['ingest', false, safetyText.untouched],
+  ['backup', true, safetyText.untouched],
+  ['inspect', true, safetyText.untouched],
+] as const)(
+  'of the data nothing is said that is not known when %s was ended on request (%s)',
+  (name, isLetThrough, safety) => {
+    expect(cancelledError({ name, hasBackup: false, isLetThrough }, true)).toMatchObject({
+      code: 'E_CANCELLED',
+      safety,
+    });
+  },
+);

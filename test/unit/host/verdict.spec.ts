@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type AppError, appError, err, type ErrorCode, ok, type Result, safetyText } from '@shared/errors.ts';
 import { stampOf } from '@shared/file-stamp.ts';
 import type { RunReport } from '@shared/run.ts';
+import { type CheckResult, SINCE_THE_FIRST } from '@shared/status.ts';
 import type { Engines } from '@host/engines.ts';
 import { disagreement, patiently, withVerdict } from '@host/verdict.ts';
 import { isWrittenSince } from '@host/written-since.ts';
@@ -42,6 +43,29 @@ it('one that was stopped is not judged', async () => {
 
 it('no check at all says nothing of the data', () => {
   expect(disagreement([], false)).toMatchObject({ code: 'E_VERIFY_FAILED', safety: safetyText.unknown });
+});
+
+describe('what to do next', () => {
+  const failed = (id: string): CheckResult => ({ id, title: id, state: 'unmet', summary: '', evidence: [] });
+  const nextStepOf = (...ids: string[]) => disagreement(ids.map(failed), false)?.nextStep;
+
+  it('names the way out where the backup is not there to compare with, as on another computer', () => {
+    const earlier = `backup${SINCE_THE_FIRST}`;
+    for (const ids of [['backup', 'kept'], [earlier], ['backup', 'kept', 'references', earlier]]) {
+      const nextStep = nextStepOf(...ids);
+      expect(nextStep).toContain('"Leave it as it is" (on the command line: stay)');
+      expect(nextStep).toContain('Put that backup back');
+    }
+  });
+
+  it('is not to leave it where something else does not hold, or the backup that is there says that rows are missing', () => {
+    for (const ids of [['integrity', 'backup', 'kept'], ['kept'], ['backup', 'kept', `kept${SINCE_THE_FIRST}`]])
+      expect(nextStepOf(...ids)).not.toContain('Put that backup back');
+  });
+
+  it('names the way out also where another program has written', () => {
+    expect(disagreement([failed('kept')], true)?.nextStep).toContain('(on the command line: stay)');
+  });
 });
 
 describe('a file that somebody has open', () => {

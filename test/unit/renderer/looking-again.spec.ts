@@ -4,7 +4,10 @@ import { appError } from '@shared/errors.ts';
 import { status } from './values.ts';
 
 /** A window that can be gone back to, with or without a dialog in front, and a host that answers from `answers`. */
-const answers: Record<string, unknown> = { 'recents:list': { ok: true, value: [] } };
+const answers: Record<string, unknown> = {
+  'recents:list': { ok: true, value: [] },
+  'database:list': { ok: true, value: [] },
+};
 const sent: string[] = [];
 const heard: Record<string, () => void> = {};
 const hostListeners: ((name: string, payload: unknown) => void)[] = [];
@@ -88,7 +91,9 @@ describe('a window that is gone back to', () => {
     answers['database:status'] = gone;
     await look('k3');
     const busy = { what: 'restoring' as const, backupId: 'b1' };
-    useBackups.setState({ byHandle: { k3: { list: null, error: null, busy, said: null, undo: null } } });
+    useBackups.setState({
+      byHandle: { k3: { list: null, listError: null, error: null, busy, said: null, undo: null } },
+    });
     sent.length = 0;
 
     heard['focus']?.();

@@ -4,7 +4,7 @@ import type { BackupRecord } from '@shared/run.ts';
 import { backup, report, run, status } from './values.ts';
 
 /** A window with just what the stores touch, and a host that answers from `answers`. */
-const answers: Record<string, unknown> = {};
+const answers: Record<string, unknown> = { 'database:list': { ok: true, value: [] } };
 const sent: { name: string; input: unknown }[] = [];
 const listeners: ((name: string, payload: unknown) => void)[] = [];
 const say = (name: string, payload: unknown): void => listeners.forEach((listener) => listener(name, payload));

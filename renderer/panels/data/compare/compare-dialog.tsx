@@ -38,7 +38,7 @@ function Chosen({ handle, table, rowKey }: Omit<CompareDialogProps, 'isOpen' | '
   const backupId = chosen ?? backups[0]?.id ?? null;
   return (
     <div className={styles.body}>
-      {view?.error && <ErrorNotice error={view.error} />}
+      {view?.listError && <ErrorNotice error={view.listError} />}
       {view?.list && backups.length === 0 && (
         <p>
           There is no backup of this database yet.{' '}

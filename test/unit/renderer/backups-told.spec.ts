@@ -1,0 +1,146 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { appError } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
+import { backup, run } from './values.ts';
+
+/** What is told of an action on the backups, and for how long. The host answers from `answers`. */
+const answers: Record<string, unknown> = {};
+const sent: { name: string; input: unknown }[] = [];
+const ok = (value: unknown) => ({ ok: true, value });
+const failed = (code: Parameters<typeof appError>[0]) => ({ ok: false, error: appError(code, '') });
+vi.stubGlobal('history', { state: null });
+vi.stubGlobal('location', { hash: '#/' });
+vi.stubGlobal('window', {
+  addEventListener: () => {},
+  phasewise: {
+    call: (name: string, input: unknown) => {
+      sent.push({ name, input });
+      const answer = answers[name] ?? ok({});
+      return Promise.resolve(typeof answer === 'function' ? (answer as (input: unknown) => unknown)(input) : answer);
+    },
+    on: () => () => {},
+  },
+});
+
+const { connect } = await import('../../../renderer/api.ts');
+const stores = await import('../../../renderer/stores/backups.ts');
+const { createBackup, forgetSaid, loadBackups, restoreBackup, revealBackup, tidyBackups, undoRestore, verifyBackup } =
+  stores;
+const { forgetReport, saveReport, useReports } = await import('../../../renderer/stores/reports.ts');
+connect();
+
+const view = () => stores.useBackups.getState().byHandle['k3'];
+const list = { folder: '/b', backups: [], unusable: [], replaced: null, beforeRecovery: [] };
+beforeEach(() => {
+  for (const name of Object.keys(answers)) delete answers[name];
+  answers['backup:list'] = ok(list);
+  sent.length = 0;
+  stores.useBackups.setState({ byHandle: {} });
+});
+
+describe('why an action on the backups failed', () => {
+  const rows = { by: 'rows', backup: backup() } as const;
+  it.each<[string, string, () => Promise<unknown>]>([
+    ['making one', 'backup:create', () => createBackup('k3')],
+    ['checking one', 'backup:verify', () => verifyBackup('k3', 'b1')],
+    ['undoing a restore', 'backup:restore', () => undoRestore('k3', rows, 'a.db')],
+    ['putting files back', 'backup:putBack', () => undoRestore('k3', { by: 'files' }, 'a.db')],
+    ['showing one', 'backup:reveal', () => revealBackup('k3', 'b1')],
+  ])('is told however often they are listed, until the next action: %s', async (_, name, act) => {
+    answers[name] = failed('E_DB_BUSY');
+    await act();
+    await loadBackups('k3');
+    expect(view()).toMatchObject({ error: { code: 'E_DB_BUSY' }, listError: null, busy: null, said: null });
+
+    delete answers[name];
+    answers['backup:restore'] = ok({ restored: backup(), before: null, replacedFolder: null });
+    await act();
+    expect(view()?.error).toBeNull();
+  });
+
+  it('is told apart from why they cannot be listed', async () => {
+    answers['backup:create'] = failed('E_BACKUP_NO_SPACE');
+    answers['backup:list'] = failed('E_BACKUP_FOLDER');
+    await createBackup('k3');
+    expect(view()).toMatchObject({ error: { code: 'E_BACKUP_NO_SPACE' }, listError: { code: 'E_BACKUP_FOLDER' } });
+    answers['backup:list'] = ok(list);
+    await loadBackups('k3');
+    expect(view()).toMatchObject({ error: { code: 'E_BACKUP_NO_SPACE' }, listError: null });
+  });
+
+  it('stays while somebody looks into the folder that it names, and goes once a run begins', async () => {
+    answers['backup:create'] = failed('E_BACKUP_NO_SPACE');
+    await createBackup('k3');
+    await revealBackup('k3', null);
+    expect(view()?.error?.code).toBe('E_BACKUP_NO_SPACE');
+    forgetSaid(run().handle);
+    expect(view()?.error).toBeNull();
+  });
+
+  it('is handed to whoever asked for an undo, who goes on only where there is none', async () => {
+    answers['backup:restore'] = failed('E_DB_BUSY');
+    answers['backup:putBack'] = failed('E_RUN_ACTIVE');
+    expect((await undoRestore('k3', rows, 'a.db'))?.code).toBe('E_DB_BUSY');
+    expect((await undoRestore('k3', { by: 'files' }, 'a.db'))?.code).toBe('E_RUN_ACTIVE');
+    answers['backup:restore'] = ok({ restored: backup(), before: backup(), replacedFolder: null });
+    answers['backup:putBack'] = ok({});
+    expect(await undoRestore('k3', rows, 'a.db')).toBeNull();
+    expect(view()?.said).toMatch(/^The restore is undone\./);
+    expect(await undoRestore('k3', { by: 'files' }, 'a.db')).toBeNull();
+    expect(view()?.said).toMatch(/^The old files are back/);
+    expect((await restoreBackup('k3', 'b1', 'a.db'))?.code).toBeUndefined();
+  });
+});
+
+describe('tidying', () => {
+  const named = (id: string): BackupRecord => backup({ id, path: `/b/${id}.db` });
+  const [a, b, c] = [named('a'), named('b'), named('c')];
+  const stays = (record: BackupRecord, why: string) => ({ backup: record, why });
+
+  it('names those that were shown, and no others', async () => {
+    answers['backup:tidy'] = ok({ removed: [a], kept: [stays(b, 'newest')], freedBytes: 1 });
+    await tidyBackups('k3', 1, [a]);
+    const asked = { handle: 'k3', keep: 1, isTrial: false, shown: ['/b/a.db'] };
+    expect(sent.find(({ name }) => name === 'backup:tidy')?.input).toEqual(asked);
+    expect(view()?.said).toBe('1 backup deleted.');
+  });
+
+  it.each([
+    ['stayed', [a], [stays(b, 'It is needed.'), stays(c, 'newest')], '1 backup deleted. 1 backup that was to go stayed: It is needed.'],
+    ['had gone', [a], [], '1 backup deleted. 1 backup had gone already.'],
+    ['all stayed', [], [stays(a, 'So.'), stays(b, 'So.')], 'No backup deleted. 2 backups that were to go stayed: So.'],
+  ])('says which of those did not go: %s', async (_, removed, kept, said) => {
+    answers['backup:tidy'] = ok({ removed, kept, freedBytes: 1 });
+    await tidyBackups('k3', 1, [a, b]);
+    expect(view()?.said).toBe(said);
+  }); // prettier-ignore
+
+  it('sends so many at a time that the browser host takes them', async () => {
+    const many = Array.from({ length: 250 }, (_, at) => named(`n${at}`));
+    answers['backup:tidy'] = ({ shown }: { shown: string[] }) =>
+      ok({ removed: many.filter((each) => shown.includes(each.path)), kept: [stays(c, 'newest')], freedBytes: 1 });
+    await tidyBackups('k3', 1, many);
+    expect(sent.filter(({ name }) => name === 'backup:tidy')).toHaveLength(3);
+    expect(view()?.said).toBe('250 backups deleted.');
+  });
+});
+
+describe('saving a report', () => {
+  const file = { name: 'a.txt', text: 'Done.' };
+  const report = () => useReports.getState().byHandle['k3'];
+  it('says where it lies, or why it was not saved, and nothing where the dialog was closed', async () => {
+    answers['report:save'] = ok({ path: '/p/a.txt' });
+    const saving = saveReport('k3', 'r1', file);
+    expect(report()).toEqual({ runId: 'r1', state: 'saving' });
+    await saving;
+    expect(sent.at(-1)).toEqual({ name: 'report:save', input: { handle: 'k3', ...file } });
+    expect(report()).toEqual({ runId: 'r1', state: 'saved', path: '/p/a.txt' });
+    answers['report:save'] = failed('E_NO_SPACE');
+    await saveReport('k3', 'r1', file);
+    expect(report()).toMatchObject({ state: 'failed', error: { code: 'E_NO_SPACE' } });
+    answers['report:save'] = ok(null);
+    await saveReport('k3', 'r1', file);
+    expect(report()).toBeUndefined();
+    forgetReport('k3');
+  });
+});
