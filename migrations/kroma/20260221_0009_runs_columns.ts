@@ -60,8 +60,8 @@ const followTriggers = {
     OR (${isBlankJson('NEW.meta_json')} AND NOT ${isBlankJson('NEW.settings_snapshot_json')})
   BEGIN
     UPDATE runs SET
-        mode = CASE WHEN ${isEmpty('mode')} THEN ifnull(run_mode, mode) ELSE mode END,
-        model = CASE WHEN ${isEmpty('model')} THEN ifnull(model_name, model) ELSE model END,
+        mode = CASE WHEN ${isEmpty('mode')} AND NOT ${isEmpty('run_mode')} THEN run_mode ELSE mode END,
+        model = CASE WHEN ${isEmpty('model')} AND NOT ${isEmpty('model_name')} THEN model_name ELSE model END,
         meta_json = CASE WHEN ${isBlankJson('meta_json')} AND NOT ${isBlankJson('settings_snapshot_json')}
           THEN settings_snapshot_json ELSE meta_json END
       WHERE rowid = NEW.rowid;

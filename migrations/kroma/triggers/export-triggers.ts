@@ -84,7 +84,7 @@ export const exportFollowTriggers: Readonly<Record<string, string>> = {
     `
     UPDATE project_exports SET
         export_path = CASE WHEN ${isEmpty('export_path')} THEN coalesce(${addressOf('project_exports.export_asset_id')}, export_path) ELSE export_path END,
-        export_sha256 = CASE WHEN ${isEmpty('export_sha256')} THEN ifnull(sha256, export_sha256) ELSE export_sha256 END
+        export_sha256 = CASE WHEN ${isEmpty('export_sha256')} AND NOT ${isEmpty('sha256')} THEN sha256 ELSE export_sha256 END
       WHERE rowid = NEW.rowid;`,
   )}
   END`,
