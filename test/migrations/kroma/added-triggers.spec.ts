@@ -1,6 +1,6 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import { rowsOf } from '../../support/run-migration.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { laterDatabase } from './baseline-file.ts';
@@ -8,11 +8,14 @@ import { upgradeTo } from './upgraded.ts';
 
 /** SQLite fires the newest trigger first: one that somebody adds after the upgrade has changed the row before ours. */
 const folder = temporaryFolder();
-let files = 0;
+const afterPhase4 = madeOnceOf(folder, (file) => {
+  const db = laterDatabase(file, 'first');
+  upgradeTo(db, 4);
+  return db;
+});
 /** @param before writes after the upgrade, ahead of the trigger. @param event such as "INSERT ON assets". */
 function upgraded(event: string, set: string, before = ''): Db {
-  const db = laterDatabase(path.join(folder, `${(files += 1)}.db`), 'first');
-  upgradeTo(db, 4);
+  const db = afterPhase4();
   const table = event.split(' ').at(-1);
   db.exec(`${before}; CREATE TRIGGER added AFTER ${event} BEGIN UPDATE ${table} SET ${set} WHERE id = NEW.id; END`);
   return db;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
+import { madeOnceOf } from '../../support/made-once.ts';
 import { rowsOf } from '../../support/run-migration.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { laterDatabase } from './baseline-file.ts';
@@ -9,18 +10,22 @@ import { upgradeTo } from './upgraded.ts';
 
 /** Unique rules that somebody put on files, before the upgrade or after it, and a program that writes old names. */
 const folder = temporaryFolder();
-let files = 0;
 /** Two projects; a file of the first, and a run with a job in the second. */
-function upgraded(rule: string, when: 'before' | 'after'): Db {
-  const db = laterDatabase(path.join(folder, `${(files += 1)}.db`), 'first', {
+const afterPhase4 = madeOnceOf(folder, (file, rule: string) => {
+  const db = laterDatabase(file, 'first', {
     projects: [project('p2')],
     runs: [run('r2', { project_id: 'p2' })],
     run_jobs: [job('j2', { run_id: 'r2' })],
     assets: [asset('a', { rel_path: 'out/1.png', meta_json: '{"precious":1}' })],
   });
-  if (when === 'before') db.exec(rule);
+  db.exec(rule);
   upgradeTo(db, 4);
-  if (when === 'after') db.exec(rule);
+  return db;
+});
+function upgraded(rule: string, when: 'before' | 'after'): Db {
+  if (when === 'before') return afterPhase4(rule);
+  const db = afterPhase4('');
+  db.exec(rule);
   return db;
 }
 const paths = `SELECT project_id, rel_path, storage_uri FROM assets ORDER BY project_id, rel_path`;
