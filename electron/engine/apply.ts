@@ -94,7 +94,11 @@ function referenceAsker(session: RunSession, { migration, backfill }: BackfillWo
 const isAppliedAlready = (session: RunSession, { id }: IdentifiedMigration): boolean =>
   !session.untrue.has(id) && readApplied(session.db).some((row) => row.id === id);
 
-/** The schema part. Continues the backfills where they were begun by this very migration and its shape still holds. */
+/**
+ * The schema part. Continues the backfills where they were begun by this very migration and its shape still holds. What
+ * removes rows continues within one run only: it goes by what its walks noted, and nobody else can write meanwhile. In
+ * another run they begin anew.
+ */
 function open(session: RunSession, migration: IdentifiedMigration, work: readonly BackfillWork[]): Facts {
   const { db, runId, now, sourceFiles } = session;
   const stored = work.map((each) => storedBackfill(db, each));
@@ -104,7 +108,9 @@ function open(session: RunSession, migration: IdentifiedMigration, work: readonl
     stored.some((row) => row?.state === 'running');
   // What an earlier attempt decided stays decided: its own tables would now look like the original's.
   const earlier = Object.assign({}, ...stored.map((row) => row?.facts)) as Facts;
-  if (isUnfinished && !session.untrue.has(migration.id) && migration.shape(db).length === 0) {
+  const isContract = migration.kind === 'contract';
+  const isOurs = !isContract || stored.every((row) => row?.runId === runId);
+  if (isUnfinished && isOurs && !session.untrue.has(migration.id) && migration.shape(db).length === 0) {
     const context = { runId, now, sourceFiles, facts: earlier };
     for (const each of work) continueBackfill(db, each, context);
     session.census = { ...session.census, setAside: setAsideBy(db, migration) };
@@ -112,8 +118,8 @@ function open(session: RunSession, migration: IdentifiedMigration, work: readonl
     return earlier;
   }
   const decided = migration.up(db, { runId, now, sourceFiles, facts: earlier }) ?? {};
-  // A migration that was applied once speaks anew of what it finds: the file has been worked with since.
-  const facts = session.untrue.has(migration.id) ? { ...earlier, ...decided } : { ...decided, ...earlier };
+  // One that was applied once, or begins its walks anew, speaks of what it finds: the file has been worked with since.
+  const facts = isContract || session.untrue.has(migration.id) ? { ...earlier, ...decided } : { ...decided, ...earlier };
   requireTransaction(db);
   session.probe('step-up', migration.id);
   const census = takeCensus(db);

@@ -89,31 +89,51 @@ function findAmongIssues(
   return { amongIssues: keyed + keyless, sampleKeys: db.prepare<[], string>(sample).pluck().all() };
 }
 
-const GROUP = 40;
+/**
+ * SQL: the issue row `q` holds every one of these columns of `b`, value for value, as it is read back: the expression that
+ * wrote the row would not see its own mistakes.
+ */
+const isWhole = (columns: readonly string[]): string =>
+  isHeldBy(
+    'q.row_json',
+    columns.map((name) => isSaidBy('q.row_json', name, `b.${quoteName(name)}`)),
+  );
 
 /**
- * The issue row `q` holds every one of these columns of `b`, value for value, as it is read back: the expression that
- * wrote the row would not see its own mistakes. In groups, because SQLite limits the depth of an expression; min() of one
- * value alone would be the aggregate.
+ * SQL: the row `row` still says what an issue row does of these columns, those aside that the issue row does not have.
+ * @param json SQL for the content of the issue row.
  */
-function isWhole(columns: readonly string[]): string {
-  const members = columns.map((name) => isSaidBy(name, `b.${quoteName(name)}`));
+export const isSaidStill = (json: string, row: string, columns: readonly string[]): string =>
+  isHeldBy(
+    json,
+    columns.map(
+      (name) =>
+        `(json_type(${json}, ${memberPath(name)}) IS NULL OR ${isSaidBy(json, name, `${row}.${quoteName(name)}`)})`,
+    ),
+  );
+
+const GROUP = 40;
+
+/** All of these; in groups, because SQLite limits the depth of an expression; min() of one value alone would be the aggregate. */
+function isHeldBy(json: string, members: readonly string[]): string {
   const groups = Array.from({ length: Math.ceil(members.length / GROUP) }, (_, at) =>
     [1, ...members.slice(at * GROUP, (at + 1) * GROUP)].join(', '),
   );
   const isHeld = groups.map((group) => `min(${group})`).join(' AND ');
   // JSON that cannot be read would be an error, and AND promises no order.
-  return `CASE WHEN json_valid(q.row_json) THEN ${isHeld === '' ? '1' : isHeld} ELSE 0 END`;
+  return `CASE WHEN json_valid(${json}) THEN ${isHeld === '' ? '1' : isHeld} ELSE 0 END`;
 }
 
+const memberPath = (...path: string[]): string =>
+  quoteText(['$', ...path.map((name) => JSON.stringify(name))].join('.'));
+
 /** The issue row says exactly this of the column: type and value, text by its bytes. */
-const isSaidBy = (column: string, value: string): string => {
-  const held = (...path: string[]) => quoteText(['$', ...path.map((name) => JSON.stringify(name))].join('.'));
-  const said = `json_extract(q.row_json, ${held(column)})`;
-  return `CASE typeof(${value}) WHEN 'blob' THEN json_extract(q.row_json, ${held(column, '$blob')}) IS hex(${value})
-      WHEN 'text' THEN CASE json_type(q.row_json, ${held(column)}) WHEN 'text' THEN CAST(${said} AS BLOB) = CAST(${value} AS BLOB)
-        ELSE json_extract(q.row_json, ${held(column, '$brokenText')}) IS hex(${value}) END
-      ELSE json_type(q.row_json, ${held(column)}) IS typeof(${value}) AND ${said} IS +${value} END`;
+const isSaidBy = (json: string, column: string, value: string): string => {
+  const said = `json_extract(${json}, ${memberPath(column)})`;
+  return `CASE typeof(${value}) WHEN 'blob' THEN json_extract(${json}, ${memberPath(column, '$blob')}) IS hex(${value})
+      WHEN 'text' THEN CASE json_type(${json}, ${memberPath(column)}) WHEN 'text' THEN CAST(${said} AS BLOB) = CAST(${value} AS BLOB)
+        ELSE json_extract(${json}, ${memberPath(column, '$brokenText')}) IS hex(${value}) END
+      ELSE json_type(${json}, ${memberPath(column)}) IS typeof(${value}) AND ${said} IS +${value} END`;
 };
 
 const numberOf = (db: Db, sql: string): number => db.prepare<[], number>(sql).pluck().get() ?? 0;

@@ -13,7 +13,7 @@ import { issueSummaries } from './report.ts';
 import { rowCounter } from './row-count.ts';
 import { requireSoundLedger } from './sound-ledger.ts';
 import { describeLedger, readLedger } from './status-ledger.ts';
-import { migrationStatuses, readClaims } from './status-migrations.ts';
+import { migrationStatuses, plannedStatuses, readClaims } from './status-migrations.ts';
 import { defaultTarget, phaseReached, phaseStatuses } from './status-phases.ts';
 import { scoreCard, tableStatuses } from './status-tables.ts';
 
@@ -42,10 +42,14 @@ export async function inspect(
   }
 }
 
-/** As `inspect`, of a database that is open already. */
-export function statusOf(look: Look, check: Check, packs: readonly Pack[]): DatabaseStatus {
+/**
+ * As `inspect`, of a database that is open already.
+ * @param kind 'plan' is as 'schema', but says of every step what a run will find of it: `plannedStatuses`.
+ */
+export function statusOf(look: Look, kind: Check | 'plan', packs: readonly Pack[]): DatabaseStatus {
   const startedAt = performance.now();
   const { db } = look;
+  const check = kind === 'plan' ? 'schema' : kind;
   const health = checkHealth(db, look.file.identity.sizeBytes, check);
   const { pack, variant, evidence, schema } = recogniseOrRefuse(db, packs);
   requireSoundLedger(db, schema, pack);
@@ -54,7 +58,8 @@ export function statusOf(look: Look, check: Check, packs: readonly Pack[]): Data
 
   const ledger = readLedger(db, schema, pack);
   const claims = readClaims(db, ledger);
-  const migrations = migrationStatuses(db, pack, claims, check === 'data');
+  const migrations =
+    kind === 'plan' ? plannedStatuses(db, pack, claims) : migrationStatuses(db, pack, claims, check === 'data');
   const checkpoints = readCheckpoints(db);
   const runs = readFileRuns(db);
   const lastRun = runs.at(-1);

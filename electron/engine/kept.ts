@@ -2,7 +2,7 @@ import type { CheckResult } from '@shared/status.ts';
 import { isOwnName, type AddedShape } from './bookkeeping.ts';
 import { comparableColumns, compareTable, countRows, storedTables, type TableComparison } from './compare.ts';
 import { number, some } from './counted.ts';
-import { findRemoved, findSetAside, keyColumn } from './carried.ts';
+import { findRemoved, findSetAside, isSaidStill, keyColumn } from './carried.ts';
 import { quoteName, quoteText, tableExists, type Db, type Finding, type Migration, type Pack } from './migration.ts';
 import { alwaysGrowing, isStatistics, removalOf, type Removal } from './removal.ts';
 import { nameKey } from './schema.ts';
@@ -75,7 +75,7 @@ export function checkKept(
     ...compared.flatMap(({ problem }) => problem ?? []),
     ...newTableProblems(db, backup, allowed),
     ...ownRowProblems(db, backup),
-    ...issueRowProblems(db, backup),
+    ...issueRowProblems(db, backup, allowed),
     ...(allowed.removal === null ? objectProblems(db, backup) : objectsLost(db, backup, allowed.removal)),
     ...carried.map(({ what, count }) => `${what} (${number(count)})`),
     ...(tables.length === 0 ? ['there was nothing to compare'] : []),
@@ -252,8 +252,11 @@ const objectsLost = (db: Db, backup: string, { indexes }: Removal): string[] =>
     .filter(({ kind, name }) => !(kind === 'index' && indexes.has(nameKey(name))))
     .map(({ kind, name }) => `${kind} ${name} was changed or removed`);
 
-/** Rows that are in no table any more, only among the issue rows of the backup, must still be there, or be back. */
-function issueRowProblems(db: Db, backup: string): string[] {
+/**
+ * Rows that are in no table any more, only among the issue rows of the backup, must still be there, or be back as they
+ * were: another row may have their key.
+ */
+function issueRowProblems(db: Db, backup: string, allowed: AllowedEffect): string[] {
   if (!storedTables(db, backup).some(({ name }) => name === '_phasewise_quarantine')) return [];
   const tables = db
     .prepare<[], string>(
@@ -262,23 +265,25 @@ function issueRowProblems(db: Db, backup: string): string[] {
     .pluck()
     .all();
   return tables.flatMap((table) => {
-    const lost = countLostIssues(db, backup, table);
+    const lost = countLostIssues(db, backup, table, allowed);
     return lost === 0
       ? []
       : [`${some(lost, 'row')} of ${table} that only the issue rows held ${lost === 1 ? 'is' : 'are'} gone`];
   });
 }
 
-function countLostIssues(db: Db, backup: string, table: string): number {
+function countLostIssues(db: Db, backup: string, table: string, { changes }: AllowedEffect): number {
   const key = keyColumn(db, backup, table);
   const isInBackup =
     key === null
       ? '0'
       : `EXISTS (SELECT 1 FROM ${quoteName(backup)}.${quoteName(table)} AS b WHERE b.${quoteName(key)} = o.source_key)`;
-  const isBack =
-    key !== null && tableExists(db, table)
-      ? `EXISTS (SELECT 1 FROM main.${quoteName(table)} AS a WHERE a.${quoteName(key)} = o.source_key)`
-      : '0';
+  const isTableThere = key !== null && tableExists(db, table);
+  const columns = isTableThere ? unchanged(comparableColumns(db, 'main', table), changes.get(nameKey(table))) : [];
+  const isBack = isTableThere
+    ? `EXISTS (SELECT 1 FROM main.${quoteName(table)} AS a
+         WHERE a.${quoteName(key)} = o.source_key AND ${isSaidStill('o.row_json', 'a', columns)})`
+    : '0';
   const ofTable = `is_placed = 0 AND source_table = ${quoteText(table)}`;
   const sql = `SELECT count(*) FROM (
       SELECT source_key, row_json FROM ${quoteName(backup)}._phasewise_quarantine WHERE ${ofTable}

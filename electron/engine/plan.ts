@@ -22,7 +22,7 @@ import { readSchema } from './schema.ts';
 import { coverageOf, readsSource } from './source-coverage.ts';
 import { planSpace, spaceProblem, type SpaceRequest } from './space.ts';
 import { readLedger } from './status-ledger.ts';
-import { migrationStatuses, readClaims } from './status-migrations.ts';
+import { plannedStatuses, readClaims } from './status-migrations.ts';
 import { refuseBelowBegun, resolveTarget } from './target.ts';
 import { interferingTriggers, triggerProblem } from './user-triggers.ts';
 
@@ -47,7 +47,7 @@ function planOf(
   { toPhase, backupFolder, source }: EngineRequests['plan']['input'],
   packs: readonly Pack[],
 ): Plan {
-  const status = statusOf(look, 'schema', packs);
+  const status = statusOf(look, 'plan', packs);
   const pack = packs.find(({ id }) => id === status.pack.id);
   if (!pack) throw new Error(`no pack ${status.pack.id}`);
   requireKnownIds(look.db, pack);
@@ -82,7 +82,7 @@ function planOf(
     space,
     timeSeconds: timeRange(space.databaseBytes, steps),
     backupFolder,
-    fingerprint: fingerprintOf(look.db, schema, pack),
+    fingerprint: fingerprintOf(look.db, schema, pack, statuses),
   };
 }
 
@@ -93,10 +93,10 @@ function planOf(
  */
 export function assertPlan(db: Db, pack: Pack, target: number, input: EngineRequests['run']['input']): void {
   const schema = readSchema(db);
-  if (input.fingerprint !== null && input.fingerprint !== fingerprintOf(db, schema, pack)) {
+  const statuses = plannedStatuses(db, pack, readClaims(db, readLedger(db, schema, pack)));
+  if (input.fingerprint !== null && input.fingerprint !== fingerprintOf(db, schema, pack, statuses)) {
     throw coded('E_STATE_CHANGED', 'Its tables, its rows or its list of applied migrations are not those of the plan.');
   }
-  const statuses = migrationStatuses(db, pack, readClaims(db, readLedger(db, schema, pack)), false);
   const steps = openSteps(pack, target, statuses);
   const [pages, pageSize] = ['page_count', 'page_size'].map((name) => Number(db.pragma(name, { simple: true })));
   const bytes = (pages ?? 0) * (pageSize ?? 0);

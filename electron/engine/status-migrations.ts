@@ -4,6 +4,7 @@ import { inOrder, supersededIds } from './ledger.ts';
 import type { Db, IdentifiedMigration, Pack } from './migration.ts';
 import { sqliteCode } from './sqlite-error.ts';
 import type { LedgerRow } from './status-ledger.ts';
+import { begunRemovals } from './target.ts';
 
 /** What the file claims about migrations: to be held against the shape that is really there. */
 export interface Claims {
@@ -59,6 +60,14 @@ export function migrationStatuses(db: Db, pack: Pack, claims: Claims, withData: 
     };
   });
 }
+
+/**
+ * As a plan asks: the proofs that scan rows only where a phase that removes something was begun. There a program that
+ * knows the old names may have gone on, and the run does again what no longer holds of the rows. Its cost is that of
+ * the question with which every run begins.
+ */
+export const plannedStatuses = (db: Db, pack: Pack, claims: Claims): MigrationStatus[] =>
+  migrationStatuses(db, pack, claims, begunRemovals(db, pack).length > 0);
 
 function stateOf({ id }: IdentifiedMigration, claims: Claims, isRecorded: boolean, holds: boolean): MigrationState {
   if (isRecorded) return holds ? 'applied' : 'untrue';

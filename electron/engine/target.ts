@@ -2,7 +2,7 @@ import { coded } from '@shared/errors.ts';
 import { readApplied, readBackfills, readCheckpoints } from './bookkeeping.ts';
 import { evaluateCriteria, phasesUpTo } from './checkpoint.ts';
 import { readCheckedRecords, readLedgerIds, supersededIds } from './ledger.ts';
-import type { Db, IdentifiedMigration, Pack } from './migration.ts';
+import type { Db, IdentifiedMigration, Pack, Phase } from './migration.ts';
 import { sqliteCode } from './sqlite-error.ts';
 
 /** Where a run is to go, and what stands in the file already. Reads only. */
@@ -60,22 +60,29 @@ export function phaseReached(db: Db, pack: Pack, untrue: ReadonlySet<string>): n
 }
 
 /**
- * A phase that removes something and was begun must be ended: what it took away, the checks of the phases before ask for.
- * @throws CodedError E_INTERRUPTED when the target is below it.
+ * The phases that remove something, were begun, and have not come to their end. A program that knows only what they
+ * remove may have gone on meanwhile, without a trigger that carries over what it writes.
  */
-export function refuseBelowBegun(db: Db, pack: Pack, target: number): void {
+export function begunRemovals(db: Db, pack: Pack): Phase[] {
   const reached = new Set(readCheckpoints(db).map(({ phase }) => phase));
   const begun = new Set([
     ...readApplied(db).map(({ id }) => id),
     ...readBackfills(db).map(({ migrationId }) => migrationId),
   ]);
-  const phase = pack.phases.find(
+  return pack.phases.filter(
     ({ number, removesAnything }) =>
       removesAnything &&
-      number > target &&
       !reached.has(number) &&
       pack.migrations.some((migration) => migration.phase === number && begun.has(migration.id)),
   );
+}
+
+/**
+ * A phase that removes something and was begun must be ended: what it took away, the checks of the phases before ask for.
+ * @throws CodedError E_INTERRUPTED when the target is below it.
+ */
+export function refuseBelowBegun(db: Db, pack: Pack, target: number): void {
+  const phase = begunRemovals(db, pack).find(({ number }) => number > target);
   if (phase === undefined) return;
   throw coded(
     'E_INTERRUPTED',

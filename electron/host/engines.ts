@@ -81,6 +81,7 @@ export function limitFor(name: EngineRequestName, input: unknown, file: string):
     case 'inspect':
       return (input as Input<'inspect'>).check === 'data' ? 120 * SECOND + 10 * passMs : 15 * SECOND + passMs;
     case 'plan':
+      return 30 * SECOND + 4 * passMs; // a clean-up that was begun is asked whether its steps still hold
     case 'source':
       return 30 * SECOND + passMs;
     case 'listIssues':
