@@ -1,7 +1,9 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
+import { dataFolderPath } from './data-folder.ts';
 import { readText } from './json-file.ts';
 
 /** 'silent': its drive does not answer, so nobody knows what is there. */
@@ -13,37 +15,49 @@ export type Drives = (file: string) => Promise<Seen>;
 export interface DrivesOptions {
   readonly ask?: (file: string) => Promise<Stats>;
   readonly driveOf?: (file: string) => string;
+  /** What lies on a drive that Phasewise itself needs, so that it answers as long as Phasewise does. */
+  readonly own?: () => readonly string[];
   readonly limitMs?: number;
 }
 
 /** A drive that has to wake up first takes longer: it is there at the next look. */
 const LIMIT_MS = 1_500;
-/** A question without an answer keeps one of the four threads that Node has for files: two are left to everybody else. */
+/**
+ * A question without an answer keeps one of the four threads that Node has for files: two are left to everybody else, of
+ * which one may be lost to a folder of our own drives.
+ */
 const MOST_SILENT = 2;
+const MOST_SILENT_WITH_OWN = 3;
 
 /**
  * Asks one after the other. A drive that was too slow to answer counts as silent, and is asked nothing else, until it does.
- * Where too many are, only those are asked that have answered before.
+ * Our own drives never do: there it is a folder, behind which something else hangs that cannot be told from the drive.
+ * Where too many are silent, only those are asked that have answered before.
  */
 export function createDrives({
   ask = (file) => stat(file),
   driveOf = driveHolding,
+  own = () => [dataFolderPath(), os.homedir(), SYSTEM],
   limitMs = LIMIT_MS,
 }: DrivesOptions = {}): Drives {
   const silent = new Set<string>();
   const answered = new Set<string>();
+  let ours: Set<string> | null = null;
   let last: Promise<unknown> = Promise.resolve();
   const look = async (file: string): Promise<Seen> => {
     const drive = driveOf(file);
-    if (silent.has(drive) || (silent.size >= MOST_SILENT && !answered.has(drive))) return 'silent';
+    const isOwn = (ours ??= new Set(own().map(driveOf))).has(drive);
+    const place = isOwn ? path.dirname(file) : drive;
+    const isFull = silent.size >= (isOwn ? MOST_SILENT_WITH_OWN : MOST_SILENT);
+    if (silent.has(place) || (isFull && !answered.has(place))) return 'silent';
     const answer = Promise.resolve(file).then(ask).catch(whatItMeans);
     const seen = await Promise.race([answer, afterMs(limitMs, answer)]);
     if (seen !== 'late') {
-      answered.add(drive);
+      answered.add(place);
       return seen;
     }
-    silent.add(drive);
-    void answer.then(() => silent.delete(drive));
+    silent.add(place);
+    void answer.then(() => silent.delete(place));
     return 'silent';
   };
   return (file) => {
@@ -52,6 +66,9 @@ export function createDrives({
     return seen;
   };
 }
+
+/** On Windows that of the drive that one is on. */
+const SYSTEM = process.platform === 'win32' ? `${process.env['SystemDrive'] ?? 'C:'}\\` : '/';
 
 /** The one for the whole process, whose threads they are. */
 export const lookOnDrives: Drives = createDrives();

@@ -1,16 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readlinkSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { isStillRunning, processIdentity } from './process-identity.ts';
+import { readText } from './json-file.ts';
+import { isLiving, processIdentity } from './process-identity.ts';
 import { ownStatsOf } from './stats.ts';
 
-/** The hidden file that holds exported rows until they are whole. Its name says whose it is, for when that one is killed. */
+/** The hidden file that holds exported rows, or a report, until they are whole. Its name says whose it is, for when that one is killed. */
 
 const PARTIAL = /^\.phasewise-([0-9a-f]{8})-(\d+)-([0-9a-f]{8})-[0-9a-f]{12}\.part$/;
-/** An engine is gone 4 s after its host, and nothing writes to the file from then on. */
-const IDLE_MS = 60_000;
-/** Of another computer that shares the folder only the time tells. Writing keeps changing it. */
+/** An engine is gone 4 s after its host, and nothing writes to the file from then on; a disk that stalls may take its time. */
+const IDLE_MS = 10 * 60_000;
+/** Of another computer or container that shares the folder only the time tells. Writing keeps changing it. */
 const IDLE_ELSEWHERE_MS = 24 * 3_600_000;
 
 /** A new name in the folder of `target`. */
@@ -39,16 +40,20 @@ export function removePartial(partial: string): boolean {
 }
 
 function isLeft(folder: string, name: string): boolean {
-  const [, on, pid, start] = PARTIAL.exec(name) ?? [];
+  const [, on, pid, mark] = PARTIAL.exec(name) ?? [];
   const stats = on === undefined ? undefined : ownStatsOf(path.join(folder, name));
   if (!stats?.isFile()) return false;
   const idleMs = Date.now() - stats.mtimeMs;
   if (on !== computer()) return idleMs > IDLE_ELSEWHERE_MS;
-  return idleMs > IDLE_MS && !isAtWork(Number(pid), start, stats.mtime);
+  return idleMs > (processes() === '' ? IDLE_ELSEWHERE_MS : IDLE_MS) && !isAtWork(Number(pid), mark);
 }
 
-const isAtWork = (pid: number, start: string | undefined, wroteAt: Date): boolean =>
-  startMark(pid) === start && isStillRunning(pid, undefined, wroteAt.toISOString());
+/** So it is believed of every process of that id, unless both marks say that it is another. */
+function isAtWork(pid: number, mark: string | undefined): boolean {
+  if (!isLiving(pid)) return false;
+  const today = startMark(pid);
+  return mark === today || mark === UNKNOWN || today === UNKNOWN;
+}
 
 function namesIn(folder: string): string[] {
   try {
@@ -58,6 +63,19 @@ function namesIn(folder: string): string[] {
   }
 }
 
-const computer = (): string => short(os.hostname());
+const computer = (): string => short(`${os.hostname()} ${processes()}`);
 const startMark = (pid: number): string => short(processIdentity(pid));
 const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
+const UNKNOWN = short('');
+
+/**
+ * Among which processes an id means the same one: since this start of the computer, in this container. '' where the system
+ * does not say; then a computer of the same name may be another.
+ */
+function processes(): string {
+  try {
+    return `${readText('/proc/sys/kernel/random/boot_id').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return '';
+  }
+}

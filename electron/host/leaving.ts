@@ -1,6 +1,9 @@
 import type { Host } from './host.ts';
 
-/** finish-step and finish-all are what a person chooses; session-ends: the system waits for seconds, not for a backup. */
+/**
+ * finish-step and finish-all are what a person chooses; session-ends: the system waits for seconds, not for a backup, and
+ * nor does a person who waited for it in vain.
+ */
 export type Leaving = 'finish-step' | 'finish-all' | 'session-ends';
 
 /** Names of the databases whose upgrade is paused or about to be: it goes on when a person says so, and not before. */

@@ -13,16 +13,27 @@ export function processIdentity(pid: number): string {
   return '';
 }
 
+/** 'unsure': there is a process of this id, and the system does not say whether it is that one. */
+export type Life = 'living' | 'unsure' | 'gone';
+
 /**
- * True while the process that noted `identity` at `notedAt` still exists.
- * @param identity as processIdentity gave it then; undefined or '' = unknown, then a process of this id is enough, unless
- *   the computer was started since.
+ * What became of the process that noted `identity` at `notedAt`.
+ * @param identity as processIdentity gave it then; undefined or '' = unknown. Where that, or what it is today, is unknown,
+ *   a process of this id is enough for 'unsure', unless the computer was started since.
  */
-export function isStillRunning(pid: number, identity: string | undefined, notedAt: string): boolean {
-  if (!isLivingProcess(pid, system)) return false;
-  if (identity !== undefined && identity !== '') return identity === processIdentity(pid);
-  return Date.parse(notedAt) >= Date.now() - os.uptime() * 1_000 - CLOCK_SLACK_MS;
+export function lifeOf(pid: number, identity: string | undefined, notedAt: string): Life {
+  if (!isLiving(pid)) return 'gone';
+  const today = identity === undefined || identity === '' ? '' : processIdentity(pid);
+  if (today !== '') return identity === today ? 'living' : 'gone';
+  return Date.parse(notedAt) >= Date.now() - os.uptime() * 1_000 - CLOCK_SLACK_MS ? 'unsure' : 'gone';
 }
+
+/** False where that process is certainly gone. */
+export const isStillRunning = (pid: number, identity: string | undefined, notedAt: string): boolean =>
+  lifeOf(pid, identity, notedAt) !== 'gone';
+
+/** Whether any process has this id. */
+export const isLiving = (pid: number): boolean => isLivingProcess(pid, system);
 
 /** The clock may have been set since the start of the computer; rather believe a process too long. */
 const CLOCK_SLACK_MS = 60_000;
@@ -49,9 +60,11 @@ function linuxStart(pid: number): string {
   }
 }
 
+/** A date, in the language and for the place of whoever asks: so all ask alike. */
 function macStart(pid: number): string {
   try {
-    const started = execFileSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], { timeout: 2_000 });
+    const asked = { timeout: 2_000, env: { LC_ALL: 'C', TZ: 'UTC' } };
+    const started = execFileSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], asked);
     return String(started).trim();
   } catch {
     return '';

@@ -26,7 +26,8 @@ export interface NoticesContext {
 
 /**
  * Everything that was interrupted on this computer, the latest first: from journals and notes, without opening a database.
- * What lies on a drive that does not answer is left out. However many there are, the process answers others meanwhile.
+ * What the journals tell is told although a drive does not answer; only a note beside a database there has to wait.
+ * However many there are, the process answers others meanwhile.
  * @param look for tests.
  */
 export async function findNotices(
@@ -84,10 +85,13 @@ const RESTORE_WITHOUT_A_WORD = whatHappened({
   ...{ kind: 'restore', cause: 'without-a-word', error: null, toPhase: null, isUnproven: false },
 });
 
-/** A database that was deleted or moved away since is asked about where it turns up again. */
+/**
+ * A database that was deleted or moved away since is asked about where it turns up again. One whose drive does not answer
+ * may be neither.
+ */
 async function noticeOf(file: string, told: Told | null, look: Drives): Promise<FoundNotice | null> {
   const intent = statsIn(await look(intentFile(file)));
-  if (intent === null && (told === null || statsIn(await look(file)) === null)) return null;
+  if (intent === null && (told === null || (await look(file)) === 'nothing')) return null;
   const isOther = told === null || (intent !== null && told.kind !== 'restore');
   const said = isOther
     ? {

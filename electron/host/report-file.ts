@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { link, lstat, open, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, errorWords } from '@shared/error-code.ts';
 import { type AppError, appError, type ErrorCode, err, ok, type Result } from '@shared/errors.ts';
 import type { OpenEntry } from './databases.ts';
+import { partialFor } from './export-partials.ts';
 import { isFsError } from './fs-errors.ts';
 import { printable } from './printable.ts';
 
@@ -14,13 +14,13 @@ const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS',
 
 /**
  * Writes a report where a person wants it. The file appears under its name when it is whole and on the disk; nothing is
- * overwritten, and nothing half-written stays.
+ * overwritten, and nothing half-written stays: what the end of this process itself leaves is removed like that of an export.
  * @param target as the system's dialog answered.
  * Error: E_FILE_EXISTS, E_NO_SPACE, E_READONLY_DIR, E_PATH_UNSUPPORTED, E_NOT_FOUND, E_IO. The database is not touched.
  */
 export async function saveReport(database: OpenEntry, target: string, text: string): Promise<Result<{ path: string }>> {
   const name = path.basename(target);
-  const partial = path.join(path.dirname(target), `.phasewise-${randomBytes(6).toString('hex')}.part`);
+  const partial = partialFor(target);
   try {
     const real = path.join(await realpath(path.dirname(target)), name);
     if (SIDECARS.some((suffix) => real === database.path + suffix))

@@ -6,7 +6,7 @@ import { BackupRecord, type RunReport, wasRefused } from '@shared/run.ts';
 import { doingOwn } from './fs-errors.ts';
 import { journalFiles, linesOf } from './journal-lines.ts';
 import { readText } from './json-file.ts';
-import { isStillRunning } from './process-identity.ts';
+import { lifeOf } from './process-identity.ts';
 import { journalFolder, type JournalLine } from './run-journal.ts';
 
 type Line<T extends JournalLine['type']> = Extract<JournalLine, { type: T }>;
@@ -161,7 +161,8 @@ function workOf(folder: string, lines: readonly JournalLine[] | null): Work | nu
   const report = lastOf(lines, 'ended')?.report ?? null;
   const isOver = lastOf(lines, 'over')?.ok ?? null;
   const hasEnded = report !== null || isOver !== null;
-  const isAlive = !hasEnded && started.pid !== process.pid && isStillRunning(started.pid, started.process, started.at);
+  const isOther = !hasEnded && started.pid !== process.pid;
+  const life = isOther ? lifeOf(started.pid, started.process, started.at) : 'gone';
   return {
     runId: started.runId,
     folder,
@@ -171,8 +172,8 @@ function workOf(folder: string, lines: readonly JournalLine[] | null): Work | nu
     startedAt: started.at,
     since: started.since ?? started.at,
     lastSignAt: lines.findLast(({ type }) => !LATER.includes(type))?.at ?? started.at,
-    isAlive,
-    isSurelyAlive: isAlive && (started.process ?? '') !== '',
+    isAlive: life !== 'gone',
+    isSurelyAlive: life === 'living',
     order: started.order ?? 0,
     started,
     steps: firstOf(lines, 'steps')?.steps ?? [],

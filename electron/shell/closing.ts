@@ -13,11 +13,14 @@ interface Wish {
 const FINISH_STEP = 0;
 const FINISH_ALL = 1;
 const STAY = 2;
+/** Where a step is being finished already, in the place of FINISH_ALL. */
+const STOP = 1;
 
 /**
  * Closing and quitting during a run ask first. The usual answer ends the run at its next whole step; the file can be
  * continued later. Electron's own events cannot wait, so they are held back and repeated when the work has ended. Who
- * closes once more meanwhile is asked once more, and the last answer counts. A paused run does not end by itself.
+ * closes once more meanwhile is asked once more, and the last answer counts: what is waited for may hang on a drive that
+ * does not answer. A paused run does not end by itself.
  * When the system shuts down nobody is asked: it waits for seconds only, so the step is finished and that is all.
  */
 export function guardClosing(
@@ -31,9 +34,9 @@ export function guardClosing(
   let sessionEnds: Promise<void> | null = null;
 
   const askAndEnd = async (goOn: () => void): Promise<void> => {
-    if (isAsking || wish?.how === 'finish-step') return; // which is over soon, and cannot be taken back
+    if (isAsking) return;
     isAsking = true;
-    const how = await ask(host, getWindow()).finally(() => (isAsking = false));
+    const how = await ask(host, getWindow(), wish).finally(() => (isAsking = false));
     const mine: Wish | null = how && { how, goOn };
     wish = mine;
     if (mine === null) return;
@@ -83,10 +86,12 @@ export function guardClosing(
 const isNeverOver = (host: Host, { how }: Wish): boolean => how === 'finish-all' && pausedDatabases(host).length > 0;
 
 /** Whether the program may be left when the work has ended, and how that ends. null = it is not left. */
-async function ask(host: Host, window: BrowserWindow | null): Promise<Leaving | null> {
+async function ask(host: Host, window: BrowserWindow | null, before: Wish | null): Promise<Leaving | null> {
   const paused = pausedDatabases(host);
   const isPaused = paused.length > 0;
-  const response = await tell(window, isPaused ? aboutPaused(paused) : ABOUT_RUNNING);
+  const isEnding = !isPaused && before !== null && before.how !== 'finish-all';
+  const response = await tell(window, isPaused ? aboutPaused(paused) : isEnding ? ABOUT_ENDING : ABOUT_RUNNING);
+  if (isEnding && response === STOP) return 'session-ends'; // what would be stopped then may be stopped here
   if (response === FINISH_STEP) return 'finish-step';
   return response === FINISH_ALL && !isPaused ? 'finish-all' : null;
 }
@@ -99,6 +104,17 @@ const ABOUT_RUNNING: MessageBoxOptions = {
   message: 'Something is still running on a database.',
   detail: DETAIL,
   buttons: ['Finish this step, then close', 'Finish everything, then close', 'Keep running'],
+  defaultId: FINISH_STEP,
+  cancelId: STAY,
+};
+
+/** The run was told to stop, which is not taken back; backups and whatever else can be stopped were not. */
+const ABOUT_ENDING: MessageBoxOptions = {
+  type: 'question',
+  message: 'The current step, a backup or a restore is still being finished.',
+  detail:
+    'Where it takes long, its drive may not answer. A backup can be stopped, as can a restore that has replaced nothing yet: the database stays as it is. What is changing the database is finished first.',
+  buttons: ['Wait for it, then close', 'Stop what can be stopped, then close', 'Keep it open'],
   defaultId: FINISH_STEP,
   cancelId: STAY,
 };

@@ -32,6 +32,7 @@ import {
   PlanPanel,
   RecoveryPanel,
 } from './pages.ts';
+import styles from './frame.module.css';
 
 type DatabaseRoute = Extract<Route, { page: 'database' }>;
 
@@ -59,14 +60,24 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
     (view.status !== null || view.error !== null)
   )
     return <PageSkeleton words={lookingWords(unfinished?.looking ?? null)} />;
-  // Rows can be looked at whatever kind of database it is, and while its status is still on the way.
+  // Rows can be looked at whatever kind of database it is, and while its status is still on the way. A notice above them
+  // comes and goes without moving them to another place of the tree, where they would begin anew.
   const isHidden = view?.error && hidesRows(view.error);
-  if (route.tab === 'data' && !isHidden) return <DataPanel handle={handle} table={route.detail} />;
+  const unknown = unfinished?.unknown && <Unknown handle={handle} error={unfinished.unknown} />;
+  if (route.tab === 'data' && !isHidden)
+    return (
+      <div className={styles.noticed}>
+        {unknown}
+        <div>
+          <DataPanel handle={handle} table={route.detail} />
+        </div>
+      </div>
+    );
   // They need no status, and stay as they are when one comes: a dialog of theirs may have asked for it.
   if (route.tab === 'backups' && view && (status || view.error))
     return (
       <>
-        {status && view.error && <Died handle={handle} />}
+        {status && view.error ? <Died handle={handle} /> : unknown}
         <BackupsPanel handle={handle} fileName={status?.file.name ?? name} backupId={route.detail} />
       </>
     );
@@ -84,7 +95,7 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
   return (
     <>
       {view.error && !isToldByRun && <Died handle={handle} />}
-      {!view.error && unfinished?.unknown && <Unknown handle={handle} error={unfinished.unknown} />}
+      {!view.error && unknown}
       {route.tab === 'overview' && <OverviewPages handle={handle} status={status} detail={route.detail} />}
       {route.tab === 'phases' && target === null && (
         <PhasesPanel handle={handle} status={status} migration={migrationOf(route.detail)} />

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createDrives } from '@host/drives.ts';
@@ -14,15 +14,17 @@ const here = path.join(folder, 'here.db');
 writeFileSync(here, 'bytes');
 
 /** Everything below `/away` lies on drives of two letters, of which none answers until all come back. */
-function drives() {
+function drives(own = '/') {
   const asked: string[] = [];
   let comesBack = (): void => {};
   const isBack = new Promise<void>((resolve) => (comesBack = resolve));
   const look = createDrives({
     limitMs: 20,
+    own: () => [own],
     driveOf: (file) => /^\/away\/../.exec(file)?.[0] ?? '/',
     ask(file) {
       asked.push(file);
+      if (file.includes('/here/')) return stat(here);
       return file.startsWith('/away') ? isBack.then(() => stat(here)) : stat(file);
     },
   });
@@ -42,6 +44,27 @@ describe('a drive that does not answer', () => {
   it('keeps nobody from seeing what lies on another', async () => {
     const { look } = drives();
     expect(await Promise.all(['/away/n1/a.db', here].map(look))).toMatchObject(['silent', { size: 5 }]);
+  });
+
+  it('of our own is never silent: only the folder is, behind which something hangs', async () => {
+    const { look } = drives('/away/n1');
+    expect(await Promise.all(['/away/n1/x/a.db', '/away/n1/x/b.db'].map(look))).toEqual(['silent', 'silent']);
+    expect(await look('/away/n1/here/c.db')).toMatchObject({ size: 5 });
+  });
+
+  it('keeps nobody from seeing what lies on our own, though it was not asked before', async () => {
+    const { look } = drives();
+    await Promise.all(['/away/n1/a.db', '/away/n2/a.db'].map(look));
+    expect(await look(here)).toMatchObject({ size: 5 });
+  });
+
+  it.skipIf(process.platform === 'win32')('is no other than the one that all lies on', async () => {
+    const look = createDrives({
+      limitMs: 20,
+      ask: (file) => (file.includes('hanging') ? new Promise(() => {}) : stat(here)),
+    });
+    expect(await look('/hanging/a.db')).toBe('silent');
+    expect(await look('/home/b.db')).toMatchObject({ size: 5 });
   });
 
   it('leaves threads to everybody else, however many there are', async () => {
@@ -70,11 +93,19 @@ describe('a drive that does not answer', () => {
     expect(await recents.paths()).toEqual([here]);
   });
 
-  it('keeps no notice from the first page but its own', async () => {
-    const { dataFolder, busy, journal, file } = setUp();
+  it('keeps no notice from the first page that a journal tells of', async () => {
+    const { dataFolder, busy, journal, file, runs } = setUp();
+    const away = '/away/n1/a.db';
     journal('r1', []);
-    const recents = { files: () => ['/away/n1/a.db'] };
+    const ofAway = path.join(runs(away), 'r2.jsonl');
+    mkdirSync(path.dirname(ofAway), { recursive: true });
+    renameSync(journal('r2', [], { path: away }), ofAway);
+    const recents = { files: () => [away, '/away/n2/b.db'] };
     const { look } = drives();
-    expect(await findNotices({ dataFolder, busy, recents }, look)).toMatchObject([{ file }]);
+    const notices = await findNotices({ dataFolder, busy, recents }, look);
+    expect(notices).toMatchObject([
+      { file: away, notice: { kind: 'upgrade', name: 'a.db', folder: '/away/n1' } },
+      { file, notice: { kind: 'upgrade' } },
+    ]);
   });
 });

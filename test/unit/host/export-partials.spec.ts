@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { partialFor, sweepPartials } from '@host/export-partials.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -22,20 +23,74 @@ async function endedPid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-it('what a killed export left goes with the next one into that folder; what may still be written stays', async () => {
-  const folder = newFolder();
-  const target = path.join(folder, 'rows.csv');
-  const pid = await endedPid();
-  const own = left(partialFor(target), 600);
-  const fresh = left(ofEnded(partialFor(target), pid), 0);
-  left(ofEnded(partialFor(target), pid), 2);
-  // Its id was given again: another process of that id is at work.
-  const reused = partialFor(target).replace(/-[0-9a-f]{8}-([0-9a-f]{12})\.part$/, '-00000000-$1.part');
-  left(reused, 2);
-
+/** What some links lead to, and some files hold, is something else. */
+function elsewhere<T>(said: Partial<Record<string, string>>, act: () => T): T {
+  const { readlinkSync, openSync } = fs;
+  vi.spyOn(fs, 'readlinkSync').mockImplementation(((link: string) => said[link] ?? readlinkSync(link)) as never);
+  vi.spyOn(fs, 'openSync').mockImplementation((file, ...more) => {
+    const text = said[String(file)];
+    if (text === undefined) return openSync(file, ...more);
+    throw Object.assign(new Error(text), { code: text });
+  });
+  syncBuiltinESMExports();
+  const done = act();
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+  return done;
+}
+const stays = (name: string, folder: string): boolean => {
   sweepPartials(folder);
+  return readdirSync(folder).includes(name);
+};
 
-  expect(readdirSync(folder).toSorted()).toEqual([own, fresh].toSorted());
+// Only there the system says which computer and container it is.
+describe.skipIf(process.platform !== 'linux')('what an export leaves', () => {
+  it('what a killed export left goes with the next one into that folder; what may still be written stays', async () => {
+    const folder = newFolder();
+    const target = path.join(folder, 'rows.csv');
+    const pid = await endedPid();
+    const own = left(partialFor(target), 600);
+    const fresh = left(ofEnded(partialFor(target), pid), 9);
+    left(ofEnded(partialFor(target), pid), 11);
+    // Its id was given again: another process of that id is at work.
+    const reused = partialFor(target).replace(/-[0-9a-f]{8}-([0-9a-f]{12})\.part$/, '-00000000-$1.part');
+    left(reused, 11);
+
+    sweepPartials(folder);
+
+    expect(readdirSync(folder).toSorted()).toEqual([own, fresh].toSorted());
+  });
+
+  it('one of another container stays for a day, whose processes have the same ids and whose name is the same', async () => {
+    const folder = newFolder();
+    const pid = await endedPid();
+    const partial = elsewhere({ '/proc/self/ns/pid': 'pid:[1]' }, () => partialFor(path.join(folder, 'rows.csv')));
+    expect(stays(left(ofEnded(partial, pid), 23 * 60), folder)).toBe(true);
+    expect(stays(left(ofEnded(partial, pid), 25 * 60), folder)).toBe(false);
+  });
+
+  it('one of a living process stays where it cannot be told whether it is that one', () => {
+    const folder = newFolder();
+    const target = path.join(folder, 'rows.csv');
+    const unmarked = { [`/proc/${process.pid}/stat`]: 'EACCES' };
+    const name = left(
+      elsewhere(unmarked, () => partialFor(target)),
+      90,
+    );
+    expect(stays(name, folder)).toBe(true);
+    const marked = left(partialFor(target), 90);
+    expect(elsewhere(unmarked, () => stays(marked, folder))).toBe(true);
+  });
+
+  it('where the system does not say which computer it is, one stays for a day', async () => {
+    const folder = newFolder();
+    const pid = await endedPid();
+    elsewhere({ '/proc/sys/kernel/random/boot_id': 'ENOENT' }, () => {
+      const partial = ofEnded(partialFor(path.join(folder, 'rows.csv')), pid);
+      expect(stays(left(partial, 23 * 60), folder)).toBe(true);
+      expect(stays(left(partial, 25 * 60), folder)).toBe(false);
+    });
+  });
 });
 
 it('of another computer one that was written to today stays', () => {

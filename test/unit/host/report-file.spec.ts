@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import * as files from 'node:fs/promises';
 import path from 'node:path';
+import { partialFor } from '@host/export-partials.ts';
 import { safetyText } from '@shared/errors.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -90,6 +91,19 @@ describe('a report that is saved', () => {
     expect(error?.message).toMatch(/^The report was not saved: /);
     expect(error?.safety).toBe(safetyText['not-ours']);
     expect(readdirSync(home)).toEqual(['app.db']);
+  });
+
+  it('has until then a name that the next export into that folder knows how to sweep', async () => {
+    const { save, home } = setUp('mine.txt');
+    const { link } = await vi.importActual<typeof files>('node:fs/promises');
+    const seen: string[] = [];
+    vi.mocked(files.link).mockImplementationOnce((...args) => {
+      seen.push(...readdirSync(home));
+      return link(...args);
+    });
+    must(await save());
+    const known = path.basename(partialFor(path.join(home, 'x'))).replace(/[0-9a-f]{12}\.part$/, '');
+    expect(seen).toContainEqual(expect.stringMatching(new RegExp(`^${known}[0-9a-f]{12}\\.part$`)));
   });
 
   it("takes nobody else's name on a disk without links either", async () => {

@@ -1,8 +1,9 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { must, scriptedHost, until } from '../host/scripted-host.ts';
+import { codeOf, must, scriptedHost, until } from '../host/scripted-host.ts';
 
 const [FIRST, FINISH_ALL, STAY] = [0, 1, 2];
+const STOP = FINISH_ALL;
 interface Question {
   readonly message: string;
   readonly buttons: readonly string[];
@@ -92,6 +93,30 @@ it('who closes once more is asked once more, and the last answer counts', async 
   await vi.waitFor(() => expect(quit).toHaveBeenCalledOnce());
   expect(asked).toHaveLength(2);
   expect((await run.done).state).toBe('cancelled');
+  host.close();
+});
+
+it('who waits in vain for what hangs is asked once more, and can stop it', async () => {
+  const { host, client, open } = scriptedHost(folder);
+  guardClosing(host, () => null, log as never);
+  const leave = (): void => heard['before-quit']?.({ preventDefault: () => {} });
+  const backup = client.call('backup:create', { handle: open('long').handle }); // never ends by itself
+  await until(() => host.busy.any());
+  for (const [at, answer] of [FIRST, STAY, FIRST, FIRST, STOP].entries()) {
+    answers.push(answer);
+    leave();
+    await vi.waitFor(() => expect(asked).toHaveLength(at + 1));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await vi.waitFor(() => expect(quit).toHaveBeenCalledOnce());
+  expect(asked.map(({ buttons }) => buttons[STOP])).toEqual([
+    'Finish everything, then close',
+    'Stop what can be stopped, then close',
+    'Finish everything, then close', // it was kept open in between
+    'Stop what can be stopped, then close',
+    'Stop what can be stopped, then close',
+  ]);
+  expect(codeOf(await backup)).toBe('E_CANCELLED');
   host.close();
 });
 
