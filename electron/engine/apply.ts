@@ -119,7 +119,8 @@ function open(session: RunSession, migration: IdentifiedMigration, work: readonl
   }
   const decided = migration.up(db, { runId, now, sourceFiles, facts: earlier }) ?? {};
   // One that was applied once, or begins its walks anew, speaks of what it finds: the file has been worked with since.
-  const facts = isContract || session.untrue.has(migration.id) ? { ...earlier, ...decided } : { ...decided, ...earlier };
+  const facts =
+    isContract || session.untrue.has(migration.id) ? { ...earlier, ...decided } : { ...decided, ...earlier };
   requireTransaction(db);
   session.probe('step-up', migration.id);
   const census = takeCensus(db);

@@ -69,15 +69,51 @@ interface Conditions {
 }
 
 function late(db: Db, table: string, old: readonly string[], { settled, noted }: Conditions): Finding[] {
-  const any = (conditions: readonly string[]) => conditions.map((when) => `ifnull(${when}, 0)`).join(' OR ') || '0';
+  const any = (conditions: readonly string[]) =>
+    `(${conditions.map((when) => `ifnull(${when}, 0)`).join(' OR ') || '0'})`;
   // In the letters of the file, as issue rows have them.
   const columns = columnNames(db, table).filter((name) => old.includes(name.toLowerCase()));
   const isSaid = columns.map((name) => `AND NOT (${isOther(heldValue('q.row_json', name), `s.${quoteName(name)}`)})`);
   const isNoted = `EXISTS (SELECT 1 FROM main._phasewise_quarantine AS q
-    WHERE q.backfill_id = '${backfillOf(table)}' AND q.source_key IS s.id ${isSaid.join(' ')})`;
-  return expectNone(
-    db,
-    `rows of ${table} that a program wrote under old names after the new ones had begun to lead`,
-    `SELECT s.id FROM main.${quoteName(table)} AS s WHERE ${any(settled)} OR ((${any(noted)}) AND NOT ${isNoted})`,
-  );
+    WHERE q.backfill_id = '${backfillOf(table)}' AND q.source_key = s.id ${isSaid.join(' ')})`;
+  const what = `rows of ${table} that a program wrote under old names after the new ones had begun to lead`;
+  const from = `FROM main.${quoteName(table)} AS s`;
+  const isOpen = `${any(noted)} AND NOT ${any(settled)}`;
+  return [
+    ...expectNone(
+      db,
+      what,
+      `SELECT ifnull(s.id, 'without id') AS id ${from} WHERE ${any(settled)} OR (s.id IS NOT NULL AND ${any(noted)} AND NOT ${isNoted})`,
+    ),
+    ...unnotedKeyless(db, { table, what, columns, open: `${from} WHERE s.id IS NULL AND ${isOpen}` }),
+  ];
+}
+
+interface Keyless {
+  readonly table: string;
+  readonly what: string;
+  /** What an issue row must say of a row. */
+  readonly columns: readonly string[];
+  /** FROM and WHERE of the rows `s` that must have been noted. */
+  readonly open: string;
+}
+
+/**
+ * Rows without an id cannot be found among the issue rows one by one: equal ones are counted on both sides, in one sort,
+ * as `keylessLost` does.
+ */
+function unnotedKeyless(db: Db, { table, what, columns, open }: Keyless): Finding[] {
+  if (db.prepare(`SELECT 1 ${open} LIMIT 1`).get() === undefined) return [];
+  const names = columns.map((_, at) => `c${at}`);
+  const listed = (of: (name: string) => string) => columns.map((name, at) => `${of(name)} AS c${at}, `).join('');
+  const rows = `SELECT ${listed((name) => `+s.${quoteName(name)}`)} s.rowid AS place ${open}
+    UNION ALL SELECT ${listed((name) => heldValue('q.row_json', name))} NULL FROM main._phasewise_quarantine AS q
+      WHERE q.backfill_id = '${backfillOf(table)}' AND q.source_key IS NULL`;
+  const equal = names.length === 0 ? '' : `GROUP BY ${names.map((name) => `${name} COLLATE BINARY`).join(', ')}`;
+  const sql = `SELECT 'without id, in place ' || min(place) AS place, 2 * count(place) - count(*) AS missing
+    FROM (${rows}) ${equal} HAVING count(place) * 2 > count(*)`;
+  const count = db.prepare<[], number>(`SELECT coalesce(sum(missing), 0) FROM (${sql})`).pluck().get() ?? 0;
+  if (count === 0) return [];
+  const sampleKeys = db.prepare<[], string>(`SELECT place FROM (${sql}) LIMIT 5`).pluck().all();
+  return [{ what, count, sampleKeys, sql }];
 }

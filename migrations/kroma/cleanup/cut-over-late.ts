@@ -2,6 +2,8 @@ import { columnExists, tableExists, type Db } from '@engine/migration.ts';
 import { canonical } from '../schema/canonical.ts';
 import { oldValuesOf } from './cut-over-values.ts';
 import { writeQuietly } from '../triggers/mirror.ts';
+import { wordList } from './final-schema.ts';
+import { missingWordRules } from './final-shape.ts';
 import { ownTriggersOn, withoutTriggers } from './final-triggers.ts';
 import { assetOf, cleaned } from '../rules/path-rule.ts';
 import { policyNames, policyOf } from '../rules/storage-policy.ts';
@@ -26,8 +28,21 @@ export function carryLateRows(db: Db, now: string): void {
   carryStorage(db, now);
 }
 
+/**
+ * What goes into the new table for a value of the old row `s`. Where the rebuild has made a list of words the table's own
+ * rule, another word would be refused: the nearest listed one goes in, and the walk over the old table notes the row.
+ */
+function carried(db: Db, name: string, column: string): string {
+  const table = canonical.find((each) => each.name === name);
+  const worded = table?.columns.find((each) => each.name === column && each.allowed !== undefined);
+  if (!table || !worded || missingWordRules(db, table, [column]).length > 0) return `s.${column}`;
+  const nearest = worded.type === 'TEXT' ? `''` : `ifnull(s.${column} <> 0, 1)`;
+  return `CASE WHEN s.${column} IN (${wordList(worded)}) THEN s.${column} ELSE ${nearest} END`;
+}
+
 function carryUsers(db: Db): void {
-  db.exec(`INSERT INTO app_users (id, ${userColumns.join(', ')}) SELECT id, ${userColumns.join(', ')} FROM users AS s
+  const values = userColumns.map((name) => carried(db, 'app_users', name));
+  db.exec(`INSERT INTO app_users (id, ${userColumns.join(', ')}) SELECT s.id, ${values.join(', ')} FROM users AS s
     WHERE s.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM app_users AS t WHERE t.id = s.id)
       AND NOT EXISTS (SELECT 1 FROM app_users AS o WHERE o.username = s.username)`);
 }
@@ -43,7 +58,7 @@ function carryCandidates(db: Db): void {
       : 'NULL',
   );
   const insert = `INSERT INTO run_candidates (id, ${plainColumns.join(', ')}, ${Object.values(fileColumns).join(', ')})
-    SELECT s.id, ${plainColumns.map((name) => `s.${name}`).join(', ')}, ${files.join(', ')} FROM run_job_candidates AS s
+    SELECT s.id, ${plainColumns.map((name) => carried(db, 'run_candidates', name)).join(', ')}, ${files.join(', ')} FROM run_job_candidates AS s
     WHERE s.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id)
       AND EXISTS (SELECT 1 FROM run_jobs AS j JOIN runs AS r ON r.id = j.run_id WHERE j.id = s.job_id)
       AND NOT EXISTS (SELECT 1 FROM run_candidates AS o WHERE o.job_id = s.job_id AND o.candidate_index = s.candidate_index)`;
@@ -137,8 +152,8 @@ function addOwner(db: Db, id: string, now: string): void {
 function takeOver(db: Db, id: string, username: string, now: string): void {
   db.prepare(
     `INSERT INTO app_users (id, username, display_name, email, is_active, created_at, updated_at)
-     SELECT id, :username, coalesce(display_name, ''), email, coalesce(is_active, 1), coalesce(created_at, :now), coalesce(updated_at, :now)
-     FROM users WHERE id = :id COLLATE BINARY`,
+     SELECT id, :username, coalesce(display_name, ''), email, coalesce(${carried(db, 'app_users', 'is_active')}, 1), coalesce(created_at, :now), coalesce(updated_at, :now)
+     FROM users AS s WHERE id = :id COLLATE BINARY`,
   ).run({ id, username, now });
 }
 

@@ -97,17 +97,24 @@ describe('compared with a backup of an upgraded file', () => {
     expect(lost(file, backupPath, shopPack(), 1)).toContain(problem);
   });
 
+  const putBack = `INSERT INTO member SELECT source_key, row_json ->> 'name', row_json ->> 'city', unhex(row_json ->> '$.photo."$blob"')
+    FROM _phasewise_quarantine WHERE source_key = 'm000010'`;
+  const forget = `DELETE FROM _phasewise_quarantine WHERE source_key = 'm000010'`;
+
   it('an issue row is not missed whose row is back in its table', async () => {
     const { file, backupPath } = await laterBackup(takeOut);
-    change(
-      file,
-      `DELETE FROM _phasewise_quarantine WHERE source_key = 'm000010';
-       INSERT INTO member VALUES ('m000010', NULL, 'back', NULL)`,
-    );
+    change(file, `${putBack}; ${forget}`);
 
     expect(lost(file, backupPath, shopPack(), 1)).toBe(
       'Compared with the backup, member has 1 rows that were not planned.',
     );
+  });
+
+  it('an issue row is missed when another row has its key', async () => {
+    const { file, backupPath } = await laterBackup(takeOut);
+    change(file, `${putBack}; ${forget}; UPDATE member SET name = 'another' WHERE id = 'm000010'`);
+
+    expect(lost(file, backupPath, shopPack(), 1)).toContain('(and 1 more)');
   });
 });
 
