@@ -169,8 +169,9 @@ async function arrangeColumns({ page, projects }: App, grid: Locator): Promise<v
   const names = () => grid.getByRole('columnheader').getByRole('button', { name: /^(?!Column )/ });
   const choose = async (item: string | RegExp): Promise<void> => {
     await page.keyboard.press('Alt+ArrowDown');
-    // The menu takes the focus to its first item a moment after it opened.
+    // The menu takes the focus to its first item a moment after it opened, by two timers.
     await expect(page.getByRole('menuitem').first()).toBeFocused();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(() => setTimeout(resolve))));
     await page.getByRole('menuitem', { name: item }).press('Enter');
     await expect(grid).toBeFocused();
   };
