@@ -21,9 +21,10 @@ export const ownObjects: Readonly<Record<string, OwnObjects>> = {
     tables: { _phasewise_mirrored: createMirrored },
     triggers: named('_phasewise_0001_', {
       users:
-        'users_replaces users_renames users_insert users_update users_delete users_yield_follows users_yielded_follows',
+        'users_replaces users_renames users_stays users_insert users_update users_delete users_yield_follows users_yielded_follows',
       app_users:
-        'app_users_yield app_users_yielded app_users_replaces_follows app_users_renames_follows app_users_insert_follows app_users_update_follows app_users_delete_follows',
+        'app_users_yield app_users_yielded app_users_replaces_follows app_users_renames_follows app_users_stays_follows app_users_insert_follows app_users_update_follows app_users_delete_follows',
+      _phasewise_mirrored: 'recursive_follows',
     }),
   },
   '20260221_0002_projects_owner_col': {
@@ -82,12 +83,12 @@ export const ownObjects: Readonly<Record<string, OwnObjects>> = {
     tables: { _phasewise_claims: createClaims('_phasewise_claims'), [claimsOfJobs]: createClaims(claimsOfJobs) },
     triggers: named('_phasewise_0011_', {
       run_job_candidates:
-        'candidates_replaces candidates_renumbers candidates_insert candidates_update candidates_delete candidates_yield_follows candidates_yielded_follows',
+        'candidates_replaces candidates_renumbers candidates_stays candidates_insert candidates_update candidates_delete candidates_yield_follows candidates_yielded_follows',
       runs: 'runs_insert',
       run_jobs:
         'run_jobs_delete run_jobs_insert run_jobs_update run_jobs_astray run_jobs_insert_follows run_jobs_update_follows',
       run_candidates:
-        'run_candidates_astray run_candidates_arrives_follows run_candidates_yield_follows run_candidates_renumbers_follows run_candidates_insert_follows run_candidates_update_follows run_candidates_delete_follows',
+        'run_candidates_astray run_candidates_arrives_follows run_candidates_yield_follows run_candidates_renumbers_follows run_candidates_stays_follows run_candidates_insert_follows run_candidates_update_follows run_candidates_delete_follows',
     }),
   },
   '20260221_0012_quality_reports': {

@@ -21,15 +21,26 @@ export const fileColumns = [
   ['final_output_path', 'final_asset_id'],
 ] as const;
 
+/** By column of `other`: NEW, a row of `from`, changes what is to stand there. */
+export const changesOf = (from: Twin, other: Twin): Record<string, string> =>
+  Object.fromEntries(
+    other.columns.map((column, at) => [column, `NEW.${from.columns[at]} IS NOT OLD.${from.columns[at]}`]),
+  );
+
 /** What a program need not say: its insert leaves it empty, or at a default that means nothing. */
 export const openColumns = sharedColumns.filter((column) => column !== 'job_id' && column !== 'candidate_index');
+/** Ranks are said together with the rest: 0 means that nothing is said only where the others are 0 and empty as well. */
+const ranks = openColumns.filter((column) => column.startsWith('rank_'));
+const saysNothing = `${ranks.map((column) => `NEW.${column} = 0`).join(' AND ')} AND NEW.status = '' AND ifnull(NEW.meta_json, '') IN ('', '{}')`;
+const isOpen = (there: string, column: string) =>
+  ranks.some((rank) => rank === column) ? `(${saysNothing} AND ${isLeftTo(there, column)})` : isLeftTo(there, column);
 const twin = (table: string, files: readonly string[]): Twin => ({
   table,
   key: 'id',
   slot,
   notNull,
   columns: [...notNull, ...files],
-  isLeftTo: (there, column) => ([...openColumns, ...files].includes(column) ? isLeftTo(there, column) : '0'),
+  isLeftTo: (there, column) => ([...openColumns, ...files].includes(column) ? isOpen(there, column) : '0'),
 });
 export const oldCandidates = twin(
   'run_job_candidates',

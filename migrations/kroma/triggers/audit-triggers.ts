@@ -1,3 +1,4 @@
+import { mayBreakRuleOf } from '../rules/own-rule.ts';
 import { cleaned } from '../rules/path-rule.ts';
 
 /**
@@ -21,7 +22,8 @@ function note(hasLegacyColumns: boolean, code: string, project: string, members:
   const [more, values] = hasLegacyColumns ? [', action, details_json', `, '${code}', ${payload}`] : ['', ''];
   return `INSERT INTO audit_events (id, project_id, event_code, payload_json, created_at${more})
       SELECT 'phasewise:' || lower(hex(randomblob(16))), (SELECT id FROM projects WHERE id = ${project}), '${code}',
-        ${payload}, ${utcNow}${values};`;
+        ${payload}, ${utcNow}${values}
+      WHERE NOT ${mayBreakRuleOf('audit_events', ['project_id', 'event_code', 'payload_json', 'created_at', 'action', 'details_json'])};`;
 }
 
 const textOf = (column: string) => `CAST(${column} AS TEXT)`;
@@ -33,6 +35,8 @@ const secret = (row: 'NEW' | 'OLD'): Members => ({
 });
 const secretColumns = ['project_id', 'provider_code', 'secret_name', 'secret_ciphertext'];
 const localColumns = ['local_base_dir', 'local_project_root'];
+/** What the second insert of a program leaves open comes from a row of ours that stands aside meanwhile: nobody changed it. */
+const isMade = `NOT EXISTS (SELECT 1 FROM project_storage AS m WHERE m.project_id = '_phasewise:' || NEW.project_id)`;
 const s3Columns = ['s3_enabled', 's3_bucket', 's3_prefix', 's3_region', 's3_profile', 's3_endpoint_url'];
 
 /** A program that knows only the old names leaves the format at its default; another trigger corrects it afterwards. */
@@ -77,7 +81,7 @@ export function auditTriggers(
     trigger(
       '_phasewise_0016_storage_local_update',
       `UPDATE OF ${localColumns.join(', ')} ON project_storage`,
-      isChanged(localColumns),
+      `(${isChanged(localColumns)}) AND ${isMade}`,
       'storage.local.updated',
       'NEW.project_id',
       { base_dir: textOf('NEW.local_base_dir'), project_root: textOf('NEW.local_project_root') },
@@ -85,7 +89,7 @@ export function auditTriggers(
     trigger(
       '_phasewise_0016_storage_s3_update',
       `UPDATE OF ${s3Columns.join(', ')} ON project_storage`,
-      isChanged(s3Columns),
+      `(${isChanged(s3Columns)}) AND ${isMade}`,
       'storage.s3.updated',
       'NEW.project_id',
       Object.fromEntries(s3Columns.map((column) => [column.replace('s3_', ''), textOf(`NEW.${column}`)])),

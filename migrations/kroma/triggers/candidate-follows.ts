@@ -1,5 +1,6 @@
 import {
   candidates,
+  changesOf,
   fileColumns,
   isEmpty,
   isPassed,
@@ -25,10 +26,13 @@ import {
   noteArrival,
   noteReplaced,
   quietly,
+  recursionProbe,
   removeMoved,
   removeReplaced,
+  stayTrigger,
   yieldPlace,
 } from './mirror.ts';
+import { changeMayBreakRuleOf, mayBreakRuleOf } from '../rules/own-rule.ts';
 import { addressOf, pathAfter } from '../rules/path-rule.ts';
 
 /**
@@ -47,9 +51,11 @@ const insertTwin = `
     INSERT INTO run_job_candidates (id, ${sharedColumns.join(', ')}, output_path, final_output_path, created_at)
       SELECT NEW.id, ${sharedColumns.map((column) => `s.${column}`).join(', ')}, ${addressOf('NEW.output_asset_id')}, ${addressOf('NEW.final_asset_id')}, s.created_at ${row}
         AND ${project} IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM run_job_candidates WHERE id = NEW.id) AND NOT ${isSlotTaken(oldCandidates)};${note('run_job_candidates', 'NEW.id', 'changes() = 1')}`;
+        AND NOT EXISTS (SELECT 1 FROM run_job_candidates WHERE id = NEW.id) AND NOT ${isSlotTaken(oldCandidates)}
+        AND NOT ${mayBreakRuleOf('run_job_candidates', oldCandidates.columns)};${note('run_job_candidates', 'NEW.id', 'changes() = 1')}`;
 
 export const candidateFollowTriggers: Readonly<Record<string, string>> = {
+  ...recursionProbe,
   _phasewise_0011_run_candidates_arrives_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_arrives_follows BEFORE INSERT ON run_candidates
   WHEN NOT ${isOurs} AND (${isThere(candidates)} OR ${isSlotTaken(candidates)})
   BEGIN${noteReplaced(candidates)}${noteArrival(candidates)}
@@ -69,7 +75,7 @@ export const candidateFollowTriggers: Readonly<Record<string, string>> = {
     `${removeReplaced(candidates, oldCandidates)}
     UPDATE run_job_candidates SET ${sharedColumns.map((column) => `${column} = CASE WHEN ${isSecond} AND ${candidates.isLeftTo('run_job_candidates', column)} THEN ${column} ELSE ${valueOf(candidates, column)} END`).join(',\n        ')},
         ${fileColumns.map(([path, asset]) => `${path} = CASE WHEN (${isEmpty(`NEW.${asset}`)} AND ${isSecond}) OR ${isPassed(candidates, asset)} THEN ${path} ELSE ${pathAfter(`NEW.${asset}`, project, path)} END`).join(',\n        ')}
-      WHERE ${isOwnPlace};${insertTwin}`,
+      WHERE ${isOwnPlace} AND NOT ${mayBreakRuleOf('run_job_candidates', oldCandidates.columns)};${insertTwin}`,
   )}${quietly('run_candidates', completeFromMoved(candidates))}${removeMoved(candidates)}
   END`,
   _phasewise_0011_run_candidates_update_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_update_follows AFTER UPDATE ON run_candidates
@@ -80,9 +86,10 @@ export const candidateFollowTriggers: Readonly<Record<string, string>> = {
     UPDATE run_job_candidates SET
         ${changedOnly(changeable, (column) => valueOf(candidates, column))},
         ${fileColumns.map(([path, asset]) => `${path} = CASE WHEN NEW.${asset} IS OLD.${asset} OR ${isPassed(candidates, asset)} THEN ${path} ELSE ${pathAfter(`NEW.${asset}`, project, path)} END`).join(',\n        ')}
-      WHERE ${isOwnPlace};${insertTwin}`,
+      WHERE ${isOwnPlace} AND NOT ${changeMayBreakRuleOf('run_job_candidates', changesOf(candidates, oldCandidates))};${insertTwin}`,
   )}
   END`,
+  ...stayTrigger('_phasewise_0011_run_candidates_stays_follows', candidates),
   _phasewise_0011_run_candidates_delete_follows: `CREATE TRIGGER _phasewise_0011_run_candidates_delete_follows AFTER DELETE ON run_candidates
   WHEN NOT ${isOurs} AND NOT ${isBack(candidates)}
   BEGIN

@@ -1,5 +1,6 @@
 import {
   candidates,
+  changesOf,
   fileColumns,
   fileOf,
   isEmpty,
@@ -11,6 +12,7 @@ import {
   sharedColumns,
   valueOf,
 } from '../rules/candidate-rows.ts';
+import { changeMayBreakRuleOf, mayBreakRuleOf } from '../rules/own-rule.ts';
 import { astrayTrigger } from './astray-triggers.ts';
 import {
   changedOnly,
@@ -19,7 +21,6 @@ import {
   forgetStale,
   isBack,
   isChanged,
-  isLeftTo,
   isMoved,
   isQuiet,
   isSlotTaken,
@@ -29,6 +30,7 @@ import {
   noteReplaced,
   quietly,
   removeReplaced,
+  stayTrigger,
 } from './mirror.ts';
 import { addressOf, cleaned, isNamedBy, registerFiles } from '../rules/path-rule.ts';
 
@@ -69,14 +71,15 @@ const insertTwin = `
     INSERT INTO run_candidates (id, ${sharedColumns.join(', ')}, output_asset_id, final_asset_id, created_at)
       SELECT NEW.id, ${sharedColumns.map((column) => `s.${column}`).join(', ')}, ${fileOf('output_path')}, ${fileOf('final_output_path')}, s.created_at ${row}
         AND ${projectOf('NEW.job_id')} IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM run_candidates WHERE id = NEW.id) AND NOT ${isSlotTaken(candidates)};${note('run_candidates', 'NEW.id', 'changes() = 1')}`;
+        AND NOT EXISTS (SELECT 1 FROM run_candidates WHERE id = NEW.id) AND NOT ${isSlotTaken(candidates)}
+        AND NOT ${mayBreakRuleOf('run_candidates', candidates.columns)};${note('run_candidates', 'NEW.id', 'changes() = 1')}`;
 
 /** The insert of a program that wrote the new name first: what it left empty here comes from there. */
 const completeFromTwin = `
     UPDATE run_job_candidates SET ${[
       ...openColumns.map(
         (column) =>
-          `${column} = (SELECT CASE WHEN ${isLeftTo('t', column)} THEN t.${column} ELSE run_job_candidates.${column} END FROM run_candidates AS t WHERE t.id = NEW.id)`,
+          `${column} = (SELECT CASE WHEN ${oldCandidates.isLeftTo('t', column)} THEN t.${column} ELSE run_job_candidates.${column} END FROM run_candidates AS t WHERE t.id = NEW.id)`,
       ),
       ...fileColumns.map(
         ([path, asset]) =>
@@ -84,7 +87,7 @@ const completeFromTwin = `
       ),
     ].join(',\n        ')}
       WHERE id = NEW.id AND ${isSecond} AND ${projectOf('NEW.job_id')} IS NOT NULL AND EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = NEW.id
-        AND (${[...fileColumns.map(([path]) => isEmpty(`NEW.${path}`)), ...openColumns.map((column) => isLeftTo('t', column))].join(' OR ')}));`;
+        AND (${[...fileColumns.map(([path]) => isEmpty(`NEW.${path}`)), ...openColumns.map((column) => oldCandidates.isLeftTo('t', column))].join(' OR ')}));`;
 
 /** A job whose chosen candidate comes after it has no final file yet. */
 const completeJob = quietly(
@@ -112,7 +115,7 @@ export const candidateTriggers: Readonly<Record<string, string>> = {
     `${removeReplaced(oldCandidates, candidates)}
     UPDATE run_candidates SET ${sharedColumns.map((column) => `${column} = CASE WHEN ${isSecond} AND ${oldCandidates.isLeftTo('run_candidates', column)} THEN ${column} ELSE ${valueOf(oldCandidates, column)} END`).join(',\n        ')},
         ${fileColumns.map(([path, asset]) => `${asset} = CASE WHEN (${isEmpty(`NEW.${path}`)} AND ${isSecond}) OR ${isPassed(oldCandidates, path)} THEN ${asset} ${keptOr(path, asset)}`).join(',\n        ')}
-      WHERE ${isOwnPlace};${insertTwin}`,
+      WHERE ${isOwnPlace} AND NOT ${mayBreakRuleOf('run_candidates', candidates.columns)};${insertTwin}`,
   )}${quietly('run_job_candidates', completeFromTwin)}${forget('run_job_candidates/moved', 'NEW.id')}${completeJob}
   END`,
   _phasewise_0011_candidates_update: `CREATE TRIGGER _phasewise_0011_candidates_update AFTER UPDATE ON run_job_candidates
@@ -123,9 +126,10 @@ export const candidateTriggers: Readonly<Record<string, string>> = {
     UPDATE run_candidates SET
         ${changedOnly(changeable, (column) => valueOf(oldCandidates, column))},
         ${fileColumns.map(([path, asset]) => `${asset} = CASE WHEN NEW.${path} IS OLD.${path} OR ${isPassed(oldCandidates, path)} THEN ${asset} ${keptOr(path, asset)}`).join(',\n        ')}
-      WHERE ${isOwnPlace};${insertTwin}`,
+      WHERE ${isOwnPlace} AND NOT ${changeMayBreakRuleOf('run_candidates', changesOf(oldCandidates, candidates))};${insertTwin}`,
   )}${completeJob}
   END`,
+  ...stayTrigger('_phasewise_0011_candidates_stays', oldCandidates),
   _phasewise_0011_candidates_delete: `CREATE TRIGGER _phasewise_0011_candidates_delete AFTER DELETE ON run_job_candidates
   WHEN NOT ${isBack(oldCandidates)}
   BEGIN

@@ -1,8 +1,11 @@
+import { mayBreakRuleOf } from '../rules/own-rule.ts';
+
 /**
  * What keeps the links between files in step while other programs write candidates, jobs and files. Part of the links'
  * migration and as immutable as it is. Built-in functions and old syntax only, and every insert is guarded: a trigger
  * that fails, or repeats an outer OR REPLACE, would spoil another program's write.
  */
+const linkColumns = ['project_id', 'parent_asset_id', 'child_asset_id', 'link_type', 'created_at'];
 const utcNow = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`;
 
 /** Links two files of one project, unless they are linked already. */
@@ -15,7 +18,8 @@ const linkOnce = (idBase: string, parent: string, child: string, from: string): 
         AND p.project_id = r.project_id AND c.project_id = r.project_id
         AND EXISTS (SELECT 1 FROM projects WHERE id = r.project_id)
         AND NOT EXISTS (SELECT 1 FROM asset_links
-          WHERE parent_asset_id = p.id AND child_asset_id = c.id AND link_type = 'derived_from');`;
+          WHERE parent_asset_id = p.id AND child_asset_id = c.id AND link_type = 'derived_from')
+        AND NOT ${mayBreakRuleOf('asset_links', linkColumns)};`;
 
 const ofCandidate = linkOnce(
   'NEW.id',

@@ -1,4 +1,5 @@
-import { tableExists, type Db } from '@engine/migration.ts';
+import { columnExists, tableExists, type Db } from '@engine/migration.ts';
+import { isAdded } from '../rules/own-rule.ts';
 
 /**
  * What the triggers of both directions share. Old and new names are kept in step until the last phase: a write to one
@@ -10,9 +11,10 @@ import { tableExists, type Db } from '@engine/migration.ts';
  * Notes of the triggers, by kind:
  * - `<table>`: a row of it was made by a trigger for a program that wrote the twin only. A program that knows both
  *   names inserts into both: its own row then takes the place of ours, instead of failing on the same key. It does so
- *   at about the same time: after a minute the row is like any other.
+ *   at about the same time: after a quarter of an hour the row is like any other.
  * - `<table>/moved`: that row is out of the way until the insert which replaces it is through.
  * - `<table>/arrives`: a row with this key is being inserted where there is one; it counts within its statement only.
+ * - `recursive`: triggers are, as `recursionProbe` has just found; `recursive?` and `recursive?!` are how it asks.
  * - `<table>/replaced`: a row that an insert or update may be about to push out by REPLACE, which fires no trigger.
  * - `quiet`: writes to the table named by the key are ours just now, and not to be carried to the other side.
  */
@@ -24,10 +26,17 @@ export const createMirrored = `
     PRIMARY KEY (mirror, key)
   ) WITHOUT ROWID`;
 
+/** Notes do not outlast what they are about, so that a table in which they bear no time is made again. */
+export function ensureMirrored(db: Db): void {
+  if (tableExists(db, '_phasewise_mirrored') && !columnExists(db, '_phasewise_mirrored', 'noted_at'))
+    db.exec('DROP TABLE _phasewise_mirrored');
+  db.exec(createMirrored);
+}
+
 export const isNoted = (mirror: string, key: string): string =>
   `EXISTS (SELECT 1 FROM _phasewise_mirrored WHERE mirror = '${mirror}' AND key = ${key})`;
-/** Seconds for which our row gives way: a program writes both names in one go. */
-const GIVES_WAY_SECONDS = 60;
+/** Seconds for which our row gives way: a program writes both names in one go, which may be one long transaction. */
+const GIVES_WAY_SECONDS = 900;
 const isRecent = `abs(julianday('now') - noted_at) * 86400 <= ${GIVES_WAY_SECONDS}`;
 /** Notes by which no row gives way any more. */
 export const forgetStale = `
@@ -102,31 +111,43 @@ export const givesWay = (twin: Twin): string => `EXISTS (SELECT 1 FROM _phasewis
     AND EXISTS (SELECT 1 FROM ${twin.table} WHERE ${twin.key} = NEW.${twin.key})
     AND ${twin.notNull.map((column) => `NEW.${column} IS NOT NULL`).join(' AND ')} AND NOT ${isSlotTaken(twin)}`;
 
-const hasWord = (word: string) => `lower(sql) GLOB '*[^a-z0-9_]${word}[^a-z0-9_]*'`;
-/** Something of the owner's might follow a key that moves, hold it fast, or keep the insert from coming. */
-const isHeld = ({ table }: Twin) => `(EXISTS (SELECT 1 FROM sqlite_master
-        WHERE (type = 'table' AND instr(lower(sql), '${table}') > 0 AND ${hasWord('update')})
-          OR (lower(tbl_name) = '${table}' AND ((type = 'table' AND ${hasWord('check')})
-            OR (type = 'trigger' AND name NOT GLOB '_phasewise_*'))))
-        OR (SELECT count(*) FROM sqlite_master WHERE type = 'index' AND lower(tbl_name) = '${table}'
-          AND (sql IS NULL OR ${hasWord('unique')})) > 2)`;
+const hasWord = (word: string, text = 'lower(sql)') => `${text} GLOB '*[^a-z0-9_]${word}[^a-z0-9_]*'`;
+/** What a trigger says of itself before its statements. */
+const head = `substr(lower(sql), 1, instr(lower(sql), 'begin'))`;
+/** A trigger that comes after the insert, and lets those behind it come too, sees nothing move and nothing go. */
+const isOnlyAfterInsert = `(${hasWord('after', head)} AND ${hasWord('insert', head)} AND instr(lower(sql), 'rais') = 0
+              AND NOT (${['before', 'update', 'delete'].map((word) => hasWord(word, head)).join(' OR ')}))`;
+const isOfTable = (table: string) => `tbl_name = '${table}' COLLATE NOCASE`;
+/**
+ * Something of the owner's might follow a key that moves, hold it fast, or keep the insert from coming. Cheap conditions
+ * first, and no CASE, in which SQLite would work out all of them: a file has hundreds of long texts, and most tables
+ * have a column updated_at.
+ */
+const isHeld = ({ table }: Twin) => `EXISTS (SELECT 1 FROM sqlite_master
+        WHERE (type = 'trigger' AND ${isOfTable(table)} AND name NOT GLOB '_phasewise_*' AND NOT ${isOnlyAfterInsert})
+          OR (type = 'table' AND instr(lower(sql), '${table}') > 0 AND instr(replace(lower(sql), 'updated_at', ''), 'update') > 0
+            AND ${hasWord('update')})
+          OR (type = 'table' AND ${isOfTable(table)} AND instr(lower(sql), 'check') > 0 AND ${hasWord('check')})
+          OR (${isAdded(table)}))`;
 
 /**
  * Before an insert for which our row gives way: moves it aside. Deleting it would take along, or clear, whatever refers
  * to it; a key that is away for the time of one statement harms nobody, save where something of the owner's watches it.
  * There our row says what NEW says and stays: the insert is not needed any more, and columns of the owner's stay, too.
  */
-export const yieldPlace = (twin: Twin): string => `
+export const yieldPlace = (
+  twin: Twin,
+): string => `${note(`${twin.table}/moved`, `NEW.${twin.key}`, `NOT ${isHeld(twin)}`)}
     UPDATE ${twin.table} SET ${twin.columns
       .map(
         (column) => `${column} = CASE WHEN ${twin.isLeftTo(twin.table, column)} THEN ${column} ELSE NEW.${column} END`,
       )
       .join(',\n        ')}
-      WHERE ${twin.key} = NEW.${twin.key} AND ${isHeld(twin)};${forget(twin.table, `NEW.${twin.key}`)}
-    SELECT RAISE(IGNORE) WHERE ${isHeld(twin)};
+      WHERE ${twin.key} = NEW.${twin.key} AND NOT ${isMoved(twin)};${forget(twin.table, `NEW.${twin.key}`)}
+    SELECT RAISE(IGNORE) WHERE NOT ${isMoved(twin)};
     UPDATE ${twin.table} SET ${twin.key} = ${away(twin.key)}, ${twin.slot.at(-1) ?? twin.key} = ${away(twin.key)}
-      WHERE ${twin.key} = NEW.${twin.key};${note(`${twin.table}/moved`, `NEW.${twin.key}`)}`;
-/** A row is out of the way of NEW. */
+      WHERE ${twin.key} = NEW.${twin.key};`;
+/** A row is out of the way of NEW, or about to be. */
 export const isMoved = (twin: Twin): string => isNoted(`${twin.table}/moved`, `NEW.${twin.key}`);
 /** After the insert: what it left open comes from the row that was there. */
 export const completeFromMoved = (twin: Twin): string => `
@@ -139,16 +160,35 @@ export const completeFromMoved = (twin: Twin): string => `
 export const removeMoved = (twin: Twin): string => `
     DELETE FROM ${twin.table} WHERE ${twin.key} = ${away(`NEW.${twin.key}`)} AND ${isMoved(twin)};${forget(`${twin.table}/moved`, `NEW.${twin.key}`)}`;
 
+/** Where triggers are not recursive, it cannot fire itself. Asked by name, SQLite does not always tell (trusted_schema). */
+export const recursionProbe: Readonly<Record<string, string>> = {
+  _phasewise_0001_recursive_follows: `CREATE TRIGGER _phasewise_0001_recursive_follows AFTER INSERT ON _phasewise_mirrored
+  WHEN NEW.mirror IN ('recursive?', 'recursive?!')
+  BEGIN
+    INSERT INTO _phasewise_mirrored (mirror, key) SELECT CASE NEW.mirror WHEN 'recursive?' THEN 'recursive?!' ELSE 'recursive' END, '';
+  END`,
+};
+
 /**
  * Before an insert where a row with the key of NEW is: if it is a REPLACE and triggers are recursive, that row goes and
- * comes back, and its twin has to stay. Time stands still within a statement, so that a note which an insert that came
- * to nothing has left behind tells the next statement nothing.
+ * comes back, and its twin has to stay. Where they are not, nothing is told of its going. Time stands still within a
+ * statement, so that a note which an insert that came to nothing has left behind soon tells nothing.
  */
 export const noteArrival = ({ table, key }: Twin): string => `
     DELETE FROM _phasewise_mirrored WHERE mirror = '${table}/arrives';
+    INSERT INTO _phasewise_mirrored (mirror, key) VALUES ('recursive?', '');
     INSERT INTO _phasewise_mirrored (mirror, key) SELECT '${table}/arrives', NEW.${key}
-      WHERE NEW.${key} IS NOT NULL AND EXISTS (SELECT 1 FROM ${table} WHERE ${key} = NEW.${key});`;
-export const forgetArrival = ({ table, key }: Twin): string => forget(`${table}/arrives`, `NEW.${key}`);
+      WHERE NEW.${key} IS NOT NULL AND ${isNoted('recursive', "''")} AND EXISTS (SELECT 1 FROM ${table} WHERE ${key} = NEW.${key});
+    DELETE FROM _phasewise_mirrored WHERE mirror IN ('recursive?', 'recursive?!', 'recursive');`;
+export const forgetArrival = ({ table, key }: Twin, row = 'NEW'): string => forget(`${table}/arrives`, `${row}.${key}`);
+export const isArriving = ({ table, key }: Twin): string => isNoted(`${table}/arrives`, `NEW.${key}`);
+/** The insert has become an update of the row that was there: nothing comes back. */
+export const stayTrigger = (name: string, twin: Twin): Record<string, string> => ({
+  [name]: `CREATE TRIGGER ${name} BEFORE UPDATE ON ${twin.table}
+  WHEN ${isNoted(`${twin.table}/arrives`, `OLD.${twin.key}`)}
+  BEGIN${forgetArrival(twin, 'OLD')}
+  END`,
+});
 /** OLD is on its way back. */
 export const isBack = ({ table, key }: Twin): string => `EXISTS (SELECT 1 FROM _phasewise_mirrored
       WHERE mirror = '${table}/arrives' AND key = OLD.${key} AND noted_at = julianday('now'))`;

@@ -1,3 +1,4 @@
+import { mayBreakRuleOf } from '../rules/own-rule.ts';
 import { forget, isNoted, isQuiet, note, quietly } from './mirror.ts';
 import {
   isObject,
@@ -23,6 +24,7 @@ const hasMore = (
   summary: string,
 ) => `EXISTS (SELECT 1 FROM json_each(CASE WHEN ${isObject(summary)} THEN ${summary} END)
         WHERE key NOT IN ('status', 'rank', 'source', 'output_guard', 'qa') AND NOT (key = 'rating' AND value = 0 OR key = 'notes' AND value = ''))`;
+const seedColumns = ['project_id', 'run_id', 'job_id', 'candidate_id', 'report_type', 'summary_json', 'created_at'];
 /** The report that the backfill or a trigger made of a candidate, whatever became of it. */
 const isMade = (candidate: string) => `id = ${ownId(candidate)} AND ${isSeed('summary_json')}`;
 /** The same as long as it says what was derived: with a rating or a note in it, it is the report of whoever gave them. */
@@ -48,7 +50,8 @@ export const seedTriggers = (hasLegacy: boolean): Triggers => ({
       FROM run_jobs AS j JOIN runs AS r ON r.id = j.run_id
       WHERE j.id = NEW.job_id AND EXISTS (SELECT 1 FROM projects AS p WHERE p.id = r.project_id)
         AND NOT EXISTS (SELECT 1 FROM quality_reports AS q WHERE q.candidate_id = NEW.id AND q.report_type <> 'human_review')
-        AND NOT EXISTS (SELECT 1 FROM quality_reports AS q WHERE q.id = ${ownId('NEW.id')});${note('quality_reports', 'NEW.id', 'changes() = 1')}
+        AND NOT EXISTS (SELECT 1 FROM quality_reports AS q WHERE q.id = ${ownId('NEW.id')})
+        AND NOT ${mayBreakRuleOf('quality_reports', seedColumns)};${note('quality_reports', 'NEW.id', 'changes() = 1')}
   END`,
   _phasewise_0012_candidates_delete: `CREATE TRIGGER _phasewise_0012_candidates_delete AFTER DELETE ON run_candidates
   BEGIN

@@ -10,6 +10,7 @@ import {
   yieldPlace,
   type Twin,
 } from './mirror.ts';
+import { mayBreakRuleOf } from '../rules/own-rule.ts';
 import {
   isUnset,
   placeOf,
@@ -55,8 +56,12 @@ const storage: Twin = {
   isLeftTo: isLeftToSettings,
 };
 
-/** The settings are still those of NEW, a project; others were read when a trigger of somebody else wrote them. */
-const isStill = `EXISTS (SELECT 1 FROM projects AS s WHERE s.id = NEW.id AND s.settings_json IS NEW.settings_json COLLATE BINARY)`;
+const ruled = ['project_id', ...policyNames, 'created_at', 'updated_at'];
+/**
+ * The settings are still those of NEW, a project; others were read when a trigger of somebody else wrote them. Where
+ * somebody made more of the table unique than the program does, nothing is carried over.
+ */
+const isStill = `NOT ${mayBreakRuleOf('project_storage', ruled)} AND EXISTS (SELECT 1 FROM projects AS s WHERE s.id = NEW.id AND s.settings_json IS NEW.settings_json COLLATE BINARY)`;
 
 const insertMissing = `
     INSERT INTO project_storage (id, project_id, ${policyNames.join(', ')}, created_at, updated_at)

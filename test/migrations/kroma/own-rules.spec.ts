@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { madeOnceOf } from '../../support/made-once.ts';
@@ -92,4 +91,87 @@ describe.each(['', 'OR REPLACE'])('where an address is unique in the whole table
 
     expect(rowsOf(db, paths)).toEqual([precious, ['p2', '', 'out/1.png']]);
   });
+});
+
+describe.each(['users', 'app_users'])('where somebody made e-mails of %s unique,', (table) => {
+  const other = table === 'users' ? 'app_users' : 'users';
+  const insert = (or: string, id: string) =>
+    `INSERT ${or} INTO ${other} VALUES ('${id}', '${id}', '${id}', 'a@x', 1, 't', 't')`;
+  const emails = (db: Db, of: string) => rowsOf(db, `SELECT id, email FROM ${of} ORDER BY id`);
+
+  it.each([
+    `CREATE UNIQUE INDEX own ON ${table} (email)`,
+    `CREATE UNIQUE INDEX own ON "${table}" ( "email" COLLATE NOCASE ) WHERE email IS NOT NULL`,
+    `CREATE UNIQUE INDEX own ON ${table} (lower(email))`,
+  ])('%s: no write to the other table ends, and nobody goes', (rule) => {
+    const db = upgraded(rule, 'after');
+    db.pragma('foreign_keys = ON');
+    db.exec(`INSERT INTO ${table} VALUES ('a', 'a', 'A', 'a@x', 1, 't', 't')`);
+
+    for (const [or, id] of [['', 'b'], ['OR REPLACE', 'c'], ['OR IGNORE', 'd']] as const) db.exec(insert(or, id)); // prettier-ignore
+    db.exec(`UPDATE ${other} SET email = 'A@X', display_name = 'U' WHERE id = 'u'`);
+    db.exec(`UPDATE OR REPLACE ${other} SET email = 'a@x' WHERE id = 'u'`);
+
+    expect(emails(db, table)).toEqual([['a', 'a@x'], ['b', null], ['c', null], ['d', null], ['u', null]]); // prettier-ignore
+    expect(emails(db, other)).toEqual(['a', 'b', 'c', 'd', 'u'].map((id) => [id, 'a@x']));
+    expect(rowsOf(db, `SELECT display_name FROM ${table} WHERE id = 'u'`)).toEqual([['U']]);
+    expect(rowsOf(db, `SELECT count(*) FROM projects`)).toEqual([[2]]);
+  });
+
+  it.each(['display_name', 'email, is_active', `ifnull(email, '')`])(
+    'or %s, nobody is carried over in whom it might break',
+    (columns) => {
+      const db = upgraded(`CREATE UNIQUE INDEX own ON ${table} (${columns})`, 'after');
+      db.pragma('foreign_keys = ON');
+
+      for (const or of ['', 'OR REPLACE'])
+        db.exec(`INSERT ${or} INTO ${other} VALUES ('b${or}', 'b${or}', (SELECT display_name FROM ${table}), NULL, 1, 't', 't')`);
+
+      expect(rowsOf(db, `SELECT id FROM ${table}`)).toEqual([['u']]);
+      expect(rowsOf(db, `SELECT count(*) FROM projects`)).toEqual([[2]]);
+    },
+  ); // prettier-ignore
+
+  it('a rule over a column of their own keeps nobody from being carried over', () => {
+    const db = upgraded(`ALTER TABLE ${table} ADD COLUMN badge TEXT; CREATE UNIQUE INDEX own ON ${table} (badge)`, 'after');
+
+    db.exec(insert('', 'b'));
+
+    expect(emails(db, table)).toContainEqual(['b', 'a@x']);
+  }); // prettier-ignore
+});
+
+describe.each(['', 'OR REPLACE'])('where somebody made more unique, a write %s reaches nobody else’s', (or) => {
+  it.each([
+    ['run_candidates', 'run_job_candidates'],
+    ['run_job_candidates', 'run_candidates'],
+  ])('row of %s', (table, other) => {
+    const db = upgraded(`CREATE UNIQUE INDEX own ON ${table} (meta_json) WHERE meta_json <> '{}'`, 'after');
+    const put = (into: string, id: string, at: number, meta: string) =>
+      db.exec(`INSERT ${or} INTO ${into} (id, job_id, candidate_index, status, meta_json, created_at) VALUES ('${id}', 'j2', ${at}, 'd', '${meta}', 't')`);
+    put(table, 'a', 1, '{"n":1}');
+
+    put(other, 'b', 2, '{"n":1}');
+    db.exec(`UPDATE ${or} ${other} SET meta_json = '{"n":2}' WHERE id = 'a'`);
+    db.exec(`UPDATE ${or} ${other} SET status = 'x' WHERE id = 'a'`);
+
+    expect(rowsOf(db, `SELECT id, status, meta_json FROM ${table}`)).toEqual([['a', 'x', '{"n":1}']]);
+    expect(rowsOf(db, `SELECT id FROM ${other} ORDER BY id`)).toEqual([['a'], ['b']]);
+  }); // prettier-ignore
+
+  it.each([
+    ['project_storage', 'local_base_dir', `INSERT ${or} INTO projects (id, user_id, slug, name, created_at, updated_at) VALUES ('q', 'u', 'q', 'q', 't', 't')`],
+    ['quality_reports', 'project_id', `INSERT ${or} INTO run_candidates (id, job_id, candidate_index, status, created_at) VALUES ('c2', 'j2', 2, 'd', 't')`],
+    ['audit_events', 'event_code', `INSERT ${or} INTO project_exports (id, project_id, export_path, created_at) VALUES ('e2', 'p2', 'x', 't')`],
+  ])('row of %s, by %s', (table, column, write) => {
+    const db = upgraded('SELECT 1', 'after');
+    db.exec(`DELETE FROM project_storage WHERE project_id = 'p'; INSERT INTO run_candidates (id, job_id, candidate_index, status, created_at) VALUES ('c1', 'j2', 1, 'd', 't');
+      INSERT INTO project_exports (id, project_id, export_path, created_at) VALUES ('e1', 'p2', 'y', 't'); CREATE UNIQUE INDEX own ON ${table} (${column})`);
+    const before = rowsOf(db, `SELECT id FROM ${table}`);
+
+    db.exec(write);
+
+    expect(before).toHaveLength(1);
+    expect(rowsOf(db, `SELECT id FROM ${table}`)).toEqual(before);
+  }); // prettier-ignore
 });

@@ -18,7 +18,7 @@ function upgraded(own = '') {
   db.pragma('foreign_keys = ON');
   return db;
 }
-const later = (db: Db) => db.exec(`UPDATE _phasewise_mirrored SET noted_at = noted_at - 0.001`); // 86 seconds
+const later = (db: Db) => db.exec(`UPDATE _phasewise_mirrored SET noted_at = noted_at - 0.011`); // 950 seconds
 
 const settings = `'{"storage":{"local":{"base_dir":"art"},"s3":{"enabled":true,"bucket":"b"}}}'`;
 /** What one program writes under one name, and what another, or the same, says next under the other. */
@@ -109,6 +109,34 @@ describe.each(twins)('into $table', ({ first, table, values, set, states, said, 
   });
 });
 
+describe.each([
+  ['off', 'INSERT OR IGNORE', ''],
+  ['off', 'INSERT', ' ON CONFLICT (id) DO UPDATE SET created_at = created_at'],
+  ['on', 'INSERT', ' ON CONFLICT (id) DO UPDATE SET created_at = created_at'],
+])('with recursive triggers %s, a row that goes at once after %s…%s', (recursive, insert, end) => {
+  const user = `(id, username, display_name, created_at, updated_at) VALUES ('x', 'x', 'X', 't', 't')`;
+  const candidate = `(id, job_id, candidate_index, status, created_at) VALUES ('x', 'j', 1, 'done', 't')`;
+  it.each([
+    ['users', 'app_users', user],
+    ['app_users', 'users', user],
+    ['run_job_candidates', 'run_candidates', candidate],
+    ['run_candidates', 'run_job_candidates', candidate],
+  ])('goes from %s and from %s', (table, other, values) => {
+    const db = upgraded();
+    db.pragma(`recursive_triggers = ${recursive}`);
+    // Prepared once, so that both fall into one millisecond.
+    const put = db.prepare(`${insert} INTO ${table} ${values}${end}`);
+    const remove = db.prepare(`DELETE FROM ${table} WHERE id = 'x'`);
+
+    for (let round = 0; round < 20; round++) {
+      put.run();
+      put.run();
+      remove.run();
+      expect(rowsOf(db, `SELECT id FROM ${other} WHERE id = 'x'`)).toEqual([]);
+    }
+  });
+});
+
 describe('with recursive triggers', () => {
   function recursive() {
     const db = upgraded();
@@ -131,6 +159,14 @@ describe('with recursive triggers', () => {
       ['New'],
     ]);
   });
+
+  it('says on both sides when a replaced user was made', () => {
+    const db = recursive();
+
+    db.exec(`INSERT OR REPLACE INTO app_users (id, username, display_name, created_at, updated_at) VALUES ('u', 'u', 'New', 't9', 't9')`);
+
+    expect(rowsOf(db, `SELECT created_at FROM users UNION SELECT created_at FROM app_users`)).toEqual([['t9']]);
+  }); // prettier-ignore
 
   it.each([
     ['run_candidates', 'run_job_candidates'],
@@ -159,6 +195,75 @@ describe('with recursive triggers', () => {
 
     expect(rowsOf(db, 'SELECT id FROM app_users')).toEqual([['u']]);
   });
+});
+
+describe('the second insert', () => {
+  it('still takes the place of our row after minutes of one transaction', () => {
+    const db = upgraded();
+    db.exec(twins[0]?.first ?? '');
+    db.exec(`UPDATE _phasewise_mirrored SET noted_at = noted_at - 0.01`); // 864 seconds
+
+    db.exec(`INSERT INTO app_users ${twins[0]?.values}`);
+
+    expect(rowsOf(db, `SELECT display_name, updated_at FROM app_users WHERE id = 'u1'`)).toEqual([['Bob', 't2']]);
+  });
+
+  it('notes no change of the storage: nobody made one', () => {
+    const db = upgraded();
+    applyUpTo(db, '20260221_0016');
+    db.exec(twins[4]?.first ?? '');
+
+    db.exec(`INSERT INTO project_storage ${twins[4]?.values}`);
+
+    expect(rowsOf(db, 'SELECT event_code FROM audit_events')).toEqual([]);
+    db.exec(`UPDATE project_storage SET s3_bucket = 'mine' WHERE project_id = 'p1'`);
+    expect(rowsOf(db, 'SELECT event_code FROM audit_events')).toEqual([['storage.s3.updated']]);
+  });
+
+  it.each([
+    ['run_job_candidates', 'run_candidates'],
+    ['run_candidates', 'run_job_candidates'],
+  ])('means a rank of 0 by 0, in %s and then in %s, where it says anything else', (table, other) => {
+    const db = upgraded();
+    const insert = (into: string, status: string, rank: number) =>
+      db.exec(`INSERT INTO ${into} (id, job_id, candidate_index, status, rank_hard_failures, created_at)
+        VALUES ('c1', 'j', 1, '${status}', ${rank}, 't') ON CONFLICT (id) DO UPDATE SET status = excluded.status`);
+    insert(table, 'failed', 3);
+
+    insert(other, 'done', 0);
+
+    for (const each of [table, other])
+      expect(rowsOf(db, `SELECT status, rank_hard_failures FROM ${each}`)).toEqual([['done', 0]]);
+  });
+
+  it.each([
+    ['a trigger that comes after it', 'AFTER INSERT ON', `SELECT 1`, [['u1']]],
+    ['one that ends it', 'AFTER INSERT ON', `SELECT RAISE(IGNORE) WHERE 0`, []],
+    ['one that comes before it', 'BEFORE INSERT ON', `SELECT 1`, []],
+    ['one that says neither', 'INSERT ON', `SELECT 1`, []],
+    ['one that sees rows go', 'AFTER DELETE ON', `SELECT 1`, []],
+    ['one that sees keys move', 'AFTER UPDATE OF id ON', `SELECT 1`, []],
+  ])('is an insert, or an update of our row, beside %s', (_, event, statement, returned) => {
+    const db = upgraded();
+    db.exec(`CREATE TRIGGER own ${event} app_users BEGIN ${statement}; END; ${twins[0]?.first ?? ''}`);
+
+    expect(rowsOf(db, `INSERT INTO app_users ${twins[0]?.values} RETURNING id`)).toEqual(returned);
+
+    expect(rowsOf(db, `SELECT id, updated_at FROM app_users WHERE id <> 'u'`)).toEqual([['u1', 't2']]);
+    expect(valueOf(db, isLeftover)).toBe(0);
+  });
+});
+
+it('makes the table of notes again where notes bear no time', () => {
+  const db = upgraded();
+  db.exec(`DROP TABLE _phasewise_mirrored;
+    CREATE TABLE _phasewise_mirrored (mirror TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (mirror, key)) WITHOUT ROWID`);
+
+  applyUpTo(db, '20260221_0001');
+  db.exec(twins[0]?.first ?? '');
+  db.exec(`INSERT INTO app_users ${twins[0]?.values}`);
+
+  expect(rowsOf(db, `SELECT display_name FROM app_users WHERE id = 'u1'`)).toEqual([['Bob']]);
 });
 
 describe('where something of the owner’s watches the row', () => {
