@@ -1,7 +1,7 @@
 import { ensureTriggers, isRecorded, wrongTriggers, type Db } from '@engine/migration.ts';
 import { unlikeColumns } from '../rules/affinity.ts';
 import { canonical } from '../schema/canonical.ts';
-import { ensureMirrored } from './mirror.ts';
+import { createMirrored } from './mirror.ts';
 
 /**
  * Which triggers keep old and new names in step, by direction. Every trigger of a migration is named
@@ -26,7 +26,7 @@ export function ensureMirrors(db: Db, carried: Triggers, following: Triggers): v
   const tables = new Set(Object.values(following).flatMap((sql) => / ON (\w+)/.exec(sql)?.[1] ?? []));
   const unlike = [...tables].flatMap((table) => unlikeColumns(db, table, oldTypes(table)));
   if (unlike.length > 0) throw new Error(`${unlike.join('; ')}: values would come back changed`);
-  ensureMirrored(db);
+  db.exec(createMirrored);
   ensureTriggers(db, { ...carried, ...following });
 }
 

@@ -1,4 +1,4 @@
-import { columnExists, tableExists, type Db } from '@engine/migration.ts';
+import { tableExists, type Db } from '@engine/migration.ts';
 import { isAdded } from '../rules/own-rule.ts';
 
 /**
@@ -25,13 +25,6 @@ export const createMirrored = `
     noted_at REAL NOT NULL DEFAULT (julianday('now')),
     PRIMARY KEY (mirror, key)
   ) WITHOUT ROWID`;
-
-/** Notes do not outlast what they are about, so that a table in which they bear no time is made again. */
-export function ensureMirrored(db: Db): void {
-  if (tableExists(db, '_phasewise_mirrored') && !columnExists(db, '_phasewise_mirrored', 'noted_at'))
-    db.exec('DROP TABLE _phasewise_mirrored');
-  db.exec(createMirrored);
-}
 
 export const isNoted = (mirror: string, key: string): string =>
   `EXISTS (SELECT 1 FROM _phasewise_mirrored WHERE mirror = '${mirror}' AND key = ${key})`;

@@ -190,29 +190,19 @@ const AnotherButton = ({ isFirst = false }: { isFirst?: boolean }) => (
 /** The last status stays readable below; this says why it may be old. */
 function Died({ handle }: { handle: string }) {
   const error = useDatabases((state) => state.views[handle]?.error);
-  const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name);
-  if (!error) return null;
-  return (
-    <div style={{ padding: '14px 20px 0' }}>
-      <ErrorNotice
-        error={error}
-        subject={name}
-        actions={<Button onClick={() => void refresh(handle)}>Look again</Button>}
-      />
-    </div>
-  );
+  return error ? <Notice handle={handle} error={error} onLook={() => void refresh(handle)} /> : null;
 }
 
 /** Before anything is begun here: what was interrupted would have to be answered first. */
-function Unknown({ handle, error }: { handle: string; error: AppError }) {
+const Unknown = ({ handle, error }: { handle: string; error: AppError }) => (
+  <Notice handle={handle} error={error} onLook={() => void loadRecovery(handle)} />
+);
+
+function Notice({ handle, error, onLook }: { handle: string; error: AppError; onLook: () => void }) {
   const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name);
   return (
     <div style={{ padding: '14px 20px 0' }}>
-      <ErrorNotice
-        error={error}
-        subject={name}
-        actions={<Button onClick={() => void loadRecovery(handle)}>Look again</Button>}
-      />
+      <ErrorNotice error={error} subject={name} actions={<Button onClick={onLook}>Look again</Button>} />
     </div>
   );
 }

@@ -254,18 +254,6 @@ describe('the second insert', () => {
   });
 });
 
-it('makes the table of notes again where notes bear no time', () => {
-  const db = upgraded();
-  db.exec(`DROP TABLE _phasewise_mirrored;
-    CREATE TABLE _phasewise_mirrored (mirror TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (mirror, key)) WITHOUT ROWID`);
-
-  applyUpTo(db, '20260221_0001');
-  db.exec(twins[0]?.first ?? '');
-  db.exec(`INSERT INTO app_users ${twins[0]?.values}`);
-
-  expect(rowsOf(db, `SELECT display_name FROM app_users WHERE id = 'u1'`)).toEqual([['Bob']]);
-});
-
 describe('where something of the owner’s watches the row', () => {
   const child = (action: string) =>
     `CREATE TABLE own (user_id TEXT REFERENCES users(id) ON UPDATE ${action} ON DELETE CASCADE)`;
