@@ -17,6 +17,7 @@ import { recordApplied } from './ledger.ts';
 import type { Finding, IdentifiedMigration, StepContext } from './migration.ts';
 import { assertReferencesKept } from './references.ts';
 import { grownByTriggers } from './removal.ts';
+import { namingRules } from './rules-of-others.ts';
 import { inTransaction, requireTransaction, type RunSession } from './session.ts';
 
 /** A backfill that keeps adding to its own source would never end. */
@@ -117,7 +118,8 @@ function open(session: RunSession, migration: IdentifiedMigration, work: readonl
     announce(session, migration, work);
     return earlier;
   }
-  const decided = migration.up(db, { runId, now, sourceFiles, facts: earlier }) ?? {};
+  const context = { runId, now, sourceFiles, facts: earlier };
+  const decided = namingRules(session, migration, null, () => migration.up(db, context)) ?? {};
   // One that was applied once, or begins its walks anew, speaks of what it finds: the file has been worked with since.
   const facts =
     isContract || session.untrue.has(migration.id) ? { ...earlier, ...decided } : { ...decided, ...earlier };
@@ -160,13 +162,17 @@ const rowsLeft = (session: RunSession, work: readonly BackfillWork[]): number =>
     return sum + (row ? row.expected - row.moved - row.alreadyRight - row.issueRows : 0);
   }, 0);
 
+/** @throws CodedError E_MIGRATION_FAILED naming what others added and SQLite cannot compute, or a rule that refuses a row. */
+const nextChunk = (session: RunSession, work: BackfillWork, context: StepContext, limit: number): ChunkResult =>
+  namingRules(session, work.migration, work.backfill, () => runChunk(session.db, work, context, limit));
+
 /** Inside the step's only transaction. */
 function runToEnd(session: RunSession, work: readonly BackfillWork[], facts: Facts): void {
   const { runId, now, sourceFiles } = session;
   const context = { runId, now, sourceFiles, facts };
   const walk = (each: BackfillWork): void => {
     for (let pass = 0; ;) {
-      const result = runChunk(session.db, each, context, session.tuning.firstChunkRows);
+      const result = nextChunk(session, each, context, session.tuning.firstChunkRows);
       if (!result.isDone) session.progress.rows(each.migration.id, each.backfill.title, result);
       else if (!extend(session, each, pass++)) return;
     }
@@ -202,7 +208,7 @@ async function runOneInChunks(session: RunSession, work: BackfillWork, context: 
     const startedAt = performance.now();
     let askedMs = 0;
     const result = inTransaction(session, work.id, () => {
-      const chunk = runChunk(session.db, work, context, limit);
+      const chunk = nextChunk(session, work, context, limit);
       session.probe('chunk', work.id);
       const askedAt = performance.now();
       askOfReferences(chunk);

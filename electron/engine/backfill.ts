@@ -7,15 +7,21 @@ import {
   tableExists,
   type Backfill,
   type BackfillContext,
-  type ChunkCount,
   type Db,
   type IdentifiedMigration,
   type KeyRange,
   type SqlValue,
   type StepContext,
 } from './migration.ts';
-import { namingRules } from './rules-of-others.ts';
-import { isKeylessThere, setAside, setAsideKeyless, type IssueSource } from './set-aside.ts';
+import {
+  areKeylessFewer,
+  isKeylessThere,
+  markKeylessLeft,
+  setAside,
+  setAsideKeyless,
+  type IssueSource,
+  type Walk,
+} from './set-aside.ts';
 
 /**
  * One backfill's walk over its source: where it stands is a row of `_phasewise_backfills`, changed in the transaction
@@ -44,12 +50,13 @@ export const storedBackfill = (db: Db, work: BackfillWork): BackfillRow | undefi
 
 /**
  * Sets the cursor before the first row, freezes the bound and the number of rows expected. Issue rows of an earlier
- * attempt go, except those that hold a row which has left its table since: nothing else has it.
+ * attempt go, except those that hold a row which has left its table since: nothing else has it. They count again.
  */
 export function startBackfill(db: Db, work: BackfillWork, context: StepContext, added: AddedShape): void {
   const isSourceThere = tableExists(db, work.backfill.source);
+  if (isSourceThere && takesRowsOut(work)) markKeylessLeft(db, walkOf(work));
   const hasLeft = isSourceThere
-    ? `is_placed = 0 AND CASE WHEN source_key IS NULL THEN NOT ${isKeylessAgain(db, work)}
+    ? `is_placed = 0 AND CASE WHEN source_key IS NULL THEN NOT ${isKeylessThere}
          ELSE NOT EXISTS (SELECT 1 FROM ${source(work)} AS s WHERE s.${key(work)} = _phasewise_quarantine.source_key) END`
     : 'is_placed = 0';
   db.prepare(`DELETE FROM main._phasewise_quarantine WHERE backfill_id = ? AND NOT (${hasLeft})`).run(work.id);
@@ -82,9 +89,8 @@ export function startBackfill(db: Db, work: BackfillWork, context: StepContext, 
   });
 }
 
-/** SQL: this issue row of a row without a key is about to be recorded again. Only a contracting step takes rows out. */
-const isKeylessAgain = (db: Db, { migration, backfill }: BackfillWork): string =>
-  migration.kind === 'contract' ? isKeylessThere(db, backfill.source, backfill.key) : '1';
+/** Only a contracting step does. */
+const takesRowsOut = ({ migration }: BackfillWork): boolean => migration.kind === 'contract';
 
 /**
  * Continues an interrupted backfill: what is done stays counted, what is left is counted anew, because other programs
@@ -93,10 +99,9 @@ const isKeylessAgain = (db: Db, { migration, backfill }: BackfillWork): string =
 export function continueBackfill(db: Db, work: BackfillWork, context: StepContext): void {
   if (!tableExists(db, work.backfill.source))
     return startBackfill(db, work, context, storedBackfill(db, work)?.added ?? nothingAdded);
+  if (takesRowsOut(work)) markKeylessLeft(db, walkOf(work));
   const gone = db
-    .prepare(
-      `DELETE FROM main._phasewise_quarantine WHERE backfill_id = ? AND source_key IS NULL AND ${isKeylessAgain(db, work)}`,
-    )
+    .prepare(`DELETE FROM main._phasewise_quarantine WHERE backfill_id = ? AND ${isKeylessThere}`)
     .run(work.id).changes;
   const keyless = setAsideKeyless(db, issueSource(work, context));
   db.prepare(
@@ -133,8 +138,9 @@ export function runChunk(db: Db, work: BackfillWork, context: StepContext, limit
   const { after, upTo, count } = tableExists(db, work.backfill.source) ? nextRange(db, work, limit) : noRange;
   if (count === 0) return { rows: 0, issueRows: 0, isDone: true };
   const range: KeyRange = { after, upTo };
-  const { moved, alreadyRight, issueRows } = chunkOf(db, work, context, range);
+  const { moved, alreadyRight, issueRows } = work.backfill.chunk(db, range, chunkContext(db, work, context, range));
   if (!db.inTransaction) throw new Error('the chunk ended the transaction it was given');
+  markLeft(db, work);
   const isWhole = [moved, alreadyRight, issueRows].every((rows) => Number.isSafeInteger(rows) && rows >= 0);
   if (!isWhole || moved + alreadyRight + issueRows !== count) {
     throw coded(
@@ -150,13 +156,10 @@ export function runChunk(db: Db, work: BackfillWork, context: StepContext, limit
   return { rows: count, issueRows, isDone: false };
 }
 
-/** @throws CodedError E_MIGRATION_FAILED naming what others added and SQLite cannot compute, or a rule that refuses a row. */
-function chunkOf(db: Db, work: BackfillWork, context: StepContext, range: KeyRange): ChunkCount {
-  try {
-    return work.backfill.chunk(db, range, chunkContext(db, work, context, range));
-  } catch (error) {
-    throw namingRules(db, work.migration, work.backfill, error) ?? error;
-  }
+/** A chunk may take rows out of any table that its step walks. */
+function markLeft(db: Db, work: BackfillWork): void {
+  if (!takesRowsOut(work)) return;
+  for (const walk of workOf(work.migration).map(walkOf)) if (areKeylessFewer(db, walk)) markKeylessLeft(db, walk);
 }
 
 /** What a chunk over this range is handed. */
@@ -256,6 +259,7 @@ const isFaithful = (db: Db, value: SqlValue, bytes: Buffer | null): boolean =>
 const issueSource = ({ id, backfill }: BackfillWork, { runId, now }: StepContext): IssueSource => ({
   ...{ backfillId: id, source: backfill.source, key: backfill.key, runId, now },
 });
+const walkOf = ({ id, backfill }: BackfillWork): Walk => ({ id, source: backfill.source, key: backfill.key });
 const source = (work: BackfillWork): string => `main.${quoteName(work.backfill.source)}`;
 const key = (work: BackfillWork): string => quoteName(work.backfill.key);
 const stored = (column: string): string => `(SELECT ${column} FROM main._phasewise_backfills WHERE id = :id)`;

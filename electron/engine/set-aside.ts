@@ -37,12 +37,51 @@ export const setAsideKeyless = (db: Db, source: IssueSource): number =>
   record(db, source, { reason: 'key-missing', where: '1', isPlaced: false }, `s.${quoteName(source.key)} IS NULL`, {});
 
 /**
- * SQL over the issue rows: one of a row without a key that is in its table just as it was recorded. Of one that has
- * left or was changed since, the record is all there is.
+ * Marks the issue rows of rows without a key that are not in the table any more as they were recorded: the record is all
+ * there is of them. Such rows cannot be named, so of equal ones it is as many as are fewer in the table; one that is
+ * written afterwards is another row, however equal, which is why this is asked as soon as rows may have left.
  */
-export const isKeylessThere = (db: Db, source: string, key: string): string =>
-  `(source_key IS NULL AND row_json IN (
-     SELECT ${rowAsJson(db, source)} FROM main.${quoteName(source)} AS s WHERE s.${quoteName(key)} IS NULL))`;
+export function markKeylessLeft(db: Db, walk: Walk): void {
+  if (countUnmarked(db, walk) === 0) return;
+  // Numbered on both sides, in one sort: to look for each of many would take hours.
+  db.prepare(
+    `UPDATE main._phasewise_quarantine SET detail = ${quoteText(LEFT)} WHERE id IN (
+       SELECT q.id FROM (
+         SELECT id, row_json, row_number() OVER (PARTITION BY row_json ORDER BY id) AS nth
+         FROM main._phasewise_quarantine WHERE backfill_id = ? AND ${isKeylessThere}) AS q
+       LEFT JOIN (SELECT ${rowAsJson(db, walk.source)} AS row_json, count(*) AS n ${keylessOf(walk)} GROUP BY 1) AS t
+         ON t.row_json = q.row_json
+       WHERE q.nth > ifnull(t.n, 0))`,
+  ).run(walk.id);
+}
+
+/** Fewer rows without a key are in the table than were recorded and not marked. Without such a record, nothing is read. */
+export function areKeylessFewer(db: Db, walk: Walk): boolean {
+  const recorded = countUnmarked(db, walk);
+  if (recorded === 0 || !tableExists(db, walk.source)) return false;
+  return (
+    (db
+      .prepare<[], number>(`SELECT count(*) ${keylessOf(walk)}`)
+      .pluck()
+      .get() ?? 0) < recorded
+  );
+}
+
+const countUnmarked = (db: Db, { id }: Walk): number =>
+  db
+    .prepare<[string], number>(
+      `SELECT count(*) FROM main._phasewise_quarantine WHERE backfill_id = ? AND ${isKeylessThere}`,
+    )
+    .pluck()
+    .get(id) ?? 0;
+const keylessOf = ({ source, key }: Walk): string =>
+  `FROM main.${quoteName(source)} AS s WHERE s.${quoteName(key)} IS NULL`;
+
+/** A person reads it beside the issue row. */
+const LEFT = 'not in its table any more as it was';
+
+/** SQL over the issue rows: one of a row without a key that is not marked. */
+export const isKeylessThere = `(source_key IS NULL AND detail <> ${quoteText(LEFT)})`;
 
 /**
  * Rows recorded without a place, per table (name as SQLite compares it). Rows are counted, not issue rows: several

@@ -11,6 +11,7 @@ import {
 } from '@engine/migration.ts';
 import type { BackfillContext, Db, KeyRange } from '@engine/migration.ts';
 import { namesMissing } from './rules/details.ts';
+import { valueMayBreakRuleOf } from './rules/own-rule.ts';
 import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
 
 /**
@@ -25,9 +26,11 @@ const id = '20260221_0002_projects_owner_col';
 const slugTaken = (owner: string, slug: string, rowid: string) =>
   `EXISTS (SELECT 1 FROM projects AS other WHERE other.owner_user_id = ${owner} AND other.slug = ${slug} AND other.rowid <> ${rowid})`;
 
+/** A rule of somebody else's comes first: OR REPLACE would take a project away, with all that is in it. */
 const ownerFollowsUser = `
     UPDATE projects SET owner_user_id = NEW.user_id
-      WHERE rowid = NEW.rowid AND NOT ${slugTaken('NEW.user_id', 'NEW.slug', 'NEW.rowid')};`;
+      WHERE rowid = NEW.rowid AND NOT ${slugTaken('NEW.user_id', 'NEW.slug', 'NEW.rowid')}
+        AND NOT ${valueMayBreakRuleOf('projects', 'owner_user_id', 'NEW.user_id')};`;
 
 const triggers = {
   _phasewise_0002_projects_insert: `CREATE TRIGGER _phasewise_0002_projects_insert AFTER INSERT ON projects
@@ -45,7 +48,8 @@ const userFollowsOwner = `
     UPDATE projects SET user_id = NEW.owner_user_id
       WHERE rowid = NEW.rowid AND EXISTS (SELECT 1 FROM users AS u WHERE u.id = NEW.owner_user_id)
         AND NOT EXISTS (SELECT 1 FROM projects AS other
-          WHERE other.user_id = NEW.owner_user_id AND other.slug = NEW.slug AND other.rowid <> NEW.rowid);`;
+          WHERE other.user_id = NEW.owner_user_id AND other.slug = NEW.slug AND other.rowid <> NEW.rowid)
+        AND NOT ${valueMayBreakRuleOf('projects', 'user_id', 'NEW.owner_user_id')};`;
 
 const followTriggers = {
   _phasewise_0002_projects_insert_follows: `CREATE TRIGGER _phasewise_0002_projects_insert_follows AFTER INSERT ON projects

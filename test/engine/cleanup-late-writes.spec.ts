@@ -194,6 +194,20 @@ describe('a row that has left its table', () => {
   });
 });
 
+it.each(['chunk-committed 20260221_0025_cut_over/direction', 'step-applied 20260221_0025_cut_over'])(
+  'rows without an id that left before %s keep their number when an equal one is written',
+  async (at) => {
+    const lost = `INSERT INTO chat_sessions (id, project_id, user_id, created_at, updated_at) VALUES (NULL, 'nowhere', 'nobody', '${T}', '${T}');`;
+    const file = await stoppedAt(at, lost.repeat(3));
+    write(file, lost);
+
+    await goOn(file);
+
+    const noted = `SELECT count(*) FROM _phasewise_quarantine WHERE backfill_id = '20260221_0025_cut_over/chat_sessions' AND source_key IS NULL`;
+    expect(valuesOf(file, noted)).toEqual([4]);
+  },
+);
+
 describe('a row that was noted before the turn', () => {
   /** Of the first chunk of its walk, behind which the power goes. */
   const orphan = `INSERT INTO run_jobs (id, run_id, job_key, status, created_at) VALUES ('AAA-lost', 'nowhere', 'k', 'FIRST', '${T}')`;

@@ -1,16 +1,26 @@
 /**
  * Unique rules that somebody has added to a table, as SQL for triggers. Part of the migrations whose triggers use it.
+ * They may be about rows that a trigger inserts, and about columns that it fills in the row that a program writes.
  *
  * A program's OR REPLACE holds for what triggers write, too: where that meets a rule which no trigger looks at, it
  * deletes somebody else's row; without OR REPLACE the program's own write is aborted. The schema is asked whenever a
  * trigger fires, because such a rule may come after it.
  */
 
+/** What the program adds. */
+const programs: Readonly<Record<string, string>> = {
+  assets: 'uq_assets_project_storage_uri',
+  projects: 'uq_projects_owner_slug',
+};
+const withOneKey = ['quality_reports', 'audit_events', 'cost_events', 'project_exports'];
 /** Indexes by which SQLite keeps the keys of the program's own tables, by their number, and what the program adds. */
 const known = (table: string): string => {
-  const keys = table === 'quality_reports' || table === 'audit_events' ? [1] : [1, 2];
-  const names = keys.map((number) => `'sqlite_autoindex_${table}_${number}'`);
-  return [...names, ...(table === 'assets' ? [`'uq_assets_project_storage_uri'`] : [])].join(', ');
+  const keys = withOneKey.includes(table) ? [1] : [1, 2];
+  const names = keys.map((number) => `sqlite_autoindex_${table}_${number}`);
+  return [...names, programs[table] ?? []]
+    .flat()
+    .map((name) => `'${name}'`)
+    .join(', ');
 };
 /** An entry of sqlite_master is a unique rule over the table that somebody added. */
 export const isAdded = (table: string): string =>
@@ -31,16 +41,27 @@ export const mayBreakRule = `EXISTS (${added('assets')}
           AND NOT (${indexed} GLOB '*sha256*' AND ${indexed} NOT GLOB '*[(/-]*' AND ${indexed} NOT GLOB '*)*where*'))`;
 
 /** The same with what each says of columns; NULL for a rule within the table, which says it elsewhere. */
-const rules = (table: string) => `SELECT 1 FROM (SELECT name, lower(substr(sql, instr(sql, '(') + 1)) AS said
+const rules = (
+  table: string,
+) => `SELECT 1 FROM (SELECT name, ' ' || lower(substr(sql, instr(sql, '(') + 1)) || ' ' AS said
             FROM sqlite_master WHERE ${isAdded(table)}) AS rule`;
-const isAbout = (column: string) => `said IS NULL OR instr(said, '${column}') > 0`;
+const isAbout = (column: string) => `said IS NULL OR said GLOB '*[^a-z0-9_]${column}[^a-z0-9_]*'`;
 
 /**
- * A row that a trigger inserts into the table may break a rule: one about a column that it fills. Columns that the
- * owner added stay empty in it.
+ * What a trigger writes to the table may break a rule: one about a column that it fills. Columns that the owner added
+ * stay empty in a row of ours.
  */
 export const mayBreakRuleOf = (table: string, columns: readonly string[]): string =>
   `EXISTS (${rules(table)} WHERE ${columns.map(isAbout).join(' OR ')})`;
+
+/**
+ * A trigger may break a rule by the value that it gives a column of NEW: some other row has it, or the rule computes
+ * something of it or has a condition, under which the row may only come now.
+ * @param value SQL in which columns of the row that is written are named with their table.
+ */
+export const valueMayBreakRuleOf = (table: string, column: string, value: string): string =>
+  `EXISTS (${rules(table)} WHERE (${isAbout(column)}) AND (instr(said, '(') + instr(said, 'where') > 0
+          OR EXISTS (SELECT 1 FROM ${table} AS other WHERE lower(other.${column}) = lower(${value}) AND other.rowid <> NEW.rowid)))`;
 
 /** What a trigger changes in a row of the table may break a rule. @param changes by column: it changes, as SQL. */
 export const changeMayBreakRuleOf = (table: string, changes: Readonly<Record<string, string>>): string =>
@@ -54,7 +75,7 @@ const tableSays = (table: string, texts: readonly string[]) =>
           FROM sqlite_master AS t WHERE t.type = 'table' AND t.name = '${table}' COLLATE NOCASE) AS k
           WHERE ${texts.map((text) => `instr(k.text, '${text}') > 0`).join(' OR ')})`;
 const uniqueEmails = [',emailtextunique', ',emailtextcollatenocaseunique', ',unique(email)'];
-/** A rule over the e-mail alone: nothing else is left of it, but for the condition of a part. */
+/** A rule over the e-mail alone: nothing else is left of it, but for the condition of a part; that may be about more. */
 const isEmailRule = (table: string) => `CASE WHEN said IS NULL
             THEN lower(name) = 'sqlite_autoindex_${table}_3' AND ${tableSays(table, uniqueEmails)}
             ELSE instr(said, 'email') > 0 AND trim(replace(replace(replace(substr(said, 1, instr(said || 'where', 'where') - 1),
@@ -66,13 +87,17 @@ export interface UserRules {
   readonly isEmailTaken: (email: string, id: string) => string;
   /** Whoever has no e-mail of their own can't be inserted. */
   readonly needsEmail: string;
-  /** There is a rule over more than the e-mail, one of these columns among it. */
+  /** A row with these columns may break a rule over more than the e-mail. */
   readonly mayBreak: (columns: readonly string[]) => string;
+  /** A row that is there may, by a change of this column: it may come under the condition of a rule over e-mails. */
+  readonly changeMayBreak: (column: string) => string;
 }
 export const userRulesOf = (table: 'users' | 'app_users'): UserRules => ({
-  isEmailTaken: (email, id) => `(${email} IS NOT NULL AND EXISTS (${added(table)})
+  isEmailTaken: (email, id) => `(${email} IS NOT NULL AND EXISTS (${rules(table)} WHERE ${isAbout('email')})
           AND EXISTS (SELECT 1 FROM ${table} AS other WHERE lower(other.email) = lower(${email}) AND other.id IS NOT ${id}))`,
   needsEmail: tableSays(table, [',emailtextnotnull']),
   mayBreak: (columns) =>
     `EXISTS (${rules(table)} WHERE (${columns.map(isAbout).join(' OR ')}) AND NOT ${isEmailRule(table)})`,
+  changeMayBreak: (column) =>
+    `EXISTS (${rules(table)} WHERE (${isAbout(column)}) AND NOT (${column === 'email' ? '1' : 'said IS NULL'} AND ${isEmailRule(table)}))`,
 });

@@ -94,7 +94,8 @@ const completeJob = quietly(
   'run_jobs',
   `
     UPDATE run_jobs SET final_asset_id = (SELECT coalesce(c.final_asset_id, c.output_asset_id) FROM run_candidates AS c WHERE c.id = NEW.id)
-      WHERE id = NEW.job_id AND ifnull(final_asset_id, '') = '' AND selected_candidate_index = NEW.candidate_index;`,
+      WHERE id = NEW.job_id AND ifnull(final_asset_id, '') = '' AND selected_candidate_index = NEW.candidate_index
+        AND NOT ${mayBreakRuleOf('run_jobs', ['final_asset_id'])};`,
 );
 
 const changeable = [...sharedColumns, 'created_at'];

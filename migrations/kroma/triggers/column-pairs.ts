@@ -1,5 +1,6 @@
 import { expectNone } from '@engine/migration.ts';
 import type { Db, Finding } from '@engine/migration.ts';
+import { valueMayBreakRuleOf } from '../rules/own-rule.ts';
 
 /**
  * An old column and the new one that says the same, in one table, kept in step while programs write either of them.
@@ -36,7 +37,8 @@ export interface PairTriggers {
 
 /**
  * Two triggers for each direction. Each stays quiet where both sides say the same already, so no write comes back as
- * an echo. A trigger that somebody added later fires before them: what it has changed in the row stands.
+ * an echo. A trigger that somebody added later fires before them: what it has changed in the row stands. Where somebody
+ * made the new column unique, it is left open where another row has the value.
  * @param prefix `_phasewise_<number>_<what>`
  */
 export function pairTriggers(prefix: string, pair: ColumnPair): PairTriggers {
@@ -46,7 +48,8 @@ export function pairTriggers(prefix: string, pair: ColumnPair): PairTriggers {
   BEGIN
     UPDATE ${table} SET ${column} = ${value} WHERE rowid = NEW.rowid AND ${condition};
   END`;
-  const toCanonical = (condition: string) => set(canonical, carriedOver(pair, legacy), condition);
+  const isFree = `NOT ${valueMayBreakRuleOf(table, canonical, carriedOver(pair, `${table}.${legacy}`))}`;
+  const toCanonical = (condition: string) => set(canonical, carriedOver(pair, legacy), `${condition} AND ${isFree}`);
   const toLegacy = (condition: string) => set(legacy, `ifnull(${canonical}, '')`, condition);
   const isUntouched = (column: string) => `${column} IS OLD.${column}`;
   const carried = {

@@ -1,3 +1,4 @@
+import { valueMayBreakRuleOf } from '../rules/own-rule.ts';
 import { isNumber, isObject, notesIn, quoted, saysNothing } from '../rules/quality-summary.ts';
 
 /**
@@ -21,7 +22,7 @@ export const metaOf = (notes: string): string =>
   `CASE WHEN ifnull(${notes}, '') = '' THEN '{}' ELSE '{"notes":' || ${quoted(notes)} || '}' END`;
 
 const set = (column: string, condition: string, value: string) =>
-  `${column} = CASE WHEN ${condition} THEN ${value} ELSE ${column} END`;
+  `${column} = CASE WHEN ${condition} AND NOT ${valueMayBreakRuleOf('cost_events', column, value)} THEN ${value} ELSE ${column} END`;
 /** One update that sets each of these columns where its condition holds; no trigger at all where none does. */
 const trigger = (
   name: string,

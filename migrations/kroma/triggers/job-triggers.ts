@@ -1,4 +1,5 @@
 import { isEmpty } from '../rules/candidate-rows.ts';
+import { mayBreakRuleOf } from '../rules/own-rule.ts';
 import { astrayTrigger } from './astray-triggers.ts';
 import { isQuiet, quietly } from './mirror.ts';
 import { addressOf, assetOf, cleaned, isNamedBy, pathAfter, registerFiles } from '../rules/path-rule.ts';
@@ -29,8 +30,8 @@ const registerFile = registerFiles(
 );
 const ownFile = `(SELECT ${assetOf('r.project_id', 'k.path')}
           FROM (SELECT ${cleaned('run_jobs.final_output')} AS path) AS k, runs AS r WHERE r.id = NEW.run_id)`;
-/** Unless somebody has chosen a file since. */
-const isUnchosen = `rowid = NEW.rowid AND final_asset_id IS NEW.final_asset_id`;
+/** Unless somebody has chosen a file since, or made the file of a job unique. */
+const isUnchosen = `rowid = NEW.rowid AND final_asset_id IS NEW.final_asset_id AND NOT ${mayBreakRuleOf('run_jobs', ['final_asset_id'])}`;
 const chosenFile = (index: string) => `(SELECT coalesce(c.final_asset_id, c.output_asset_id) FROM run_candidates AS c
           WHERE c.job_id = NEW.id AND c.candidate_index = ${index})`;
 

@@ -1,4 +1,4 @@
-import { mayBreakRuleOf } from '../rules/own-rule.ts';
+import { mayBreakRuleOf, valueMayBreakRuleOf } from '../rules/own-rule.ts';
 import { forget, isNoted, isQuiet, note, quietly } from './mirror.ts';
 import {
   isObject,
@@ -43,7 +43,8 @@ export const seedTriggers = (hasLegacy: boolean): Triggers => ({
   BEGIN
     UPDATE quality_reports SET candidate_id = NEW.id, job_id = NEW.job_id,
         summary_json = CASE WHEN ${isOwn('NEW.id', hasLegacy)} THEN ${seedSummary('NEW')} ELSE summary_json END
-      WHERE ${isMade('NEW.id')} AND (candidate_id IS NULL OR ${isOwn('NEW.id', hasLegacy)});
+      WHERE ${isMade('NEW.id')} AND (candidate_id IS NULL OR ${isOwn('NEW.id', hasLegacy)})
+        AND (candidate_id IS NEW.id OR NOT ${mayBreakRuleOf('quality_reports', ['candidate_id'])});
     INSERT INTO quality_reports (id, project_id, run_id, job_id, candidate_id, report_type, summary_json, created_at${hasLegacy ? ', run_job_id, run_job_candidate_id' : ''})
       SELECT ${ownId('NEW.id')}, r.project_id, r.id, j.id, NEW.id, 'output_guard', ${seedSummary('NEW')},
         CASE WHEN ifnull(NEW.created_at, '') = '' THEN ${utcNow} ELSE NEW.created_at END${hasLegacy ? `, j.id, (SELECT c.id FROM run_job_candidates AS c WHERE c.id = NEW.id)` : ''}
@@ -126,7 +127,7 @@ const candidateMoves = `${moves('run_job_candidate_id', 'candidate_id', 'run_can
 const arrives = (from: string, to: string, table: string) =>
   `NEW.${to} IS NULL AND NEW.${from} IS NOT NULL AND ${isThere(table, `NEW.${from}`)}`;
 const set = (column: string, condition: string, value: string) =>
-  `${column} = CASE WHEN ${condition} THEN ${value} ELSE ${column} END`;
+  `${column} = CASE WHEN ${condition} AND NOT ${valueMayBreakRuleOf('quality_reports', column, value)} THEN ${value} ELSE ${column} END`;
 const trigger = (
   name: string,
   event: string,

@@ -79,7 +79,7 @@ function carry(twin: UserTwin, other: UserTwin, carried: readonly string[], stay
         ? ` OR ${isTaken(other)}`
         : '';
   const value = (column: string) =>
-    `CASE WHEN ${stays(column)}${breaks(column)} OR ${other.own.mayBreak([column])} THEN ${other.table}.${column} ELSE s.${column} END`;
+    `CASE WHEN ${stays(column)}${breaks(column)} OR ${other.own.changeMayBreak(column)} THEN ${other.table}.${column} ELSE s.${column} END`;
   return `${removeReplaced(twin, other)}
     UPDATE ${other.table} SET (${carried.join(', ')}) = (
         SELECT ${carried.map(value).join(',\n          ')}

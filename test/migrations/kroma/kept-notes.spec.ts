@@ -93,3 +93,93 @@ describe('of a row that has left its table', () => {
     expect(rowsOf(db, `SELECT id FROM run_jobs WHERE id = 'j-lost'`)).toEqual([]);
   });
 });
+
+describe('of rows without an id', () => {
+  /** Equal ones: only their number tells that another was written. */
+  const lost = (rows: number, project = 'nowhere') =>
+    `INSERT INTO chat_sessions (id, project_id, user_id, created_at, updated_at) VALUES (NULL, '${project}', 'u', 'T', 'T');`.repeat(
+      rows,
+    );
+  /** Notes of this step, and rows that are in their table. */
+  const counted = (db: Db) =>
+    rowsOf(
+      db,
+      `SELECT (SELECT count(*) FROM _phasewise_quarantine WHERE backfill_id GLOB '${id}/chat_sessions*' AND source_key IS NULL),
+         (SELECT count(*) FROM chat_sessions WHERE id IS NULL)`,
+    ).flat();
+
+  it('has one of each that left, and of an equal one that was written since', () => {
+    const db = doneAgain(lost(3), lost(1));
+    expect(counted(db)).toEqual([4, 0]);
+
+    unseen(db, lost(2));
+    expect(applyMigration(db, id)?.findings).toEqual([]);
+    expect(counted(db)).toEqual([6, 0]);
+    expect(applyMigration(db, id)?.findings).toEqual([]);
+    expect(counted(db)).toEqual([6, 0]);
+  });
+
+  it('has one of each that stays in its table, however often it is done', () => {
+    const db = doneAgain(lost(3, 'p'), lost(1, 'p'));
+    expect(counted(db)).toEqual([4, 4]);
+  });
+
+  it('keeps those of rows that left where the equal one has a place by then', () => {
+    const found = `INSERT INTO projects (id, user_id, owner_user_id, slug, name, created_at, updated_at)
+      VALUES ('nowhere', 'u', 'u', 'found', 'found', 'T', 'T');`;
+    expect(counted(doneAgain(lost(3), found + lost(1)))).toEqual([4, 1]);
+  });
+
+  /** Stopped before a chunk; the last of all is the one in which the direction turns. */
+  const stoppedBefore = (chunk: number, before: string): Db => {
+    const db = afterPhase4();
+    unseen(db, before);
+    expect(applyMigration(db, id, { stopAfterChunks: chunk })).toBeNull();
+    return db;
+  };
+  /** As another run does: no walk is continued. */
+  const begunAnew = (db: Db): Db => {
+    db.exec(`UPDATE _phasewise_backfills SET state = 'done' WHERE migration_id = '${id}'`);
+    expect(applyMigration(db, id)?.findings).toEqual([]);
+    return db;
+  };
+
+  it('counts none twice where it was stopped before they left', () => {
+    const db = stoppedBefore(1, lost(3));
+    expect(counted(db)).toEqual([3, 3]);
+    unseen(db, lost(1));
+
+    expect(counted(begunAnew(db))).toEqual([4, 0]);
+  });
+
+  it('counts none twice where it was stopped before the second time that some left', () => {
+    const db = doneAgain(lost(3), '');
+    unseen(db, lost(1));
+    expect(applyMigration(db, id, { stopAfterChunks: 1 })).toBeNull();
+    expect(counted(db)).toEqual([4, 1]);
+
+    expect(counted(begunAnew(db))).toEqual([4, 0]);
+  });
+
+  it('counts them when it goes on where it was stopped', () => {
+    const before = stoppedBefore(1, lost(3));
+    unseen(before, lost(1));
+    expect(applyMigration(before, id)?.findings).toEqual([]);
+    expect(counted(before)).toEqual([4, 0]);
+
+    const behind = doneAgain(lost(3), '');
+    behind.exec(`UPDATE _phasewise_backfills SET state = 'running' WHERE id = '${id}/chat_sessions'`);
+    unseen(behind, lost(1));
+    applyMigration(behind, id);
+    expect(counted(behind)).toEqual([4, 1]);
+  });
+
+  it('takes no longer for each of many', () => {
+    const many = `INSERT INTO chat_sessions (id, project_id, user_id, title, created_at, updated_at)
+      WITH n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 4000) SELECT NULL, 'nowhere', 'u', at / 2, 'T', 'T' FROM n`;
+    const startedAt = performance.now();
+
+    expect(counted(doneAgain(many, many))).toEqual([8_000, 0]);
+    expect(performance.now() - startedAt).toBeLessThan(5_000); // a tenth of it
+  });
+});

@@ -2,7 +2,14 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBookkeeping } from '@engine/bookkeeping-tables.ts';
 import type { Db } from '@engine/migration.ts';
-import { countLeft, countSetAside, setAside } from '@engine/set-aside.ts';
+import {
+  areKeylessFewer,
+  countLeft,
+  countSetAside,
+  markKeylessLeft,
+  setAside,
+  setAsideKeyless,
+} from '@engine/set-aside.ts';
 
 /** How many rows the issue rows stand for: a table may have so many fewer, and not one more. */
 
@@ -67,6 +74,49 @@ describe('rows without a place', () => {
     issue('two', 8);
 
     expect([countSetAside(db, ['two']), countSetAside(db, [])]).toEqual([new Map([['note', 1]]), new Map()]);
+  });
+});
+
+describe('records of rows without a key', () => {
+  const walk = { id: 'one', source: 'note', key: 'id' };
+  const record = () =>
+    setAsideKeyless(db, { backfillId: 'one', source: 'note', key: 'id', runId: 'r', now: '2026-01-01' });
+  const marked = () =>
+    db.prepare(`SELECT row_json ->> 'body' FROM _phasewise_quarantine WHERE detail <> '' ORDER BY id`).pluck().all();
+
+  it('are marked where the row has left, of equal ones as many as have', () => {
+    db.exec(`INSERT INTO Note VALUES (NULL, 'x'), (NULL, 'x'), (NULL, 'y')`);
+    record();
+    expect(areKeylessFewer(db, walk)).toBe(false);
+    markKeylessLeft(db, walk);
+    expect(marked()).toEqual([]);
+
+    db.exec(`DELETE FROM Note WHERE body = 'y' OR rowid = (SELECT max(rowid) FROM Note WHERE body = 'x')`);
+    expect(areKeylessFewer(db, walk)).toBe(true);
+    markKeylessLeft(db, walk);
+    expect(marked()).toEqual(['x', 'y']);
+    expect(areKeylessFewer(db, walk)).toBe(false);
+  });
+
+  it('stay marked when an equal row is written, and are marked when the row was changed', () => {
+    record();
+    db.exec(`DELETE FROM Note WHERE id IS NULL`);
+    markKeylessLeft(db, walk);
+    db.exec(`INSERT INTO Note VALUES (NULL, 'x')`);
+    record();
+    markKeylessLeft(db, walk);
+    expect(marked()).toEqual(['x']);
+
+    db.exec(`UPDATE Note SET body = 'z' WHERE id IS NULL`);
+    markKeylessLeft(db, walk);
+    expect(marked()).toEqual(['x', 'x']);
+  });
+
+  it('of a table that is gone are asked about without it', () => {
+    record();
+    db.exec('DROP TABLE Note');
+
+    expect(areKeylessFewer(db, walk)).toBe(false);
   });
 });
 
