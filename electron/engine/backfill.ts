@@ -54,7 +54,7 @@ export const storedBackfill = (db: Db, work: BackfillWork): BackfillRow | undefi
  */
 export function startBackfill(db: Db, work: BackfillWork, context: StepContext, added: AddedShape): void {
   const isSourceThere = tableExists(db, work.backfill.source);
-  if (isSourceThere && takesRowsOut(work)) markKeylessLeft(db, walkOf(work));
+  if (isSourceThere && mayHaveLeft(work)) markKeylessLeft(db, walkOf(work));
   const hasLeft = isSourceThere
     ? `is_placed = 0 AND CASE WHEN source_key IS NULL THEN NOT ${isKeylessThere}
          ELSE NOT EXISTS (SELECT 1 FROM ${source(work)} AS s WHERE s.${key(work)} = _phasewise_quarantine.source_key) END`
@@ -89,8 +89,8 @@ export function startBackfill(db: Db, work: BackfillWork, context: StepContext, 
   });
 }
 
-/** Only a contracting step does. */
-const takesRowsOut = ({ migration }: BackfillWork): boolean => migration.kind === 'contract';
+/** Only from a contracting step. */
+const mayHaveLeft = ({ migration }: BackfillWork): boolean => migration.kind === 'contract';
 
 /**
  * Continues an interrupted backfill: what is done stays counted, what is left is counted anew, because other programs
@@ -99,7 +99,7 @@ const takesRowsOut = ({ migration }: BackfillWork): boolean => migration.kind ==
 export function continueBackfill(db: Db, work: BackfillWork, context: StepContext): void {
   if (!tableExists(db, work.backfill.source))
     return startBackfill(db, work, context, storedBackfill(db, work)?.added ?? nothingAdded);
-  if (takesRowsOut(work)) markKeylessLeft(db, walkOf(work));
+  if (mayHaveLeft(work)) markKeylessLeft(db, walkOf(work));
   const gone = db
     .prepare(`DELETE FROM main._phasewise_quarantine WHERE backfill_id = ? AND ${isKeylessThere}`)
     .run(work.id).changes;
@@ -156,9 +156,9 @@ export function runChunk(db: Db, work: BackfillWork, context: StepContext, limit
   return { rows: count, issueRows, isDone: false };
 }
 
-/** A chunk may take rows out of any table that its step walks. */
+/** Asked at once: a row that is written afterwards is another one. */
 function markLeft(db: Db, work: BackfillWork): void {
-  if (!takesRowsOut(work)) return;
+  if (work.backfill.takesRowsOut !== true) return;
   for (const walk of workOf(work.migration).map(walkOf)) if (areKeylessFewer(db, walk)) markKeylessLeft(db, walk);
 }
 

@@ -59,6 +59,8 @@ export interface Backfill {
   readonly title: string;
   readonly source: string;
   readonly key: string;
+  /** Its chunks take rows out that walks of its migration have noted: equal rows without a key are counted right after. */
+  readonly takesRowsOut?: true;
   /** Inside one transaction: fill the rows of `range`, classify every one of them exactly once. */
   chunk(db: Db, range: KeyRange, context: BackfillContext): ChunkCount;
 }

@@ -30,7 +30,7 @@ const slugTaken = (owner: string, slug: string, rowid: string) =>
 const ownerFollowsUser = `
     UPDATE projects SET owner_user_id = NEW.user_id
       WHERE rowid = NEW.rowid AND NOT ${slugTaken('NEW.user_id', 'NEW.slug', 'NEW.rowid')}
-        AND NOT ${valueMayBreakRuleOf('projects', 'owner_user_id', 'NEW.user_id')};`;
+        AND NOT ${valueMayBreakRuleOf('projects', 'owner_user_id', 'NEW.user_id', 'name')};`;
 
 const triggers = {
   _phasewise_0002_projects_insert: `CREATE TRIGGER _phasewise_0002_projects_insert AFTER INSERT ON projects
@@ -49,7 +49,7 @@ const userFollowsOwner = `
       WHERE rowid = NEW.rowid AND EXISTS (SELECT 1 FROM users AS u WHERE u.id = NEW.owner_user_id)
         AND NOT EXISTS (SELECT 1 FROM projects AS other
           WHERE other.user_id = NEW.owner_user_id AND other.slug = NEW.slug AND other.rowid <> NEW.rowid)
-        AND NOT ${valueMayBreakRuleOf('projects', 'user_id', 'NEW.owner_user_id')};`;
+        AND NOT ${valueMayBreakRuleOf('projects', 'user_id', 'NEW.owner_user_id', 'name')};`;
 
 const followTriggers = {
   _phasewise_0002_projects_insert_follows: `CREATE TRIGGER _phasewise_0002_projects_insert_follows AFTER INSERT ON projects

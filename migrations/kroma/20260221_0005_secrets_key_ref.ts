@@ -10,6 +10,7 @@ import {
 } from '@engine/migration.ts';
 import type { BackfillContext, Db, KeyRange } from '@engine/migration.ts';
 import { namesMissing } from './rules/details.ts';
+import { valueMayBreakRuleOf } from './rules/own-rule.ts';
 import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
 
 /**
@@ -18,16 +19,18 @@ import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
  * The secrets themselves are never read. An empty key_ref stays empty: the original then made up a value in the old
  * column, which is not ours to change (D18).
  */
+/** Empty where somebody else's rule refuses it: OR REPLACE would take a secret away. The criteria then name the row. */
+const whereFree = `CASE WHEN NOT ${valueMayBreakRuleOf('project_api_secrets', 'kms_key_ref', 'NEW.key_ref')} THEN NEW.key_ref END`;
 const triggers = {
   _phasewise_0005_secrets_insert: `CREATE TRIGGER _phasewise_0005_secrets_insert AFTER INSERT ON project_api_secrets
   WHEN NEW.kms_key_ref IS NULL OR NEW.kms_key_ref = ''
   BEGIN
-    UPDATE project_api_secrets SET kms_key_ref = NEW.key_ref WHERE rowid = NEW.rowid;
+    UPDATE project_api_secrets SET kms_key_ref = ${whereFree} WHERE rowid = NEW.rowid;
   END`,
   _phasewise_0005_secrets_update: `CREATE TRIGGER _phasewise_0005_secrets_update AFTER UPDATE OF key_ref ON project_api_secrets
   WHEN NEW.key_ref IS NOT OLD.key_ref AND NEW.kms_key_ref IS OLD.kms_key_ref AND NEW.kms_key_ref IS NOT NEW.key_ref
   BEGIN
-    UPDATE project_api_secrets SET kms_key_ref = NEW.key_ref WHERE rowid = NEW.rowid;
+    UPDATE project_api_secrets SET kms_key_ref = ${whereFree} WHERE rowid = NEW.rowid;
   END`,
 };
 

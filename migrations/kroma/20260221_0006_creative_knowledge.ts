@@ -9,6 +9,7 @@ import {
 import type { Db } from '@engine/migration.ts';
 import { filled, leftBehind, pairTriggers, type ColumnPair, type PairTriggers } from './triggers/column-pairs.ts';
 import { fillingOf, itsProject } from './rules/knowledge-backfill.ts';
+import { valueMayBreakRuleOf } from './rules/own-rule.ts';
 import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
 
 /**
@@ -86,7 +87,8 @@ const isBare = (metadata: string) => `ifnull(${metadata}, '') IN ('', '{}')`;
 
 const setMetadata = `
   BEGIN
-    UPDATE reference_sets SET metadata_json = ${asMetadata('NEW.notes')} WHERE rowid = NEW.rowid;
+    UPDATE reference_sets SET metadata_json = ${asMetadata('NEW.notes')}
+      WHERE rowid = NEW.rowid AND NOT ${valueMayBreakRuleOf('reference_sets', 'metadata_json', asMetadata('NEW.notes'))};
   END`;
 /** One way only: metadata that says something else than the notes said is nobody's copy. */
 const noteTriggers = {

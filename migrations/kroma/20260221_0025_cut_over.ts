@@ -27,6 +27,7 @@ const turn: Backfill = {
   title: 'turning the direction from old to new names',
   source: switchTable,
   key: 'id',
+  takesRowsOut: true,
   chunk(db) {
     for (const name of turningTriggers(db)) db.exec(`DROP TRIGGER ${quoteName(name)}`);
     withoutTriggers(db, keptTriggers(db), () => {

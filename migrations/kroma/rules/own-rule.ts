@@ -45,7 +45,8 @@ const rules = (
   table: string,
 ) => `SELECT 1 FROM (SELECT name, ' ' || lower(substr(sql, instr(sql, '(') + 1)) || ' ' AS said
             FROM sqlite_master WHERE ${isAdded(table)}) AS rule`;
-const isAbout = (column: string) => `said IS NULL OR said GLOB '*[^a-z0-9_]${column}[^a-z0-9_]*'`;
+const isWordOf = (text: string, word: string) => `${text} GLOB '*[^a-z0-9_]${word}[^a-z0-9_]*'`;
+const isAbout = (column: string) => `said IS NULL OR ${isWordOf('said', column)}`;
 
 /**
  * What a trigger writes to the table may break a rule: one about a column that it fills. Columns that the owner added
@@ -55,13 +56,15 @@ export const mayBreakRuleOf = (table: string, columns: readonly string[]): strin
   `EXISTS (${rules(table)} WHERE ${columns.map(isAbout).join(' OR ')})`;
 
 /**
- * A trigger may break a rule by the value that it gives a column of NEW: some other row has it, or the rule computes
- * something of it or has a condition, under which the row may only come now.
+ * A trigger may break a rule by the value that it gives a column of NEW: some other row has it, in the same scope where
+ * the rule is about that, too; or the rule computes something of it or has a condition, under which the row may only
+ * come now.
  * @param value SQL in which columns of the row that is written are named with their table.
  */
-export const valueMayBreakRuleOf = (table: string, column: string, value: string): string =>
-  `EXISTS (${rules(table)} WHERE (${isAbout(column)}) AND (instr(said, '(') + instr(said, 'where') > 0
-          OR EXISTS (SELECT 1 FROM ${table} AS other WHERE lower(other.${column}) = lower(${value}) AND other.rowid <> NEW.rowid)))`;
+export const valueMayBreakRuleOf = (table: string, column: string, value: string, scope = 'project_id'): string =>
+  `EXISTS (${rules(table)} WHERE (${isAbout(column)}) AND (instr(said, '(') + instr(said, 'where') + instr(said, 'collate') > 0
+          OR EXISTS (SELECT 1 FROM ${table} AS other WHERE lower(other.${column}) = lower(${value}) AND other.rowid <> NEW.rowid
+            AND (said IS NULL OR NOT ${isWordOf('said', scope)} OR other.${scope} IS ${table}.${scope}))))`;
 
 /** What a trigger changes in a row of the table may break a rule. @param changes by column: it changes, as SQL. */
 export const changeMayBreakRuleOf = (table: string, changes: Readonly<Record<string, string>>): string =>

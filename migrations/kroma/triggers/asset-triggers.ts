@@ -1,4 +1,4 @@
-import { isUnique } from '../rules/own-rule.ts';
+import { isUnique, valueMayBreakRuleOf } from '../rules/own-rule.ts';
 import { strictlyCleaned as cleaned } from '../rules/path-rule.ts';
 
 /**
@@ -20,6 +20,8 @@ const isTaken = (column: 'storage_uri' | 'rel_path', value: string) => {
 export const backendOf = (uri: string, backend: string): string =>
   `CASE WHEN ${backend} = 'local' AND substr(${cleaned(uri)}, 1, 5) = 's3://' THEN 's3' ELSE ${backend} END`;
 export const jsonOf = (text: string): string => `CASE WHEN ${isEmpty(text)} THEN '{}' ELSE ${text} END`;
+/** Nobody made it unique, or no other file of the project says the same. */
+const isFreeText = `NOT ${valueMayBreakRuleOf('assets', 'metadata_json', jsonOf('assets.meta_json'))}`;
 
 export const assetTriggers: Readonly<Record<string, string>> = {
   _phasewise_0007_assets_insert: `CREATE TRIGGER _phasewise_0007_assets_insert AFTER INSERT ON assets
@@ -28,7 +30,7 @@ export const assetTriggers: Readonly<Record<string, string>> = {
         kind = CASE WHEN ${isEmpty('kind')} THEN asset_kind ELSE kind END,
         storage_uri = CASE WHEN ${isEmpty('storage_uri')} AND NOT ${isTaken('storage_uri', 'assets.rel_path')}
           THEN rel_path ELSE storage_uri END,
-        metadata_json = CASE WHEN metadata_json IN ('', '{}') THEN ${jsonOf('meta_json')} ELSE metadata_json END,
+        metadata_json = CASE WHEN metadata_json IN ('', '{}') AND ${isFreeText} THEN ${jsonOf('meta_json')} ELSE metadata_json END,
         storage_backend = ${backendOf(`CASE WHEN ${isEmpty('storage_uri')} THEN rel_path ELSE storage_uri END`, 'storage_backend')}
       WHERE rowid = NEW.rowid;
   END`,
@@ -39,7 +41,7 @@ export const assetTriggers: Readonly<Record<string, string>> = {
         storage_uri = CASE WHEN NEW.rel_path IS NOT OLD.rel_path AND storage_uri IS OLD.storage_uri
           AND NOT ${isTaken('storage_uri', 'assets.rel_path')} THEN rel_path ELSE storage_uri END,
         metadata_json = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND metadata_json IS OLD.metadata_json
-          AND meta_json IS NOT metadata_json THEN ${jsonOf('meta_json')} ELSE metadata_json END,
+          AND meta_json IS NOT metadata_json AND ${isFreeText} THEN ${jsonOf('meta_json')} ELSE metadata_json END,
         storage_backend = CASE WHEN NEW.rel_path IS OLD.rel_path OR NEW.storage_uri IS NOT OLD.storage_uri
             OR storage_backend IS NOT OLD.storage_backend OR NEW.storage_uri IS NEW.rel_path THEN storage_backend
           WHEN substr(${cleaned('rel_path')}, 1, 5) = 's3://' THEN 's3'

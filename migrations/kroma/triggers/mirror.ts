@@ -111,24 +111,17 @@ const head = `substr(lower(sql), 1, instr(lower(sql), 'begin'))`;
 const isOnlyAfterInsert = `(${hasWord('after', head)} AND ${hasWord('insert', head)} AND instr(lower(sql), 'rais') = 0
               AND NOT (${['before', 'update', 'delete'].map((word) => hasWord(word, head)).join(' OR ')}))`;
 const isOfTable = (table: string) => `tbl_name = '${table}' COLLATE NOCASE`;
-/** More columns than the program's must not be empty, however that is spaced: an OR IGNORE may not come. */
-const hasMoreNotNull = ({ table, notNull }: Twin) => `(type = 'table' AND ${isOfTable(table)} AND EXISTS (
-            SELECT 1 FROM (SELECT replace(replace(replace(replace(lower(sql), ' ', ''), char(9), ''), char(10), ''), char(13), '') AS text) AS k
-            WHERE length(k.text) - length(replace(k.text, 'notnull', '')) > ${notNull.length * 'notnull'.length}))`;
 /**
  * Something of the owner's might follow a key that moves, hold it fast, or keep the insert from coming. Cheap conditions
  * first, and no CASE, in which SQLite would work out all of them: a file has hundreds of long texts, and most tables
  * have a column updated_at.
  */
-const isHeld = (twin: Twin) => {
-  const { table } = twin;
-  return `EXISTS (SELECT 1 FROM sqlite_master
+const isHeld = ({ table }: Twin) => `EXISTS (SELECT 1 FROM sqlite_master
         WHERE (type = 'trigger' AND ${isOfTable(table)} AND name NOT GLOB '_phasewise_*' AND NOT ${isOnlyAfterInsert})
           OR (type = 'table' AND instr(lower(sql), '${table}') > 0 AND instr(replace(lower(sql), 'updated_at', ''), 'update') > 0
             AND ${hasWord('update')})
           OR (type = 'table' AND ${isOfTable(table)} AND instr(lower(sql), 'check') > 0 AND ${hasWord('check')})
-          OR (${isAdded(table)}) OR ${hasMoreNotNull(twin)})`;
-};
+          OR (${isAdded(table)}))`;
 
 /**
  * Before an insert for which our row gives way: moves it aside. Deleting it would take along, or clear, whatever refers

@@ -45,10 +45,16 @@ const costs = (or: string, id: string) =>
   `INSERT ${or} INTO cost_events (id, project_id, event_type, amount_cents, currency, notes, created_at) VALUES ('${id}', 'p2', 'render', 100, 'USD', 'n', 't')`;
 const accounts = (or: string, id: string) =>
   `INSERT ${or} INTO provider_accounts (id, project_id, provider_code, api_key, meta_json, created_at, updated_at) VALUES ('${id}', 'p2', '${id}', '', '{"k":1}', 't', 't')`;
+const secrets = (or: string, id: string) =>
+  `INSERT ${or} INTO project_api_secrets (id, project_id, provider_code, secret_name, secret_ciphertext, key_ref, created_at, updated_at) VALUES ('${id}', 'p2', '${id}', 'n', 'c', 'same', 't', 't')`;
+const assets = (or: string, id: string) =>
+  `INSERT ${or} INTO assets (id, project_id, asset_kind, rel_path, meta_json, created_at) VALUES ('${id}', 'p2', 'k', '${id}', '{"a":1}', 't')`;
+const sets = (or: string, id: string) =>
+  `INSERT ${or} INTO reference_sets (id, project_id, title, notes, created_at, updated_at) VALUES ('${id}', 'p2', '${id}', 'same', 't', 't')`;
 const projects = (or: string, id: string) =>
   `INSERT ${or} INTO projects (id, user_id, slug, name, created_at, updated_at) VALUES ('${id}', 'u', '${id}', 'same', 't', 't')`;
 const cases: readonly Case[] = [
-  { table: 'runs', on: '(project_id, run_mode)', insert: runsOf, update: `mode = 'm'` },
+  { table: 'runs', on: '(project_id, run_mode COLLATE RTRIM)', insert: runsOf, update: `mode = 'm'` },
   { table: 'runs', on: '(project_id, model_name)', insert: runsOf, update: `model = 'n'` },
   { table: 'runs', on: '(status) WHERE settings_snapshot_json <> \'{}\'', insert: runsOf, update: `meta_json = '{"a":1}'` },
   { table: 'run_jobs', on: '(final_asset_id)', insert: jobs, update: `final_output = 'out/9.png'` },
@@ -60,6 +66,9 @@ const cases: readonly Case[] = [
   { table: 'cost_events', on: '(cost_usd) WHERE cost_usd > 0', insert: costs, update: `amount_cents = 100` },
   { table: 'cost_events', on: `(meta_json) WHERE meta_json <> '{}'`, insert: costs, update: `notes = 'n'` },
   { table: 'provider_accounts', on: `(config_json) WHERE config_json <> '{}'`, insert: accounts, update: `meta_json = '{"k":1}'` },
+  { table: 'project_api_secrets', on: '(project_id, kms_key_ref)', insert: secrets, update: `key_ref = 'other'` },
+  { table: 'assets', on: `(project_id, kind, metadata_json) WHERE metadata_json <> '{}'`, insert: assets, update: `meta_json = '{"a":1}'` },
+  { table: 'reference_sets', on: `(metadata_json) WHERE metadata_json <> '{}'`, insert: sets, update: `notes = 'same'` },
   { table: 'projects', on: '(owner_user_id, name)', insert: projects },
   { table: 'projects', on: '(name) WHERE owner_user_id IS NOT NULL', insert: projects },
 ]; // prettier-ignore
@@ -147,24 +156,46 @@ describe.each(['users', 'app_users'])('where e-mails of active %s are unique,', 
   }); // prettier-ignore
 });
 
-describe.each(['', 'OR IGNORE', 'OR REPLACE'])(
-  'where somebody added a column that may not be empty, an insert %s',
-  (or) => {
-    it.each([
-    ['app_users', `badge TEXT NOT NULL DEFAULT 'x'`, `INSERT INTO users VALUES ('n', 'n', 'n', NULL, 1, 't', 't')`, `(id, username, display_name, is_active, created_at, updated_at, badge) VALUES ('n', 'n', 'n', 1, 't', 't', NULL)`],
-    ['users', `badge TEXT NOT\n  NULL DEFAULT 'x'`, `INSERT INTO app_users VALUES ('n', 'n', 'n', NULL, 1, 't', 't')`, `(id, username, display_name, is_active, created_at, updated_at, badge) VALUES ('n', 'n', 'n', 1, 't', 't', NULL)`],
-    ['run_candidates', `badge TEXT not  null DEFAULT 'x'`, `INSERT INTO run_job_candidates (id, job_id, candidate_index, status, created_at) VALUES ('n', 'j2', 1, 'd', 't')`, `(id, job_id, candidate_index, status, created_at, badge) VALUES ('n', 'j2', 1, 'd', 't', NULL)`],
-  ])('that leaves it empty loses no row of %s', (table, column, first, second) => {
-    const db = under(`ALTER TABLE ${table} ADD COLUMN ${column}`);
-    db.exec(first);
+it.each([
+  ['runs', '(project_id, run_mode)', runsOf, 'mode', 'run_mode', `'m'`],
+  ['project_exports', '(project_id, sha256)', exports, 'export_sha256', 'sha256', `'abc'`],
+] as const)(
+  'under a rule within projects, %s %s, another project may have the same value',
+  (table, on, insert, old, column, value) => {
+    const db = under(`CREATE UNIQUE INDEX own ON ${table} ${on}`);
+    db.exec(insert('', 'n1'));
+    db.exec(insert('', 'n2').replace(`'p2'`, `'p'`).replace(value, `'else'`));
 
-    try {
-      db.exec(`INSERT ${or} INTO ${table} ${second}`);
-    } catch (error) {
-      expect(String(error)).toContain('NOT NULL');
-    }
+    db.exec(`UPDATE ${table} SET ${old} = ${value} WHERE id = 'n2'`);
 
-    expect(rowsOf(db, `SELECT id FROM ${table} WHERE id GLOB '*n'`)).toEqual([['n']]);
-  }); // prettier-ignore
+    expect(rowsOf(db, `SELECT id, ${column} FROM ${table} WHERE id GLOB 'n*' ORDER BY id`)).toEqual([['n1', value.slice(1, -1)], ['n2', value.slice(1, -1)]]); // prettier-ignore
   },
 );
+
+it.each([
+  ['runs', '(project_id, run_mode)', runsOf, 'mode', 'run_mode', `'m'`],
+  ['project_exports', '(project_id, sha256)', exports, 'export_sha256', 'sha256', `'abc'`],
+  ['project_api_secrets', '(project_id, kms_key_ref)', secrets, 'key_ref', 'kms_key_ref', `'same'`],
+] as const)(
+  'a change that a rule over %s %s refuses leaves no old value behind',
+  (table, on, insert, old, column, value) => {
+    const db = under(`CREATE UNIQUE INDEX own ON ${table} ${on}`);
+    db.exec(insert('', 'n1'));
+    db.exec(insert('', 'n2').replace(value, `'else'`));
+
+    db.exec(`UPDATE OR REPLACE ${table} SET ${old} = ${value} WHERE id = 'n2'`);
+
+    expect(rowsOf(db, `SELECT id, ${column} FROM ${table} WHERE id GLOB 'n*' ORDER BY id`)).toEqual([['n1', value.slice(1, -1)], ['n2', null]]); // prettier-ignore
+  },
+);
+
+it('an empty text that becomes an empty object is asked as such', () => {
+  const db = under('CREATE UNIQUE INDEX own ON runs (project_id, settings_snapshot_json)');
+  db.exec(projects('', 'p3'));
+  for (const [id, meta] of [['n1', '{"a":1}'], ['n2', '{"b":2}']] as const)
+    db.exec(runsOf('', id).replace(`'p2'`, `'p3'`).replace('{"a":1}', meta));
+
+  for (const id of ['n1', 'n2']) db.exec(`UPDATE OR REPLACE runs SET meta_json = '' WHERE id = '${id}'`);
+
+  expect(rowsOf(db, `SELECT id, settings_snapshot_json FROM runs WHERE project_id = 'p3' ORDER BY id`)).toEqual([['n1', '{}'], ['n2', '{"b":2}']]);
+}); // prettier-ignore

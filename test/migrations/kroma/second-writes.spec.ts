@@ -331,3 +331,17 @@ describe('a trigger that somebody adds after the upgrade', () => {
     expect(valueOf(db, `SELECT s3_bucket FROM project_storage WHERE project_id = 'p1'`)).toBe('mine');
   }); // prettier-ignore
 });
+
+it.each([
+  [`INSERT INTO users VALUES ('n', 'n', 'N', NULL, 1, 't', 't')`, 'app_users', `(id, username, display_name, created_at, updated_at, bytes) VALUES ('n', 'n', 'N', 't', 't', 500)`],
+  [`INSERT INTO run_job_candidates (id, job_id, candidate_index, status, created_at) VALUES ('n', 'j', 1, 'd', 't')`, 'run_candidates', `(id, job_id, candidate_index, status, created_at, bytes) VALUES ('n', 'j', 1, 'd', 't', 500)`],
+  [`INSERT INTO projects (id, user_id, slug, name, created_at, updated_at) VALUES ('n', 'u', 'n', 'n', 't', 't')`, 'project_storage', `(id, project_id, created_at, updated_at, bytes) VALUES ('n', 'n', 't', 't', 500)`],
+])('%s: a column that triggers do not know keeps what the second insert says', (first, table, second) => {
+  const db = upgraded();
+  db.exec(`ALTER TABLE ${table} ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0`);
+  db.exec(first);
+
+  db.exec(`INSERT INTO ${table} ${second}`);
+
+  expect(valueOf(db, `SELECT bytes FROM ${table} WHERE id = 'n'`)).toBe(500);
+}); // prettier-ignore
