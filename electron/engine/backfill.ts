@@ -14,7 +14,6 @@ import {
   type StepContext,
 } from './migration.ts';
 import {
-  areKeylessFewer,
   isKeylessThere,
   markKeylessLeft,
   setAside,
@@ -159,7 +158,7 @@ export function runChunk(db: Db, work: BackfillWork, context: StepContext, limit
 /** Asked at once: a row that is written afterwards is another one. */
 function markLeft(db: Db, work: BackfillWork): void {
   if (work.backfill.takesRowsOut !== true) return;
-  for (const walk of workOf(work.migration).map(walkOf)) if (areKeylessFewer(db, walk)) markKeylessLeft(db, walk);
+  for (const walk of workOf(work.migration).map(walkOf)) markKeylessLeft(db, walk);
 }
 
 /** What a chunk over this range is handed. */

@@ -42,7 +42,10 @@ export const setAsideKeyless = (db: Db, source: IssueSource): number =>
  * written afterwards is another row, however equal, which is why this is asked as soon as rows may have left.
  */
 export function markKeylessLeft(db: Db, walk: Walk): void {
-  if (countUnmarked(db, walk) === 0) return;
+  const isAny = db.prepare(
+    `SELECT 1 FROM main._phasewise_quarantine WHERE backfill_id = ? AND ${isKeylessThere} LIMIT 1`,
+  );
+  if (isAny.get(walk.id) === undefined || !tableExists(db, walk.source)) return;
   // Numbered on both sides, in one sort: to look for each of many would take hours.
   db.prepare(
     `UPDATE main._phasewise_quarantine SET detail = ${quoteText(LEFT)} WHERE id IN (
@@ -55,25 +58,6 @@ export function markKeylessLeft(db: Db, walk: Walk): void {
   ).run(walk.id);
 }
 
-/** Fewer rows without a key are in the table than were recorded and not marked. Without such a record, nothing is read. */
-export function areKeylessFewer(db: Db, walk: Walk): boolean {
-  const recorded = countUnmarked(db, walk);
-  if (recorded === 0 || !tableExists(db, walk.source)) return false;
-  return (
-    (db
-      .prepare<[], number>(`SELECT count(*) ${keylessOf(walk)}`)
-      .pluck()
-      .get() ?? 0) < recorded
-  );
-}
-
-const countUnmarked = (db: Db, { id }: Walk): number =>
-  db
-    .prepare<[string], number>(
-      `SELECT count(*) FROM main._phasewise_quarantine WHERE backfill_id = ? AND ${isKeylessThere}`,
-    )
-    .pluck()
-    .get(id) ?? 0;
 const keylessOf = ({ source, key }: Walk): string =>
   `FROM main.${quoteName(source)} AS s WHERE s.${quoteName(key)} IS NULL`;
 

@@ -19,18 +19,20 @@ import { ensureMirrors, wrongMirrors } from './triggers/mirror-triggers.ts';
  * The secrets themselves are never read. An empty key_ref stays empty: the original then made up a value in the old
  * column, which is not ours to change (D18).
  */
-/** Empty where somebody else's rule refuses it: OR REPLACE would take a secret away. The criteria then name the row. */
-const whereFree = `CASE WHEN NOT ${valueMayBreakRuleOf('project_api_secrets', 'kms_key_ref', 'NEW.key_ref')} THEN NEW.key_ref END`;
+
+/** A rule of somebody else's comes first: OR REPLACE would take a secret away. */
+const isFree = `NOT ${valueMayBreakRuleOf('project_api_secrets', 'kms_key_ref', 'NEW.key_ref')}`;
+
 const triggers = {
   _phasewise_0005_secrets_insert: `CREATE TRIGGER _phasewise_0005_secrets_insert AFTER INSERT ON project_api_secrets
   WHEN NEW.kms_key_ref IS NULL OR NEW.kms_key_ref = ''
   BEGIN
-    UPDATE project_api_secrets SET kms_key_ref = ${whereFree} WHERE rowid = NEW.rowid;
+    UPDATE project_api_secrets SET kms_key_ref = NEW.key_ref WHERE rowid = NEW.rowid AND ${isFree};
   END`,
   _phasewise_0005_secrets_update: `CREATE TRIGGER _phasewise_0005_secrets_update AFTER UPDATE OF key_ref ON project_api_secrets
   WHEN NEW.key_ref IS NOT OLD.key_ref AND NEW.kms_key_ref IS OLD.kms_key_ref AND NEW.kms_key_ref IS NOT NEW.key_ref
   BEGIN
-    UPDATE project_api_secrets SET kms_key_ref = ${whereFree} WHERE rowid = NEW.rowid;
+    UPDATE project_api_secrets SET kms_key_ref = NEW.key_ref WHERE rowid = NEW.rowid AND ${isFree};
   END`,
 };
 

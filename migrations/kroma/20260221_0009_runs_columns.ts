@@ -32,15 +32,13 @@ const isEmpty = (value: string) => `ifnull(${value}, '') = ''`;
 const jsonOf = (text: string) => `CASE WHEN ${isEmpty(text)} THEN '{}' ELSE ${text} END`;
 
 const isFree = (column: string, value: string) => `NOT ${valueMayBreakRuleOf('runs', column, value)}`;
-/** Empty where somebody else's rule refuses it: the criteria then name the row. */
-const whereFree = (column: string, old: string) => `CASE WHEN ${isFree(column, `runs.${old}`)} THEN ${old} END`;
 /** A trigger that somebody added later fires first: what is written comes from the row as it stands, not from NEW. */
 const triggers = {
   _phasewise_0009_runs_insert: `CREATE TRIGGER _phasewise_0009_runs_insert AFTER INSERT ON runs
   BEGIN
     UPDATE runs SET
-        run_mode = CASE WHEN ${isEmpty('run_mode')} THEN ${whereFree('run_mode', 'mode')} ELSE run_mode END,
-        model_name = CASE WHEN ${isEmpty('model_name')} THEN ${whereFree('model_name', 'model')} ELSE model_name END,
+        run_mode = CASE WHEN ${isEmpty('run_mode')} AND ${isFree('run_mode', 'runs.mode')} THEN mode ELSE run_mode END,
+        model_name = CASE WHEN ${isEmpty('model_name')} AND ${isFree('model_name', 'runs.model')} THEN model ELSE model_name END,
         settings_snapshot_json = CASE WHEN settings_snapshot_json IN ('', '{}') AND ${isFree('settings_snapshot_json', jsonOf('runs.meta_json'))}
           THEN ${jsonOf('meta_json')} ELSE settings_snapshot_json END
       WHERE rowid = NEW.rowid;
@@ -48,8 +46,8 @@ const triggers = {
   _phasewise_0009_runs_update: `CREATE TRIGGER _phasewise_0009_runs_update AFTER UPDATE OF mode, model, meta_json ON runs
   BEGIN
     UPDATE runs SET
-        run_mode = CASE WHEN NEW.mode IS NOT OLD.mode AND run_mode IS OLD.run_mode THEN ${whereFree('run_mode', 'mode')} ELSE run_mode END,
-        model_name = CASE WHEN NEW.model IS NOT OLD.model AND model_name IS OLD.model_name THEN ${whereFree('model_name', 'model')} ELSE model_name END,
+        run_mode = CASE WHEN NEW.mode IS NOT OLD.mode AND run_mode IS OLD.run_mode AND ${isFree('run_mode', 'runs.mode')} THEN mode ELSE run_mode END,
+        model_name = CASE WHEN NEW.model IS NOT OLD.model AND model_name IS OLD.model_name AND ${isFree('model_name', 'runs.model')} THEN model ELSE model_name END,
         settings_snapshot_json = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND settings_snapshot_json IS OLD.settings_snapshot_json
           AND meta_json IS NOT settings_snapshot_json AND ${isFree('settings_snapshot_json', jsonOf('runs.meta_json'))} THEN ${jsonOf('meta_json')} ELSE settings_snapshot_json END
       WHERE rowid = NEW.rowid;

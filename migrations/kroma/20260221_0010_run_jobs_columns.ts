@@ -40,14 +40,12 @@ const promptIn = (
         FROM (SELECT ${readable('meta')} AS doc FROM (SELECT CAST(${meta} AS TEXT) AS meta))))`;
 
 const isFree = (column: string, value: string) => `NOT ${valueMayBreakRuleOf('run_jobs', column, value, 'run_id')}`;
-/** Empty where somebody else's rule refuses it: the criteria then name the row. */
-const whereFree = `CASE WHEN ${isFree('selected_candidate_index', 'run_jobs.selected_candidate')} THEN selected_candidate END`;
 /** A trigger that somebody added later fires first: what is written comes from the row as it stands, not from NEW. */
 const triggers = {
   _phasewise_0010_run_jobs_insert: `CREATE TRIGGER _phasewise_0010_run_jobs_insert AFTER INSERT ON run_jobs
   BEGIN
     UPDATE run_jobs SET
-        selected_candidate_index = CASE WHEN selected_candidate_index IS NULL THEN ${whereFree}
+        selected_candidate_index = CASE WHEN selected_candidate_index IS NULL AND ${isFree('selected_candidate_index', 'run_jobs.selected_candidate')} THEN selected_candidate
           ELSE selected_candidate_index END,
         prompt_text = CASE WHEN prompt_text = '' AND ${isFree('prompt_text', promptIn('run_jobs.meta_json'))} THEN ${promptIn('run_jobs.meta_json')} ELSE prompt_text END
       WHERE rowid = NEW.rowid;
@@ -57,7 +55,7 @@ const triggers = {
   BEGIN
     UPDATE run_jobs SET
         selected_candidate_index = CASE WHEN NEW.selected_candidate IS NOT OLD.selected_candidate
-          AND selected_candidate_index IS OLD.selected_candidate_index THEN ${whereFree}
+          AND selected_candidate_index IS OLD.selected_candidate_index AND ${isFree('selected_candidate_index', 'run_jobs.selected_candidate')} THEN selected_candidate
           ELSE selected_candidate_index END,
         prompt_text = CASE WHEN NEW.meta_json IS NOT OLD.meta_json AND prompt_text IS OLD.prompt_text AND ${isFree('prompt_text', promptIn('run_jobs.meta_json'))}
           AND ${promptIn('run_jobs.meta_json')} IS NOT ${promptIn('OLD.meta_json')} THEN ${promptIn('run_jobs.meta_json')}

@@ -45,8 +45,7 @@ const rules = (
   table: string,
 ) => `SELECT 1 FROM (SELECT name, ' ' || lower(substr(sql, instr(sql, '(') + 1)) || ' ' AS said
             FROM sqlite_master WHERE ${isAdded(table)}) AS rule`;
-const isWordOf = (text: string, word: string) => `${text} GLOB '*[^a-z0-9_]${word}[^a-z0-9_]*'`;
-const isAbout = (column: string) => `said IS NULL OR ${isWordOf('said', column)}`;
+const isAbout = (column: string) => `said IS NULL OR said GLOB '*[^a-z0-9_]${column}[^a-z0-9_]*'`;
 
 /**
  * What a trigger writes to the table may break a rule: one about a column that it fills. Columns that the owner added
@@ -55,16 +54,18 @@ const isAbout = (column: string) => `said IS NULL OR ${isWordOf('said', column)}
 export const mayBreakRuleOf = (table: string, columns: readonly string[]): string =>
   `EXISTS (${rules(table)} WHERE ${columns.map(isAbout).join(' OR ')})`;
 
+/** Of columns alone, which it names: nothing is computed, and no row is left out. */
+const isPlain = `trim(said, ' )') NOT GLOB '*[^]a-z0-9_ ,"\`[]*' AND instr(said, 'where') + instr(said, 'collate') = 0`;
+const isWithin = (scope: string) => `',' || replace(replace(said, ' ', ''), '"', '') GLOB '*,${scope}[,)]*'`;
 /**
- * A trigger may break a rule by the value that it gives a column of NEW: some other row has it, in the same scope where
- * the rule is about that, too; or the rule computes something of it or has a condition, under which the row may only
- * come now.
+ * A trigger may break a rule by the value that it gives a column of NEW: some other row has it, within the same scope if
+ * the rule holds there only; or the rule is not plain, so that nobody can tell.
  * @param value SQL in which columns of the row that is written are named with their table.
  */
 export const valueMayBreakRuleOf = (table: string, column: string, value: string, scope = 'project_id'): string =>
-  `EXISTS (${rules(table)} WHERE (${isAbout(column)}) AND (instr(said, '(') + instr(said, 'where') + instr(said, 'collate') > 0
+  `EXISTS (${rules(table)} WHERE (${isAbout(column)}) AND (NOT (${isPlain})
           OR EXISTS (SELECT 1 FROM ${table} AS other WHERE lower(other.${column}) = lower(${value}) AND other.rowid <> NEW.rowid
-            AND (said IS NULL OR NOT ${isWordOf('said', scope)} OR other.${scope} IS ${table}.${scope}))))`;
+            AND (said IS NULL OR NOT ${isWithin(scope)} OR other.${scope} IS ${table}.${scope}))))`;
 
 /** What a trigger changes in a row of the table may break a rule. @param changes by column: it changes, as SQL. */
 export const changeMayBreakRuleOf = (table: string, changes: Readonly<Record<string, string>>): string =>

@@ -30,22 +30,22 @@ const registerExport = registerFiles(
   `FROM (SELECT ${cleaned('e.export_path')} AS path FROM project_exports AS e
         WHERE e.rowid = NEW.rowid AND e.export_asset_id IS NEW.export_asset_id) AS k WHERE NEW.id IS NOT NULL`,
 );
-/** Empty where somebody else's rule refuses it: the criteria then name the row. */
-const freeHash = `CASE WHEN NOT ${valueMayBreakRuleOf('project_exports', 'sha256', 'project_exports.export_sha256')} THEN export_sha256 END`;
-/** Unless somebody has chosen a file since; none where somebody made it unique. */
+const isFreeHash = `NOT ${valueMayBreakRuleOf('project_exports', 'sha256', 'project_exports.export_sha256')}`;
+/** Unless somebody has chosen a file since, or made it unique. */
 const nameFile = quietly(
   'project_exports',
   `
-    UPDATE project_exports SET export_asset_id = CASE WHEN NOT ${mayBreakRuleOf('project_exports', ['export_asset_id'])} THEN (SELECT ${assetOf('NEW.project_id', 'k.path')}
-        FROM (SELECT ${cleaned('project_exports.export_path')} AS path) AS k) END
-      WHERE rowid = NEW.rowid AND export_asset_id IS NEW.export_asset_id;`,
+    UPDATE project_exports SET export_asset_id = (SELECT ${assetOf('NEW.project_id', 'k.path')}
+        FROM (SELECT ${cleaned('project_exports.export_path')} AS path) AS k)
+      WHERE rowid = NEW.rowid AND export_asset_id IS NEW.export_asset_id
+        AND NOT ${mayBreakRuleOf('project_exports', ['export_asset_id'])};`,
 );
 
 export const exportTriggers: Readonly<Record<string, string>> = {
   _phasewise_0015_exports_insert: `CREATE TRIGGER _phasewise_0015_exports_insert AFTER INSERT ON project_exports
   BEGIN
     UPDATE project_exports SET
-        sha256 = CASE WHEN ${isEmpty('sha256')} THEN ${freeHash} ELSE sha256 END,
+        sha256 = CASE WHEN ${isEmpty('sha256')} AND ${isFreeHash} THEN export_sha256 ELSE sha256 END,
         format = CASE WHEN format IN ('', 'tar.gz') AND (${isEmpty('NEW.export_asset_id')} OR ${cleaned('NEW.export_path')} <> '') THEN ${formatOf(cleaned('export_path'))} ELSE format END
       WHERE rowid = NEW.rowid;
   END`,
@@ -57,7 +57,7 @@ export const exportTriggers: Readonly<Record<string, string>> = {
   WHEN NOT ${isQuiet('project_exports')}
   BEGIN
     UPDATE project_exports SET
-        sha256 = CASE WHEN NEW.export_sha256 IS NOT OLD.export_sha256 AND sha256 IS OLD.sha256 THEN ${freeHash} ELSE sha256 END,
+        sha256 = CASE WHEN NEW.export_sha256 IS NOT OLD.export_sha256 AND sha256 IS OLD.sha256 AND ${isFreeHash} THEN export_sha256 ELSE sha256 END,
         format = CASE WHEN NEW.export_path IS NOT OLD.export_path AND format IS OLD.format
           THEN ${formatOf(cleaned('export_path'))} ELSE format END
       WHERE rowid = NEW.rowid;

@@ -30,10 +30,8 @@ const registerFile = registerFiles(
 );
 const ownFile = `(SELECT ${assetOf('r.project_id', 'k.path')}
           FROM (SELECT ${cleaned('run_jobs.final_output')} AS path) AS k, runs AS r WHERE r.id = NEW.run_id)`;
-/** Unless somebody has chosen a file since. */
-const isUnchosen = `rowid = NEW.rowid AND final_asset_id IS NEW.final_asset_id`;
-/** Where somebody made the file of a job unique, it names none: the criteria then name the job. */
-const mayCollide = mayBreakRuleOf('run_jobs', ['final_asset_id']);
+/** Unless somebody has chosen a file since, or made the file of a job unique. */
+const isUnchosen = `rowid = NEW.rowid AND final_asset_id IS NEW.final_asset_id AND NOT ${mayBreakRuleOf('run_jobs', ['final_asset_id'])}`;
 const chosenFile = (index: string) => `(SELECT coalesce(c.final_asset_id, c.output_asset_id) FROM run_candidates AS c
           WHERE c.job_id = NEW.id AND c.candidate_index = ${index})`;
 
@@ -44,7 +42,7 @@ export const jobTriggers: Readonly<Record<string, string>> = {
   BEGIN${registerFile};${quietly(
     'run_jobs',
     `
-    UPDATE run_jobs SET final_asset_id = CASE WHEN NOT ${mayCollide} THEN ${ownFile} END WHERE ${isUnchosen};`,
+    UPDATE run_jobs SET final_asset_id = ${ownFile} WHERE ${isUnchosen};`,
   )}
   END`,
   // A program that changes the choice under both names decides about the file itself.
@@ -55,7 +53,7 @@ export const jobTriggers: Readonly<Record<string, string>> = {
   BEGIN${registerFile};${quietly(
     'run_jobs',
     `
-    UPDATE run_jobs SET final_asset_id = CASE WHEN ${mayCollide} THEN NULL
+    UPDATE run_jobs SET final_asset_id = CASE
         WHEN NEW.final_output IS NOT OLD.final_output AND ${cleaned('final_output')} <> ''
           THEN CASE WHEN ${isNamedBy('run_jobs.final_asset_id', cleaned('run_jobs.final_output'))} THEN final_asset_id ELSE ${ownFile} END
         WHEN NEW.selected_candidate IS NOT OLD.selected_candidate AND NEW.selected_candidate_index IS OLD.selected_candidate_index

@@ -174,18 +174,32 @@ it.each([
 
 it.each([
   ['runs', '(project_id, run_mode)', runsOf, 'mode', 'run_mode', `'m'`],
+  ['runs', '(project_id, model_name) WHERE model_name IS NOT NULL', runsOf, 'model', 'model_name', `'n'`],
+  ['runs', `(project_id, ifnull(model_name, ''))`, runsOf, 'model', 'model_name', `'n'`],
+  ['run_jobs', `(run_id, selected_candidate_index)`, jobs, 'selected_candidate', 'selected_candidate_index', `1`],
   ['project_exports', '(project_id, sha256)', exports, 'export_sha256', 'sha256', `'abc'`],
   ['project_api_secrets', '(project_id, kms_key_ref)', secrets, 'key_ref', 'kms_key_ref', `'same'`],
-] as const)(
-  'a change that a rule over %s %s refuses leaves no old value behind',
-  (table, on, insert, old, column, value) => {
-    const db = under(`CREATE UNIQUE INDEX own ON ${table} ${on}`);
-    db.exec(insert('', 'n1'));
-    db.exec(insert('', 'n2').replace(value, `'else'`));
+] as const)('what a rule over %s %s refuses stays under the old name', (table, on, insert, old, column, value) => {
+  const db = under('');
+  db.exec(insert('', 'n1'));
+  db.exec(insert('', 'n2'));
+  db.exec(`UPDATE ${table} SET ${old} = 7 WHERE id = 'n2'; CREATE UNIQUE INDEX own ON ${table} ${on}`);
 
-    db.exec(`UPDATE OR REPLACE ${table} SET ${old} = ${value} WHERE id = 'n2'`);
+  for (const or of ['', 'OR REPLACE']) db.exec(`UPDATE ${or} ${table} SET ${old} = ${value} WHERE id = 'n2'`);
 
-    expect(rowsOf(db, `SELECT id, ${column} FROM ${table} WHERE id GLOB 'n*' ORDER BY id`)).toEqual([['n1', value.slice(1, -1)], ['n2', null]]); // prettier-ignore
+  expect(rowsOf(db, `SELECT id, CAST(${old} AS TEXT), CAST(${column} AS TEXT) FROM ${table} WHERE id GLOB 'n*' ORDER BY id`)).toEqual([['n1', value.replaceAll("'", ''), value.replaceAll("'", '')], ['n2', value.replaceAll("'", ''), '7']]); // prettier-ignore
+});
+
+it.each(['(run_mode -- per project_id later\n)', '(run_mode, "my project_id")', `(run_mode || '/' || status)`])(
+  'a rule %s is not taken for one within projects',
+  (on) => {
+    const db = under('ALTER TABLE runs ADD COLUMN "my project_id" TEXT NOT NULL DEFAULT 1');
+    db.exec(`DELETE FROM runs; CREATE UNIQUE INDEX own ON runs ${on}`);
+
+    db.exec(runsOf('', 'n1'));
+    db.exec(runsOf('OR REPLACE', 'n2').replace(`'p2'`, `'p'`));
+
+    expect(rowsOf(db, `SELECT id FROM runs WHERE id GLOB 'n*' ORDER BY id`)).toEqual([['n1'], ['n2']]);
   },
 );
 
