@@ -1,8 +1,7 @@
-import { errorCode } from '@shared/error-code.ts';
 import { orRefuse } from './identity.ts';
 import { isJournalWhole } from './journal-check.ts';
 import { isLogWhole } from './log-check.ts';
-import { readSidecars, type Sidecars } from './sidecars.ts';
+import { hasGone, readSidecars, type Sidecars } from './sidecars.ts';
 
 /**
  * Whether SQLite would take in everything that lies beside the database for it: what it leaves out is gone as soon as
@@ -14,19 +13,24 @@ import { readSidecars, type Sidecars } from './sidecars.ts';
 export function isPlayedInWhole(file: string, { isOurs = false } = {}): boolean {
   const sidecars = readSidecars(file);
   if (!isLogTakenIn(file, sidecars, isOurs)) return false;
-  return !sidecars.isJournalHot || isTakenIn(file, isJournalWhole, isOurs);
+  return !sidecars.isJournalHot || isTakenIn(file, '-journal', isJournalWhole, isOurs);
 }
 
 /** The same of the log alone. */
 export const isLogTakenIn = (file: string, { isWalLost, isWalRead }: Sidecars, isOurs = false): boolean =>
-  !isWalLost && (!isWalRead || isTakenIn(file, isLogWhole, isOurs));
+  !isWalLost && (!isWalRead || isTakenIn(file, '-wal', isLogWhole, isOurs));
 
 /** What goes while it is read was somebody's who is at work on the file, and has taken it in. */
-function isTakenIn(file: string, isWhole: (file: string) => boolean, isOurs: boolean): boolean {
+function isTakenIn(
+  file: string,
+  suffix: '-wal' | '-journal',
+  isWhole: (file: string) => boolean,
+  isOurs: boolean,
+): boolean {
   try {
     return isWhole(file);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' && !isOurs) return true;
+    if (!isOurs && hasGone(error, file + suffix)) return true;
     return orRefuse(file, () => {
       throw error;
     });

@@ -77,10 +77,12 @@ function openIfThere(file: string): number | null {
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    // While its name is there, it has not gone: it only cannot be opened.
-    const isGone = errorCode(error) === 'ENOENT' && lstatSync(file, { throwIfNoEntry: false }) === undefined;
-    if (isGone) return null;
+    if (hasGone(error, file)) return null;
     if (errorCode(error) === 'ELOOP') throw coded('E_SIDECAR_UNSAFE', `${file} became a link.`);
     throw error;
   }
 }
+
+/** The error says that the file is not there, and it is not: while its name is, it only cannot be opened. */
+export const hasGone = (error: unknown, file: string): boolean =>
+  errorCode(error) === 'ENOENT' && lstatSync(file, { throwIfNoEntry: false }) === undefined;

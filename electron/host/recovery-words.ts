@@ -139,13 +139,19 @@ function whereItStopped(findings: Findings): string {
       if (findings.isUnproven && error !== null && findings.cause !== 'asked') return error.message;
       if (findings.isUnproven)
         return `All ${stepsTotal} steps are finished. What is missing is the comparison of the result with the backup.`;
-      return whereUpgradeStopped(findings, `step ${stepsDone} of ${stepsTotal}`);
+      return whereUpgradeStopped(findings, `step ${stepsDone} of ${stepsTotal}`) + whyItFailed(findings);
   }
 }
+
+/** What has to be put right first; or going on fails again, in the same words. */
+const whyItFailed = ({ cause, error }: Findings): string =>
+  cause === 'failed' && error !== null ? ` ${error.message} ${error.nextStep}` : '';
 
 function whereUpgradeStopped({ stepsDone, stepsTotal, nextTitle, isNextBegun }: Findings, done: string): string {
   const next = nextTitle === null ? '' : isNextBegun ? `, in the middle of “${nextTitle}”` : `, at “${nextTitle}”`;
   if (stepsTotal === 0) return 'How far it came cannot be said before the file can be looked at.';
+  if (stepsDone === 0 && !isNextBegun)
+    return `It stopped before the first of its ${stepsTotal} steps was finished; nothing of them is in the file.`;
   if (stepsDone === 0) return `It stopped before the first of its ${stepsTotal} steps was finished${next}.`;
   if (stepsDone === stepsTotal) return `It stopped after ${done}, before the checks at the end of the phase.`;
   return `It stopped after ${done}${next}.`;

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Loader, VisuallyHidden } from '@mantine/core';
 import {
   IconAlertTriangleFilled,
   IconArrowBackUp,
@@ -42,6 +42,7 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
   const busy = view?.busy ?? null;
   useEffect(() => document.getElementById('main')?.focus({ preventScroll: true }), [recovery.runId]);
   const onChoose = (id: RecoveryChoiceId): void => {
+    if (busy !== null) return;
     if (id === 'restore' || id === 'put-back') setAsking(id);
     else void choose(handle, id);
   };
@@ -60,7 +61,7 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
           <h2 id="recovery-choices" className={styles.title}>
             What would you like to do?
           </h2>
-          <Choices choices={recovery.choices} isBusy={busy !== null} onChoose={onChoose} />
+          <Choices choices={recovery.choices} busy={busy} onChoose={onChoose} />
         </section>
         {busy === 'finish' && (
           <WorkBar
@@ -74,7 +75,7 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
           <Button variant="subtle" disabled={busy !== null} onClick={() => putOff(handle)}>
             Look at the database first
           </Button>
-          <span role="status">{busy === null ? '' : busyWords[busy]}</span>
+          <VisuallyHidden role="status">{busy === null ? '' : busyWords[busy]}</VisuallyHidden>
           <span className="muted">
             For support: <code>{recovery.code}</code>
           </span>
@@ -169,14 +170,14 @@ const icons: Record<RecoveryChoiceId, typeof IconPlayerPlay> = {
   'put-back': IconArrowBackUp,
 };
 
-/** The first is the advised one, and the only filled one. */
+/** The first is the advised one, and the only filled one. The one that was chosen says what is done, and keeps the focus. */
 function Choices({
   choices,
-  isBusy,
+  busy,
   onChoose,
 }: {
   choices: Recovery['choices'];
-  isBusy: boolean;
+  busy: RecoveryChoiceId | null;
   onChoose: (id: RecoveryChoiceId) => void;
 }) {
   return (
@@ -189,15 +190,20 @@ function Choices({
               type="button"
               className={styles.choice}
               data-primary={index === 0 ? '' : undefined}
-              disabled={isBusy}
+              data-busy={busy === id ? '' : undefined}
+              aria-disabled={busy !== null}
               onClick={() => onChoose(id)}
             >
-              <Icon size={24} stroke={1.6} aria-hidden />
+              {busy === id ? (
+                <Loader size={24} color="currentColor" aria-hidden />
+              ) : (
+                <Icon size={24} stroke={1.6} aria-hidden />
+              )}
               <span className={styles.choiceTitle}>
                 {title}
                 {index === 0 && choices.length > 1 && <span className={styles.advised}>advised</span>}
               </span>
-              <span className={styles.choiceText}>{consequence}</span>
+              <span className={styles.choiceText}>{(busy === id && busyWords[id]) || consequence}</span>
             </button>
           </li>
         );

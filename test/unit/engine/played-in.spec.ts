@@ -43,22 +43,30 @@ it.each(['-wal', '-journal'] as const)(
   },
 );
 
-it.each(['-wal', '-journal'] as const)('of a %s that cannot be read nobody says that it is whole', async (suffix) => {
-  const file = await left(suffix);
-  beforeSecondOpening(file + suffix, () => {
-    throw Object.assign(new Error('EIO: refused on purpose'), { code: 'EIO', syscall: 'open' });
-  });
+it.each([
+  ['-wal', 'EIO', 'E_IO'],
+  ['-journal', 'EIO', 'E_IO'],
+  ['-wal', 'ENOENT', 'E_NOT_FOUND'],
+  ['-journal', 'ENOENT', 'E_NOT_FOUND'],
+] as const)(
+  'of a %s that is there and cannot be read (%s) nobody says that it is whole',
+  async (suffix, code, told) => {
+    const file = await left(suffix);
+    beforeSecondOpening(file + suffix, () => {
+      throw Object.assign(new Error(`${code}: refused on purpose`), { code, syscall: 'open' });
+    });
 
-  let error: unknown;
-  try {
-    isPlayedInWhole(file);
-  } catch (thrown) {
-    error = thrown;
-  }
+    let error: unknown;
+    try {
+      isPlayedInWhole(file);
+    } catch (thrown) {
+      error = thrown;
+    }
 
-  expect(error).toHaveProperty('appError');
-  expect(toAppError(error)).toMatchObject({ code: 'E_IO' });
-});
+    expect(error).toHaveProperty('appError');
+    expect(toAppError(error)).toMatchObject({ code: told });
+  },
+);
 
 it.each(['-wal', '-journal'] as const)('a %s that is there has not gone, whatever opening it says', async (suffix) => {
   const file = await left(suffix);

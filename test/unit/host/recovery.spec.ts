@@ -126,6 +126,7 @@ describe('an upgrade that was killed', () => {
     const recovery = await recoveries.get(database);
 
     expect(recovery).toMatchObject({ isSafe: true, backup: null, stepsDone: 0 });
+    expect(recovery?.where).toContain('nothing of them is in the file');
     expect(choicesOf(recovery)).toEqual(['continue', 'stay']);
     expect(recovery?.reasons).toContain('No finished backup was found: before it has one, an upgrade changes nothing.');
   });
@@ -303,6 +304,7 @@ describe('an upgrade that was killed', () => {
       'stopped on request.',
       'stopped by an error: the disk reported an error.',
     ]);
+    expect((await recoveries.get(database))?.where).toMatch(/ It ended\. Check the disk, then continue\./);
   });
 
   it('is no question when it was refused before anything was begun', async () => {
