@@ -65,6 +65,7 @@ test('A10: the host is killed in the middle of an upgrade; no engine is left, an
     await page.getByRole('button', { name: /^Continue the upgrade/ }).focus();
     await page.keyboard.press('Enter');
     await expectDone(page);
+    await expect(page.locator('#main')).toBeFocused();
     // The backup that is named first is that of the original, not of the half upgraded file.
     const [original, half] = [page.getByText('Your original: the file from'), page.getByText('Also kept: the half')];
     await expect(page.getByRole('group', { name: 'Backup' }).filter({ has: original })).toBeVisible();

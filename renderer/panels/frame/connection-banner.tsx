@@ -22,7 +22,7 @@ export function ConnectionBanner() {
             </>
           ) : wasThere ? (
             <>
-              <strong>The connection to Phasewise was lost.</strong> No data is: a run under way goes on, or can be
+              <strong>The connection to Phasewise was lost.</strong> Nothing is lost: a run under way goes on, or can be
               continued. Trying to connect again… If Phasewise was closed, start it again and open the page that it
               shows.
             </>
