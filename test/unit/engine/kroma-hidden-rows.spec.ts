@@ -2,16 +2,13 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from '
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { RunReport } from '@shared/run.ts';
-import { createControl } from '@engine/control.ts';
 import { rowsHidden } from '@engine/hidden-rows.ts';
 import { brokenRules } from '@engine/lost-rules.ts';
 import { inspect } from '@engine/inspect.ts';
 import { ingestFiles } from '@engine/ingest.ts';
-import { assertPlan, makePlan } from '@engine/plan.ts';
+import { makePlan } from '@engine/plan.ts';
 import { retryIssues } from '@engine/retry.ts';
 import { hiddenRows } from '@engine/row-address.ts';
-import { runUpgrade } from '@engine/run.ts';
 import { readSchema } from '@engine/schema.ts';
 import { verifyResult } from '@engine/verify.ts';
 import { packs } from '../../../migrations/index.ts';
@@ -20,6 +17,7 @@ import { codeOfPromise } from '../../support/code-of.ts';
 import { askOne, backupFolderOf, inputFor } from '../../support/engine/run-shop.ts';
 import { changeByHand } from '../../support/kroma/changed-sample.ts';
 import { fixtures } from '../../support/kroma/fixtures.ts';
+import { upgradeKroma as upgrade } from '../../support/kroma/upgrade-kroma.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** Files in which `rowid` does not mean the rowid of a table whose rows the upgrade addresses by it. */
@@ -58,13 +56,6 @@ function remade(file: string, table: string, change: (sql: string) => string): v
 }
 const withoutRowids = (sql: string) => `${sql} WITHOUT ROWID`;
 
-const upgrade = (file: string, toPhase: number): Promise<RunReport> =>
-  runUpgrade(inputFor(file, { source: { kind: 'none' }, isRemovalConfirmed: true, toPhase }), {
-    packs,
-    control: createControl(),
-    emit: () => {},
-    assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked),
-  });
 let half: Promise<string> | undefined;
 /** A copy of a file that was upgraded to phase 4: once for all. */
 async function halfUpgraded(): Promise<string> {

@@ -1,26 +1,15 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { RunReport } from '@shared/run.ts';
-import { createControl } from '@engine/control.ts';
-import { assertPlan } from '@engine/plan.ts';
 import { namingRules } from '@engine/rules-of-others.ts';
-import { runUpgrade } from '@engine/run.ts';
 import { packs } from '../../../migrations/index.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
-import { ask, inputFor } from '../../support/engine/run-shop.ts';
+import { ask } from '../../support/engine/run-shop.ts';
 import { changeByHand, changedSample } from '../../support/kroma/changed-sample.ts';
+import { upgradeKroma as upgrade } from '../../support/kroma/upgrade-kroma.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** Unique rules and columns that others added, where a row that a step writes breaks them: the error names them. */
 const folder = temporaryFolder();
-
-const upgrade = (file: string, toPhase: number): Promise<RunReport> =>
-  runUpgrade(inputFor(file, { source: { kind: 'none' }, isRemovalConfirmed: true, toPhase }), {
-    packs,
-    control: createControl(),
-    emit: () => {},
-    assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked),
-  });
 
 const users = (more = '') => `UPDATE users SET email = 'one@x';
   CREATE TABLE app_users (id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL, email TEXT${more},
