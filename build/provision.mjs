@@ -7,7 +7,13 @@ import path from 'node:path';
 import { nodeBundleFile, nodeBundles, rendererFolder, root } from './layout.mjs';
 
 /** A reason to stop that the person at the keyboard can act upon: printed as it is, without a stack. */
-export class Stop extends Error {}
+export class Stop extends Error {
+  /** @param {string} message @param {number} exitCode of this process */
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 /** Oldest Node that runs the app itself: it must load the TypeScript of build/ and the database addon. */
 const OLDEST_NODE = [22, 18];
@@ -56,7 +62,7 @@ export async function bootstrap(main) {
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     process.stderr.write(`\n${error.message}\n`);
-    process.exitCode = 1;
+    process.exitCode = error.exitCode;
   }
 }
 
@@ -68,14 +74,22 @@ export async function bootstrap(main) {
  * @returns {Promise<number>} its exit code, 128 + n when signal n ended it
  */
 export async function run(command, args, options = {}) {
-  const child = spawn(command, args, { stdio: 'inherit', ...options });
+  return endOf(spawn(command, args, { stdio: 'inherit', ...options }));
+}
+
+/**
+ * Waits for a program. Who is told to end tells it, and ends after it: nothing of ours goes on behind somebody's back.
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<number>} its exit code, 128 + n when signal n ended it
+ */
+export async function endOf(child) {
   const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
   const wait = () => {};
   process.on('SIGINT', wait).on('SIGTERM', forward).on('SIGHUP', forward);
   try {
     return await new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('exit', (code, signal) => resolve(code ?? 128 + (signalNumbers[signal ?? ''] ?? 0)));
+      child.on('close', (code, signal) => resolve(code ?? 128 + (signalNumbers[signal ?? ''] ?? 0)));
     });
   } finally {
     process.off('SIGINT', wait).off('SIGTERM', forward).off('SIGHUP', forward);
@@ -94,6 +108,15 @@ const signalNumbers = {
   SIGSEGV: 11,
   SIGTERM: 15,
 };
+
+/**
+ * @param {number} code of a program that was waited for
+ * @throws {Stop} where somebody has ended it, which is no fault of what it did
+ */
+export function requireUndisturbed(code) {
+  const ways = [signalNumbers['SIGHUP'], signalNumbers['SIGINT'], signalNumbers['SIGTERM']];
+  if (ways.includes(code - 128)) throw new Stop('It was stopped. Run the command again to go on.', code);
+}
 
 /** The folder in which the person typed the command: npm itself moves to the repository's root. */
 export const callersFolder = () => process.env['INIT_CWD'] ?? process.cwd();
@@ -137,6 +160,7 @@ async function install(say) {
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const { code, output } = await capture(...npmCommand(args));
   if (code === 0 && isInstalled()) return;
+  requireUndisturbed(code);
   const reasons = output.split('\n').filter((line) => /^npm (error|ERR!) (?!\s*at |A complete log)/.test(line));
   const reason = reasons.slice(0, 5).join('\n');
   throw new Stop(
@@ -211,6 +235,7 @@ export function fingerprintSources() {
 async function build(node, say) {
   say('Building (a few seconds)...');
   const { code, output } = await capture(node, [path.join(root, 'build/build.ts')]);
+  requireUndisturbed(code);
   if (code !== 0) throw new Stop(`The build failed:\n${output.trim()}`);
 }
 
@@ -225,10 +250,8 @@ async function capture(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
-  });
+  const code = await endOf(child);
+  return { code, output };
 }
 
 /**

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder, nodeBundleFile, root } from './layout.mjs';
-import { bootstrap, callersFolder, provision, run, Stop } from './provision.mjs';
+import { bootstrap, callersFolder, endOf, provision, requireUndisturbed, run, Stop } from './provision.mjs';
 
 /** Longer than a good connection needs for Electron's 110 MB, short enough to wait for at a first start. */
 const DOWNLOAD_LIMIT_MS = 45_000;
@@ -83,30 +83,24 @@ function hasFailedLately() {
  * @param {string} node
  * @returns {Promise<string | null>} why it failed, null when it did not
  */
-function downloadElectron(node) {
+async function downloadElectron(node) {
   const limitSeconds = DOWNLOAD_LIMIT_MS / 1_000;
   say(`Downloading Electron ${electronVersion()} (once; at most ${limitSeconds} seconds)...`);
-  const startedAt = Date.now();
+  const endsAt = Date.now() + DOWNLOAD_LIMIT_MS;
+  const isLate = () => Date.now() >= endsAt;
   const child = spawn(node, [path.join(electronFolder, 'install.js')], { stdio: 'ignore' });
   const tick = setInterval(() => {
-    const leftSeconds = Math.ceil((startedAt + DOWNLOAD_LIMIT_MS - Date.now()) / 1_000);
+    const leftSeconds = Math.ceil((endsAt - Date.now()) / 1_000);
     if (process.stdout.isTTY) process.stdout.write(`\r  ${leftSeconds} s left `);
-    if (leftSeconds <= 0) child.kill('SIGKILL');
+    if (isLate()) child.kill('SIGKILL');
   }, 500);
-  return new Promise((resolve) => {
-    child.on('error', () => resolve('the Electron download could not be started'));
-    child.on('exit', (code, signal) => {
-      const inTime = signal === null;
-      resolve(
-        code === 0
-          ? null
-          : inTime
-            ? 'Electron could not be downloaded'
-            : `Electron did not arrive within ${limitSeconds} seconds`,
-      );
+  const code = await endOf(child)
+    .catch(() => 1) // it could not even be started
+    .finally(() => {
+      clearInterval(tick);
+      if (process.stdout.isTTY) process.stdout.write('\r                \r');
     });
-  }).finally(() => {
-    clearInterval(tick);
-    if (process.stdout.isTTY) process.stdout.write('\r                \r');
-  });
+  requireUndisturbed(code);
+  if (code === 0) return null;
+  return isLate() ? `Electron did not arrive within ${limitSeconds} seconds` : 'Electron could not be downloaded';
 }

@@ -7,6 +7,7 @@ import { wasLeft } from '@host/open-work.ts';
 import { printable } from '@host/printable.ts';
 import { buildSampleAt, freeName } from '@host/samples.ts';
 import { statsOf } from '@host/stats.ts';
+import { withVerdictHealth } from '@host/verdict-health.ts';
 import { findWork, readWorks } from '@host/works.ts';
 import type { Command } from './arguments.ts';
 import { backups, verify } from './backups.ts';
@@ -110,10 +111,11 @@ async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Ou
     if (recovery === null) return refused;
     return { ...refused, text: withRecovery(refused.text, recovery, recoveryText(recovery, found)) };
   }
+  const told = withVerdictHealth(looked.value, found, () => host.runs.history(database.value)[0]);
   return {
     exitCode: 0,
-    json: { ...statusDocument(looked.value), recovery },
-    text: statusText(looked.value, recovery, wayOfRun(host, looked.value)),
+    json: { ...statusDocument(told), recovery },
+    text: statusText(told, recovery, wayOfRun(host, told)),
   };
 }
 

@@ -140,9 +140,9 @@ const disks = {
   temporary: ['the disk for temporary files', 'temporaryFreeBytes'],
 } as const;
 
-/** Every number that the space is made of; * = gone again at the end. */
+/** Every number that the space is made of. */
 function spaceLines(space: Plan['space']): string[] {
-  return Object.entries(disks).flatMap(([disk, [title, free]]) => {
+  const lines = Object.entries(disks).flatMap(([disk, [title, free]]) => {
     const parts = space.parts.filter((part) => part.disk === disk);
     const each = parts.map(({ label, bytes, isTemporary }) => `${label} ${sizeText(bytes)}${isTemporary ? '*' : ''}`);
     const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -150,6 +150,9 @@ function spaceLines(space: Plan['space']): string[] {
       ? []
       : [`  on ${title}: ${each.join(' + ')} = ${sizeText(total)} (free: ${sizeText(space[free])})`];
   });
+  return space.parts.some(({ isTemporary }) => isTemporary)
+    ? [...lines, '  Parts marked * are gone again when the run is over.']
+    : lines;
 }
 
 /** Where files are read from, and how they match the rows. */
