@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
+import { pause } from './pause.ts';
 
 /**
  * Durable writing and hashing. The order that survives a power cut is always: content, fsync(file), rename,
@@ -171,7 +172,7 @@ export function renameWithRetry(from: string, to: string): void {
     } catch (error) {
       const isHeld = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(errorCode(error));
       if (!isHeld || attempt === 10) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, attempt * 20);
+      pause(attempt * 20);
     }
   }
 }

@@ -2,11 +2,13 @@ import { accessSync, closeSync, constants, fstatSync, lstatSync, openSync, readS
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
 import { appError, coded, CodedError, type AppError } from '@shared/errors.ts';
+import { isWrittenTo, stateOf } from './disk-state.ts';
 import { networkKind, readFileSystem, type FileSystem } from './file-system.ts';
 import { FIRST_BYTES, readHeader, requireWholeFile, type Header } from './header.ts';
 import { identityOf, orRefuse, resolvePath, type Identity } from './identity.ts';
 import { requireNoIntent } from './intent.ts';
 import { requirePlausibleJournal } from './journal-header.ts';
+import { pause } from './pause.ts';
 import { readSidecars, type Sidecars } from './sidecars.ts';
 import { whyStored } from './stored-backup.ts';
 
@@ -26,11 +28,51 @@ export interface GatedFile {
  * file open through SQLite.
  * @param fileSystemOf for tests: what a folder lies on.
  * @throws CodedError E_PATH_UNSUPPORTED, E_NOT_FOUND, E_PATH_CHANGED, E_NOT_A_FILE, E_MULTI_LINK, E_NO_PERMISSION,
- * E_IO, E_SIDECAR_UNSAFE, E_STALE_WAL, E_EMPTY, E_NOT_SQLITE, E_ENCRYPTED, E_TRUNCATED, E_SIZE_MISMATCH, E_CORRUPT.
+ * E_IO, E_SIDECAR_UNSAFE, E_STALE_WAL, E_EMPTY, E_NOT_SQLITE, E_ENCRYPTED, E_TRUNCATED, E_SIZE_MISMATCH, E_CORRUPT;
+ * E_DB_BUSY where another program writes on and on.
  */
 export function passGate(given: string, fileSystemOf: (folder: string) => FileSystem = readFileSystem): GatedFile {
   const file = resolvePath(given);
   requirePlainFile(file);
+  const { strangeLog, ...content } = lookUndisturbed(file);
+  return { path: file, ...content, readOnlyReason: whyReadOnly(file, fileSystemOf) ?? strangeLog ?? whyStored(file) };
+}
+
+/** What speaks against a file counts only if nobody has written to it for so long. */
+const PAUSE_MS = 50;
+const MOST_LOOKS = 10;
+
+/**
+ * Length, header and journal are looked at one after the other. Where another program commits in between, they do not
+ * fit together, and a sound file looks as if it were cut short, or as if its journal were strange.
+ */
+function lookUndisturbed(file: string): Content {
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const before = stateOf(file);
+    const found = orError(() => lookAtContent(file));
+    if ('content' in found && found.content.strangeLog === null) return found.content;
+    pause(PAUSE_MS);
+    if (isWrittenTo(before, stateOf(file))) continue;
+    if ('error' in found) throw found.error;
+    return found.content;
+  }
+  throw coded(
+    'E_DB_BUSY',
+    `Another program keeps writing to ${path.basename(file)}, so that it could not be looked at.`,
+  );
+}
+
+type Content = Pick<GatedFile, 'identity' | 'header' | 'sidecars'> & { readonly strangeLog: AppError | null };
+
+function orError(look: () => Content): { readonly content: Content } | { readonly error: unknown } {
+  try {
+    return { content: look() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function lookAtContent(file: string): Content {
   const { identity, first } = readBeginning(file);
   const header = readHeader(first, identity.sizeBytes);
   const sidecars = readSidecars(file);
@@ -38,8 +80,7 @@ export function passGate(given: string, fileSystemOf: (folder: string) => FileSy
   if (sidecars.isJournalHot) requirePlausibleJournal(file, identity.sizeBytes);
   if (sidecars.isWalRead) requireWalMode(file, header);
   else if (!sidecars.isJournalHot) requireWholeFile(header, identity.sizeBytes);
-  const readOnlyReason = whyReadOnly(file, fileSystemOf) ?? strangeLog(file, header, sidecars) ?? whyStored(file);
-  return { path: file, identity, header, sidecars, readOnlyReason };
+  return { identity, header, sidecars, strangeLog: whyStrangeLog(file, header, sidecars) };
 }
 
 /**
@@ -129,7 +170,7 @@ function whyReadOnly(file: string, fileSystemOf: (folder: string) => FileSystem)
  * file says. What it wrote would be in that log alone until it closes: after a kill, beside a file that says of itself
  * that it has none, and which could then no longer be opened.
  */
-function strangeLog(file: string, { journalMode }: Header, { walBytes }: Sidecars): AppError | null {
+function whyStrangeLog(file: string, { journalMode }: Header, { walBytes }: Sidecars): AppError | null {
   if (journalMode === 'wal' || walBytes === 0) return null;
   const wal = `${path.basename(file)}-wal`;
   return appError(

@@ -14,7 +14,7 @@ const SLACK_BYTES = 1_048_576;
  * @throws CodedError E_CORRUPT when the journal cannot be that of a file of this size.
  */
 export function requirePlausibleJournal(file: string, sizeBytes: number): void {
-  const first = orRefuse(file, () => readFirst(`${file}-journal`));
+  const first = orRefuse(`${file}-journal`, () => readFirst(`${file}-journal`));
   if (first.length < 28 || first.toString('hex', 0, 8) !== MAGIC) return; // SQLite does not play such a one back
   const [pages, sectorSizeBytes, pageSizeBytes] = [16, 20, 24].map((at) => first.readUInt32BE(at)) as Header;
   if (pages * pageSizeBytes <= 2 * sizeBytes + SLACK_BYTES) return;

@@ -4,6 +4,7 @@ import { coded } from '@shared/errors.ts';
 import { openEngine } from './connection.ts';
 import { removeIfPossible } from './fsync.ts';
 import type { Db } from './migration.ts';
+import { pause } from './pause.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
 /**
@@ -16,7 +17,7 @@ export function assertLocksWork(database: string): void {
   // Another of ours may be trying the same for a moment.
   for (let left = TRIES; left > 0; left--) {
     if (!isLockedOut(scratch)) return;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    pause(PAUSE_MS);
   }
   throw coded('E_LOCKING_UNAVAILABLE', `In ${path.dirname(database)} not even a new file can be locked.`);
 }

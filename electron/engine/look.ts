@@ -31,8 +31,7 @@ export async function lookAt<T>(path: string, use: (look: Look) => T): Promise<T
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
-      const file = await passGatePatiently(path);
-      return await lookOnce(file, deadline, use);
+      return await lookOnce(passGate(path), deadline, use);
     } catch (error) {
       const isBusy = error instanceof CodedError && error.appError.code === 'E_DB_BUSY';
       if (!isBusy || Date.now() > deadline) throw error;
@@ -98,16 +97,3 @@ function readIn<T>(path: string, use: (db: Db) => T, expected?: GatedFile): T {
 
 const isRecoveryNeeded = (error: unknown): boolean =>
   error instanceof CodedError && error.appError.details?.['sqlite'] === 'SQLITE_READONLY_ROLLBACK';
-
-/** In the instant after a commit the file may be longer or shorter than its header says: such a finding gets a second look. */
-async function passGatePatiently(path: string): Promise<GatedFile> {
-  try {
-    return passGate(path);
-  } catch (error) {
-    const isLength =
-      error instanceof CodedError && ['E_TRUNCATED', 'E_SIZE_MISMATCH', 'E_STALE_WAL'].includes(error.appError.code);
-    if (!isLength) throw error;
-    await sleep(PAUSE_MS);
-    return passGate(path);
-  }
-}

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { coded } from '@shared/errors.ts';
+import { CodedError, coded } from '@shared/errors.ts';
 import { openEngine } from './connection.ts';
 import { markConnected } from './fsync.ts';
 import { passGate } from './gate.ts';
@@ -23,27 +23,32 @@ export function requireNotInUse(target: string): void {
  * writes, or keeps a log. A file with a log or a journal is not asked: opening it would play that in.
  */
 function isLockedBySomebody(target: string): boolean {
-  if (!isOpenable(target)) return false;
   let db: Db | undefined;
-  const unmark = markConnected(target);
+  let unmark = (): void => {};
   try {
+    if (!isOpenable(target)) return false;
+    unmark = markConnected(target);
     db = openEngine(target, { locking: 'exclusive', timeoutMs: 0 });
     db.exec('BEGIN EXCLUSIVE');
     db.exec('ROLLBACK');
     return false;
   } catch (error) {
-    return fromSqlite(error, `locking ${path.basename(target)}`).appError.code === 'E_DB_BUSY';
+    return isBusy(fromSqlite(error, `locking ${path.basename(target)}`));
   } finally {
     db?.close();
     unmark();
   }
 }
 
+const isBusy = (error: unknown): boolean => error instanceof CodedError && error.appError.code === 'E_DB_BUSY';
+
+/** @throws CodedError E_DB_BUSY where a program is writing to it. */
 function isOpenable(target: string): boolean {
   try {
     const { readOnlyReason, sidecars } = passGate(target);
     return readOnlyReason === null && sidecars.walBytes === 0 && !sidecars.isJournalHot;
-  } catch {
+  } catch (error) {
+    if (isBusy(error)) throw error;
     return false; // missing, or nothing that SQLite could have open
   }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, constants, copyFileSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, constants, copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,8 +8,9 @@ import { type CodedError, coded, type ErrorDetails } from '@shared/errors.ts';
 import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
 import { removeIfPossible } from './fsync.ts';
+import { isSameState, stateOf, type State } from './disk-state.ts';
 import { passGate, type GatedFile } from './gate.ts';
-import { identify, identityOf, isSameFile, isUnchanged, orRefuse, type Identity } from './identity.ts';
+import { isSameFile, orRefuse } from './identity.ts';
 import { isLiving } from './process-life.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
@@ -99,25 +100,8 @@ function copyOne(file: string, copy: string, suffix: string): boolean {
 
 const isFull = (code: string): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'].includes(code);
 
-/** -shm is left out: it is an index over the WAL that SQLite makes anew. */
-const stateOf = (file: string): Map<string, Identity> =>
-  new Map(
-    ['', '-wal', '-journal'].flatMap((suffix): [string, Identity][] => {
-      if (suffix === '') return [[suffix, identify(file)]];
-      const stats = lstatSync(file + suffix, { bigint: true, throwIfNoEntry: false });
-      return stats ? [[suffix, identityOf(stats)]] : [];
-    }),
-  );
-
-const isSettled = (state: ReadonlyMap<string, Identity>): boolean =>
+const isSettled = (state: State): boolean =>
   [...state.values()].every(({ mtimeNs }) => Math.abs(Date.now() - Number(BigInt(mtimeNs) / 1_000_000n)) > SETTLED_MS);
-
-const isSameState = (a: ReadonlyMap<string, Identity>, b: ReadonlyMap<string, Identity>): boolean =>
-  a.size === b.size &&
-  [...a].every(([suffix, identity]) => {
-    const other = b.get(suffix);
-    return other !== undefined && isUnchanged(identity, other);
-  });
 
 function requireSpace({ identity, sidecars }: GatedFile): void {
   const needBytes = identity.sizeBytes + 2 * sidecars.walBytes; // merging moves the WAL's pages into the copy

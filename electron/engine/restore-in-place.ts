@@ -14,6 +14,7 @@ import { identify, isUnchanged, type Identity } from './identity.ts';
 import { type FoundIntent, held, readIntent, removeIntent, writeIntent } from './intent.ts';
 import { PATIENCE_MS, setMode, writeLogBack } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import { pause } from './pause.ts';
 import { isThere } from './raw-copy.ts';
 import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
 import { lockFolderOf } from './restore-target.ts';
@@ -192,10 +193,11 @@ function prepareUnderLock(
   }
 }
 
-/** Many systems take the time of a change from a clock that ticks every few milliseconds. */
+/**
+ * Many systems take the time of a change from a clock that ticks every few milliseconds. Whatever is written to the file
+ * after such a pause has another time than our own last write to it.
+ */
 const TICK_MS = 20;
-/** Whatever is written to the file after this has another time than our own last write to it. */
-const pause = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
 const stillInLogMode = ({ appError: { code, message, details } }: CodedError): CodedError =>
   coded(code, `${message} It has kept the file in write-ahead mode, which changes no row of it.`, {

@@ -48,7 +48,7 @@ export function readSidecars(file: string): Sidecars {
 
 function sizeOfPlainFile(file: string): number | null {
   const stats = lstatSync(file, { throwIfNoEntry: false });
-  if (!stats) return null;
+  if (!stats || stats.nlink === 0) return null; // it is being removed at this moment
   if (!stats.isFile() || stats.nlink !== 1) {
     throw coded('E_SIDECAR_UNSAFE', `${file} is not an ordinary file that belongs to this database alone.`);
   }
