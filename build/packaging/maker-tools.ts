@@ -8,9 +8,13 @@ import { root } from '../layout.mjs';
 export const packageKinds = ['zip', 'squirrel', 'dmg', 'deb', 'rpm'] as const;
 export type PackageKind = (typeof packageKinds)[number];
 
-/** The systems that a kind of package is for. */
+/**
+ * The systems that a kind of package is for. No archive for Linux: Chromium's sandbox needs a helper that belongs to root
+ * with mode 4755, which installing makes so and unpacking cannot, wherever a system lets no program make user namespaces
+ * of its own. Ubuntu does not since 23.10: what was unpacked aborts there before any line of ours.
+ */
 export const madeFor: Readonly<Record<PackageKind, readonly NodeJS.Platform[]>> = {
-  zip: ['win32', 'darwin', 'linux'],
+  zip: ['win32', 'darwin'],
   squirrel: ['win32'],
   dmg: ['darwin'],
   deb: ['linux'],

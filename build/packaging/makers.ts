@@ -8,6 +8,7 @@ import { root } from '../layout.mjs';
 import * as about from './description.ts';
 import { MakerRpm } from './maker-rpm.ts';
 import { lackOf, packageKinds, type PackageKind } from './maker-tools.ts';
+import { type Environment, signing } from './signing.ts';
 
 const icon = (kind: string): string => path.join(root, `build/icons/icon.${kind}`);
 
@@ -27,18 +28,12 @@ const linux = {
 
 /** What each package is made from, whether its tool is here or not. */
 export const everyMaker: Readonly<Record<PackageKind, ForgeConfigMaker>> = {
-  // Unpack and start: no installation, nothing registered.
-  zip: { name: '@electron-forge/maker-zip', platforms: ['win32', 'darwin', 'linux'], config: {} },
+  // Unpack and start: no installation, nothing registered. (maker-tools.ts says why Linux has none.)
+  zip: { name: '@electron-forge/maker-zip', platforms: ['win32', 'darwin'], config: {} },
   squirrel: {
     name: '@electron-forge/maker-squirrel',
     platforms: ['win32'],
-    config: {
-      authors: about.publisher,
-      description: about.description,
-      setupIcon: icon('ico'),
-      // Setup would fetch a picture from the network; the app names its own (electron/host/windows-open-with.ts).
-      iconUrl: 'file:///phasewise.ico',
-    },
+    config: squirrelConfig(process.env),
   },
   dmg: {
     name: '@electron-forge/maker-dmg',
@@ -52,6 +47,19 @@ export const everyMaker: Readonly<Record<PackageKind, ForgeConfigMaker>> = {
   },
   rpm: new MakerRpm({ options: { ...linux, license: about.license } }),
 };
+
+/** Setup, its updater and the stub that starts the app are made after the app was signed, so it signs them itself. */
+export function squirrelConfig(env: Environment): Readonly<Record<string, unknown>> {
+  const { windowsSign } = signing(env);
+  return {
+    ...(windowsSign !== undefined && { windowsSign }),
+    authors: about.publisher,
+    description: about.description,
+    setupIcon: icon('ico'),
+    // Setup would fetch a picture from the network; the app names its own (electron/host/windows-open-with.ts).
+    iconUrl: 'file:///phasewise.ico',
+  };
+}
 
 /** Those that can do their work on this machine: a single one that cannot would end Forge's run. */
 export const makers: ForgeConfigMaker[] = packageKinds

@@ -1,7 +1,8 @@
 // Signatures, where the environment has what they need; docs/release-checklist.md says how to get it.
+import path from 'node:path';
 import type { ForgePackagerOptions } from '@electron-forge/shared-types';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 type Signing = Pick<ForgePackagerOptions, 'osxSign' | 'osxNotarize' | 'windowsSign'>;
 
 /** @throws Error where only some of the variables that belong together are set: half a signature is a mistake. */
@@ -27,12 +28,9 @@ export function signing(env: Environment): Signing {
         appleApiIssuer: key.APPLE_API_ISSUER,
       },
     }),
-    ...(windows && {
-      windowsSign: {
-        certificateFile: windows.WINDOWS_CERTIFICATE_FILE,
-        certificatePassword: windows.WINDOWS_CERTIFICATE_PASSWORD,
-      },
-    }),
+    // @electron/windows-sign writes what it is told into a log, electron-windows-sign.log, and may do its work in another
+    // folder: so a whole path, and no password. That it finds in the environment, under the name that we read as well.
+    ...(windows && { windowsSign: { certificateFile: path.resolve(windows.WINDOWS_CERTIFICATE_FILE) } }),
   };
 }
 

@@ -16,7 +16,9 @@ export function dataFolderPath(
   if (env['PHASEWISE_HOME']) return path.resolve(env['PHASEWISE_HOME']);
   const home = os.homedir();
   if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Phasewise');
-  if (platform === 'win32') return path.join(env['LOCALAPPDATA'] ?? path.join(home, 'AppData', 'Local'), 'Phasewise');
+  // Not "Phasewise": that is where Setup installs, and it empties that folder whenever it is run again or removed.
+  if (platform === 'win32')
+    return path.join(env['LOCALAPPDATA'] ?? path.join(home, 'AppData', 'Local'), 'Phasewise data');
   const share = env['XDG_DATA_HOME'];
   // A relative XDG path is to be ignored, says the XDG Base Directory specification.
   return path.join(share && path.isAbsolute(share) ? share : path.join(home, '.local', 'share'), 'phasewise');

@@ -18,10 +18,18 @@ export function spawnWithElectron(engineFile: string): SpawnEngine {
     child.stderr?.on('data', (bytes: Buffer) => {
       lastWords = (lastWords + bytes.toString('utf8')).slice(-LAST_WORDS);
     });
+    // V8 gave up. Unheard, it would be thrown here; its exit says the same, and its report holds the environment.
+    child.on('error', () => {});
+    let isKilled = false;
+    const kill = (): void => {
+      isKilled = true;
+      killNow(child.pid, () => child.kill());
+    };
     child.once('spawn', () => {
+      if (isKilled) return kill(); // asked for before there was anything that could be killed
       const stopWatching = watchMemory(child.pid, () => {
         lastWords = OUT_OF_MEMORY;
-        killNow(child.pid, () => child.kill());
+        kill();
       });
       child.once('exit', stopWatching);
     });
@@ -32,7 +40,7 @@ export function spawnWithElectron(engineFile: string): SpawnEngine {
       send: (message) => child.postMessage(message),
       onMessage: (listener) => void child.on('message', (message: FromEngine) => listener(message)),
       onExit: (listener) => void child.once('exit', (code) => listener(exitOf(code, lastWords))),
-      kill: () => killNow(child.pid, () => child.kill()),
+      kill,
     };
     return process;
   };

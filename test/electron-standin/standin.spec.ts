@@ -134,6 +134,15 @@ test('a utility process answers, and the app outlives its crash', async () => {
   expect(await app.page.evaluate(() => host.invoke('ask', 'b'))).toEqual({ heard: 'b', hasSend: false });
 });
 
+test('a utility process has a pid, and can be ended, from its spawn to its exit', async () => {
+  const [before, started, after] = (await app.page.evaluate(() => host.invoke('fork'))) as unknown[];
+  expect([before, started, after]).toEqual([[undefined, false], [true, true], undefined]);
+});
+
+test('where V8 gives up, that is told before the exit', async () => {
+  expect(await app.page.evaluate(() => host.invoke('exhaust'))).toEqual(['FatalError', 134]);
+});
+
 test('a dropped file has the path that the test gave it', async () => {
   await app.main.paths({ 'a.db': '/data/a.db' });
 

@@ -18,6 +18,7 @@ export const crashAll = () => running.forEach((child) => child.kill('SIGSEGV'));
 
 class UtilityProcess extends EventEmitter {
   readonly #child: ChildProcess;
+  /** From `spawn` to `exit`. */
   pid: number | undefined;
 
   constructor(modulePath: string, args: string[], options: ForkOptions) {
@@ -30,10 +31,17 @@ class UtilityProcess extends EventEmitter {
       ...(options.cwd !== undefined && { cwd: options.cwd }),
       stdio: ['ignore', stdio, stdio, 'ipc'],
     });
-    this.pid = this.#child.pid;
-    this.#child.on('spawn', () => this.emit('spawn'));
+    this.#child.on('spawn', () => {
+      this.pid = this.#child.pid;
+      this.emit('spawn');
+    });
     this.#child.on('message', (message) => this.emit('message', message));
-    this.#child.on('exit', (code, signal) => {
+    this.#child.stderr?.on('data', (said: Buffer) => {
+      // V8's last words. Where they are not read here, nobody is told.
+      if (said.includes('FATAL ERROR:')) this.emit('error', 'FatalError', 'v8', '{"environmentVariables":{}}');
+    });
+    // Not at its 'exit', which may come before what it said last.
+    this.#child.on('close', (code, signal) => {
       running.delete(this.#child);
       this.pid = undefined;
       const exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
@@ -61,7 +69,7 @@ class UtilityProcess extends EventEmitter {
     if (transfer && transfer.length > 0) throw new Error('the stand-in cannot transfer message ports');
     if (this.#child.connected) this.#child.send(message as object);
   }
-  kill = () => this.#child.kill();
+  kill = () => this.pid !== undefined && this.#child.kill();
 }
 
 export const utilityProcess = {

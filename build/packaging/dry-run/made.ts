@@ -1,6 +1,6 @@
 // Looks into the packages that the makers made for Linux.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { linuxIcons, mimeTypes } from '../description.ts';
 import type { PackageKind } from '../maker-tools.ts';
@@ -20,24 +20,12 @@ export function lookAtMade(folder: string, kinds: readonly PackageKind[]): Check
 }
 
 const lookedFor: Readonly<Partial<Record<PackageKind, string>>> = {
-  zip: 'program and archive',
   deb: 'program, archive, guides, icons, control file, menu entry with "Open with" for databases',
   rpm: 'program, archive, guides, icons, menu entry',
 };
 
-function inside(kind: PackageKind, file: string): string[] {
-  if (kind === 'zip') return problemsInZip(file);
-  return kind === 'deb' ? problemsInDeb(file) : problemsInRpm(file);
-}
-
-/** The names in a zip file are not compressed, so no tool is needed to find them. */
-function problemsInZip(file: string): string[] {
-  const bytes = readFileSync(file);
-  const folder = path.basename(file).replace(/-\d+\.\d+\.\d+\S*\.zip$/, '');
-  return ['phasewise', 'resources/app.asar']
-    .filter((name) => !bytes.includes(`${folder}/${name}`))
-    .map((name) => `missing in the zip: ${name}`);
-}
+const inside = (kind: PackageKind, file: string): string[] =>
+  kind === 'deb' ? problemsInDeb(file) : problemsInRpm(file);
 
 /** Where Linux looks for a program, its entry in menus and "open with", and its pictures. */
 const installed = [

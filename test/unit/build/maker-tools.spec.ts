@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../../build/layout.mjs';
 import { told } from '../../../build/packaging/dry-run/told.ts';
-import { type Machine, makeable } from '../../../build/packaging/maker-tools.ts';
+import { type Machine, madeFor, makeable } from '../../../build/packaging/maker-tools.ts';
 
 const machine = (platform: NodeJS.Platform, tools: readonly string[], modules: readonly string[] = []): Machine => ({
   platform,
@@ -15,24 +15,28 @@ const installers = ['electron-installer-debian', 'electron-installer-redhat'];
 describe('what can be made', () => {
   it('on Linux with every tool: all its formats', () => {
     const linux = machine('linux', ['zip', 'dpkg', 'rpmbuild'], installers);
-    expect(makeable('linux', linux)).toEqual({ kinds: ['zip', 'deb', 'rpm'], leftOut: [] });
+    expect(makeable('linux', linux)).toEqual({ kinds: ['deb', 'rpm'], leftOut: [] });
+  });
+
+  it('no archive for Linux: what is only unpacked there has no sandbox that the system lets it have', () => {
+    expect(madeFor.zip).toEqual(['win32', 'darwin']);
   });
 
   it('without a tool of the system: the others, and which tool is missing', () => {
-    expect(makeable('linux', machine('linux', ['zip', 'dpkg'], installers))).toEqual({
-      kinds: ['zip', 'deb'],
+    expect(makeable('linux', machine('linux', ['dpkg'], installers))).toEqual({
+      kinds: ['deb'],
       leftOut: [expect.stringMatching(/^rpm needs the program rpmbuild/)],
     });
-    expect(makeable('linux', machine('linux', ['zip', 'rpmbuild'], installers))).toEqual({
-      kinds: ['zip', 'rpm'],
+    expect(makeable('linux', machine('linux', ['rpmbuild'], installers))).toEqual({
+      kinds: ['rpm'],
       leftOut: ['deb needs the program dpkg'],
     });
-    expect(makeable('linux', machine('linux', []))).toMatchObject({ kinds: [], leftOut: { length: 3 } });
+    expect(makeable('linux', machine('linux', []))).toMatchObject({ kinds: [], leftOut: { length: 2 } });
   });
 
   it('after npm ran under an old Node: not what npm left out, and which Node it takes', () => {
-    const { kinds, leftOut } = makeable('linux', machine('linux', ['zip', 'dpkg', 'rpmbuild']));
-    expect(kinds).toEqual(['zip']);
+    const { kinds, leftOut } = makeable('linux', machine('linux', ['dpkg', 'rpmbuild']));
+    expect(kinds).toEqual([]);
     expect(leftOut).toEqual([
       expect.stringMatching(/^deb needs electron-installer-debian, .* Node 22\.12 or newer/),
       expect.stringMatching(/^rpm needs electron-installer-redhat, .* Node 22\.12 or newer/),
