@@ -54,7 +54,7 @@ async function carryOut(host: Host, command: Command): Promise<Outcome> {
   if (command.name === 'ingest' && !command.isTrial) return ingest(host, command);
   if (command.name === 'export') return exportTable(host, command);
   if (command.name === 'stay') return stay(host, command);
-  if (command.name === 'keys') return keys(host, command);
+  if (command.name === 'keys' && command.clear) return keys(host, command);
   if (command.name === 'issues' && (command.retry || command.exportTo !== null)) return issues(host, command);
   const stopListening = endAtOnce(
     () => host.close(),
@@ -70,7 +70,7 @@ async function carryOut(host: Host, command: Command): Promise<Outcome> {
 
 async function look(
   host: Host,
-  command: Exclude<Command, { name: 'migrate' | 'restore' | 'export' | 'keys' | 'stay' }>,
+  command: Exclude<Command, { name: 'migrate' | 'restore' | 'export' | 'stay' }>,
 ): Promise<Outcome> {
   switch (command.name) {
     case 'help':
@@ -83,6 +83,8 @@ async function look(
       return plan(host, command);
     case 'issues':
       return issues(host, command);
+    case 'keys':
+      return keys(host, command);
     case 'ingest':
       return ingest(host, command);
     case 'backups':
@@ -142,7 +144,7 @@ async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
     return failure(appError('E_RESTORE_UNFINISHED', 'An interrupted restore cannot be left at that.', details));
   }
   // A line in a journal: over before it could be stopped.
-  const noting = host.recoveries.stay(database.value);
+  const noting = host.recoveries.stay(database.value, recovery.runId);
   const { value: stayed } = await whileRunning(noting, { gently: () => {}, atOnce: () => host.close() });
   if (!stayed.ok) return failure(stayed.error);
   const text = 'Everything stays as it is. You can go on or put a backup back whenever you like.';

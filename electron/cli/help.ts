@@ -1,5 +1,5 @@
 /** What `--help` says. README.md has the same commands in a table. */
-export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]
+export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]      (in PowerShell "--", with its quotes)
 
   status DB [--check]                 what the database is and how far it has come; --check also reads all its rows
   stay DB                             leave what was interrupted as it is, and be told of it in one line only

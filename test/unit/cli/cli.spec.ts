@@ -515,6 +515,7 @@ describe.skipIf(!isBuilt)('the command line tool', () => {
 
   it.each([
     ['status', []],
+    ['keys', []],
     ['migrate', ['--yes']],
   ])('%s ends at once on the first signal where nothing is changed', async (command, more) => {
     const { cli, at } = scriptedCli();

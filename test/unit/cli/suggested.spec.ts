@@ -94,9 +94,22 @@ describe('a suggested command', () => {
     }
   });
 
+  it('keeps its -- in every shell of Windows', () => {
+    const is = vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
+    try {
+      expect(commandLine('ingest', 'a.db', 'logs', '--dry-run')).toBe(
+        'npm run -s phasewise "--" ingest a.db logs --dry-run',
+      );
+      expect(commandLine('keys', '--clear', '--', '-a')).toBe('npm run -s phasewise "--" keys --clear "--" -a');
+      expect(windowLine('a.db')).toBe('npm start "--" a.db');
+    } finally {
+      is.mockRestore();
+    }
+  });
+
   it('has double quotes where the shell is that of Windows', () => {
     expect(quoted('a,b.db', 'win32')).toBe('"a,b.db"'); // a list in PowerShell
-
+    expect(quoted('-a.db', 'win32')).toBe('"-a.db"'); // two arguments in PowerShell
     expect(quoted('C:\\Users\\Ada L\\a.db', 'win32')).toBe('"C:\\Users\\Ada L\\a.db"');
   });
 });
