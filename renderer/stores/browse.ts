@@ -93,15 +93,21 @@ export function openTable(handle: string, table: string, filters: readonly Filte
  * one of several columns, or one that is hidden.
  */
 export async function showKey(handle: string, table: string, key: string): Promise<void> {
+  const from = whereabouts();
   if (viewOf(handle).tables === null) await loadTables(handle);
   const columns = viewOf(handle).tables?.find(({ name }) => name === table)?.columns ?? [];
   const [column, ...others] = columns.filter(({ primaryKeyPosition }) => primaryKeyPosition > 0);
-  if (column === undefined || column.isSensitive || others.length > 0) return openTable(handle, table);
-  const filter: Filter = { operator: 'equals', column: column.name, value: key };
-  const rowKey = await firstRow(handle, table, filter);
-  if (rowKey === null) openTable(handle, table, [filter]);
+  const isFindable = column !== undefined && !column.isSensitive && others.length === 0;
+  const filter: Filter | null = isFindable ? { operator: 'equals', column: column.name, value: key } : null;
+  const rowKey = filter && (await firstRow(handle, table, filter));
+  if (whereabouts() !== from) return; // somebody went elsewhere meanwhile
+  if (filter === null) openTable(handle, table);
+  else if (rowKey === null) openTable(handle, table, [filter]);
   else showRow(handle, table, filter, rowKey);
 }
+
+/** Where the window is, by its history itself: another step of the way is elsewhere, also at the same address. */
+export const whereabouts = (): string => JSON.stringify([location.hash, history.state]);
 
 /** null = there is none, or it cannot be read. */
 async function firstRow(handle: string, table: string, filter: Filter): Promise<Key | null> {
@@ -131,9 +137,9 @@ export function follow(handle: string, from: Key, table: string, filter: Filter,
 
 /** Follows a reference to the one row that it means, which stands open there. */
 export async function followToRow(handle: string, from: Key, table: string, filter: Filter): Promise<void> {
-  const { step } = viewOf(handle);
+  const here = whereabouts();
   const rowKey = await firstRow(handle, table, filter);
-  if (viewOf(handle).step !== step) return; // somebody went elsewhere meanwhile
+  if (whereabouts() !== here) return;
   follow(handle, from, table, filter, table);
   if (rowKey !== null) openBeside(handle, rowKey);
 }
@@ -181,6 +187,12 @@ export function changeQuery(handle: string, change: Partial<Omit<BrowseQuery, 't
   );
   if (step !== null) rememberTrail(step, handle, changed);
   setView(handle, { trail: changed });
+}
+
+/** Of the filters as they are by now: what somebody types is asked later, when they may be others than were drawn. */
+export function changeFilters(handle: string, change: (filters: readonly Filter[]) => Filter[]): void {
+  const filters = viewOf(handle).trail.at(-1)?.query.filters;
+  if (filters) changeQuery(handle, { filters: change(filters) });
 }
 
 export function consent(handle: string, query: BrowseQuery): void {

@@ -7,7 +7,14 @@ export type ExportRequest = Omit<Input<'browse:export'>, 'handle'>;
 
 /** The export of one database that runs, or how the last one ended. */
 export type ExportView =
-  | { readonly state: 'running'; readonly table: string; readonly rows: number; readonly bytes: number }
+  | {
+      readonly state: 'running';
+      readonly table: string;
+      readonly rows: number;
+      readonly bytes: number;
+      /** Rows that there will be; null = nobody knows. */
+      readonly expected: number | null;
+    }
   | {
       readonly state: 'done';
       readonly table: string;
@@ -19,10 +26,13 @@ export type ExportView =
 
 export const useExports = create<{ byHandle: Readonly<Record<string, ExportView>> }>(() => ({ byHandle: {} }));
 
-/** Writes rows to a new file; the system's dialog asks where, or the file goes beside the database. */
-export async function startExport(handle: string, request: ExportRequest): Promise<void> {
+/**
+ * Writes rows to a new file; the system's dialog asks where, or the file goes beside the database.
+ * @param expected how many rows there are to write; null = nobody knows.
+ */
+export async function startExport(handle: string, request: ExportRequest, expected: number | null): Promise<void> {
   const { table } = request.query;
-  setView(handle, { state: 'running', table, rows: 0, bytes: 0 });
+  setView(handle, { state: 'running', table, rows: 0, bytes: 0, expected });
   const answer = await call('browse:export', { handle, ...request });
   if (!answer.ok) setView(handle, { state: 'failed', table, error: answer.error });
   else if (answer.value === null) forgetExport(handle);
@@ -31,7 +41,9 @@ export async function startExport(handle: string, request: ExportRequest): Promi
 
 export function receiveExport({ handle, rows, bytes }: Events['browse:exported']): void {
   const view = useExports.getState().byHandle[handle];
-  if (view?.state === 'running') setView(handle, { ...view, rows, bytes });
+  if (view?.state !== 'running') return;
+  const isTooLow = view.expected !== null && rows > view.expected; // it was an estimate
+  setView(handle, { ...view, rows, bytes, expected: isTooLow ? null : view.expected });
 }
 
 export const stopExport = (handle: string): void => void call('browse:stopExport', { handle });

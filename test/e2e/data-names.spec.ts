@@ -45,6 +45,35 @@ test('tables and columns may be called anything, and one that cannot be drawn st
   await expect(page.getByRole('grid', { name: 'odd' })).toBeVisible();
 });
 
+test('of very many columns the first are listed, and each is found by its name', async ({ app }) => {
+  const { page } = app;
+  const names = Array.from({ length: 1_900 }, (_, at) => `column_${at}`);
+  writeSql(path.join(app.projects, 'wide.db'), `CREATE TABLE wide (${names.join()}, umn_1); INSERT INTO wide (umn_1) VALUES (1)`); // prettier-ignore
+  await app.open('wide.db');
+  await app.goTo('Data');
+  await expect(page.getByText('1–1 of 1 row', { exact: true }).first()).toBeVisible();
+
+  const list = page.getByRole('dialog', { name: 'Columns' });
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await expect(list.getByText('60 of 1,901 columns are listed. A part of a name finds the others.')).toBeVisible();
+  await expect(list.getByRole('checkbox')).toHaveCount(60);
+  await page.keyboard.type('UMN_1');
+  await expect(list.getByRole('checkbox').first()).toHaveAccessibleName('umn_1'); // though many names have this in them
+  await list.getByRole('textbox', { name: 'Find columns' }).fill('column_1899');
+  await expect(list.getByText('1 column has this in its name.')).toBeVisible();
+  await expectAccessible(page, 'some of many columns');
+  await list.getByRole('checkbox', { name: 'column_1899' }).uncheck();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Columns, 1 hidden' })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Export…' }).click();
+  const form = page.getByRole('dialog', { name: 'Export rows to a file' });
+  await form.getByRole('textbox', { name: 'Find columns' }).fill('column_1899');
+  await page.keyboard.press('Enter'); // is not to begin the export
+  await form.getByRole('checkbox', { name: 'column_1899' }).check();
+  await expect(form.getByRole('group', { name: 'Columns, 1,901 of 1,901' })).toBeVisible();
+});
+
 const openTable = (page: Page, name: string): Promise<void> =>
   page
     .getByRole('navigation', { name: 'Tables' })

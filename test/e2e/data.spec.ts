@@ -121,6 +121,46 @@ test('a table is read, arranged, filtered and left by keyboard and mouse, and a 
   await test.step('what takes too long is stopped', () => stopLooking(app));
 });
 
+test('what is typed into the filters stays as it is typed, whatever is asked meanwhile', async ({ app }) => {
+  const grid = await openNumbers(app, 2_000);
+  const { page } = app;
+  const [name, kind] = [
+    page.getByRole('textbox', { name: 'Filter name' }),
+    page.getByRole('textbox', { name: 'Filter kind' }),
+  ];
+  await grid
+    .getByRole('columnheader', { name: /number/ })
+    .getByRole('button', { name: 'number', exact: true })
+    .click();
+  await page.getByRole('button', { name: 'Condition for kind: contains' }).click();
+  await page.getByRole('menuitem', { name: 'is one of' }).click();
+  await kind.pressSequentially('two,');
+  await expect(filterChips(page)).toHaveText(['kind is one of two']);
+  await expect(page.getByText('of 667 rows').first()).toBeVisible();
+  await kind.pressSequentially('one');
+  await expect(filterChips(page)).toHaveText(['kind is one of two, one']);
+  await expect(kind).toHaveValue('two,one');
+
+  await page.keyboard.press('Home');
+  await page.keyboard.type('fizz,');
+  await expect(filterChips(page)).toHaveText(['kind is one of fizz, two, one']);
+  await page.keyboard.type('o');
+  await expect(kind).toHaveValue('fizz,otwo,one'); // where one is in it stays, too
+  await page.keyboard.press('Backspace');
+
+  await name.fill('number 19');
+  await kind.fill('two');
+  await expect(filterChips(page)).toHaveText(['kind is one of two', 'name contains number 19']);
+
+  await page.getByRole('textbox', { name: 'Find in all columns' }).fill('number 1901');
+  await expect(page.getByText('1–1 of 1 row').first()).toBeVisible();
+  await page.keyboard.press('Control+p');
+  await page.keyboard.type('numbers 7');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('complementary', { name: 'Row of numbers' })).toContainText('number 7');
+  await expect(page.getByRole('textbox', { name: 'Find in all columns' })).toHaveValue('');
+});
+
 async function readByKeyboard({ page }: App, grid: Locator): Promise<void> {
   await expect(cell(grid, 1, 2)).toHaveText('number 1');
   await grid.focus();
@@ -268,8 +308,18 @@ async function seeWriting({ page }: App, grid: Locator): Promise<void> {
   writeSql(file, "DELETE FROM numbers WHERE number = 1; INSERT INTO numbers (number, name) VALUES (1, 'number 1')");
   const more = 'WITH RECURSIVE n (i) AS (SELECT 1991 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)';
   writeSql(file, `INSERT INTO numbers (number, name, kind) ${more} SELECT i, 'number ' || i, CASE WHEN i % 3 = 2 THEN 'two' END FROM n`); // prettier-ignore
+  await grid.press('Enter');
+  const row = page.getByRole('complementary', { name: 'Row of numbers' });
+  await expect(row).toContainText('number 1');
+  writeSql(file, "UPDATE numbers SET name = 'the same row' WHERE number = 1");
   await page.keyboard.press('F5');
   await expect(page.getByText('of 2,000 rows').first()).toBeVisible();
+  await expect(row).toContainText('the same row');
+  await expect(row.getByRole('button', { name: 'Close the row' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  writeSql(file, "UPDATE numbers SET name = 'number 1' WHERE number = 1");
+  await page.keyboard.press('F5');
+  await expect(cell(grid, 1, 2)).toHaveText('number 1');
 }
 
 async function stopLooking({ page }: App): Promise<void> {

@@ -1,14 +1,14 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import type { BrowseRecord, BrowseTable } from '@shared/browse.ts';
-import type { AppError } from '@shared/errors.ts';
+import type { BrowseTable } from '@shared/browse.ts';
 import { useEffect, useRef, useState } from 'react';
-import { call } from '../../api.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { useBrowse } from '../../stores/browse.ts';
 import { shownName } from '../../words/text.ts';
 import { CompareDialog } from './compare/compare-dialog.tsx';
 import { RecordValue } from './record-value.tsx';
 import { ReferencedBy } from './referenced-by.tsx';
+import { useRecord } from './use-record.ts';
 import styles from './record.module.css';
 
 interface RecordPanelProps {
@@ -22,7 +22,8 @@ interface RecordPanelProps {
 
 /** One row from top to bottom, with the rows it points to and those that point to it. Follows the grid's active row. */
 export function RecordPanel({ handle, table, rowKey, onView, onClose }: RecordPanelProps) {
-  const { record, error } = useRecord(handle, table.name, rowKey);
+  const asked = useBrowse(({ byHandle }) => byHandle[handle]?.asked ?? 0);
+  const { record, columns, error } = useRecord(handle, table, rowKey, asked);
   const [isComparing, setComparing] = useState(false);
   const close = useRef<HTMLButtonElement>(null);
   useEffect(() => close.current?.focus(), []);
@@ -49,7 +50,7 @@ export function RecordPanel({ handle, table, rowKey, onView, onClose }: RecordPa
         {record && (
           <>
             <dl className={styles.values}>
-              {table.columns.map((column, at) => (
+              {columns.map((column, at) => (
                 <RecordValue
                   key={column.name}
                   handle={handle}
@@ -81,23 +82,4 @@ export function RecordPanel({ handle, table, rowKey, onView, onClose }: RecordPa
       )}
     </>
   );
-}
-
-/** The row before stays until the next one is there. */
-function useRecord(handle: string, table: string, key: string) {
-  const [state, setState] = useState<{ record: BrowseRecord | null; error: AppError | null }>({
-    record: null,
-    error: null,
-  });
-  useEffect(() => {
-    let isWanted = true;
-    void call('browse:record', { handle, table, key }).then((answer) => {
-      if (!isWanted) return;
-      setState(answer.ok ? { record: answer.value, error: null } : { record: null, error: answer.error });
-    });
-    return () => {
-      isWanted = false;
-    };
-  }, [handle, table, key]);
-  return state;
 }

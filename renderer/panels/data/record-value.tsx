@@ -1,16 +1,13 @@
 import { Button } from '@mantine/core';
 import { IconEyeOff } from '@tabler/icons-react';
 import type { BrowseColumn, BrowseRecord, CellValue } from '@shared/browse.ts';
-import { useEffect, useState } from 'react';
-import { call } from '../../api.ts';
 import { hideAgain, placeId, reveal, useRevealed, type CellPlaceId } from '../../stores/revealed.ts';
 import { shownName } from '../../words/text.ts';
 import { cellText, type CellText } from './cell-words.ts';
 import { Follow } from './referenced-by.tsx';
 import { referencesOf } from './references.ts';
+import { useRevealedValue } from './use-revealed-value.ts';
 import { timeBeside } from './viewer/time-readings.ts';
-import { decodeAnything } from './viewer/text-parts.ts';
-import { fromHex } from './viewer/value-source.ts';
 import styles from './record.module.css';
 
 interface RecordValueProps {
@@ -36,7 +33,7 @@ export function RecordValue({ handle, table, column, cell, record, onView }: Rec
         <span className={styles.type}>{typeWords(column, cell)}</span>
       </dt>
       <dd data-kind={isRevealed ? 'value' : shown?.kind}>
-        {isMasked && isRevealed ? <Revealed place={place} onView={onView} /> : <Shown shown={shown} />}
+        {isMasked && isRevealed ? <Revealed place={place} record={record} onView={onView} /> : <Shown shown={shown} />}
         {time !== null && <span className={styles.time}>{time}</span>}
         {isMasked && !isRevealed && (
           <Button size="compact-xs" variant="subtle" onClick={() => reveal(place)}>
@@ -85,27 +82,9 @@ const Shown = ({ shown }: { shown: CellText | undefined }) => (
   </span>
 );
 
-/** Long sensitive values are looked at in the viewer. */
-const GLANCE_BYTES = 512;
-
 /** Asked for only now: before, the window has never had it. */
-function Revealed({ place, onView }: { place: CellPlaceId; onView: () => void }) {
-  const { handle, table, rowKey, column } = place;
-  const [value, setValue] = useState<{ text: string; isCut: boolean } | null>(null);
-  useEffect(() => {
-    let isWanted = true;
-    const asked = { handle, table, key: rowKey, column, from: 0, length: GLANCE_BYTES, isRevealed: true };
-    void call('browse:cell', asked).then((range) => {
-      if (!isWanted) return;
-      if (!range.ok) return setValue({ text: range.error.message, isCut: false });
-      const { type, value: found, totalLength, length } = range.value;
-      const isHex = type === 'blob' || type === 'broken-text';
-      setValue({ text: isHex ? decodeAnything(fromHex(found), 'UTF-8') : found, isCut: length < totalLength });
-    });
-    return () => {
-      isWanted = false;
-    };
-  }, [handle, table, rowKey, column]);
+function Revealed({ place, record, onView }: { place: CellPlaceId; record: BrowseRecord; onView: () => void }) {
+  const value = useRevealedValue(place, record);
   if (value === null) return <span className="muted">Reading…</span>;
   const { text, isCut } = cellText({
     type: 'text',
@@ -123,7 +102,12 @@ function Revealed({ place, onView }: { place: CellPlaceId; onView: () => void })
         <Button size="compact-xs" variant="subtle" onClick={() => hideAgain(place)}>
           Hide
         </Button>
-        <Button size="compact-xs" variant="subtle" aria-label={`Show all of ${shownName(column)}`} onClick={onView}>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          aria-label={`Show all of ${shownName(place.column)}`}
+          onClick={onView}
+        >
           Show all
         </Button>
       </span>

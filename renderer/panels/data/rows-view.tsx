@@ -1,4 +1,4 @@
-import type { BrowseTable } from '@shared/browse.ts';
+import type { BrowseQuery, BrowseTable } from '@shared/browse.ts';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { createPortal } from 'react-dom';
 import { knowRows } from '../../stores/browse.ts';
@@ -22,6 +22,8 @@ import styles from './data.module.css';
 interface RowsViewProps {
   readonly handle: string;
   readonly table: BrowseTable;
+  /** The question by now; the rows may still be those of the one before. */
+  readonly query: BrowseQuery;
   readonly source: RowSource;
   readonly arranged: ArrangedColumns;
   readonly step: string | null;
@@ -33,7 +35,8 @@ interface RowsViewProps {
 }
 
 /** The rows of one question, where one is in them, and the row that is open beside them. */
-export function RowsView({ handle, table, source, arranged, step, isCopy, isAsking, copySlot }: RowsViewProps) {
+export function RowsView(props: RowsViewProps) {
+  const { handle, table, query, source, arranged, step, isCopy, isAsking, copySlot } = props;
   const state = useSyncExternalStore(source.subscribe, () => source.state);
   const box = useRef<HTMLDivElement>(null);
   const rows = useRowWindow(state.rows.value, box);
@@ -113,6 +116,7 @@ export function RowsView({ handle, table, source, arranged, step, isCopy, isAski
         <Grid
           handle={handle}
           table={table}
+          query={query}
           source={source}
           columns={columns}
           rows={rows}

@@ -37,7 +37,7 @@ export function TableView({ handle, table, query, view }: TableViewProps) {
           {arranged && <ColumnsPopover arranged={arranged} />}
         </div>
       </div>
-      <FilterBar key={table.name} handle={handle} table={table} query={asked} column={undefined} />
+      <FilterBar key={view.step} handle={handle} table={table} query={asked} column={undefined} />
       <div className={styles.answer}>
         {cost && <SortQuestion handle={handle} query={asked} cost={cost} />}
         {source && arranged && (
@@ -45,6 +45,7 @@ export function TableView({ handle, table, query, view }: TableViewProps) {
             key={view.step}
             handle={handle}
             table={table}
+            query={asked}
             source={source}
             arranged={arranged}
             step={view.step}

@@ -27,18 +27,27 @@ const tables = [
 ];
 /** Rows that the host finds for a key. */
 let found: { key: string; cells: [] }[] = [];
+const toRuns = { from: ['id'], toTable: 'runs' };
+const answers: Record<string, unknown> = {
+  get 'browse:page'() {
+    return { rows: found };
+  },
+  'browse:record': {
+    references: [{ reference: toRuns, isThere: true, filter: { operator: 'equals', column: 'id', value: '7' } }],
+  },
+};
 vi.stubGlobal('window', {
   addEventListener: (name: string, listener: () => void) => name === 'popstate' && listeners.push(listener),
   phasewise: {
-    call: (channel: string) =>
-      Promise.resolve({ ok: true, value: channel === 'browse:page' ? { rows: found } : { tables, isCopy: false } }),
+    call: (channel: string) => Promise.resolve({ ok: true, value: answers[channel] ?? { tables, isCopy: false } }),
     on: () => () => {},
   },
 });
 const { connect } = await import('../../../renderer/api.ts');
-const { useRoute } = await import('../../../renderer/stores/route.ts');
+const { navigate, useRoute } = await import('../../../renderer/stores/route.ts');
 const { arriveAt, changeQuery, follow, followToRow, loadTables, openTable, returnToData, showKey, showRow, viewOf } =
   await import('../../../renderer/stores/browse.ts');
+const { followCell } = await import('../../../renderer/panels/data/references.ts');
 const { placeAt, rememberPlace } = await import('../../../renderer/stores/browse-steps.ts');
 connect();
 
@@ -123,6 +132,29 @@ it('follows a reference to the row that it means, which stands open there', asyn
   openTable('k3', 'none'); // somebody went elsewhere before the answer came
   await pending;
   expect(way()).toEqual(['none']);
+});
+
+it('goes nowhere any more once somebody is elsewhere, in the data or on another page', async () => {
+  found = [{ key: '["7"]', cells: [] }];
+  const shown = showKey('k3', 'runs', '7');
+  openTable('k3', 'none');
+  await shown;
+  expect(way()).toEqual(['none']);
+
+  const others = [
+    showKey('k3', 'runs', '7'),
+    followToRow('k3', '["7"]', 'runs', refers),
+    followCell('k3', { name: 'jobs', references: [toRuns] } as never, '["7"]', 'id'),
+  ];
+  navigate({ page: 'database', handle: 'k3', tab: 'backups', detail: null }, 'replace');
+  await Promise.all(others);
+  expect(useRoute.getState().route).toMatchObject({ tab: 'backups' });
+  expect(way()).toEqual(['none']);
+
+  const untold = showKey('k6', 'gone', '7'); // its tables are not known yet
+  navigate({ page: 'home' }, 'replace');
+  await untold;
+  expect(useRoute.getState().route).toEqual({ page: 'home' });
 });
 
 it('begins at the first table that has rows, and later where one was', async () => {

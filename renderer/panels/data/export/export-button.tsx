@@ -38,7 +38,7 @@ export function ExportButton({ handle, table, query, arranged, source }: ExportB
       </Button>
       <Dialog title="Export rows to a file" isOpen={isOpen} onClose={close} width={620} closesOnClickOutside={false}>
         {view ? (
-          <ExportOutcome handle={handle} view={view} total={shownRows?.value ?? null} onClose={close} />
+          <ExportOutcome handle={handle} view={view} onClose={close} />
         ) : (
           <ExportForm
             handle={handle}

@@ -3,9 +3,11 @@ import type { ExportFormat } from '@shared/browse.ts';
 import { useState } from 'react';
 import { startExport } from '../../../stores/exports.ts';
 import { useSession } from '../../../stores/session.ts';
+import { count } from '../../../words/numbers.ts';
 import { shownName } from '../../../words/text.ts';
+import { SomeColumns } from '../some-columns.tsx';
 import type { ExportSubject } from './export-subject.ts';
-import { allWords, formats, isCsv, isNarrowed, narrowedWords } from './export-words.ts';
+import { allWords, expectedRows, formats, isCsv, isNarrowed, narrowedWords } from './export-words.ts';
 import styles from './export.module.css';
 
 /** Format, rows and columns. Sensitive columns are left away unless they are chosen, and masked unless that is asked for, too. */
@@ -25,14 +27,16 @@ export function ExportForm(props: ExportSubject & { onClose: () => void }) {
   const columns = inOrder.filter((name) => chosen.has(name));
   const hidden = columns.filter((name) => sensitive.includes(name));
   const isEvery = columns.length === inOrder.length && columns.every((name, at) => name === table.columns[at]?.name);
-  const start = (): void =>
-    void startExport(handle, {
+  const start = (): void => {
+    const request = {
       query: isAll ? { ...query, filters: [], find: null } : query,
       columns: isEvery ? null : columns,
       format,
       hasMark: isCsv(format) && hasMark,
       revealed: isRevealed ? hidden : [],
-    });
+    };
+    void startExport(handle, request, expectedRows(table, shownRows, isAll));
+  };
   return (
     <form
       className={styles.form}
@@ -117,7 +121,7 @@ function ColumnChoice({ inOrder, sensitive, chosen, onChange }: ColumnChoiceProp
   return (
     <fieldset className={styles.columns}>
       <legend>
-        Columns, {chosen.size} of {inOrder.length}
+        Columns, {count(chosen.size)} of {count(inOrder.length)}
       </legend>
       <Group gap={6}>
         <Button size="compact-xs" variant="subtle" onClick={() => onChange(new Set(safe))}>
@@ -127,17 +131,21 @@ function ColumnChoice({ inOrder, sensitive, chosen, onChange }: ColumnChoiceProp
           None
         </Button>
       </Group>
-      <div className={styles.columnList}>
-        {inOrder.map((name) => (
-          <Checkbox
-            key={name}
-            size="xs"
-            label={sensitive.includes(name) ? `${shownName(name)} (hidden)` : shownName(name)}
-            checked={chosen.has(name)}
-            onChange={() => toggle(name)}
-          />
-        ))}
-      </div>
+      <SomeColumns names={inOrder}>
+        {(listed) => (
+          <div className={styles.columnList}>
+            {listed.map((name) => (
+              <Checkbox
+                key={name}
+                size="xs"
+                label={sensitive.includes(name) ? `${shownName(name)} (hidden)` : shownName(name)}
+                checked={chosen.has(name)}
+                onChange={() => toggle(name)}
+              />
+            ))}
+          </div>
+        )}
+      </SomeColumns>
     </fieldset>
   );
 }

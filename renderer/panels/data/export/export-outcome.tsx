@@ -10,18 +10,20 @@ import styles from './export.module.css';
 interface ExportOutcomeProps {
   readonly handle: string;
   readonly view: ExportView;
-  /** Rows that are expected; null = nobody knows. */
-  readonly total: number | null;
   readonly onClose: () => void;
 }
 
 /** How far an export is, and how it ended. */
-export function ExportOutcome({ handle, view, total, onClose }: ExportOutcomeProps) {
+export function ExportOutcome({ handle, view, onClose }: ExportOutcomeProps) {
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   if (view.state === 'running')
     return (
       <div className={styles.outcome}>
-        <WorkBar words={progressWords(view.table, view.rows, view.bytes)} done={view.rows || null} total={total} />
+        <WorkBar
+          words={progressWords(view.table, view.rows, view.bytes)}
+          done={view.rows || null}
+          total={view.expected}
+        />
         <p className="muted">The file appears under its name when it is whole. The database is only read.</p>
         <Group justify="flex-end">
           <Button variant="default" onClick={() => stopExport(handle)}>

@@ -26,6 +26,12 @@ export const isNarrowed = ({ filters, find }: BrowseQuery): boolean => filters.l
 export const allWords = ({ name, rows }: BrowseTable): string =>
   rows === null ? `All rows of ${shownName(name)}` : `All ${rowCount(rows)} rows of ${shownName(name)}`;
 
+/** How many rows an export will write, as far as they are counted, or estimated of a whole table; null = nobody knows. */
+export function expectedRows({ rows }: BrowseTable, shown: ShownRows | null, isAll: boolean): number | null {
+  if (isAll) return rows?.value ?? null;
+  return shown?.isExact ? shown.value : null;
+}
+
 /** "Only the 1,204 rows that are shown" */
 export function narrowedWords(shown: Omit<ShownRows, 'isFinal'> | null): string {
   if (shown?.isExact) return `Only the ${counted(shown.value, 'row')} that ${shown.value === 1 ? 'is' : 'are'} shown`;

@@ -1,11 +1,11 @@
 import { Menu } from '@mantine/core';
 import type { BrowseColumn, BrowseQuery } from '@shared/browse.ts';
-import { useEffect, useRef, useState } from 'react';
-import { changeQuery } from '../../../stores/browse.ts';
+import { useRef, useState } from 'react';
 import { shownName } from '../../../words/text.ts';
 import { menuPlace } from '../menu-place.ts';
-import { boxFilterOf, boxHint, filterOfBox, usualOperator, valuesOf, withBoxFilter } from './box-filter.ts';
+import { boxHint, valuesOf } from './box-filter.ts';
 import { operators, operatorsOf, type Operator } from './filter-words.ts';
+import { useFilterBox } from './use-filter-box.ts';
 import styles from './filters.module.css';
 
 interface FilterBoxProps {
@@ -18,47 +18,11 @@ interface FilterBoxProps {
   readonly onLeave: () => void;
 }
 
-const TYPING_PAUSE_MS = 500;
-
 /** Condition and value of one column. What it asks for stands among the chips too, and follows them. */
 export function FilterBox({ handle, column, query, describedBy, onLeave }: FilterBoxProps) {
-  const found = boxFilterOf(query.filters, column.name);
-  const said = JSON.stringify(found?.filter ?? null);
-  const [operator, setOperator] = useState<Operator>(found?.filter.operator ?? usualOperator(column));
-  const [text, setText] = useState(found?.text ?? '');
+  const { found, operator, text, type, ask, choose, clear } = useFilterBox(handle, column, query.filters);
   const [isOpen, setOpen] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  const [ours, setOurs] = useState(said);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  // A chip was removed, or another filter added: the box says what holds. What was typed here holds already.
-  if (said !== ours) {
-    setOurs(said);
-    setText(found?.text ?? '');
-    if (found) setOperator(found.filter.operator);
-  }
-  useEffect(() => () => clearTimeout(timer.current), []);
-
-  const ask = (by: Operator, value: string): void => {
-    clearTimeout(timer.current);
-    const next = filterOfBox(column.name, by, value);
-    // Half a range is not a filter yet: what held goes on until there is one, or the box is empty.
-    if (next === null && value !== '') return;
-    const asked = JSON.stringify(next);
-    setOurs(asked);
-    if (asked !== said) changeQuery(handle, { filters: withBoxFilter(query.filters, column.name, next) });
-  };
-  const later = (value: string): void => {
-    setText(value);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => ask(operator, value), TYPING_PAUSE_MS);
-  };
-  const choose = (next: Operator): void => {
-    const value = valuesOf(next) === 0 ? '' : text;
-    setOperator(next);
-    setText(value);
-    if (valuesOf(next) === 0 || value !== '') ask(next, value);
-    input.current?.focus();
-  };
   return (
     <div className={styles.box} data-used={found !== null}>
       <OperatorMenu
@@ -66,7 +30,10 @@ export function FilterBox({ handle, column, query, describedBy, onLeave }: Filte
         operator={column.isSensitive && !found ? null : operator}
         isOpen={isOpen}
         onOpen={setOpen}
-        onChoose={choose}
+        onChoose={(next) => {
+          choose(next);
+          input.current?.focus();
+        }}
       />
       <input
         ref={input}
@@ -76,9 +43,9 @@ export function FilterBox({ handle, column, query, describedBy, onLeave }: Filte
         placeholder={column.isSensitive && !found ? 'hidden' : boxHint(operator)}
         value={text}
         readOnly={valuesOf(operator) === 0}
-        onChange={({ currentTarget }) => later(currentTarget.value)}
+        onChange={({ currentTarget }) => type(currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') ask(operator, text);
+          if (event.key === 'Enter') ask();
           else if (event.key === 'ArrowDown' && event.altKey) setOpen(true);
           else if (event.key === 'Escape') onLeave();
           else return;
@@ -93,9 +60,7 @@ export function FilterBox({ handle, column, query, describedBy, onLeave }: Filte
           className={styles.clear}
           aria-label={`Remove the filter of ${shownName(column.name)}`}
           onClick={() => {
-            setText('');
-            if (valuesOf(operator) === 0) setOperator(usualOperator(column));
-            changeQuery(handle, { filters: withBoxFilter(query.filters, column.name, null) });
+            clear();
             onLeave();
           }}
         >

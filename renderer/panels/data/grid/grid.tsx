@@ -1,4 +1,4 @@
-import type { BrowseTable } from '@shared/browse.ts';
+import type { BrowseQuery, BrowseTable } from '@shared/browse.ts';
 import {
   useCallback,
   useEffect,
@@ -23,6 +23,8 @@ import styles from './grid.module.css';
 interface GridProps {
   readonly handle: string;
   readonly table: BrowseTable;
+  /** What is asked by now: what is typed into the header cannot wait for the rows. */
+  readonly query: BrowseQuery;
   readonly source: RowSource;
   readonly columns: GridColumns;
   readonly rows: RowWindow;
@@ -35,7 +37,8 @@ interface GridProps {
 }
 
 /** The rows of a table, however many: an ARIA grid with one tab stop that draws what is in view. */
-export function Grid({ handle, table, source, columns, rows, box, active, onOpen, onOtherKey }: GridProps) {
+export function Grid(props: GridProps) {
+  const { handle, table, query, source, columns, rows, box, active, onOpen, onOtherKey } = props;
   const state = useSyncExternalStore(source.subscribe, () => source.state);
   const id = useId();
   const [menuOf, setMenuOf] = useState<string | null>(null);
@@ -124,7 +127,7 @@ export function Grid({ handle, table, source, columns, rows, box, active, onOpen
       <GridHeader
         handle={handle}
         table={table}
-        query={source.query}
+        query={query}
         drawn={columns.drawn}
         arranged={columns.arranged}
         widthPx={columns.widthPx}

@@ -3,12 +3,13 @@ import { IconArrowDown, IconArrowUp, IconColumns3, IconPin, IconPinFilled } from
 import { shownName } from '../../../words/text.ts';
 import { canMove, withHidden, withMove, withPin } from '../grid/arrange.ts';
 import type { ArrangedColumns } from '../grid/use-columns.ts';
+import { SomeColumns } from '../some-columns.tsx';
 import styles from './columns.module.css';
 
 /** All columns of a table: which are shown, in which order, and which stay at the left edge. */
 export function ColumnsPopover({ arranged }: { arranged: ArrangedColumns }) {
   const { pinned, order, hidden } = arranged;
-  const listed = [...pinned, ...order.filter((name) => !pinned.includes(name))];
+  const inOrder = [...pinned, ...order.filter((name) => !pinned.includes(name))];
   return (
     <Popover trapFocus returnFocus position="bottom-end" shadow="md" width={320}>
       <Popover.Target>
@@ -17,11 +18,15 @@ export function ColumnsPopover({ arranged }: { arranged: ArrangedColumns }) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label="Columns">
-        <ul className={styles.list}>
-          {listed.map((name) => (
-            <ColumnLine key={name} name={name} arranged={arranged} />
-          ))}
-        </ul>
+        <SomeColumns names={inOrder}>
+          {(listed) => (
+            <ul className={styles.list}>
+              {listed.map((name) => (
+                <ColumnLine key={name} name={name} arranged={arranged} />
+              ))}
+            </ul>
+          )}
+        </SomeColumns>
         <Button size="xs" variant="default" onClick={arranged.reset}>
           Reset all columns
         </Button>
