@@ -1,6 +1,8 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useEffect } from 'react';
+import type { OpenDatabase } from '@shared/channels.ts';
 import { CrashNotice } from './components/crash-notice.tsx';
+import { FileFolder } from './components/file-folder.ts';
 import { LazyPlace } from './components/lazy-part.tsx';
 import { EmptyState } from './components/page.tsx';
 import { Frame } from './panels/frame/frame.tsx';
@@ -12,10 +14,12 @@ import { formatRoute, type Route } from './route.ts';
 import { useDatabases } from './stores/databases.ts';
 import { useRoute } from './stores/route.ts';
 import { isShutOut, useSession } from './stores/session.ts';
+import { tellingName } from './words/text.ts';
 
 /** Chooses the page; everything else happens in panels and stores. */
 export function App() {
   const route = useRoute((state) => state.route);
+  const folder = useDatabases(({ open }) => databaseOf(route, open)?.folder ?? null);
   useStoredColorScheme();
   usePageChange(route);
   useShortcuts();
@@ -34,7 +38,9 @@ export function App() {
         {route.page === 'refused' && <RefusalPanel />}
         {route.page === 'database' && (
           <LazyPlace>
-            <DatabasePage route={route} />
+            <FileFolder value={folder}>
+              <DatabasePage route={route} />
+            </FileFolder>
           </LazyPlace>
         )}
       </CrashNotice>
@@ -42,12 +48,16 @@ export function App() {
   );
 }
 
+const databaseOf = (route: Route, open: readonly OpenDatabase[]): OpenDatabase | undefined =>
+  route.page === 'database' ? open.find(({ handle }) => handle === route.handle) : undefined;
+
 /** A new page begins at its top, names itself in the window's title, and takes the focus that its button had. */
 function usePageChange(route: Route): void {
   const address = formatRoute(route);
-  const name = useDatabases(({ open }) =>
-    route.page === 'database' ? open.find(({ handle }) => handle === route.handle)?.name : undefined,
-  );
+  const name = useDatabases(({ open }) => {
+    const database = databaseOf(route, open);
+    return database && tellingName(database, open);
+  });
   useEffect(() => {
     const main = document.getElementById('main');
     if (document.activeElement === document.body) main?.focus({ preventScroll: true });

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { type AppError, appError, errorCatalogue, saysUntouched } from '@shared/errors.ts';
+import { namesAlike } from '@shared/names-alike.ts';
 import { printable, printableJson } from '@host/printable.ts';
 
 /** 0 done and verified, 1 failed, 2 wrong usage, 3 refused, 130 and 143 ended by SIGINT and SIGTERM. */
@@ -61,7 +62,7 @@ export async function isConfirmed(question: string, expected: string): Promise<b
   reader.once('SIGINT', () => reader.close());
   const typed = await Promise.race([reader.question(`${question} `).catch(() => ''), closed]);
   reader.close();
-  return typed.trim().toLowerCase() === expected.toLowerCase();
+  return namesAlike(typed.toLowerCase(), expected.toLowerCase());
 }
 
 /** Where somebody would have to be asked. The command with --yes follows it. */

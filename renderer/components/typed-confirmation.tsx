@@ -1,8 +1,10 @@
 import { Button, Group, TextInput } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { use, useState, type ReactNode } from 'react';
 import type { AppError } from '@shared/errors.ts';
-import { isConfirmed } from '../words/text.ts';
+import { namesAlike } from '@shared/names-alike.ts';
+import { visible } from '../words/text.ts';
 import { ErrorNotice } from './error-notice.tsx';
+import { FileFolder } from './file-folder.ts';
 import styles from './dialog.module.css';
 
 interface ConfirmationProps {
@@ -23,16 +25,33 @@ interface ConfirmationProps {
   readonly onKeep: () => void;
 }
 
-/** Confirmed by typing the file's name; keeping things as they are is the default button, and Enter never confirms. */
+/**
+ * Confirmed by typing the file's name, beside the folder that it lies in, since any number of files may be called so;
+ * keeping things as they are is the default button, and Enter never confirms.
+ */
 export function TypedConfirmation(props: ConfirmationProps) {
   const { fileName, children, label, busyLabel, keepLabel, isBusy, busyWords, error, onConfirm, onKeep } = props;
   const { isReady = true } = props;
   const [typed, setTyped] = useState('');
+  const folder = use(FileFolder);
   return (
     <div className={styles.confirmation}>
       {children}
       <TextInput
-        label={`To confirm, type ${fileName}`}
+        label={
+          <>
+            To confirm, type <span className={styles.fileName}>{fileName}</span>
+          </>
+        }
+        description={
+          // Whole, not a PathText: what that leaves out may be what tells two files apart.
+          folder !== null && (
+            <>
+              Its folder: <span className={styles.folder}>{visible(folder)}</span>
+            </>
+          )
+        }
+        descriptionProps={{ className: styles.place }}
         autoComplete="off"
         spellCheck={false}
         value={typed}
@@ -47,7 +66,7 @@ export function TypedConfirmation(props: ConfirmationProps) {
         <Button
           variant="outline"
           color="stop"
-          disabled={!isConfirmed(typed, fileName) || !isReady || isBusy}
+          disabled={!namesAlike(typed, fileName) || !isReady || isBusy}
           onClick={() => onConfirm(typed.trim())}
         >
           {isBusy ? busyLabel : label}

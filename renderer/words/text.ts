@@ -1,5 +1,7 @@
 /** Shortening and joining of names, paths and sentences. */
 
+import { namesAlike } from '@shared/names-alike.ts';
+
 /** Keeps the beginning and, more of it, the end: the file name is what people look for. */
 export function middleEllipsis(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
@@ -21,14 +23,36 @@ export function listed(items: readonly string[]): string {
 export const shownName = (name: string): string =>
   name.trim() !== '' ? visible(name) : name === '' ? '(no name)' : `“${visible(name)}”`;
 
+export interface NamedFile {
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** "app.db", or where another open one reads the same "app.db in ann/work". */
+export function tellingName(file: NamedFile, open: readonly NamedFile[]): string {
+  const folder = tellingFolder(file, open);
+  return folder === null ? file.name : `${file.name} in ${folder}`;
+}
+
+/** The shortest end of the folder that no other file of this name has: "ann/work"; null where there is no other. */
+export function tellingFolder({ name, folder }: NamedFile, open: readonly NamedFile[]): string | null {
+  const others = open.filter((other) => other.folder !== folder && namesAlike(other.name, name));
+  if (others.length === 0) return null;
+  const end = endsOf(folder).find((each) => others.every((other) => !endsOf(other.folder).includes(each)));
+  return visible(end ?? folder);
+}
+
+/** "/home/ann": "ann", "home/ann", "/home/ann"; cut where either system separates. */
+const endsOf = (folder: string): string[] => [
+  ...[...folder.matchAll(/[\\/](?=[^\\/])/g)].map(({ index }) => folder.slice(index + 1)).reverse(),
+  folder,
+];
+
 export const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 export const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A sentence ends in a full stop exactly once. */
 export const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);
-
-/** The typed name must be the file's own, exactly; a blank at either end is forgiven. */
-export const isConfirmed = (typed: string, fileName: string): boolean => typed.trim() === fileName;
 
 /** Signs that act instead of being seen: controls, marks that reorder text, signs without width. */
 const ACTING = /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, expectDone, startUpgrade, test } from './support/app.ts';
@@ -275,3 +275,51 @@ test('the start page remembers the database after it was closed', async ({ app }
   await recents.getByRole('button', { name: /^lights\.db/ }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/legacy version/);
 });
+
+test('of two databases of one name it is always said which, and the name is typed as a keyboard can', async ({
+  app,
+}) => {
+  test.setTimeout(120_000);
+  const { page } = app;
+  const name = 'Gro\u0308\u00dfe  1.db'; // as macOS stores it, and with two blanks
+  for (const folder of ['ann', 'bob']) {
+    mkdirSync(path.join(app.projects, folder));
+    app.makeLegacy(path.join(folder, name), 50);
+    await openIn(page, app.projects, folder);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(/legacy version/);
+  }
+
+  await test.step('list, title and menu tell them apart', async () => {
+    const lines = page.getByRole('navigation', { name: 'Open databases' }).getByRole('listitem');
+    await expect(lines).toHaveText([`${name} in ann`, `${name} in bob`]);
+    await expect(page).toHaveTitle(`${name} in bob · Phasewise`);
+    await page.getByRole('button', { name: `Switch database, now ${name} in bob` }).click();
+    await page.getByRole('menuitem', { name: `${name} in ann` }).click();
+    await expect(page).toHaveTitle(`${name} in ann · Phasewise`);
+    await look(page, 'real-13-one-name');
+  });
+
+  await test.step('what replaces one says where it lies, and shows its name as it is', async () => {
+    await app.goTo('Backups');
+    await page.getByRole('button', { name: 'Back up now' }).click();
+    await page.getByRole('button', { name: 'Restore…' }).click();
+    const field = page.getByRole('textbox', { name: /To confirm, type/ });
+    await expect(field).toHaveAccessibleDescription(`Its folder: ${path.join(app.projects, 'ann')}`);
+    expect(await page.getByText('To confirm, type').innerText()).toBe(`To confirm, type ${name}`);
+    await look(page, 'real-14-which-file');
+    await field.fill('Gr\u00f6\u00dfe 1.db');
+    await page.getByRole('button', { name: 'Restore this backup' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('2 backups', { timeout: 30_000 });
+  });
+});
+
+/** Opens the only file of a folder below `projects`, through the file picker. */
+async function openIn(page: Page, projects: string, folder: string): Promise<void> {
+  await page.getByRole('button', { name: 'Open…' }).click();
+  const picker = page.getByRole('dialog');
+  const top = picker.getByRole('navigation', { name: 'Folders' }).getByRole('button', { name: 'Places' });
+  if (await top.isEnabled()) await top.click(); // it opens where it was last
+  for (const step of [path.basename(projects), folder])
+    await picker.getByRole('option', { name: new RegExp(`(^|/)${step} `) }).click();
+  await picker.getByRole('option', { name: /\.db/ }).click();
+}

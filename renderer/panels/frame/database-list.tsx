@@ -1,11 +1,14 @@
 import { Button, Tooltip } from '@mantine/core';
 import { IconDatabase, IconFolderOpen, IconX } from '@tabler/icons-react';
+import type { OpenDatabase } from '@shared/channels.ts';
+import { DatabaseName } from '../../components/database-name.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { chooseDatabase, closeDatabase, useDatabases } from '../../stores/databases.ts';
 import { goTo, useRoute } from '../../stores/route.ts';
 import { activeOf, useRuns } from '../../stores/runs.ts';
 import { isAway, useSession } from '../../stores/session.ts';
 import { runMarkNow } from '../../words/states.ts';
+import { tellingName } from '../../words/text.ts';
 import styles from './database-list.module.css';
 
 /** The databases that are open, on the left. */
@@ -16,8 +19,8 @@ export function DatabaseList() {
       <h2 className={styles.title}>Databases</h2>
       {open.length === 0 && <p className={styles.none}>None open yet.</p>}
       <ul>
-        {open.map(({ handle, name, folder }) => (
-          <Item key={handle} handle={handle} name={name} folder={folder} />
+        {open.map((database) => (
+          <Item key={database.handle} database={database} open={open} />
         ))}
       </ul>
       <Button
@@ -32,7 +35,8 @@ export function DatabaseList() {
   );
 }
 
-function Item({ handle, name, folder }: { handle: string; name: string; folder: string }) {
+function Item({ database, open }: { database: OpenDatabase; open: readonly OpenDatabase[] }) {
+  const { handle, folder } = database;
   const isCurrent = useRoute(({ route }) => route.page === 'database' && route.handle === handle);
   const run = useRuns((state) => activeOf(state.byHandle[handle]));
   const isLost = useSession(isAway);
@@ -52,14 +56,14 @@ function Item({ handle, name, folder }: { handle: string; name: string; folder: 
             ) : (
               <IconDatabase size={15} aria-hidden />
             )}
-            <span className={styles.name}>{name}</span>
+            <DatabaseName database={database} open={open} />
           </button>
         </Tooltip>
         {run === null && (
           <button
             type="button"
             className={styles.close}
-            aria-label={`Close ${name}`}
+            aria-label={`Close ${tellingName(database, open)}`}
             onClick={() => void closeDatabase(handle)}
           >
             <IconX size={13} aria-hidden />

@@ -8,10 +8,12 @@ import {
   IconMoon,
   IconSun,
 } from '@tabler/icons-react';
+import { DatabaseName } from '../../components/database-name.tsx';
 import { chooseDatabase, useDatabases } from '../../stores/databases.ts';
 import { showDialog } from '../../stores/dialogs.ts';
 import { goHome, goTo, useRoute } from '../../stores/route.ts';
 import { saveColorScheme } from '../../stores/session.ts';
+import { tellingName } from '../../words/text.ts';
 import { packAndVariant } from '../overview/overview-words.ts';
 import styles from './header.module.css';
 
@@ -54,11 +56,14 @@ function Switcher({ handle }: { handle: string }) {
   const current = open.find((database) => database.handle === handle);
   return (
     <>
-      <Menu position="bottom-start" width={260}>
+      <Menu position="bottom-start" width={340} classNames={{ itemLabel: styles.database }}>
         <Menu.Target>
-          <UnstyledButton className={styles.switcher} aria-label={`Switch database, now ${current?.name ?? 'none'}`}>
+          <UnstyledButton
+            className={styles.switcher}
+            aria-label={`Switch database, now ${current ? tellingName(current, open) : 'none'}`}
+          >
             <IconDatabase size={15} aria-hidden />
-            <span className={styles.name}>{current?.name ?? 'database'}</span>
+            {current ? <DatabaseName database={current} open={open} /> : 'database'}
             <IconChevronDown size={13} aria-hidden />
           </UnstyledButton>
         </Menu.Target>
@@ -69,7 +74,7 @@ function Switcher({ handle }: { handle: string }) {
               leftSection={<IconDatabase size={14} aria-hidden />}
               onClick={() => goTo(database.handle, 'overview')}
             >
-              {database.name}
+              <DatabaseName database={database} open={open} />
             </Menu.Item>
           ))}
           <Menu.Divider />

@@ -3,6 +3,7 @@ import type { DatabaseStatus } from '@shared/status.ts';
 import type { OpenDatabase, Output } from '@shared/channels.ts';
 import { migrationDetail, tabs, upgradeDetail, type Route, type Tab } from '../../route.ts';
 import { migrationMarks } from '../../words/states.ts';
+import { tellingName } from '../../words/text.ts';
 import { dateTime } from '../../words/times.ts';
 import { rank, type Findable } from './ranking.ts';
 import { looksLikeKey } from './row-search.ts';
@@ -63,7 +64,15 @@ function allItems(around: Surroundings): PaletteItem[] {
     ...(route.page === 'database' ? ofDatabase(route.handle, around) : []),
     ...open
       .filter(({ handle }) => route.page !== 'database' || handle !== route.handle)
-      .map(({ handle, name, folder }) => item('database', name, page(handle, 'overview'), `switch to ${folder}`)),
+      .map((each) =>
+        item(
+          'database',
+          tellingName(each, open),
+          page(each.handle, 'overview'),
+          `switch to ${each.folder}`,
+          each.handle,
+        ),
+      ),
     item('page', 'Start page', { to: 'home' }, 'home recent databases'),
     item('action', 'Open a database…', { to: 'open' }, 'file'),
     item('setting', 'Light colours', { to: 'colours', colorScheme: 'light' }, 'theme bright day'),

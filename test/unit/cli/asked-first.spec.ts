@@ -152,6 +152,12 @@ describe('an answer', () => {
   ])('%s is a yes: %s', async (typed, isYes) => {
     expect(await typing(typed, () => isConfirmed('Start?', 'a.db'))).toBe(isYes);
   });
+
+  it('may be a name that is not stored as a keyboard types it', async () => {
+    const asked = () => isConfirmed('Start?', 'Gro\u0308\u00dfe  1\u00a0neu.db');
+    expect(await typing('Gr\u00f6\u00dfe 1 neu.db', asked)).toBe(true);
+    expect(await typing('Gr\u00f6\u00dfe 2 neu.db', asked)).toBe(false);
+  });
 });
 
 describe('whoever does not say yes has nothing begun:', () => {

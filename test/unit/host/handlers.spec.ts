@@ -171,7 +171,7 @@ describe('looking', () => {
 
     expect(must(await client.call('recents:list', {}))).toMatchObject([{ name: 'good.db', exists: false }]);
     expect(codeOf(resolveDatabasePath(path.join(lost, 'good.db')))).toBe('E_NOT_FOUND');
-    expect(limitFor('inspect', { path: '', check: 'schema' }, path.join(lost, 'good.db'))).toBe(15_000);
+    expect(await limitFor('inspect', { path: '', check: 'schema' }, path.join(lost, 'good.db'))).toBe(15_000);
   });
 
   it('knows no database after it was closed', async () => {
@@ -267,6 +267,17 @@ describe('backups', () => {
     expect(events.at(-1)).toEqual({ name: 'database:changed', payload: { handle } });
     const [backup] = must(await client.call('backup:list', { handle })).backups;
     expect(readWorks(host.dataFolder, file)[0]?.started).toMatchObject({ kind: 'restore', restores: backup?.path });
+  });
+
+  it('are restored, deleted and put back also where nobody can type the name as it is stored', async () => {
+    const { client, open } = setUp();
+    const { handle } = open('Gro\u0308\u00dfe  1\u00a0neu');
+    const confirmation = 'Gr\u00f6\u00dfe 1 neu.db';
+    const input = { handle, backupId: 'none', confirmation };
+
+    expect(codeOf(await client.call('backup:restore', input))).toBe('E_BACKUP_GONE');
+    expect(codeOf(await client.call('backup:remove', input))).toBe('E_BACKUP_GONE');
+    expect(codeOf(await client.call('backup:putBack', { handle, confirmation }))).toBe('E_NOTHING_TO_DO');
   });
 
   it('are shown in the file manager where there is one', async () => {
