@@ -59,7 +59,7 @@ export const verifyBackup = (handle: string, backupId: string): Promise<void> =>
 export async function restoreBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
   begin(handle, { what: 'restoring', backupId });
   const restored = await call('backup:restore', { handle, backupId, confirmation });
-  setView(handle, { busy: null, ...(restored.ok ? restoredWords(restored.value) : { said: null }) });
+  setView(handle, { busy: null, ...(restored.ok ? restoredWords(restored.value) : whyNot(restored)) });
   void loadBackups(handle);
   return restored.ok ? null : restored.error;
 }
@@ -107,7 +107,7 @@ async function putBack(handle: string, confirmation: string): Promise<AppError |
 export async function removeBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
   begin(handle, { what: 'removing', backupId });
   const removed = await call('backup:remove', { handle, backupId, confirmation });
-  setView(handle, { busy: null, said: removed.ok ? 'Backup deleted.' : null });
+  setView(handle, { busy: null, ...(removed.ok ? { said: 'Backup deleted.' } : whyNot(removed)) });
   await loadBackups(handle);
   return removed.ok ? null : removed.error;
 }
@@ -127,7 +127,7 @@ export async function tidyBackups(
 ): Promise<AppError | null> {
   begin(handle, { what: 'tidying', backupId: null });
   const tidied = await tidyInParts(handle, keep, shown);
-  setView(handle, { busy: null, said: tidied.ok ? tidiedWords(shown, tidied.value) : null });
+  setView(handle, { busy: null, ...(tidied.ok ? { said: tidiedWords(shown, tidied.value) } : whyNot(tidied)) });
   await loadBackups(handle);
   return tidied.ok ? null : tidied.error;
 }
@@ -164,6 +164,19 @@ async function tidyInParts(handle: string, keep: number, shown: readonly BackupR
     ok: true,
     value: { removed: [...tidied.value.removed, ...rest.value.removed], kept: [...kept, ...rest.value.kept] },
   };
+}
+
+/**
+ * The dialog that asked tells it, but may be gone by then: so the view keeps it, too. A name that was mistyped is put
+ * right where it is typed.
+ */
+const whyNot = ({ error }: { readonly error: AppError }): Pick<BackupsView, 'error'> => ({
+  error: error.code === 'E_CONFIRMATION' ? null : error,
+});
+
+/** Another action is begun elsewhere: why the last one failed is old news. */
+export function forgetError(handle: string): void {
+  if (useBackups.getState().byHandle[handle]?.error) setView(handle, { error: null });
 }
 
 /** What was said about the last action is old news once a run begins. */

@@ -17,11 +17,21 @@ import {
 import { isDialogOpen, showDialog } from './dialogs.ts';
 import { receiveExport } from './exports.ts';
 import { findInTable } from './find-field.ts';
-import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery, receiveLooking } from './recovery.ts';
+import { forgetLogs } from './ingest.ts';
+import { forgetDisconnected } from './lost-connection.ts';
+import {
+  awaitRecovery,
+  dropRecovery,
+  forgetRecovery,
+  loadNotices,
+  loadRecovery,
+  receiveLooking,
+  useRecovery,
+} from './recovery.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
 import { loadSession, useSession, watchConnection } from './session.ts';
-import { receiveWork } from './works.ts';
+import { changesRows, endUntold, isWorkedOn, receiveWork, useWorks } from './works.ts';
 
 /** Connects the host's events to the stores. Call once. */
 export function listen(): void {
@@ -31,8 +41,12 @@ export function listen(): void {
     if (isFinal(run.state)) return;
     forgetSaid(run.handle);
     dropRecovery(run.handle);
+    forgetLogs(run.handle);
   });
-  onEvent('work:changed', receiveWork);
+  onEvent('work:changed', (change) => {
+    receiveWork(change);
+    if (change.work && changesRows(change.work)) forgetLogs(change.handle);
+  });
   onEvent('recovery:looking', receiveLooking);
   window.addEventListener('focus', lookAgain);
   window.addEventListener('visibilitychange', lookAgain);
@@ -106,6 +120,8 @@ export async function refresh(handle: string): Promise<void> {
  * others, one that was never looked at is looked at by its page, but the list says what is going on with it.
  */
 async function refreshEverything(): Promise<void> {
+  forgetDisconnected();
+  const toldBefore = useWorks.getState().byHandle;
   await Promise.all([loadSession(), loadDatabases(), loadNotices()]);
   showTheOnlyOne();
   const { route } = useRoute.getState();
@@ -114,6 +130,10 @@ async function refreshEverything(): Promise<void> {
   for (const { handle } of useDatabases.getState().open) {
     if (handle === shown) continue;
     await (useDatabases.getState().views[handle] ? refresh(handle) : loadRun(handle));
+  }
+  // Only now: until here it was not known that nobody works on them, so what was unfinished was kept.
+  for (const handle of endUntold(toldBefore)) {
+    if (useRecovery.getState().byHandle[handle]?.recovery) await loadRecovery(handle);
   }
 }
 
@@ -137,7 +157,8 @@ function lookAgain(): void {
   if (document.visibilityState === 'hidden' || isActive(useRuns.getState().byHandle[route.handle])) return;
   const backups = useBackups.getState().byHandle[route.handle];
   const isGone = isFileGone(useDatabases.getState(), route.handle);
-  if (isGone && backups?.busy) return; // it is being put back; until then the host tells of the file that was there
+  const isUnderWay = Boolean(backups?.busy) || isWorkedOn(useWorks.getState(), route.handle);
+  if (isGone && isUnderWay) return; // it is being put back; until then the host tells of the file that was there
   lookedAt = Date.now();
   if (isGone) return void refresh(route.handle);
   void lookIfChanged(route.handle);

@@ -7,7 +7,7 @@ import { loadBackups } from './backups.ts';
 
 type Looked = NonNullable<Output<'ingest:choose'>>;
 
-/** From the choice of files to what was taken in. Kept while the page is left: a big folder takes its time. */
+/** From the choice of files to what was taken in. A big folder takes its time: what ends on another page is kept for this one. */
 export interface IngestView {
   readonly busy: 'looking' | 'taking' | null;
   /** What taking in would do; null before files were chosen. */
@@ -37,7 +37,7 @@ export async function takeIn(handle: string): Promise<void> {
   await loadBackups(handle);
 }
 
-/** Back to the choice of files. */
+/** Back to the choice of files: what was tried and what was taken in is old news. Not while either is under way. */
 export const forgetLogs = (handle: string): void => {
   if (viewOf(handle).busy === null) setView(handle, emptyView);
 };

@@ -6,9 +6,10 @@ import type { RunSnapshot } from '@shared/run.ts';
 import { isFinal } from '@shared/run-state.ts';
 import { call } from '../api.ts';
 import { INGEST_DETAIL, issuesDetail, upgradeDetail } from '../route.ts';
-import { createBackup, tellRestored } from './backups.ts';
-import { goTo } from './route.ts';
+import { createBackup, forgetError, restoreBackup, tellRestored, undoRestore } from './backups.ts';
+import { goOnTo } from './route.ts';
 import { startRun } from './runs.ts';
+import { isWorkedOn, useWorks } from './works.ts';
 
 /** What is unfinished in one database, and what is being done about it. */
 export interface RecoveryView {
@@ -51,7 +52,11 @@ export const useRecovery = create<Recoveries>(() => ({ byHandle: {}, notices: nu
 
 export async function loadRecovery(handle: string): Promise<void> {
   const found = await call('recovery:get', { handle });
-  if (found.ok) return setView(handle, { recovery: found.value, isLoaded: true, isStruck: false, unknown: null });
+  if (found.ok) {
+    // Of a file that is worked on the host tells of none, whatever is unfinished: it is asked again at the end of the work.
+    const known = isWorkedOn(useWorks.getState(), handle) ? viewOf(handle).recovery : null;
+    return setView(handle, { recovery: found.value ?? known, isLoaded: true, isStruck: false, unknown: null });
+  }
   const message = `${found.error.message} So whether anything was interrupted here is not known.`;
   setView(handle, { isLoaded: true, isStruck: false, unknown: { ...found.error, message } });
 }
@@ -79,6 +84,22 @@ export const showRecovery = (handle: string): void => setView(handle, { putOff: 
 
 /** Its page says how it went and offers to undo it; the overview has a line about what it has brought back. */
 export const noteRestored = (handle: string): void => setView(handle, { hasRestored: true });
+
+/** Leads to the page that says how it went, unless somebody has gone elsewhere. @returns as `restoreBackup`. */
+export const restoreAndShow = (handle: string, backupId: string, confirmation: string): Promise<AppError | null> =>
+  showRestored(handle, restoreBackup(handle, backupId, confirmation));
+
+/** The same for the old files that a restore set aside. @returns as `undoRestore`. */
+export const putBackAndShow = (handle: string, fileName: string): Promise<AppError | null> =>
+  showRestored(handle, undoRestore(handle, { by: 'files' }, fileName));
+
+async function showRestored(handle: string, restoring: Promise<AppError | null>): Promise<AppError | null> {
+  const error = await restoring;
+  if (error) return error;
+  noteRestored(handle);
+  goOnTo(handle, 'backups');
+  return null;
+}
 
 export function forgetRecovery(handle: string): void {
   useRecovery.setState(({ byHandle }) => ({
@@ -117,6 +138,7 @@ export async function choose(handle: string, id: Exclude<RecoveryChoiceId, Askin
   const { recovery, busy } = viewOf(handle);
   if (recovery === null || busy !== null) return;
   setView(handle, { busy: id, error: null });
+  forgetError(handle);
   const error = await actions[id](handle, recovery);
   setView(handle, { busy: null, error });
   await loadNotices();
@@ -124,8 +146,8 @@ export async function choose(handle: string, id: Exclude<RecoveryChoiceId, Askin
 
 type Action = (handle: string, recovery: Recovery) => Promise<AppError | null>;
 
-const stay: Action = async (handle, { kind }) => {
-  const stayed = await call('recovery:stay', { handle });
+const stay: Action = async (handle, { kind, runId }) => {
+  const stayed = await call('recovery:stay', { handle, runId });
   if (!stayed.ok) return stayed.error;
   if (kind === 'restore')
     await loadRecovery(handle); // behind it an upgrade may wait for its answer
@@ -140,9 +162,9 @@ const actions: Record<Exclude<RecoveryChoiceId, Asking>, Action> = {
     const error = await stay(handle, recovery); // it has been taken up: no need to ask again
     if (error) return error;
     if (recovery.kind === 'backup') {
-      goTo(handle, 'backups');
+      goOnTo(handle, 'backups');
       void createBackup(handle);
-    } else goTo(handle, 'overview', recovery.kind === 'retry' ? issuesDetail() : INGEST_DETAIL);
+    } else goOnTo(handle, 'overview', recovery.kind === 'retry' ? issuesDetail() : INGEST_DETAIL);
     return null;
   },
   async check(handle, { runId }) {
@@ -150,7 +172,7 @@ const actions: Record<Exclude<RecoveryChoiceId, Asking>, Action> = {
     if (!checked.ok) return checked.error;
     if (checked.value.error) return checked.value.error;
     setView(handle, { recovery: null });
-    goTo(handle, 'activity', runId);
+    goOnTo(handle, 'activity', runId);
     return null;
   },
   async finish(handle) {
@@ -158,7 +180,7 @@ const actions: Record<Exclude<RecoveryChoiceId, Asking>, Action> = {
     if (!finished.ok) return finished.error;
     setView(handle, { recovery: null, hasRestored: true });
     tellRestored(handle, finished.value);
-    goTo(handle, 'backups');
+    goOnTo(handle, 'backups');
     return null;
   },
 };
@@ -174,10 +196,10 @@ async function continueUpgrade(handle: string, { runId, toPhase }: Recovery): Pr
     const started = await startRun(handle, target, fingerprint, null);
     if (!started.ok) return started.error;
     setView(handle, { recovery: null });
-    goTo(handle, 'activity');
+    goOnTo(handle, 'activity');
   } else {
     setView(handle, { putOff: runId });
-    goTo(handle, 'phases', upgradeDetail(target));
+    goOnTo(handle, 'phases', upgradeDetail(target));
   }
   return null;
 }

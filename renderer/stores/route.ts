@@ -35,3 +35,9 @@ export const goHome = (): void => navigate({ page: 'home' });
 
 export const goTo = (handle: string, tab: Tab, detail: string | null = null): void =>
   navigate({ page: 'database', handle, tab, detail });
+
+/** Where work that took its time leads to: nobody who has gone to something else meanwhile is taken away from it. */
+export function goOnTo(handle: string, tab: Tab, detail: string | null = null): void {
+  const route = parseRoute(location.hash);
+  if (route.page === 'database' && route.handle === handle) goTo(handle, tab, detail);
+}

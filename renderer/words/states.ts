@@ -1,4 +1,4 @@
-import type { PreflightFinding, RunState, RunStep } from '@shared/run.ts';
+import type { BackupRecord, PreflightFinding, RunState, RunStep } from '@shared/run.ts';
 import type {
   CheckResult,
   Gap,
@@ -88,6 +88,13 @@ export const healthMarks: Record<Health['state'], Mark> = {
   problems: mark('attention', 'needs a look'),
   'not-checked': mark('idle', 'not checked in full'),
 };
+
+/** State of a backup with the proof in words. A copy that was not restored and checked is only a copy. */
+export function backupMark(backup: BackupRecord): Mark {
+  if (backup.state === 'missing') return mark('blocked', 'the file is missing');
+  if (backup.state === 'broken') return mark('blocked', 'broken, do not rely on it');
+  return backup.verified ? mark('done', 'verified') : mark('attention', 'a copy, not verified');
+}
 
 export const gapMarks: Record<Gap, Mark> = {
   none: mark('done', 'as it should be'),

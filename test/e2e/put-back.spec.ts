@@ -46,13 +46,17 @@ async function confirm(page: Page, answer: object): Promise<void> {
   await page.getByRole('dialog').getByRole('button', { name: 'Put the old files back' }).click();
 }
 
-test('a refusal is told where it was asked for, and what was interrupted is still in front', async ({ page }) => {
+test('a refusal is told where it was asked for, then by what was interrupted, which is still in front', async ({
+  page,
+}) => {
   await confirm(page, { ok: false, error: appError('E_DB_BUSY', 'image-lab is writing to it.') });
 
   await expect(page.getByRole('dialog').getByText('E_DB_BUSY')).toBeVisible();
   await look(page, 'recovery-put-back-refused');
   await page.getByRole('button', { name: 'Keep the file as it is' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(unanswered);
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(page.getByText('E_DB_BUSY')).toBeVisible();
 });
 
 test('the page of the backups tells that they are back', async ({ page }) => {

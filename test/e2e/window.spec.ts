@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
+import { appError } from '@shared/errors.ts';
 import { startFakeHost } from './support/fake-host/server.ts';
 import type { Scene } from './support/fake-host/script.ts';
 
@@ -148,6 +149,86 @@ test('what taking in and trying again achieved is said with the backup that was 
   await page.getByRole('button', { name: 'Back up and try again' }).click();
   await expect(page.getByText(/^2 of 27 rows are in place now/)).toBeVisible();
   await expect(page.getByText('Backup verified')).toBeVisible();
+  await host.close();
+});
+
+test('what was tried with run logs and what was taken in is old news once its page is left', async ({ page }) => {
+  const host = await show(page, 'upgraded', 'overview/take-in');
+  const leaveAndReturn = async (): Promise<void> => {
+    await page.getByRole('link', { name: 'Phases' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).not.toHaveText(/run logs?/);
+    await page.goBack();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Take in run logs');
+  };
+  const tryOut = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Choose a folder…' }).click();
+    await page.getByRole('option', { name: /exports/ }).click();
+    await page.getByRole('button', { name: 'Use this folder' }).click();
+    await expect(page.getByText('Nothing has been changed yet; a backup is made and proved first.')).toBeVisible();
+  };
+  await tryOut();
+  await leaveAndReturn();
+  await tryOut();
+  await page.getByRole('button', { name: /^Take in \d+ run logs$/ }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Done\./);
+  await leaveAndReturn();
+  await host.close();
+});
+
+test('of many backups more are shown on request, and the focus goes to the first of them', async ({ page }) => {
+  const host = await show(page, 'many', 'backups');
+  const items = page
+    .getByRole('list', { name: 'Backups, newest first' })
+    .getByRole('listitem', { name: /^Backup of / });
+  await expect(items).toHaveCount(30);
+  await page.getByRole('button', { name: /^Show more/ }).focus();
+  await page.keyboard.press('Enter');
+  await expect(items).toHaveCount(60);
+  await expect(items.nth(30)).toBeFocused();
+  await page.getByText('Show the evidence').first().click();
+  await page.getByRole('button', { name: 'Delete this backup…' }).click();
+  await expect(page.getByRole('dialog', { name: 'Delete this backup?' })).toBeVisible();
+  await host.close();
+});
+
+test('why a restore failed is told by its page where its dialog was left, and never twice', async ({ page }) => {
+  let refuse = (): void => {};
+  await page.routeWebSocket(/channels/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      const { id, name } = JSON.parse(String(message)) as { id: number; name: string };
+      const result = { ok: false, error: appError('E_DB_BUSY', 'image-lab is writing to it.') };
+      if (name === 'backup:restore') refuse = () => socket.send(JSON.stringify({ id, result }));
+      else server.send(message);
+    });
+  });
+  const host = await show(page, 'upgraded', 'backups');
+  const told = page.getByText('E_DB_BUSY');
+  const restore = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Restore…' }).first().click();
+    await page.getByRole('textbox').fill('northern-lights.db');
+    await page.getByRole('button', { name: 'Restore this backup' }).click();
+    await expect(page.getByRole('button', { name: 'Restoring…' })).toBeVisible();
+  };
+  await test.step('it is left while the restore is under way', async () => {
+    await restore();
+    await page.evaluate(() => {
+      location.hash = '#/db/k3/phases';
+    });
+    await expect(page.getByRole('dialog')).toBeHidden();
+    refuse();
+    await page.goBack();
+    await expect(told).toHaveCount(1);
+  });
+  await test.step('in front of its page the dialog tells it', async () => {
+    await restore();
+    refuse();
+    await expect(page.getByRole('dialog').getByText('E_DB_BUSY')).toBeVisible();
+    await expect(told).toHaveCount(1);
+    await page.getByRole('button', { name: 'Keep the file as it is' }).click();
+    await expect(page.getByRole('dialog')).toBeHidden();
+    await expect(told).toHaveCount(1);
+  });
   await host.close();
 });
 

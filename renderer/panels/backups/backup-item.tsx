@@ -5,19 +5,20 @@ import { Disclosure } from '../../components/disclosure.tsx';
 import { Facts } from '../../components/facts.tsx';
 import { PathText } from '../../components/path-text.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
-import { useNow } from '../../components/use-now.ts';
 import { useWanted } from '../../components/use-wanted.ts';
 import { revealBackup, verifyBackup } from '../../stores/backups.ts';
 import { bytes, count } from '../../words/numbers.ts';
 import { dateTime } from '../../words/times.ts';
+import { backupMark } from '../../words/states.ts';
 import { upperFirst } from '../../words/text.ts';
-import { backupMark, describePhase, describeProof, originWords } from './backups-words.ts';
+import { describePhase, describeProof, originWords } from './backups-words.ts';
 import styles from './backups.module.css';
 
 interface ItemProps {
   readonly handle: string;
   readonly fileName: string;
   readonly backup: BackupRecord;
+  readonly now: number;
   /** Shown first: it was asked for. */
   readonly isWanted: boolean;
   /** The one obvious next step is to restore it. */
@@ -33,9 +34,8 @@ interface ItemProps {
 
 /** One backup: when, why, what is in it, and the proof. */
 export function BackupItem(props: ItemProps) {
-  const { handle, fileName, backup, isWanted, isAdvised, isBusy, isChecking, canReveal } = props;
+  const { handle, fileName, backup, now, isWanted, isAdvised, isBusy, isChecking, canReveal } = props;
   const { onRestore, onRemove, onUndo } = props;
-  const now = useNow(30_000);
   const item = useWanted<HTMLLIElement>(isWanted);
   const mark = backupMark(backup);
   const when = dateTime(backup.createdAt);
@@ -98,7 +98,10 @@ export function BackupItem(props: ItemProps) {
           {backup.lastCheck.error.message} {backup.lastCheck.error.nextStep} <code>{backup.lastCheck.error.code}</code>
         </p>
       )}
-      <Disclosure summary={<span aria-label={`Show the evidence for the backup of ${when}`}>Show the evidence</span>}>
+      <Disclosure
+        isLate
+        summary={<span aria-label={`Show the evidence for the backup of ${when}`}>Show the evidence</span>}
+      >
         <Facts
           facts={[
             { label: 'File', value: <PathText path={backup.path} maxLength={80} /> },

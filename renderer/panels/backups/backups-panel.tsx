@@ -19,9 +19,10 @@ import { refresh } from '../../stores/events.ts';
 import { noteRestored } from '../../stores/recovery.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
+import { isWorkedOn, useWorks } from '../../stores/works.ts';
 import { InterruptedNotice } from '../recovery/interrupted-notice.tsx';
-import { BackupItem } from './backup-item.tsx';
-import { advisedOf, backupsTitle, brokenWords, foldersOf, goneTitle, goneWords, undoOf } from './backups-words.ts';
+import { BackupList } from './backup-list.tsx';
+import { backupsTitle, brokenWords, foldersOf, goneTitle, goneWords } from './backups-words.ts';
 import { KeptFiles } from './kept-files.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RestoreDialog } from './restore-dialog.tsx';
@@ -42,6 +43,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const view = useBackups((state) => state.byHandle[handle]);
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
+  const isUnderWay = useWorks((state) => isWorkedOn(state, handle));
   const isGone = useDatabases((state) => isFileGone(state, handle));
   const [restoring, setRestoring] = useState<BackupRecord | null>(null);
   const [removing, setRemoving] = useState<BackupRecord | null>(null);
@@ -62,12 +64,12 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   if (!view?.list) return <PageSkeleton words="Looking for backups…" />;
   const { folder, backups, unusable } = view.list;
   const { undo: offered } = view;
-  const isBusy = view.busy !== null || hasActiveRun;
-  // Those are told in the dialog that asked for them.
+  // The host also tells of what another tab began, or this one before it was loaded again.
+  const busyNow = view.busy?.what ?? (isUnderWay ? 'any' : null);
+  const isBusy = busyNow !== null || hasActiveRun;
+  // What those do and why it failed is told in the dialog that asked for it.
   const isAskedElsewhere = restoring !== null || removing !== null || isTidying;
   const broken = brokenWords(backups, isGone);
-  const undoable = isGone ? null : undoOf(backups); // without the file there is nothing to undo it in
-  const advised = isGone ? advisedOf(backups) : null;
   const undo = async (what: Undo): Promise<void> => {
     if ((await undoRestore(handle, what, fileName)) === null) noteRestored(handle);
   };
@@ -110,15 +112,15 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           )}
         </div>
       </PageHead>
-      {view.error && <ErrorNotice error={view.error} subject={fileName} />}
+      {view.error && !isAskedElsewhere && <ErrorNotice error={view.error} subject={fileName} />}
       {view.listError && <ErrorNotice error={view.listError} subject={fileName} />}
       {broken && (
         <p role="alert" className={styles.broken}>
           {broken}
         </p>
       )}
-      {view.busy && !isAskedElsewhere ? (
-        <WorkProgress handle={handle} fileName={fileName} words={busyWords[view.busy.what]} />
+      {busyNow && !isAskedElsewhere ? (
+        <WorkProgress handle={handle} fileName={fileName} words={busyWords[busyNow]} />
       ) : (
         <div className={styles.said}>
           <p role="status">{view.said ?? ''}</p>
@@ -129,7 +131,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           )}
         </div>
       )}
-      {view.busy === null && <InterruptedNotice handle={handle} />}
+      {busyNow === null && <InterruptedNotice handle={handle} />}
       <UnusableFiles files={unusable} />
       <KeptFiles handle={handle} fileName={fileName} list={view.list} isBusy={isBusy} />
       {backups.length === 0 ? (
@@ -137,24 +139,18 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           <EmptyState title="Make one now, or let the upgrade make it: it always does before it changes anything." />
         )
       ) : (
-        <ol className={styles.list} aria-label="Backups, newest first">
-          {backups.map((backup) => (
-            <BackupItem
-              key={backup.id}
-              handle={handle}
-              fileName={fileName}
-              backup={backup}
-              isWanted={backup.id === backupId}
-              isAdvised={backup === advised}
-              isBusy={isBusy}
-              isChecking={view.busy?.what === 'checking' && view.busy.backupId === backup.id}
-              canReveal={canReveal}
-              onRestore={() => setRestoring(backup)}
-              onRemove={() => setRemoving(backup)}
-              onUndo={backup === undoable ? () => void undo({ by: 'rows', backup }) : null}
-            />
-          ))}
-        </ol>
+        <BackupList
+          handle={handle}
+          fileName={fileName}
+          backups={backups}
+          backupId={backupId}
+          checkingId={view.busy?.what === 'checking' ? view.busy.backupId : null}
+          isGone={isGone}
+          isBusy={isBusy}
+          onRestore={setRestoring}
+          onRemove={setRemoving}
+          onUndo={(backup) => void undo({ by: 'rows', backup })}
+        />
       )}
       <RemoveDialog handle={handle} fileName={fileName} backup={removing} onClose={() => setRemoving(null)} />
       <TidyDialog handle={handle} fileName={fileName} isOpen={isTidying} onClose={() => setTidying(false)} />
@@ -176,11 +172,13 @@ function Folders({ own, usual, isGone }: { own: readonly string[]; usual: string
   );
 }
 
-const busyWords: Readonly<Record<BackupWork, string>> = {
+/** Until the host says more. */
+const busyWords: Readonly<Record<BackupWork | 'any', string>> = {
   creating: 'Copying, then restoring the copy to a scratch file to prove it',
   checking: 'Reading the whole backup again',
   restoring: 'Backing up what will be replaced, then putting the backup back',
   removing: 'Making sure that another backup is good',
   tidying: 'Reading the backups that stay again',
   undoing: 'Putting the old files back',
+  any: 'Working',
 };

@@ -3,14 +3,6 @@ import { aboutOrigin } from '@shared/origin-words.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { bytes, counted } from '../../words/numbers.ts';
 import { ago, dateTime } from '../../words/times.ts';
-import type { Mark } from '../../words/states.ts';
-
-/** State of a backup with the proof in words. A copy that was not restored and checked is only a copy. */
-export function backupMark(backup: BackupRecord): Mark {
-  if (backup.state === 'missing') return { tone: 'blocked', word: 'the file is missing' };
-  if (backup.state === 'broken') return { tone: 'blocked', word: 'broken, do not rely on it' };
-  return backup.verified ? { tone: 'done', word: 'verified' } : { tone: 'attention', word: 'a copy, not verified' };
-}
 
 /** "opened, 31 checks, restored to a scratch copy; checked again 2 days ago" */
 export function describeProof(backup: BackupRecord, now: number): string {

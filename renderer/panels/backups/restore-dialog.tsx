@@ -3,10 +3,8 @@ import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { TypedConfirmation } from '../../components/typed-confirmation.tsx';
-import { restoreBackup } from '../../stores/backups.ts';
 import { isFileGone, look, useDatabases } from '../../stores/databases.ts';
-import { noteRestored } from '../../stores/recovery.ts';
-import { goTo } from '../../stores/route.ts';
+import { restoreAndShow } from '../../stores/recovery.ts';
 import { dateTime } from '../../words/times.ts';
 import { becomesWords, describePhase, originWords } from './backups-words.ts';
 import { WorkProgress } from './work-progress.tsx';
@@ -58,13 +56,10 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
   const origin = originWords(backup, fileName);
   const restore = async (typed: string): Promise<void> => {
     setRestoring(true);
-    const failed = await restoreBackup(handle, backup.id, typed);
+    const failed = await restoreAndShow(handle, backup.id, typed);
     setRestoring(false);
     setError(failed);
-    if (failed) return;
-    onClose();
-    noteRestored(handle);
-    goTo(handle, 'backups');
+    if (!failed) onClose();
   };
   return (
     <TypedConfirmation

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { useEffect } from 'react';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageSkeleton } from '../../components/page.tsx';
@@ -14,6 +15,7 @@ import { INGEST_TITLE } from './ingest-words.ts';
 export function IngestPanel({ handle, status }: { handle: string; status: DatabaseStatus }) {
   const view = useIngest((state) => state.byHandle[handle]);
   const active = useRuns((state) => activeOf(state.byHandle[handle]));
+  useEffect(() => () => forgetLogs(handle), [handle]);
   if (view?.error) {
     return (
       <Page label={`Take in ${INGEST_TITLE}s`}>

@@ -8,14 +8,16 @@ import { chooseLogs, lookAtLogs } from '../../stores/ingest.ts';
 import { goTo } from '../../stores/route.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
+import { isWorkedOn, useWorks } from '../../stores/works.ts';
 import { INGEST_EXTENSION, INGEST_TITLE, ingestObstacle } from './ingest-words.ts';
 import styles from './ingest.module.css';
 
 /** What taking in means, and the choice of files. */
 export function IngestStart({ handle, status }: { handle: string; status: DatabaseStatus }) {
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
+  const isBusy = useWorks((state) => isWorkedOn(state, handle));
   const isNative = useSession((state) => state.info?.fileChoosing === 'native');
-  const obstacle = ingestObstacle(status, hasActiveRun);
+  const obstacle = ingestObstacle(status, hasActiveRun || isBusy);
   const choose = (what: 'files' | 'folder'): void => {
     if (isNative) return void chooseLogs(handle, what);
     const common = {

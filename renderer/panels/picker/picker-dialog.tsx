@@ -9,7 +9,7 @@ import { showDialog, useDialogs, type PickerRequest } from '../../stores/dialogs
 import { Crumbs } from './crumbs.tsx';
 import { FileList } from './file-list.tsx';
 import { PickerFoot } from './picker-foot.tsx';
-import { canChoose, filterEntries, sortEntries } from './picker-words.ts';
+import { canChoose, filterEntries, notListedWords, sortEntries } from './picker-words.ts';
 import { useFolder } from './use-folder.ts';
 import styles from './picker.module.css';
 
@@ -126,6 +126,7 @@ export function PickerDialog() {
           onUp={goUp}
         />
       )}
+      {folder !== null && <p className={styles.notListed}>{notListedWords(folder)}</p>}
       <PickerFoot request={request} folder={folder} token={token} chosen={chosen} onFinish={finish} onCancel={close} />
     </Dialog>
   );

@@ -1,4 +1,4 @@
-import type { FileEntry } from '@shared/channels.ts';
+import type { FileEntry, Output } from '@shared/channels.ts';
 import type { PickerRequest } from '../../stores/dialogs.ts';
 import { bytes, counted } from '../../words/numbers.ts';
 
@@ -45,6 +45,18 @@ export function canChoose(entry: FileEntry, request: PickerRequest): boolean {
   if (entry.kind === 'folder') return true;
   if (request.mode === 'database') return entry.looksLikeDatabase;
   return request.mode === 'files' && entry.name.toLowerCase().endsWith(request.extension);
+}
+
+/** What lies in the folder and is not listed, and why; null = nothing. */
+export function notListedWords({ isCut, silent, entries }: Output<'files:list'>): string | null {
+  const others = silent.length > 3 ? ` and ${silent.length - 3} more` : '';
+  const words = [
+    isCut &&
+      `There is more in it: only ${counted(entries.length, 'entry', 'entries')} are listed, databases and folders first.`,
+    silent.length > 0 &&
+      `Not listed, as the drive does not answer just now: ${silent.slice(0, 3).join(', ')}${others}.`,
+  ].filter((each) => each !== false);
+  return words.length > 0 ? words.join(' ') : null;
 }
 
 export const chosenWords = (files: number): string =>

@@ -4,7 +4,7 @@ import { appError, type AppError } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageHead, PageSkeleton } from '../../components/page.tsx';
-import { goTo } from '../../stores/route.ts';
+import { goOnTo, goTo } from '../../stores/route.ts';
 import { isActive, startRun, useRuns } from '../../stores/runs.ts';
 import { GatingSection } from './gating-section.tsx';
 import { PlanActions } from './plan-actions.tsx';
@@ -49,7 +49,7 @@ export function PlanPanel({ handle, status, toPhase }: PlanProps) {
     setStarting(true);
     const started = await startRun(handle, plan.toPhase, plan.fingerprint, confirmation);
     setStarting(false);
-    if (started.ok) return goTo(handle, 'activity');
+    if (started.ok) return goOnTo(handle, 'activity');
     setRefused(started.error);
     // A name that was mistyped is put right where it was typed; any other refusal is about the plan.
     if (started.error.code !== 'E_CONFIRMATION') setConfirming(false);

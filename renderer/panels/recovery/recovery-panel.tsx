@@ -16,9 +16,8 @@ import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page } from '../../components/page.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
 import { useNow } from '../../components/use-now.ts';
-import { undoRestore } from '../../stores/backups.ts';
-import { type Asking, choose, noteRestored, putOff, useRecovery } from '../../stores/recovery.ts';
-import { goTo } from '../../stores/route.ts';
+import { useBackups } from '../../stores/backups.ts';
+import { type Asking, choose, putBackAndShow, putOff, useRecovery } from '../../stores/recovery.ts';
 import { useWorks } from '../../stores/works.ts';
 import { ago, dateTime } from '../../words/times.ts';
 import { PutBackDialog } from '../backups/put-back-dialog.tsx';
@@ -38,11 +37,13 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
   const view = useRecovery((state) => state.byHandle[handle]);
   const [asking, setAsking] = useState<Asking | null>(null);
   const work = useWorks((state) => state.byHandle[handle] ?? null);
+  const failed = useBackups((state) => state.byHandle[handle]?.error ?? null);
   const now = useNow(15_000);
   const busy = view?.busy ?? null;
+  const isBusy = busy !== null || work !== null;
   useEffect(() => document.getElementById('main')?.focus({ preventScroll: true }), [recovery.runId]);
   const onChoose = (id: RecoveryChoiceId): void => {
-    if (busy !== null) return;
+    if (isBusy) return;
     if (id === 'restore' || id === 'put-back') setAsking(id);
     else void choose(handle, id);
   };
@@ -61,7 +62,7 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
           <h2 id="recovery-choices" className={styles.title}>
             What would you like to do?
           </h2>
-          <Choices choices={recovery.choices} busy={busy} onChoose={onChoose} />
+          <Choices choices={recovery.choices} busy={busy} isBusy={isBusy} onChoose={onChoose} />
         </section>
         {busy === 'finish' && (
           <WorkBar
@@ -70,7 +71,11 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
             total={1000}
           />
         )}
+        {work && busy === null && asking === null && (
+          <WorkProgress handle={handle} fileName={fileName} words="Working" />
+        )}
         {view?.error && <ErrorNotice error={view.error} subject={fileName} />}
+        {failed && asking === null && <ErrorNotice error={failed} subject={fileName} />}
         <p className={styles.foot}>
           <Button variant="subtle" disabled={busy !== null} onClick={() => putOff(handle)}>
             Look at the database first
@@ -109,13 +114,10 @@ function PutBack({ handle, fileName, isOpen, onClose }: PutBackProps) {
   };
   const putBack = async (): Promise<void> => {
     setBusy(true);
-    const failed = await undoRestore(handle, { by: 'files' }, fileName);
+    const failed = await putBackAndShow(handle, fileName);
     setBusy(false);
     setError(failed);
-    if (failed) return;
-    close();
-    noteRestored(handle);
-    goTo(handle, 'backups');
+    if (!failed) close();
   };
   return (
     <PutBackDialog
@@ -174,10 +176,13 @@ const icons: Record<RecoveryChoiceId, typeof IconPlayerPlay> = {
 function Choices({
   choices,
   busy,
+  isBusy,
   onChoose,
 }: {
   choices: Recovery['choices'];
   busy: RecoveryChoiceId | null;
+  /** Also with what another window has begun. */
+  isBusy: boolean;
   onChoose: (id: RecoveryChoiceId) => void;
 }) {
   return (
@@ -191,7 +196,7 @@ function Choices({
               className={styles.choice}
               data-primary={index === 0 ? '' : undefined}
               data-busy={busy === id ? '' : undefined}
-              aria-disabled={busy !== null}
+              aria-disabled={isBusy}
               onClick={() => onChoose(id)}
             >
               {busy === id ? (

@@ -22,14 +22,16 @@ import {
   backupsOfRun,
   hasRemoved,
   isStillAhead,
+  keptNow,
+  type KeptNow,
   resultHeadline,
   verifiedStatement,
   whatNext,
   whichBackup,
   wholeWords,
 } from './result-words.ts';
-import { supersededHeadline, supersededWords } from './superseded.ts';
-import { useSuperseded } from './use-superseded.ts';
+import { supersededBy, supersededHeadline, supersededWords } from './superseded.ts';
+import { useListed } from './use-listed.ts';
 import styles from './result.module.css';
 
 interface ResultProps {
@@ -46,12 +48,12 @@ interface ResultProps {
 
 /** What a run achieved: a headline to read aloud, what is proved, what to do next, then the evidence. */
 export function ResultPanel({ handle, status, report, error, backup = null, steps = [], isPast = false }: ResultProps) {
-  const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   const [restoring, setRestoring] = useState<BackupRecord | null>(null);
+  const listed = useListed(handle);
   const kept = backupsOfRun(report, backup);
-  const verified = report === null ? null : verifiedStatement(report);
+  const verified = report === null ? null : verifiedStatement(report, listed);
   const whole = report === null ? null : wholeWords(report);
-  const superseded = useSuperseded(handle, report, status);
+  const superseded = report === null ? null : supersededBy(report, status, listed.backups);
   const headline = resultHeadline(report, error);
   const isBelowGoal = report !== null && report.ok && report.toPhase < status.defaultTarget;
   const goesOn = isBelowGoal && !isPast && !superseded && status.pending.length > 0;
@@ -99,23 +101,19 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
         <section aria-label="What next" className={styles.next}>
           <h2>What next</h2>
           <ol>
-            {whatNext(report, hasRemoved(report, status)).map((words) => (
+            {whatNext(report, hasRemoved(report, status), listed).map((words) => (
               <li key={words}>{words}</li>
             ))}
           </ol>
         </section>
       )}
       {kept.map((each) => (
-        <BackupCard
-          key={each.id}
-          backup={each}
+        <Kept
+          key={each.path}
+          handle={handle}
+          now={keptNow(each, listed)}
           what={report && whichBackup(report, each)}
-          onReveal={canReveal ? () => void revealBackup(handle, each.id) : undefined}
-          extra={
-            <Button variant="default" onClick={() => setRestoring(each)}>
-              Restore…
-            </Button>
-          }
+          onRestore={setRestoring}
         />
       ))}
       {error && !superseded && steps.length > 0 && (
@@ -129,6 +127,31 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
         onClose={() => setRestoring(null)}
       />
     </Page>
+  );
+}
+
+interface KeptProps {
+  readonly handle: string;
+  readonly now: KeptNow;
+  readonly what: string | null;
+  readonly onRestore: (backup: BackupRecord) => void;
+}
+
+/** A backup of the run, and the way back to it while it is good. */
+function Kept({ handle, now: { backup, mark }, what, onRestore }: KeptProps) {
+  const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
+  return (
+    <BackupCard
+      backup={backup}
+      mark={mark}
+      what={what}
+      onReveal={canReveal ? () => void revealBackup(handle, backup.id) : undefined}
+      extra={
+        <Button variant="default" disabled={backup.state !== 'verified'} onClick={() => onRestore(backup)}>
+          Restore…
+        </Button>
+      }
+    />
   );
 }
 

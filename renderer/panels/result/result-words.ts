@@ -5,6 +5,7 @@ import type { DatabaseStatus } from '@shared/status.ts';
 import { issueTotal } from '../issues/issues-words.ts';
 import { wasNotStarted } from '../../words/errors.ts';
 import { count, counted } from '../../words/numbers.ts';
+import { backupMark, type Mark } from '../../words/states.ts';
 import { upperFirst } from '../../words/text.ts';
 import { dateTime, stamp } from '../../words/times.ts';
 
@@ -73,17 +74,48 @@ export function resultHeadline(report: RunReport | null, error: AppError | null)
 
 const are = (rows: number): string => `${count(rows)} ${rows === 1 ? 'is' : 'are'}`;
 
-/** Only what was proved is said; null when the fresh process did not confirm. */
-export function verifiedStatement(report: RunReport): string | null {
+/**
+ * Only what was proved is said, and of backups only while they are good; null when the fresh process did not confirm.
+ * @param listed as for `keptNow`.
+ */
+export function verifiedStatement(report: RunReport, listed = NOT_LISTED): string | null {
   if (!report.verified) return null;
   const met = report.checks.filter(({ state }) => state === 'met').length;
   const checks = report.checks.length > 0 ? ` and ${count(met)} of ${count(report.checks.length)} checks passed` : '';
   const kept = backupsOfRun(report, null);
-  const proven = kept.length > 0 && kept.every(({ verified }) => verified);
+  const proven = kept.length > 0 && kept.every((each) => each.verified && isGood(each, listed));
   const which = kept.length > 1 ? 'Each backup was restored to' : 'The backup from before the upgrade was restored to';
   const backup = proven ? ` ${which} a scratch file and checked.` : '';
   return `Verified: a fresh process opened the file again${checks}.${backup}`;
 }
+
+/** The backups that there are, as far as is known. */
+export interface Listed {
+  readonly backups: readonly BackupRecord[];
+  /** One that is not among them is no longer there: an older list knows nothing of the newest. */
+  readonly isFresh: boolean;
+}
+const NOT_LISTED: Listed = { backups: [], isFresh: false };
+
+/** A backup of a report as it is now. */
+export interface KeptNow {
+  readonly backup: BackupRecord;
+  readonly mark: Mark;
+}
+
+/** A report keeps what was true when it was written, the list knows better. */
+export function keptNow(backup: BackupRecord, { backups, isFresh }: Listed): KeptNow {
+  const now = sameOf(backup, backups) ?? (isFresh ? null : backup);
+  if (now) return { backup: now, mark: backupMark(now) };
+  return { backup: { ...backup, state: 'missing' }, mark: { tone: 'blocked', word: 'deleted or moved since' } };
+}
+
+/** A folder may be listed by another path than it had: a link to it, or one that was given another name. */
+const sameOf = ({ path, sha256, createdAt }: BackupRecord, listed: readonly BackupRecord[]): BackupRecord | undefined =>
+  listed.find((each) => each.path === path) ??
+  listed.find((each) => each.sha256 === sha256 && each.createdAt === createdAt);
+
+const isGood = (backup: BackupRecord, listed: Listed): boolean => keptNow(backup, listed).backup.state === 'verified';
 
 /**
  * Which of the backups of an upgrade that was gone on with this is; null where one is enough, or its reason says it.
@@ -123,7 +155,8 @@ export function afterFailureLabel(error: AppError, hasBegun: boolean): string {
 export const isStillAhead = (toPhase: number, { pending, phaseReached }: DatabaseStatus): boolean =>
   pending.length > 0 || toPhase > (phaseReached ?? -1);
 
-export function whatNext(report: RunReport, isOldGone = false): string[] {
+/** @param listed as for `keptNow`. */
+export function whatNext(report: RunReport, isOldGone = false, listed = NOT_LISTED): string[] {
   const noted = notedRows(report);
   return [
     isOldGone
@@ -134,8 +167,18 @@ export function whatNext(report: RunReport, isOldGone = false): string[] {
           `Look at the ${noted === 1 ? 'issue row' : counted(noted, 'issue row')} below when you have time. ${noted === 1 ? 'Its' : 'Their'} content is kept; nothing is waiting for it.`,
         ]
       : []),
-    `Keep the ${report.continues?.original ? 'backup of your original' : 'backup'} until you have worked with the upgraded project for a while.`,
+    backupAdvice(report, listed),
   ];
+}
+
+function backupAdvice({ continues, backup }: RunReport, listed: Listed): string {
+  const original = continues?.original ?? null;
+  const counts = original ?? backup;
+  if (counts && !isGood(counts, listed)) {
+    const which = original ? 'The backup of your original' : 'The backup from before the upgrade';
+    return `${which} can no longer be relied on: make a new one, of the project as it is now.`;
+  }
+  return `Keep the ${original ? 'backup of your original' : 'backup'} until you have worked with the upgraded project for a while.`;
 }
 
 const participles: Readonly<Record<string, string>> = {

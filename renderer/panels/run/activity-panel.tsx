@@ -9,6 +9,8 @@ import { INGEST_DETAIL, issuesDetail, upgradeDetail } from '../../route.ts';
 import { goTo } from '../../stores/route.ts';
 import { useRecovery } from '../../stores/recovery.ts';
 import { activeOf, loadHistory, useRuns } from '../../stores/runs.ts';
+import { isWorkedOn, useWorks } from '../../stores/works.ts';
+import { WorkProgress } from '../backups/work-progress.tsx';
 import { InterruptedNotice } from '../recovery/interrupted-notice.tsx';
 import { ResultPanel } from '../result/result-panel.tsx';
 import { RunAnnouncer } from './run-announcer.tsx';
@@ -92,6 +94,15 @@ function OtherWork({ handle, status, run }: { handle: string; status: DatabaseSt
 
 function NoRun({ handle, status }: { handle: string; status: DatabaseStatus }) {
   const isAsked = useRecovery((state) => (state.byHandle[handle]?.recovery ?? null) !== null);
+  const isBusy = useWorks((state) => isWorkedOn(state, handle));
+  if (isBusy) {
+    return (
+      <Page label="Activity">
+        <PageHead title="Activity" />
+        <WorkProgress handle={handle} fileName={status.file.name} words="Working" />
+      </Page>
+    );
+  }
   return (
     <Page label="Activity">
       <PageHead title="Activity" />

@@ -24,8 +24,8 @@ vi.stubGlobal('window', {
 
 const { connect } = await import('../../../renderer/api.ts');
 const stores = await import('../../../renderer/stores/backups.ts');
-const { createBackup, forgetSaid, loadBackups, restoreBackup, revealBackup, tidyBackups, undoRestore, verifyBackup } =
-  stores;
+const { createBackup, forgetSaid, loadBackups, removeBackup, restoreBackup, revealBackup } = stores;
+const { tidyBackups, undoRestore, verifyBackup } = stores;
 const { forgetReport, saveReport, useReports } = await import('../../../renderer/stores/reports.ts');
 connect();
 
@@ -43,6 +43,9 @@ describe('why an action on the backups failed', () => {
   it.each<[string, string, () => Promise<unknown>]>([
     ['making one', 'backup:create', () => createBackup('k3')],
     ['checking one', 'backup:verify', () => verifyBackup('k3', 'b1')],
+    ['restoring one', 'backup:restore', () => restoreBackup('k3', 'b1', 'a.db')],
+    ['deleting one', 'backup:remove', () => removeBackup('k3', 'b1', 'a.db')],
+    ['tidying', 'backup:tidy', () => tidyBackups('k3', 1, [backup()])],
     ['undoing a restore', 'backup:restore', () => undoRestore('k3', rows, 'a.db')],
     ['putting files back', 'backup:putBack', () => undoRestore('k3', { by: 'files' }, 'a.db')],
     ['showing one', 'backup:reveal', () => revealBackup('k3', 'b1')],
@@ -54,8 +57,18 @@ describe('why an action on the backups failed', () => {
 
     delete answers[name];
     answers['backup:restore'] = ok({ restored: backup(), before: null, replacedFolder: null });
+    answers['backup:tidy'] = ok({ removed: [], kept: [], freedBytes: 0 });
     await act();
     expect(view()?.error).toBeNull();
+  });
+
+  it.each<[string, string, () => Promise<unknown>]>([
+    ['restoring', 'backup:restore', () => restoreBackup('k3', 'b1', 'b.db')],
+    ['deleting', 'backup:remove', () => removeBackup('k3', 'b1', 'b.db')],
+  ])('is not told of a name that was mistyped, which is put right where it is typed: %s', async (_, name, act) => {
+    answers[name] = failed('E_CONFIRMATION');
+    expect(await act()).toMatchObject({ code: 'E_CONFIRMATION' });
+    expect(view()).toMatchObject({ error: null, busy: null });
   });
 
   it('is told apart from why they cannot be listed', async () => {

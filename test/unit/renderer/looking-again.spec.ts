@@ -100,6 +100,20 @@ describe('a window that is gone back to', () => {
 
     expect(sent).not.toContain('database:status');
   });
+
+  it('nor where another tab has it put back, or this one did before it was loaded again', async () => {
+    stand('#/db/k3/backups');
+    answers['database:status'] = gone;
+    await look('k3');
+    const work = { kind: 'restore', now: 'Putting the backup back', fraction: null, canCancel: false };
+    say('work:changed', { handle: 'k3', work });
+    sent.length = 0;
+
+    heard['focus']?.();
+
+    expect(sent).not.toContain('database:status');
+    say('work:changed', { handle: 'k3', work: null });
+  });
 });
 
 describe('a database that is opened once more', () => {

@@ -1,4 +1,6 @@
-import { expect, it, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { appError, type AppError } from '@shared/errors.ts';
+import type { Recovery } from '@shared/recovery.ts';
 import { run, status } from './values.ts';
 
 /** A tab of the browser host, with a socket that a test opens and closes. */
@@ -42,13 +44,20 @@ vi.stubGlobal(
 const { connect } = await import('../../../renderer/api.ts');
 const { listen } = await import('../../../renderer/stores/events.ts');
 const { useDatabases } = await import('../../../renderer/stores/databases.ts');
+const { useBackups } = await import('../../../renderer/stores/backups.ts');
+const { useIngest } = await import('../../../renderer/stores/ingest.ts');
+const { useRecovery } = await import('../../../renderer/stores/recovery.ts');
 const { receiveRun, useRuns } = await import('../../../renderer/stores/runs.ts');
+const { receiveWork, useWorks } = await import('../../../renderer/stores/works.ts');
 
-it('after a lost connection every open database is asked about, the one that is shown first', async () => {
+beforeAll(async () => {
   connect();
   listen();
   emit('open');
-  await vi.waitFor(() => expect(sent).toContain('run:get k5'));
+  await vi.waitUntil(() => sent.includes('run:get k5'));
+});
+
+it('after a lost connection every open database is asked about, the one that is shown first', async () => {
   const seen = { status: status(), error: null, busy: null, isFull: false, seenAt: null };
   useDatabases.setState({ views: { k3: seen, k4: seen } });
   receiveRun(run({ handle: 'k4', state: 'migrating' }));
@@ -62,4 +71,69 @@ it('after a lost connection every open database is asked about, the one that is 
   const looks = sent.filter((name) => name.startsWith('database:status'));
   expect(looks).toEqual(['database:status k3', 'database:status k4']); // k5 was not looked at before
   expect(sent).toContain('recovery:get k4');
+});
+
+/** The connection is lost and there again; all that is asked then is answered. */
+async function reconnect(meanwhile: () => void = () => {}): Promise<void> {
+  emit('close');
+  sent.length = 0;
+  emit('open');
+  meanwhile();
+  await vi.waitFor(() => expect(sent).toContain('run:get k5'));
+  await vi.waitFor(() => expect(sent.filter((name) => name === 'recovery:list')).not.toHaveLength(1));
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
+it('what only a lost connection was the reason of goes once it is there again, and nothing else does', async () => {
+  const tell = (error: AppError): void => {
+    const backups = { list: null, listError: null, error, busy: null, said: null, undo: null };
+    useBackups.setState({ byHandle: { k3: backups } });
+    useIngest.setState({ byHandle: { k3: { busy: null, looked: null, taken: null, error } } });
+    useRuns.setState({ refused: { k3: error } });
+    const recovery = {
+      recovery: null,
+      isLoaded: true,
+      isStruck: false,
+      looking: null,
+      busy: null,
+      error,
+      unknown: null,
+    };
+    useRecovery.setState({ byHandle: { k3: { ...recovery, putOff: null, hasRestored: false } } });
+  };
+  const told = () => [
+    useBackups.getState().byHandle['k3']?.error?.code,
+    useIngest.getState().byHandle['k3']?.error?.code,
+    useRuns.getState().refused['k3']?.code,
+    useRecovery.getState().byHandle['k3']?.error?.code,
+  ];
+  tell(appError('E_DB_BUSY', ''));
+  await reconnect();
+  expect(told()).toEqual(Array.from({ length: 4 }, () => 'E_DB_BUSY'));
+
+  tell(appError('E_DISCONNECTED', ''));
+  await reconnect();
+  expect(told()).toEqual(Array.from({ length: 4 }, () => undefined));
+});
+
+const saving = { kind: 'restore', now: 'Backing up what will be replaced', fraction: null, canCancel: true } as const;
+const begin = (handle: string): void => receiveWork({ handle, work: { ...saving } });
+
+it('work of which nothing is told any more has ended meanwhile, and what is told of again goes on', async () => {
+  begin('k3');
+  begin('k4');
+  await reconnect(() => begin('k4'));
+  expect(useWorks.getState().byHandle).toMatchObject({ k3: null, k4: saving });
+});
+
+it('of work that goes on nobody takes it that nothing is unfinished any more', async () => {
+  const recovery = { runId: 'r1', kind: 'restore' } as Recovery;
+  const view = { recovery, isLoaded: true, isStruck: false, looking: null, busy: null, error: null, unknown: null };
+  useRecovery.setState({ byHandle: { k3: { ...view, putOff: null, hasRestored: false } } });
+  begin('k3');
+  await reconnect(() => begin('k3'));
+  expect(useRecovery.getState().byHandle['k3']?.recovery?.runId).toBe('r1');
+
+  await reconnect();
+  await vi.waitFor(() => expect(useRecovery.getState().byHandle['k3']?.recovery).toBeNull());
 });

@@ -269,6 +269,36 @@ describe('taking files in', () => {
     await takeIn('k3');
     expect(view()).toMatchObject({ looked, error: { code: 'E_DB_IN_USE' } });
   });
+
+  const work = (kind: string) => ({ handle: 'k3', work: { kind, now: '', fraction: null, canCancel: true } });
+  it.each([
+    ['a restore', 'work:changed', work('restore')],
+    ['issue rows that are tried again', 'work:changed', work('retry')],
+    ['an upgrade', 'run:changed', run()],
+  ])('forgets what was tried and what was taken in where the rows become others: %s', async (_, event, payload) => {
+    answers['ingest:use'] = ok(looked);
+    await lookAtLogs('k3', ['t1']);
+    say(event, payload);
+    expect(view()?.looked).toBeNull();
+
+    await lookAtLogs('k3', ['t1']);
+    answers['ingest:start'] = ok({ ...looked.report, isTrial: false });
+    await takeIn('k3');
+    say(event, payload);
+    expect(view()?.taken).toBeNull();
+    say('run:changed', run({ state: 'completed' }));
+  });
+
+  it('keeps them while its own work is told of, and while a backup is made', async () => {
+    answers['ingest:use'] = ok(looked);
+    await lookAtLogs('k3', ['t1']);
+    say('work:changed', work('backup'));
+    expect(view()?.looked).toEqual(looked);
+    answers['ingest:start'] = new Promise(() => {});
+    void takeIn('k3');
+    say('work:changed', work('ingest'));
+    expect(view()).toMatchObject({ busy: 'taking', looked });
+  });
 });
 
 describe('issue rows', () => {

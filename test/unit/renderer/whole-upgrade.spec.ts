@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { reportText } from '../../../renderer/panels/result/report-text.ts';
 import { verifiedStatement, whatNext, whichBackup, wholeWords } from '../../../renderer/panels/result/result-words.ts';
-import { backupMark, describeProof } from '../../../renderer/panels/backups/backups-words.ts';
+import { describeProof } from '../../../renderer/panels/backups/backups-words.ts';
 import { lastKnown, stepsStood } from '../../../renderer/panels/run/run-words.ts';
+import { backupMark } from '../../../renderer/words/states.ts';
 import { backup, report, run } from './values.ts';
 
 const original = backup({ id: 'b1', path: '/b/b1.db' });

@@ -13,6 +13,12 @@ export const troubledBackups = (): BackupRecord[] => [
   }),
 ];
 
+/** More than one looks through. */
+export const manyBackups = (): BackupRecord[] =>
+  Array.from({ length: 100 }, (_, at) =>
+    backup({ id: `northern-lights by hand ${at}`, reason: 'by hand', createdAt: minutesAgo(at + 60) }),
+  );
+
 /** Of a copy that was upgraded to try it, and thrown away. */
 export const ofThrownAway = (): BackupRecord =>
   backup({

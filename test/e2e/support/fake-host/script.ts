@@ -1,7 +1,7 @@
 import type { Result } from '@shared/errors.ts';
 import type { RunSnapshot } from '@shared/run.ts';
 import { backup, backupFolder, database, entries, folder, name, oldBackups, others, recents } from './files.ts';
-import { halfDone, nothingSetAside, ofThrownAway, setAside, tidied, troubledBackups } from './backups.ts';
+import { halfDone, manyBackups, nothingSetAside, ofThrownAway, setAside, tidied, troubledBackups } from './backups.ts';
 import { issuePage } from './issues.ts';
 import { coverage, ingestReport, noCoverage } from './logs.ts';
 import { failed, finished, plan, removalPlan, report, runAt } from './plan.ts';
@@ -81,7 +81,9 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
   let source = scene.name === 'no-logs' ? noCoverage('none') : coverage();
   const isMany = scene.name === 'many';
   const isTroubled = scene.name === 'troubled-backups';
-  let backups = scene.name === 'empty' ? [] : stage === 'legacy' ? oldBackups : [backup(), ...oldBackups];
+  const hasBegun = stage !== 'legacy' || scene.name === 'failed';
+  let backups = scene.name === 'empty' ? [] : hasBegun ? [backup(), ...oldBackups] : oldBackups;
+  if (isMany) backups = [...backups, ...manyBackups()];
   if (isTroubled) backups = [...troubledBackups(), ...backups, ofThrownAway()];
   let run: RunSnapshot | null = firstRun(scene);
   let timer: NodeJS.Timeout | null = null;
@@ -141,8 +143,10 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
               parentToken: null,
               isTop: true,
               entries: entries.filter(({ kind }) => kind === 'folder'),
+              isCut: false,
+              silent: [],
             }
-          : { title: '/home/mara/exports', parentToken: null, isTop: false, entries },
+          : { title: '/home/mara/exports', parentToken: null, isTop: false, entries, isCut: false, silent: [] },
       ),
     'database:openFile': () => (scene.name === 'refused' ? { ok: false, error: refusal } : ok(database)),
     'database:openRecent': () => (scene.name === 'refused' ? { ok: false, error: refusal } : ok(database)),

@@ -1,0 +1,35 @@
+import type { AppError } from '@shared/errors.ts';
+import type { StoreApi } from 'zustand';
+import { useBackups } from './backups.ts';
+import { forgetLogs, useIngest } from './ingest.ts';
+import { useIssues } from './issues.ts';
+import { useRecovery } from './recovery.ts';
+import { useRuns } from './runs.ts';
+
+/** The connection is there again: what was told only because it was not goes. How that ended, the host is asked anew. */
+export function forgetDisconnected(): void {
+  // A trial that was to be taken in may have been by now.
+  for (const [handle, view] of Object.entries(useIngest.getState().byHandle)) if (isLost(view)) forgetLogs(handle);
+  clearIn(useBackups);
+  clearIn(useIssues);
+  clearIn(useRecovery);
+  const { refused } = useRuns.getState();
+  const kept = Object.entries(refused).filter(([, error]) => !isLost({ error }));
+  useRuns.setState({ refused: Object.fromEntries(kept) });
+}
+
+interface Told {
+  readonly error: AppError | null;
+}
+const isLost = ({ error }: Told): boolean => error?.code === 'E_DISCONNECTED';
+
+function clearIn<View extends Told>(store: Pick<StoreApi<ByHandle<View>>, 'getState' | 'setState'>): void {
+  const views = Object.entries(store.getState().byHandle);
+  if (!views.some(([, view]) => isLost(view))) return;
+  const cleared = views.map(([handle, view]) => [handle, isLost(view) ? { ...view, error: null } : view] as const);
+  store.setState({ byHandle: Object.fromEntries(cleared) });
+}
+
+interface ByHandle<View> {
+  readonly byHandle: Readonly<Record<string, View>>;
+}
