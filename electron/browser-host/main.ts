@@ -31,6 +31,10 @@ Stop it with Ctrl-C: a running upgrade ends at its next whole step and can be co
 
 const NOTICE = 'Phasewise is open in your browser because its own window (Electron) is not available here.';
 
+const USED_TWICE =
+  'The address that the browser was started with was used twice. Other users of this computer can read command lines, so ' +
+  'the window that came first may be theirs: it has lost its connection. Look at what is open, and go on at this address:';
+
 const APP_VERSION = readAppVersion(__dirname);
 
 interface Options {
@@ -111,7 +115,11 @@ async function serve(options: Options): Promise<void> {
   };
   const router = createRouter(createHandlers(host, door), { log: said });
   keepLog(host, log);
-  const server = await startServer({ port: options.port, files, router, events: host.events });
+  const onUsedTwice = (url: string): void => {
+    log.write('launched-twice');
+    console.error(`${USED_TWICE}\n${url}`);
+  };
+  const server = await startServer({ port: options.port, files, router, events: host.events, onUsedTwice });
   openNamed(host, named);
   host.scrub.start();
   console.log(`Phasewise is open at ${server.url}`);

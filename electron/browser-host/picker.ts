@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir, realpath } from 'node:fs/promises';
+import { constants, type Dirent, type Stats } from 'node:fs';
+import { lstat, open, readdir, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { FileEntry } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { FilePicker, FolderListing } from '@host/door.ts';
+import { doesNotAnswer, type Drives, lookOnDrives } from '@host/drives.ts';
 import { fsErrorValue, isFsError } from '@host/fs-errors.ts';
+import { databaseExtensions } from '@host/windows-open-with.ts';
 
 /** What the picker may show: everything visible inside `folders`, and each of `files`. */
 export interface Places {
@@ -23,8 +25,9 @@ const MAX_TOKENS = 50_000;
 /**
  * A file picker for pages that cannot have the system's. Callers name files by random tokens that were shown to them.
  * Whatever a token's path is by the time it is used must, links resolved, still be inside a place and not hidden.
+ * @param look comes before everything else that touches a name: a drive that hangs would keep a thread for ever.
  */
-export async function createPicker(places: Places): Promise<FilePicker> {
+export async function createPicker(places: Places, look: Drives = lookOnDrives): Promise<FilePicker> {
   const folders = await resolveAll(places.folders);
   const files = await resolveAll(places.files);
   const tokens = createTokens();
@@ -32,39 +35,45 @@ export async function createPicker(places: Places): Promise<FilePicker> {
     files.includes(real) || folders.some((folder) => isVisibleInside(folder, real));
 
   const pathOf = async (token: string): Promise<Result<string>> => {
-    const named = tokens.pathOf(token);
-    const real = named === undefined ? null : await realpath(named).catch(() => null);
+    const named = tokens.namedBy(token);
+    if (named !== undefined && (await look(named.leadsTo)) === 'silent') return err(doesNotAnswer(named.path));
+    const real = named === undefined ? null : await realpath(named.path).catch(() => null);
     if (real !== null && isAllowed(real)) return ok(real);
     return err(
       appError('E_NOT_FOUND', 'It was moved or removed since it was listed, or is not among the allowed places.'),
     );
   };
-  const entryOf = async (name: string, named: string): Promise<FileEntry | null> => {
-    const real = await realpath(named).catch(() => null);
+  const entryOf = async (name: string, named: Named): Promise<FileEntry | 'silent' | null> => {
+    if ((await look(named.leadsTo)) === 'silent') return 'silent';
+    const real = await realpath(named.path).catch(() => null);
     if (real === null || !isAllowed(real)) return null;
     const stats = await lstat(real).catch(() => null);
     if (stats === null || !(stats.isFile() || stats.isDirectory())) return null;
     return describe(tokens.tokenFor(named), name, real, stats);
   };
   const listTop = async (): Promise<FolderListing> => {
-    const shown = await Promise.all([...folders, ...files].map((place) => entryOf(place, place)));
-    return { title: 'Places', parentToken: null, isTop: true, entries: shown.filter((entry) => entry !== null) };
+    const names = [...folders, ...files];
+    const shown = await Promise.all(names.map((place) => entryOf(place, itself(place))));
+    return { title: 'Places', parentToken: null, isTop: true, isCut: false, ...listed(names, shown) };
   };
   const listFolder = async (folder: string): Promise<FolderListing> => {
-    const names = (await readdir(folder)).filter((name) => !isHidden(name)).slice(0, MAX_ENTRIES);
-    const shown: (FileEntry | null)[] = [];
-    for (let at = 0; at < names.length; at += AT_ONCE) {
-      const some = names.slice(at, at + AT_ONCE).map((name) => entryOf(name, path.join(folder, name)));
-      shown.push(...(await Promise.all(some)));
+    const all = wantedFirst((await readdir(folder, { withFileTypes: true })).filter(({ name }) => !isHidden(name)));
+    const some = all.slice(0, MAX_ENTRIES);
+    const shown: (FileEntry | 'silent' | null)[] = [];
+    for (let at = 0; at < some.length; at += AT_ONCE) {
+      const looks = some
+        .slice(at, at + AT_ONCE)
+        .map(async (entry) => entryOf(entry.name, await namedIn(folder, entry)));
+      shown.push(...(await Promise.all(looks)));
     }
+    const { entries, silent } = listed(
+      some.map(({ name }) => name),
+      shown,
+    );
     const parent = path.dirname(folder);
-    const parentToken = parent !== folder && isAllowed(parent) ? tokens.tokenFor(parent) : null;
-    return {
-      title: folder,
-      parentToken,
-      isTop: false,
-      entries: shown.filter((entry) => entry !== null).sort(foldersFirst),
-    };
+    const parentToken = parent !== folder && isAllowed(parent) ? tokens.tokenFor(itself(parent)) : null;
+    const isCut = all.length > some.length;
+    return { title: folder, parentToken, isTop: false, isCut, entries: entries.sort(foldersFirst), silent };
   };
   return {
     resolve: pathOf,
@@ -81,6 +90,36 @@ export async function createPicker(places: Places): Promise<FilePicker> {
     },
   };
 }
+
+/** Where something was listed, and where that leads as far as can be told without going there. */
+interface Named {
+  readonly path: string;
+  /** For a link what it says: one into a drive that hangs must not make the folder that it lies in count as silent. */
+  readonly leadsTo: string;
+}
+
+const itself = (file: string): Named => ({ path: file, leadsTo: file });
+
+async function namedIn(folder: string, entry: Dirent): Promise<Named> {
+  const file = path.join(folder, entry.name);
+  const target = entry.isSymbolicLink() ? await readlink(file).catch(() => null) : null;
+  return { path: file, leadsTo: target === null ? file : path.resolve(folder, target) };
+}
+
+/** What may be a database, then folders: of a folder that is cut, the rest is left out. */
+function wantedFirst(entries: readonly Dirent[]): Dirent[] {
+  const rank = (entry: Dirent): number => (isNamedAsDatabase(entry.name) ? 0 : entry.isDirectory() ? 1 : 2);
+  return [0, 1, 2].flatMap((wanted) => entries.filter((entry) => rank(entry) === wanted));
+}
+
+const isNamedAsDatabase = (name: string): boolean =>
+  databaseExtensions.some((extension) => name.toLowerCase().endsWith(`.${extension}`));
+
+/** @param shown of each of the names: what is there, null for nothing to be shown. */
+const listed = (names: readonly string[], shown: readonly (FileEntry | 'silent' | null)[]) => ({
+  entries: shown.filter((entry) => entry !== null && entry !== 'silent'),
+  silent: names.filter((_, at) => shown[at] === 'silent'),
+});
 
 async function describe(token: string, name: string, real: string, stats: Stats): Promise<FileEntry> {
   const isFile = stats.isFile();
@@ -111,20 +150,19 @@ async function startsAsDatabase(file: string): Promise<boolean> {
 }
 
 function createTokens() {
-  const paths = new Map<string, string>();
+  const names = new Map<string, Named>();
   const tokens = new Map<string, string>();
   return {
-    pathOf: (token: string) => paths.get(token),
-    tokenFor(file: string): string {
-      const present = tokens.get(file);
-      if (present !== undefined) return present;
-      const token = randomBytes(16).toString('base64url');
-      paths.set(token, file);
-      tokens.set(file, token);
-      const oldest = paths.size > MAX_TOKENS ? paths.entries().next().value : undefined;
+    namedBy: (token: string) => names.get(token),
+    tokenFor(named: Named): string {
+      const present = tokens.get(named.path);
+      const token = present ?? randomBytes(16).toString('base64url');
+      names.set(token, named); // also a known one: the link may lead elsewhere by now
+      tokens.set(named.path, token);
+      const oldest = names.size > MAX_TOKENS ? names.entries().next().value : undefined;
       if (oldest) {
-        paths.delete(oldest[0]);
-        tokens.delete(oldest[1]);
+        names.delete(oldest[0]);
+        tokens.delete(oldest[1].path);
       }
       return token;
     },

@@ -12,7 +12,11 @@ export interface BrowserHost {
   readonly port: number;
   /** For the person: the page and, in the fragment, which browsers never send, the token. */
   readonly url: string;
-  /** For the browser that we start: works once, within a minute. Command lines are readable by other users. */
+  /**
+   * For the browser that we start: works once, within a minute. Command lines are readable by other users: where it is
+   * used again within that minute, one of the two is not the person, and nobody can tell which. Then the token, and with
+   * it `url`, becomes another one.
+   */
   readonly launchUrl: string;
   readonly token: string;
   close(): Promise<void>;
@@ -24,6 +28,8 @@ export interface ServerOptions {
   readonly files: WindowFiles;
   readonly router: Router;
   readonly events: EventBus;
+  /** Told, once, that the launch address was used again, and the `url` that is right from now on. */
+  readonly onUsedTwice?: (url: string) => void;
 }
 
 const LAUNCH_LIMIT_MS = 60_000;
@@ -36,9 +42,15 @@ const MAX_CONNECTIONS = 128;
  * Serves the window and its channels on the loopback interface, to whoever knows the token of this start.
  * @throws NodeJS.ErrnoException when the port cannot be had (EADDRINUSE, EACCES).
  */
-export async function startServer({ port, files, router, events }: ServerOptions): Promise<BrowserHost> {
-  const token = randomBytes(32).toString('base64url');
-  const launch = createLaunch(token);
+export async function startServer(options: ServerOptions): Promise<BrowserHost> {
+  const { port, files, router, events, onUsedTwice = () => {} } = options;
+  let token = newSecret();
+  const urlNow = (): string => `http://${host}/#token=${token}`;
+  const launch = createLaunch(() => {
+    token = newSecret();
+    sockets.dropAll();
+    onUsedTwice(urlNow());
+  });
   const sockets = createSocketServer(router, events);
   const server = http.createServer({
     headersTimeout: 10_000,
@@ -48,7 +60,7 @@ export async function startServer({ port, files, router, events }: ServerOptions
   });
   server.maxConnections = MAX_CONNECTIONS;
   let host = '';
-  server.on('request', (request, response) => void answer(request, response, { host, files, launch }));
+  server.on('request', (request, response) => void answer(request, response, { host, files, launch, token }));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = upgradeRefusalOf(request, host, token);
     socket.on('error', () => socket.destroy()); // Node has taken its own listener away: a reset would end this process
@@ -63,8 +75,12 @@ export async function startServer({ port, files, router, events }: ServerOptions
   host = `127.0.0.1:${bound}`;
   return {
     port: bound,
-    token,
-    url: `http://${host}/#token=${token}`,
+    get token() {
+      return token;
+    },
+    get url() {
+      return urlNow();
+    },
     launchUrl: `http://${host}/open/${launch.code}`,
     async close() {
       sockets.close();
@@ -74,36 +90,46 @@ export async function startServer({ port, files, router, events }: ServerOptions
   };
 }
 
+const newSecret = (): string => randomBytes(32).toString('base64url');
+
 interface Launch {
   readonly code: string;
-  /** The page's address with the token for the one who knows the code, once. */
-  redeem(pathname: string): string | null;
+  /** Of who knows the code, whether that is the first use or the one after it. null: the code is wrong, or too old. */
+  redeem(pathname: string): 'first' | 'again' | null;
 }
 
-function createLaunch(token: string): Launch {
-  const code = randomBytes(32).toString('base64url');
+function createLaunch(onUsedTwice: () => void): Launch {
+  const code = newSecret();
   const until = Date.now() + LAUNCH_LIMIT_MS;
-  let isSpent = false;
+  let uses = 0;
   return {
     code,
     redeem(pathname) {
-      if (isSpent || Date.now() > until || !sameSecret(pathname, `/open/${code}`)) return null;
-      isSpent = true;
-      return `/#token=${token}`;
+      if (uses > 1 || Date.now() > until || !sameSecret(pathname, `/open/${code}`)) return null;
+      uses += 1;
+      if (uses === 1) return 'first';
+      onUsedTwice();
+      return 'again';
     },
   };
 }
+
+/** For a person who comes second: a browser's own page would say that nothing is here. */
+const USED_BEFORE =
+  'This address was used before, and not by this window: perhaps by another user of this computer. That other window has ' +
+  'lost its connection. The terminal that Phasewise was started in shows the address to open now.';
 
 interface Answering {
   readonly host: string;
   readonly files: WindowFiles;
   readonly launch: Launch;
+  readonly token: string;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { host, files, launch }: Answering,
+  { host, files, launch, token }: Answering,
 ): Promise<void> {
   const policy = (nonce: string | null) => contentSecurityPolicy(nonce, `'self' ws://${host}`);
   const headers = (nonce: string | null) => ({
@@ -111,15 +137,16 @@ async function answer(
     'content-security-policy': policy(nonce),
     'x-frame-options': 'DENY',
   });
-  const end = (status: number, more: Record<string, string> = {}) =>
-    void response.writeHead(status, { ...headers(null), connection: 'close', ...more }).end();
+  const end = (status: number, more: Record<string, string> = {}, text?: string) =>
+    void response.writeHead(status, { ...headers(null), connection: 'close', ...more }).end(text);
   try {
     const refusal = refusalOf(request, host);
     if (refusal !== null) return end(refusal);
     const pathname = pathnameOf(request.url ?? '/');
     if (pathname === null) return end(400);
     const launched = request.method === 'GET' ? launch.redeem(pathname) : null;
-    if (launched !== null) return end(303, { location: launched });
+    if (launched === 'first') return end(303, { location: `/#token=${token}` });
+    if (launched === 'again') return end(410, { 'content-type': 'text/plain; charset=utf-8' }, USED_BEFORE);
     const file = await files(pathname);
     if (file === null) return end(404);
     response.writeHead(200, {

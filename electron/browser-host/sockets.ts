@@ -8,6 +8,8 @@ import { PROTOCOL } from './request-check.ts';
 export interface SocketServer {
   /** For an upgrade that passed every check. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Lets go of every tab. What was begun goes on. */
+  dropAll(): void;
   close(): void;
 }
 
@@ -40,14 +42,18 @@ export function createSocketServer(router: Router, events: EventBus): SocketServ
     for (const socket of server.clients) send(socket, text);
   });
   const stopPinging = pingAll(server);
+  const dropAll = (): void => {
+    for (const socket of server.clients) socket.terminate();
+  };
   server.on('connection', (socket) => serve(socket, router));
   return {
     accept: (request, socket, head) =>
       server.handleUpgrade(request, socket, head, (accepted) => server.emit('connection', accepted, request)),
+    dropAll,
     close() {
       stopListening();
       stopPinging();
-      for (const socket of server.clients) socket.terminate();
+      dropAll();
       server.close();
     },
   };

@@ -14,7 +14,7 @@ import type { Command } from './arguments.ts';
 import { whileRunning } from './signals.ts';
 import { commandLine } from './suggested.ts';
 import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
-import { tellWork } from './work-teller.ts';
+import { tellWork, tellWorks } from './work-teller.ts';
 import { localTime } from './words.ts';
 
 type Restore = Extract<Command, { name: 'restore' }>;
@@ -83,10 +83,10 @@ async function putIn(host: Host, backup: string, target: OpenEntry): Promise<Out
 }
 
 async function finish(host: Host, target: OpenEntry): Promise<Outcome> {
-  const telling = tellWork(host, target, 'restore');
-  const work = host.recoveries.finish(target, telling.listeners);
+  const endTelling = tellWorks(host);
+  const work = host.recoveries.finish(target);
   const { value: finished } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
-  telling.end();
+  endTelling();
   return finished.ok ? done(target, finished.value, 'Finished') : failure(finished.error);
 }
 

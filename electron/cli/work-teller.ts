@@ -5,10 +5,10 @@ import type { OpenEntry } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { endInPlace, tell, tellInPlace } from './terminal.ts';
 
-/** Tells on stderr what a backup or a restore is doing: a line for every stage, on terminals with the percentage. */
-export function tellWork(host: Host, database: OpenEntry, kind: WorkKind): { listeners: AskListeners; end(): void } {
+/** Tells on stderr what a restore is doing: a line for every stage, on terminals with the percentage. @returns ends that. */
+export function tellWorks({ events }: Pick<Host, 'events'>): () => void {
   let told = '';
-  const stopListening = host.events.on((name, payload) => {
+  const stopListening = events.on((name, payload) => {
     if (name !== 'work:changed') return;
     const { work } = payload as Events['work:changed'];
     if (work === null) return;
@@ -19,13 +19,21 @@ export function tellWork(host: Host, database: OpenEntry, kind: WorkKind): { lis
     }
     if (work.fraction !== null) tellInPlace(`  ${work.now}: ${Math.floor(work.fraction * 100)} %`);
   });
+  return () => {
+    stopListening();
+    endInPlace();
+  };
+}
+
+/** As tellWorks, of a work that says so only to whoever asked for it. */
+export function tellWork(host: Host, database: OpenEntry, kind: WorkKind): { listeners: AskListeners; end(): void } {
+  const endTelling = tellWorks(host);
   const tracked = host.ongoing.begin(database, kind);
   return {
     listeners: { onWork: tracked.onWork },
     end() {
       tracked.end();
-      stopListening();
-      endInPlace();
+      endTelling();
     },
   };
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Output } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { namesAlike } from '@shared/names-alike.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { z } from 'zod';
 import type { Needed } from '@engine/protocol.ts';
@@ -12,7 +13,7 @@ import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import { neighbouringBackupFolders, recoveryCopies, replacedFolders, wasSetAsideByUndo } from './kept-files.ts';
-import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
+import { kindOf, type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
 import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
 import { quietly } from './quietly.ts';
@@ -34,7 +35,7 @@ export interface Backups {
   create(database: OpenEntry): Promise<Result<BackupRecord>>;
   /** Reads the whole backup again. */
   verify(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
-  /** @param confirmation what the person typed; must be the database's file name (E_CONFIRMATION). */
+  /** @param confirmation what the person typed; must read as the database's file name (E_CONFIRMATION). */
   restore(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<Output<'backup:restore'>>>;
   /** Deletes one. Error: E_BACKUP_NEEDED; E_DATA_FOLDER and others of doingOwn where nobody can say what is needed. */
   remove(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<BackupRecord>>;
@@ -147,11 +148,12 @@ export function createBackups(context: BackupsContext): Backups {
       const [last] = replacedFolders(database.path, readWorks(dataFolder, database.path));
       if (!last) return err(appError('E_NOTHING_TO_DO', `No restore of ${printable(database.name)} set files aside.`));
       const begun = beginPutBack(last.folder);
+      // Not followed: whoever ended it would end it in the middle of replacing the file.
       const puttingBack = async (): Promise<Result<Record<string, never>>> => {
         const done = await putBackReplaced(context, begun, database.path);
         return done.ok ? ok({}) : done;
       };
-      return occupied(context, database, 'restore', puttingBack, begun);
+      return occupied(context, database, 'put-back', puttingBack, begun);
     },
   };
 }
@@ -171,7 +173,7 @@ const placesOf = (dataFolder: string, { path: databasePath }: OpenEntry) => ({
 });
 
 function unconfirmed(database: OpenEntry, confirmation: Confirmed): Result<never> | null {
-  if (confirmation === database.name) return null;
+  if (namesAlike(confirmation, database.name)) return null;
   const message = `What was typed is not ${printable(database.name)}. Nothing was started.`;
   return err(appError('E_CONFIRMATION', message));
 }
@@ -185,11 +187,11 @@ function followed<K extends 'backup' | 'restore'>(tracked: Tracked, asked: Asked
 async function occupied<T>(
   context: BackupsContext,
   database: OpenEntry,
-  work: 'backup' | 'restore' | null,
+  work: 'backup' | 'restore' | 'put-back' | null,
   act: (tracked: Tracked) => Promise<Result<T>>,
   more: TakeOptions = {},
 ): Promise<Result<T>> {
-  const free = context.busy.take(database.path, work ?? 'backup', work === null ? { isTrial: true } : more);
+  const free = context.busy.take(database.path, kindOf(work ?? 'backup'), work === null ? { isTrial: true } : more);
   if (!free.ok) return free;
   const tracked = work === null ? UNTOLD : context.ongoing.begin(database, work);
   let isDone = false;

@@ -64,6 +64,9 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
     loading.delete(file);
   };
   const stopped = new WeakSet<EngineChild>();
+  /** What was ended by something that writes: that is what a person should hear. */
+  const orRefusal = <T>(file: string, answer: Result<T>): Result<T> =>
+    answer.ok ? answer : (busy.refusal(file) ?? answer);
   return {
     async ask({ path }, name, input) {
       const refused = busy.refusal(path);
@@ -71,7 +74,7 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
       const child = childFor(path);
       const request = { ...input, path, keySecret } as unknown as EngineRequests[typeof name]['input'];
       const answer = await child.ask(name, request, { limitMs: LOOK_LIMIT_MS });
-      return !answer.ok && stopped.has(child) ? err(stoppedError()) : answer;
+      return !answer.ok && stopped.has(child) ? err(stoppedError()) : orRefusal(path, answer);
     },
     async askAlone({ path }, name, input, { onProgress, signal } = {}) {
       const refused = busy.refusal(path);
@@ -88,8 +91,7 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
         siblings.delete(child);
         end();
       });
-      // It was ended by something that writes, and that is what a person should hear.
-      return answer.ok ? answer : (busy.refusal(path) ?? answer);
+      return orRefusal(path, answer);
     },
     async askLoading({ path }, name, input) {
       const refused = busy.refusal(path);
@@ -102,7 +104,7 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
       const answer = await own.child.ask(name, request, { limitMs: LOOK_LIMIT_MS });
       clearTimeout(own.timer);
       if (loading.get(path) === own) own.timer = setTimeout(() => endLoading(path), LOADING_KEPT_MS).unref();
-      return answer;
+      return orRefusal(path, answer);
     },
     stop({ path }) {
       const child = kept.get(path);

@@ -51,9 +51,13 @@ export interface TakeOptions extends RestoreStart {
 
 /**
  * @param begin notes a work, and with the returned function its end. Upgrades keep journals of their own.
- * @param onTaken told of every file that becomes occupied, before the work on it begins.
+ * @param onTaken told of every file that becomes occupied, before the work on it begins. `isWritten`: the work needs it
+ *   for itself, so that whoever reads it stands in the way.
  */
-export function createBusy(begin: BeginWork = () => () => {}, onTaken: (file: string) => void = () => {}): Busy {
+export function createBusy(
+  begin: BeginWork = () => () => {},
+  onTaken: (file: string, isWritten: boolean) => void = () => {},
+): Busy {
   const busy = new Map<string, Work>();
   const waiting: (() => void)[] = [];
   const watching: ((change: BusyChange) => void)[] = [];
@@ -73,7 +77,7 @@ export function createBusy(begin: BeginWork = () => () => {}, onTaken: (file: st
       const refused = refusal(file);
       if (refused) return refused;
       busy.set(file, work);
-      onTaken(file);
+      onTaken(file, work !== 'backup' && !isTrial);
       const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId, restore);
       tell({ file, work, isTrial, ended: null });
       return ok((isDone = false) => {

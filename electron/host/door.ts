@@ -42,6 +42,8 @@ export interface FolderListing {
   readonly parentToken: string | null;
   readonly isTop: boolean;
   readonly entries: FileEntry[];
+  readonly isCut: boolean;
+  readonly silent: string[];
 }
 
 /** Names files by tokens and shows only what it was allowed to. */

@@ -3,14 +3,21 @@ import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
+import { type AppError, appError } from '@shared/errors.ts';
 import { dataFolderPath } from './data-folder.ts';
 import { readText } from './json-file.ts';
+import { printable } from './printable.ts';
 
 /** 'silent': its drive does not answer, so nobody knows what is there. */
 export type Seen = Stats | 'nothing' | 'silent';
 
 /** What a path leads to, also where that is a network or a drive that may not answer. Never throws, never waits for long. */
 export type Drives = (file: string) => Promise<Seen>;
+
+export interface KnownDrives extends Drives {
+  /** It was silent when it was looked at last. Asks nobody: for whoever cannot wait for an answer. */
+  isSilent(file: string): boolean;
+}
 
 export interface DrivesOptions {
   readonly ask?: (file: string) => Promise<Stats>;
@@ -39,15 +46,18 @@ export function createDrives({
   driveOf = driveHolding,
   own = () => [dataFolderPath(), os.homedir(), SYSTEM],
   limitMs = LIMIT_MS,
-}: DrivesOptions = {}): Drives {
+}: DrivesOptions = {}): KnownDrives {
   const silent = new Set<string>();
   const answered = new Set<string>();
   let ours: Set<string> | null = null;
   let last: Promise<unknown> = Promise.resolve();
-  const look = async (file: string): Promise<Seen> => {
+  const placeOf = (file: string): { place: string; isOwn: boolean } => {
     const drive = driveOf(file);
     const isOwn = (ours ??= new Set(own().map(driveOf))).has(drive);
-    const place = isOwn ? path.dirname(file) : drive;
+    return { place: isOwn ? path.dirname(file) : drive, isOwn };
+  };
+  const look = async (file: string): Promise<Seen> => {
+    const { place, isOwn } = placeOf(file);
     const isFull = silent.size >= (isOwn ? MOST_SILENT_WITH_OWN : MOST_SILENT);
     if (silent.has(place) || (isFull && !answered.has(place))) return 'silent';
     const answer = Promise.resolve(file).then(ask).catch(whatItMeans);
@@ -60,18 +70,24 @@ export function createDrives({
     void answer.then(() => silent.delete(place));
     return 'silent';
   };
-  return (file) => {
+  const inTurn: Drives = (file) => {
     const seen = last.then(() => look(file));
     last = seen;
     return seen;
   };
+  return Object.assign(inTurn, { isSilent: (file: string) => silent.has(placeOf(file).place) });
 }
 
 /** On Windows that of the drive that one is on. */
 const SYSTEM = process.platform === 'win32' ? `${process.env['SystemDrive'] ?? 'C:'}\\` : '/';
 
 /** The one for the whole process, whose threads they are. */
-export const lookOnDrives: Drives = createDrives();
+export const lookOnDrives: KnownDrives = createDrives();
+
+export const doesNotAnswer = (file: string): AppError =>
+  appError('E_TIMEOUT', `The drive that ${printable(file)} is on does not answer just now.`, undefined, {
+    nextStep: 'Connect that drive, or the network that it is on, then try again.',
+  });
 
 const afterMs = (ms: number, answer: Promise<unknown>): Promise<'late'> =>
   new Promise((resolve) => {

@@ -31,8 +31,8 @@ export interface AskListeners {
 }
 
 export interface AskOptions extends AskListeners {
-  /** ms from sending until the process is killed and E_TIMEOUT is answered; null = however long it takes. */
-  readonly limitMs: number | null;
+  /** ms from sending until the process is killed and E_TIMEOUT is answered; null = however long it takes. May be told later. */
+  readonly limitMs: number | null | Promise<number | null>;
   readonly onExported?: (rows: number, bytes: number) => void;
 }
 
@@ -196,8 +196,8 @@ export class EngineChild {
 
   #sendCurrent(): void {
     if (!this.#current) return;
-    const { id, name, input, options } = this.#current;
-    this.#watch(options.limitMs);
+    const { id, name, input } = this.#current;
+    this.#limit(this.#current);
     this.#process?.send({ type: 'request', id, name, input });
     for (const control of this.#early.splice(0)) this.control(control);
   }
@@ -223,6 +223,16 @@ export class EngineChild {
     this.#early = [];
     request?.settle(result);
     this.#next();
+  }
+
+  #limit(request: Pending): void {
+    const { limitMs } = request.options;
+    if (!(limitMs instanceof Promise)) return this.#watch(limitMs);
+    clearTimeout(this.#timer); // that of the start
+    void limitMs.then((told) => {
+      // Whoever is being stopped has a clock of its own by now.
+      if (request === this.#current && !request.isCancelled) this.#watch(told);
+    });
   }
 
   #watch(limitMs: number | null): void {

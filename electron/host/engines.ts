@@ -1,7 +1,7 @@
 import type { AppError, Result } from '@shared/errors.ts';
 import type { EngineRequestName, EngineRequests } from '@engine/protocol.ts';
+import { lookOnDrives } from './drives.ts';
 import { type AskListeners, EngineChild, type SpawnEngine } from './engine-process.ts';
-import { statsOf } from './stats.ts';
 
 type Input<K extends EngineRequestName> = EngineRequests[K]['input'];
 type Answer<K extends EngineRequestName> = Promise<Result<EngineRequests[K]['output']>>;
@@ -14,6 +14,8 @@ export interface Engines {
   askAlone<K extends EngineRequestName>(file: string, name: K, input: Input<K>, listeners?: AskListeners): Asked<K>;
   /** Ends the process kept for `file`. */
   release(file: string): void;
+  /** Ends whatever only reads `file`, before something writes to it. What was asked answers `refusal`. */
+  letGo(file: string, refusal: Result<never>): void;
   /** Kills every process. Only for the end of the host. */
   close(): void;
 }
@@ -35,36 +37,66 @@ export function createEngines(
   const complete = <K extends EngineRequestName>(name: K, input: Input<K>): Input<K> =>
     name === 'inspect' && lockFolder !== undefined ? { ...input, lockFolder } : input;
   const kept = new Map<string, EngineChild>();
-  const alone = new Set<EngineChild>();
+  const alone = new Map<EngineChild, { readonly file: string; readonly name: EngineRequestName }>();
+  /** Why they were ended. None of them is asked anything again. */
+  const letGo = new WeakMap<EngineChild, Result<never>>();
+  const endFor = (child: EngineChild, refusal: Result<never>): void => {
+    letGo.set(child, refusal);
+    child.kill();
+  };
+  const heard = async <K extends EngineRequestName>(child: EngineChild, asked: Answer<K>): Answer<K> => {
+    const answer = await asked;
+    return answer.ok ? answer : (letGo.get(child) ?? answer);
+  };
   const childFor = (file: string): EngineChild => {
     const child = kept.get(file) ?? new EngineChild(spawn, (error) => onDied(file, error));
     kept.set(file, child);
     return child;
   };
   return {
-    ask: (file, name, input) =>
-      childFor(file).ask(name, complete(name, input), { limitMs: limitFor(name, input, file) }),
+    ask(file, name, input) {
+      const child = childFor(file);
+      return heard(child, child.ask(name, complete(name, input), { limitMs: limitFor(name, input, file) }));
+    },
     askAlone(file, name, input, listeners = {}) {
       const child = new EngineChild(spawn, (error) => onDied(file, error));
-      alone.add(child);
-      const answer = child
-        .ask(name, complete(name, input), { limitMs: limitFor(name, input, file), ...listeners })
-        .finally(() => {
-          alone.delete(child);
-          child.kill();
-        });
+      alone.set(child, { file, name });
+      const asked = child.ask(name, complete(name, input), { limitMs: limitFor(name, input, file), ...listeners });
+      const answer = heard(child, asked).finally(() => {
+        alone.delete(child);
+        child.kill();
+      });
       return { answer, child };
     },
     release(file) {
       kept.get(file)?.kill();
       kept.delete(file);
     },
+    letGo(file, refusal) {
+      for (const [child, of] of alone) if (of.file === file && READING.has(of.name)) endFor(child, refusal);
+      const look = kept.get(file);
+      if (look?.isBusy !== true) return; // nothing is open then
+      kept.delete(file);
+      endFor(look, refusal);
+    },
     close() {
-      for (const child of [...kept.values(), ...alone]) child.kill();
+      for (const child of [...kept.values(), ...alone.keys()]) child.kill();
       kept.clear();
     },
   };
 }
+
+/** What has the database itself open and changes nothing, so that it may be ended at any moment. */
+const READING: ReadonlySet<EngineRequestName> = new Set([
+  'inspect',
+  'plan',
+  'source',
+  'listIssues',
+  'listPlainSecrets',
+  'exportIssues',
+  'verify',
+  'restoredFrom',
+]);
 
 const SECOND = 1000;
 /** Slowest disks we wait for, bytes per ms: a USB stick or a busy laptop (20 MB/s). */
@@ -75,26 +107,28 @@ const SLOW_DISK = 20_000;
  * a private copy is made. What writes is never killed by a clock: its own deadlines end it at a safe place. Putting a file
  * right does only what its next opening does as well, so it may be ended: whoever stops something waits for it.
  */
-export function limitFor(name: EngineRequestName, input: unknown, file: string): number | null {
-  const passMs = Math.ceil(sizeOf(file) / SLOW_DISK);
+export async function limitFor(name: EngineRequestName, input: unknown, file: string): Promise<number | null> {
+  const passes = async (count: number) => count * Math.ceil((await sizeOf(file)) / SLOW_DISK);
   switch (name) {
     case 'inspect':
-      return (input as Input<'inspect'>).check === 'data' ? 120 * SECOND + 10 * passMs : 15 * SECOND + passMs;
+      return (input as Input<'inspect'>).check === 'data'
+        ? 120 * SECOND + (await passes(10))
+        : 15 * SECOND + (await passes(1));
     case 'plan':
-      return 30 * SECOND + 4 * passMs; // a clean-up that was begun is asked whether its steps still hold
+      return 30 * SECOND + (await passes(4)); // a clean-up that was begun is asked whether its steps still hold
     case 'source':
-      return 30 * SECOND + passMs;
+      return 30 * SECOND + (await passes(1));
     case 'listIssues':
     case 'listBackups':
     case 'packs':
       return 30 * SECOND;
     case 'settle':
-      return 30 * SECOND + 4 * passMs;
+      return 30 * SECOND + (await passes(4));
     case 'verifyBackup':
     case 'exportIssues':
     case 'verify':
     case 'restoredFrom':
-      return 600 * SECOND + 20 * passMs;
+      return 600 * SECOND + (await passes(20));
     case 'sample':
       return 300 * SECOND;
     default:
@@ -102,4 +136,8 @@ export function limitFor(name: EngineRequestName, input: unknown, file: string):
   }
 }
 
-const sizeOf = (file: string): number => statsOf(file)?.size ?? 0;
+/** Where its drive does not answer, that of an empty file: the engine finds out, and all windows go on meanwhile. */
+async function sizeOf(file: string): Promise<number> {
+  const seen = await lookOnDrives(file);
+  return typeof seen === 'object' ? seen.size : 0;
+}

@@ -76,18 +76,17 @@ export function createExports({ browsing, engines, events }: ExportsContext): Ex
       const onProgress = (rows: number, bytes: number) => events.emit('browse:exported', { handle, rows, bytes });
       const written = await writing(database, { target, isOfIssues: false }, async (partial, signal) => {
         const input = { ...asked, target, partial };
-        const answer = await browsing.askAlone(database, 'browseExport', input, { onProgress, signal });
-        return answer.ok || answer.error.code !== 'E_RUN_ACTIVE' ? answer : err(ended(answer.error));
+        return orEnded(await browsing.askAlone(database, 'browseExport', input, { onProgress, signal }));
       });
       if (written.ok) last.set(file, written.value.path);
       return written;
     },
     startIssues: (database, format, target) =>
-      writing(database, { target, isOfIssues: true }, (partial, signal) => {
+      writing(database, { target, isOfIssues: true }, async (partial, signal) => {
         const input = { path: database.path, target, partial, format };
         const { answer, child } = engines.askAlone(database.path, 'exportIssues', input);
         signal.addEventListener('abort', () => child.kill());
-        return answer;
+        return orEnded(await answer);
       }),
     stop({ path: file }) {
       for (const each of active) if (each.file === file) each.stopper.abort();
@@ -133,11 +132,12 @@ export function freeTarget(folder: string, name: string): string {
   }
 }
 
-const ended = (error: AppError): AppError => ({
-  ...error,
-  message: `${error.message} The export was ended for it, and what it had written was removed.`,
-  nextStep: 'Export again when that is finished.',
-});
+/** What writes to the database goes before. */
+function orEnded<T>(answer: Result<T>): Result<T> {
+  if (answer.ok || answer.error.code !== 'E_RUN_ACTIVE') return answer;
+  const message = `${answer.error.message} The export was ended for it, and what it had written was removed.`;
+  return err({ ...answer.error, message, nextStep: 'Export again when that is finished.' });
+}
 
 /** @param left what could not be removed; null = nothing is left. */
 const stoppedError = (left: string | null): AppError =>

@@ -1,14 +1,16 @@
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { namesAlike } from '@shared/names-alike.ts';
 import { appHandlers } from './app-handlers.ts';
 import { browseHandlers } from './browse-handlers.ts';
-import { defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
+import { type Databases, defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
 import { type Door, reveal } from './door.ts';
-import { lookOnDrives } from './drives.ts';
+import { doesNotAnswer, lookOnDrives } from './drives.ts';
 import { fileHandlers } from './file-handlers.ts';
 import type { Host } from './host.ts';
 import { printable } from './printable.ts';
 import type { Handlers } from './router.ts';
 import { buildSample } from './samples.ts';
+import { gathered } from './slices.ts';
 import { sourceOfPlan } from './sources.ts';
 import { unreadableJournals } from './works.ts';
 
@@ -103,7 +105,7 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
       then(at(handle), async (database) => {
         const plan = host.looks.planFor(database, toPhase, fingerprint);
         // A plan from before this host was started is not known here: then the engine refuses what is unconfirmed.
-        const isRemovalConfirmed = confirmation === database.name;
+        const isRemovalConfirmed = confirmation !== null && namesAlike(confirmation, database.name);
         if (!isRemovalConfirmed && (plan?.removesAnything === true || confirmation !== null))
           return err(
             appError('E_CONFIRMATION', `What was typed is not ${printable(database.name)}. Nothing was started.`),
@@ -120,28 +122,29 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
     'run:pause': ({ handle }) => control(handle, 'pause'),
     'run:resume': ({ handle }) => control(handle, 'resume'),
     'run:cancel': ({ handle }) => control(handle, 'cancel'),
-    'run:history': ({ handle }) => map(at(handle), (database) => host.runs.history(database)),
+    'run:history': ({ handle }) =>
+      then(at(handle), async (database) => ok(await gathered(host.runs.reports(database)))),
   };
 }
 
 function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `backup:${string}`> | 'work:cancel'> {
   const { backups, databases } = host;
-  const at = databases.get;
+  const [lookedAt, known] = [reachable(databases), notSilent(databases)];
   return {
-    'backup:list': ({ handle }) => then(at(handle), (database) => backups.list(database)),
-    'backup:create': ({ handle }) => then(at(handle), (database) => backups.create(database)),
-    'backup:verify': ({ handle, backupId }) => then(at(handle), (database) => backups.verify(database, backupId)),
+    'backup:list': ({ handle }) => then(lookedAt(handle), (database) => backups.list(database)),
+    'backup:create': ({ handle }) => then(known(handle), (database) => backups.create(database)),
+    'backup:verify': ({ handle, backupId }) => then(lookedAt(handle), (database) => backups.verify(database, backupId)),
     'backup:restore': ({ handle, backupId, confirmation }) =>
-      then(at(handle), (database) => backups.restore(database, backupId, confirmation)),
+      then(known(handle), (database) => backups.restore(database, backupId, confirmation)),
     'backup:remove': ({ handle, backupId, confirmation }) =>
-      then(at(handle), (database) => backups.remove(database, backupId, confirmation)),
+      then(known(handle), (database) => backups.remove(database, backupId, confirmation)),
     'backup:tidy': ({ handle, keep, isTrial, shown = [] }) =>
-      then(at(handle), (database) => backups.tidy(database, keep, isTrial, isTrial ? undefined : shown)),
+      then(known(handle), (database) => backups.tidy(database, keep, isTrial, isTrial ? undefined : shown)),
     'backup:putBack': ({ handle, confirmation }) =>
-      then(at(handle), (database) => backups.putBack(database, confirmation)),
-    'work:cancel': ({ handle }) => then(at(handle), (database) => host.ongoing.cancel(database)),
+      then(known(handle), (database) => backups.putBack(database, confirmation)),
+    'work:cancel': ({ handle }) => then(databases.get(handle), (database) => host.ongoing.cancel(database)),
     'backup:reveal': ({ handle, backupId }) =>
-      then(at(handle), async (database) => {
+      then(lookedAt(handle), async (database) => {
         if (backupId === null) return reveal(door, defaultBackupFolder(database.path));
         return then(await backups.find(database, backupId), (backup) => reveal(door, backup.path));
       }),
@@ -153,14 +156,13 @@ function recoveryHandlers({
   databases,
   events,
   looks,
-  ongoing,
   recoveries,
 }: Host): Some<Extract<keyof Handlers, `recovery:${string}`>> {
-  const at = databases.get;
+  const [lookedAt, known] = [reachable(databases), notSilent(databases)];
   return {
     'recovery:list': async () => ok(await recoveries.list()),
     'recovery:get': ({ handle }) =>
-      then(at(handle), async (database) => {
+      then(lookedAt(handle), async (database) => {
         const last = looks.last(database);
         const say = (now: string | null): void => events.emit('recovery:looking', { handle, now });
         const asked = recoveries.get(database, { ...(last === null ? {} : { known: ok(last) }), onLook: say });
@@ -168,13 +170,9 @@ function recoveryHandlers({
         const unreadable = found === null ? unreadableJournals(dataFolder, database.path) : null;
         return unreadable ? err(unreadable) : ok(found);
       }),
-    'recovery:stay': ({ handle }) => then(at(handle), (database) => recoveries.stay(database)),
-    'recovery:check': ({ handle }) => then(at(handle), (database) => recoveries.check(database)),
-    'recovery:finish': ({ handle }) =>
-      then(at(handle), async (database) => {
-        const { onWork, end } = ongoing.begin(database, 'restore');
-        return recoveries.finish(database, { onWork }).finally(end);
-      }),
+    'recovery:stay': ({ handle, runId }) => then(known(handle), (database) => recoveries.stay(database, runId)),
+    'recovery:check': ({ handle }) => then(lookedAt(handle), (database) => recoveries.check(database)),
+    'recovery:finish': ({ handle }) => then(known(handle), (database) => recoveries.finish(database)),
   };
 }
 
@@ -193,18 +191,34 @@ function closeDatabase(host: Host, handle: string): Result<Record<string, never>
 }
 
 /** Opening waits for the system, and all windows with it: not where the drive is known not to answer. */
-async function whatAnswers(file: string): Promise<Result<string>> {
-  if ((await lookOnDrives(file)) !== 'silent') return ok(file);
-  const message = `The drive that ${printable(file)} is on does not answer just now.`;
-  return err(appError('E_TIMEOUT', message, undefined, { nextStep: CONNECT }));
-}
+const whatAnswers = async (file: string): Promise<Result<string>> =>
+  (await lookOnDrives(file)) === 'silent' ? err(doesNotAnswer(file)) : ok(file);
 
-const CONNECT = 'Connect that drive, or the network that it is on, then try again.';
+/** As `get`, for what looks beside the file here and not in an engine: on a drive that hangs all windows would wait for it. */
+const reachable =
+  (databases: Databases) =>
+  async (handle: string): Promise<Result<OpenEntry>> => {
+    const found = databases.get(handle);
+    return found.ok ? map(await whatAnswers(found.value.path), () => found.value) : found;
+  };
+
+/** The same for what begins a work, which takes the file before anything is waited for: by what was seen last. */
+const notSilent =
+  (databases: Databases) =>
+  (handle: string): Result<OpenEntry> => {
+    const found = databases.get(handle);
+    return found.ok && lookOnDrives.isSilent(found.value.path) ? err(doesNotAnswer(found.value.path)) : found;
+  };
 
 const notHere = (why: string): Result<never> => err(appError('E_BAD_REQUEST', `This is not possible here: ${why}.`));
 
 const map = <T, U>(result: Result<T>, change: (value: T) => U): Result<U> =>
   result.ok ? ok(change(result.value)) : result;
 
-const then = async <T, U>(result: Result<T>, next: (value: T) => Promise<Result<U>> | Result<U>): Promise<Result<U>> =>
-  result.ok ? next(result.value) : result;
+const then = async <T, U>(
+  result: Result<T> | Promise<Result<T>>,
+  next: (value: T) => Promise<Result<U>> | Result<U>,
+): Promise<Result<U>> => {
+  const given = result instanceof Promise ? await result : result; // what is known goes on at once
+  return given.ok ? next(given.value) : given;
+};

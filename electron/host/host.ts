@@ -60,9 +60,11 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const databases = createDatabases();
   const begin: BeginWork = (file, kind, runId, restore) =>
     beginWork(dataFolder, { ...restore, kind, path: file, runId, appVersion });
-  // What writes wants the file for itself.
-  const busy = createBusy(begin, (file) => {
+  // What writes wants the file for itself: readers of our own would have it refused as in use.
+  const busy = createBusy(begin, (file, isWritten) => {
     browsing.release(file);
+    const refusal = isWritten ? busy.refusal(file) : null;
+    if (refusal) engines.letGo(file, refusal);
     scrub.pause();
   });
   const browsing = createBrowsing({ spawn, busy });
@@ -78,7 +80,7 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     busy,
     saidOf: sources.saidOf,
     wayOf: (database, last, look) => wayToGoOn(dataFolder, database.path, last, look),
-    reportsOf: (database) => runs.history(database),
+    reportsOf: (database) => runs.reports(database),
     onStatus: (database, status) => recents.seen(database.path, status),
   });
   const ongoing = createOngoing(events);
@@ -90,7 +92,7 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   };
   const runs = createRuns({ engines, events, busy, dataFolder, appVersion, onBackup, onEnded });
   const ingests = createIngests({ engines, events, busy, ongoing, dataFolder, appVersion, onBackup });
-  const recoveries = createRecoveries({ engines, events, busy, backups, recents, dataFolder, appVersion });
+  const recoveries = createRecoveries({ engines, events, busy, ongoing, backups, recents, dataFolder, appVersion });
   const settings = createSettings(dataFolder);
   const scrub = createScrub({ engines, busy, recents, databases, events });
   const layouts = createLayouts(dataFolder);

@@ -28,43 +28,26 @@ export function stampOf(file: string): string | null {
  * behind it, count again. None where there is no journal; null where it cannot be read. Never throws.
  */
 export function linesOf(file: string): readonly JournalLine[] | null {
-  const stamp = stampOf(file);
-  if (stamp === null) return [];
-  const known = read.get(file);
-  if (known?.stamp === stamp) return keep(file, known);
+  if (stampOf(file) === null) return [];
   const whole = textOf(file);
-  if (whole === null) return null; // and not remembered: it may be readable again, and be the same
-  const lines = whole.split('\n').flatMap((text) => {
+  if (whole === null) return null;
+  return whole.split('\n').flatMap((text) => {
     const line = parsed(text);
     if (!Readable.safeParse(line).success || !hasItsParts(line as JournalLine)) return [];
     return [line as JournalLine];
   });
-  return keep(file, { stamp, lines, length: whole.length });
 }
 
-interface Read {
-  readonly stamp: string;
-  readonly lines: readonly JournalLine[];
-  /** Of its text. */
-  readonly length: number;
-}
+export type Line<T extends JournalLine['type']> = Extract<JournalLine, { type: T }>;
 
-/** In the order in which they were asked for last: a journal holds whole reports, so only those are kept. */
-const read = new Map<string, Read>();
-let kept = 0;
-const MOST_KEPT = 8_000_000;
-
-function keep(file: string, journal: Read): Read['lines'] {
-  kept += journal.length - (read.get(file)?.length ?? 0);
-  read.delete(file);
-  read.set(file, journal);
-  for (const [oldest, { length }] of read) {
-    if (kept <= MOST_KEPT) break;
-    read.delete(oldest);
-    kept -= length;
-  }
-  return journal.lines;
-}
+export const firstOf = <T extends JournalLine['type']>(lines: readonly JournalLine[], type: T) =>
+  lines.find(ofType(type));
+export const lastOf = <T extends JournalLine['type']>(lines: readonly JournalLine[], type: T) =>
+  lines.findLast(ofType(type));
+const ofType =
+  <T extends JournalLine['type']>(type: T) =>
+  (line: JournalLine): line is Line<T> =>
+    line.type === type;
 
 /** Enough to know that a line is one; what else it holds was written by this program. */
 const Readable = z.looseObject({ type: z.string(), at: z.string() });

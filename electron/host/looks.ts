@@ -21,9 +21,9 @@ export interface Looks {
   /** Where the backup of an upgrade that is begun now goes. */
   backupFolderFor(database: OpenEntry): Promise<string>;
   plan(database: OpenEntry, toPhase: number | null, more?: PlanOptions): Promise<Result<Plan>>;
-  /** The plan made last, when it is the one meant. */
+  /** The one meant, among those that windows and tabs may still show; null = none of them. */
   planFor(database: OpenEntry, toPhase: number, fingerprint: string): Plan | null;
-  /** The plan made last goes on with these files. */
+  /** They are said of the database: every plan of it goes on with these files. */
   sourceChosen(database: OpenEntry, source: SourceCoverage | null): void;
   forget(database: OpenEntry): void;
 }
@@ -45,15 +45,25 @@ export interface LooksContext {
     last: DatabaseStatus | null,
     look: () => Promise<DatabaseStatus | null>,
   ) => Promise<BegunWay>;
-  readonly reportsOf: (database: OpenEntry) => RunReport[];
+  /** Newest first. */
+  readonly reportsOf: (database: OpenEntry) => Iterable<RunReport>;
   readonly onStatus: (database: OpenEntry, status: DatabaseStatus) => void;
 }
+
+/** Each tab shows one, and few people have as many open. */
+const PLANS_KEPT = 8;
+
+const lastOf = ([newest]: Iterable<RunReport>): RunReport | undefined => newest;
+
+const isSame = (a: Pick<Plan, 'toPhase' | 'fingerprint'>, b: Pick<Plan, 'toPhase' | 'fingerprint'>): boolean =>
+  a.toPhase === b.toPhase && a.fingerprint === b.fingerprint;
 
 export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus }: LooksContext): Looks {
   const lastStatus = new Map<string, DatabaseStatus>();
   /** Files in which a look over all the data has met trouble. */
   const doubted = new Set<string>();
-  const lastPlan = new Map<string, Plan>();
+  /** Of a path, the latest first. */
+  const plans = new Map<string, readonly Plan[]>();
   const wayFor = (database: OpenEntry): Promise<BegunWay> => {
     const { path } = database;
     return wayOf(database, lastStatus.get(path) ?? null, async () => {
@@ -70,14 +80,19 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
       const refused = busy.refusal(path);
       // What is kept is what was seen: a question about an interruption has to tell the two apart.
       const told = (seen: DatabaseStatus): Result<DatabaseStatus> =>
-        ok(doubted.has(path) ? seen : withVerdictHealth(seen, path, () => reportsOf(database)[0]));
-      const known = lastStatus.get(path);
-      if (refused) return known && check === 'schema' ? told(known) : refused;
+        ok(doubted.has(path) ? seen : withVerdictHealth(seen, path, () => lastOf(reportsOf(database))));
+      const orKnown = (refusal: Result<never>): Result<DatabaseStatus> => {
+        const known = lastStatus.get(path);
+        return known && check === 'schema' ? told(known) : refusal;
+      };
+      if (refused) return orKnown(refused);
       const input = { path, check };
       // A look over all the data may take long; the process for short looks stays free for them.
       const looked = await (check === 'data'
         ? engines.askAlone(path, 'inspect', input).answer
         : engines.ask(path, 'inspect', input));
+      // Ended by what writes: that says nothing of the file.
+      if (!looked.ok && looked.error.code === 'E_RUN_ACTIVE' && busy.refusal(path)) return orKnown(looked);
       if (check === 'data') {
         if (looked.ok && looked.value.health.state === 'healthy') doubted.delete(path);
         else doubted.add(path);
@@ -97,20 +112,22 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
       const source = more.source ?? saidOf(database) ?? way?.source ?? { kind: 'guess' };
       const input = { path: database.path, toPhase, backupFolder, source };
       const planned = await engines.ask(database.path, 'plan', input);
-      if (planned.ok) lastPlan.set(database.path, planned.value);
+      if (planned.ok) {
+        const others = (plans.get(database.path) ?? []).filter((plan) => !isSame(plan, planned.value));
+        plans.set(database.path, [planned.value, ...others].slice(0, PLANS_KEPT));
+      }
       return planned;
     },
     planFor(database, toPhase, fingerprint) {
-      const plan = lastPlan.get(database.path);
-      return plan?.toPhase === toPhase && plan.fingerprint === fingerprint ? plan : null;
+      return plans.get(database.path)?.find((plan) => isSame(plan, { toPhase, fingerprint })) ?? null;
     },
     sourceChosen(database, source) {
-      const plan = lastPlan.get(database.path);
-      if (plan && plan.source !== null) lastPlan.set(database.path, { ...plan, source });
+      const goingOn = (plan: Plan): Plan => (plan.source === null ? plan : { ...plan, source });
+      plans.set(database.path, (plans.get(database.path) ?? []).map(goingOn));
     },
     forget(database) {
       lastStatus.delete(database.path);
-      lastPlan.delete(database.path);
+      plans.delete(database.path);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
 import type { WorkKind } from '@shared/recovery.ts';
 import type { EngineWork } from '@engine/protocol.ts';
 import type { OpenEntry } from './databases.ts';
@@ -7,14 +7,22 @@ import type { EventBus } from './events.ts';
 
 /** What is going on besides upgrades, as windows are told of it, and the way to stop it. */
 export interface Ongoing {
-  begin(database: OpenEntry, kind: WorkKind): Tracked;
-  /** Ends it where that is still possible; the work itself answers E_CANCELLED. Error: E_NOTHING_TO_DO. */
+  /** For whoever has taken the file: while one work on it is told of, another is not. */
+  begin(database: OpenEntry, kind: OngoingKind): Tracked;
+  /** Ends it where that is still possible; the work itself answers E_CANCELLED. Error: E_NOTHING_TO_DO, E_RUN_ACTIVE. */
   cancel(database: OpenEntry): Result<Record<string, never>>;
 }
 
+/** Two restores have words of their own: of them nobody can say that the file is as it was. */
+export type OngoingKind = WorkKind | 'finish' | 'put-back';
+export const kindOf = (kind: OngoingKind): WorkKind => (kind === 'finish' || kind === 'put-back' ? 'restore' : kind);
+
 export interface Tracked {
   readonly onWork: (work: EngineWork) => void;
-  /** Whom a wish to stop reaches. */
+  /**
+   * Whom a wish to stop reaches. Only of a work that may be ended at any moment until it says otherwise: a backup, and what
+   * asks before it changes anything. Without it nobody is told that it can be stopped, whatever the engine says.
+   */
   follow(child: EngineChild): void;
   /** The unfinished copy that the engine named last: one before is finished, or its name was another's. */
   readonly partials: readonly string[];
@@ -25,28 +33,36 @@ export interface Tracked {
 export const UNTOLD: Tracked = { onWork: () => {}, follow: () => {}, partials: [], end: () => {} };
 
 const BACKING_UP = 'Backing the database up first';
+const SAVING = 'Backing up what will be replaced';
+const REPLACING = 'Putting the backup back';
+const CHECKING = 'Checking the file again';
 
 /** Words for each stage of each kind; a stage that is not listed has those of its kind. */
-const words: Partial<Record<`${WorkKind} ${EngineWork['stage']}` | WorkKind, string>> = {
+const words: Partial<Record<`${OngoingKind} ${EngineWork['stage']}` | OngoingKind, string>> = {
   backup: 'Backing up',
   'backup copying': 'Copying the database',
   'backup proving': 'Comparing every row, and restoring the copy to a scratch file to prove it',
   restore: 'Reading the backup before anything is replaced',
-  'restore saving': 'Backing up what will be replaced',
-  'restore replacing': 'Putting the backup back',
-  'restore checking': 'Checking the file again',
+  'restore saving': SAVING,
+  'restore replacing': REPLACING,
+  'restore checking': CHECKING,
+  finish: 'Finishing the restore',
+  'finish saving': SAVING,
+  'finish replacing': REPLACING,
+  'finish checking': CHECKING,
+  'put-back': 'Putting the old files back',
   ingest: 'Taking the files in',
   'ingest copying': BACKING_UP,
   'ingest proving': BACKING_UP,
-  'ingest checking': 'Checking the file again',
+  'ingest checking': CHECKING,
   retry: 'Trying the issue rows again',
   'retry copying': BACKING_UP,
   'retry proving': BACKING_UP,
-  'retry checking': 'Checking the file again',
+  'retry checking': CHECKING,
   clear: 'Clearing the keys',
   'clear copying': BACKING_UP,
   'clear proving': BACKING_UP,
-  'clear checking': 'Checking the file again',
+  'clear checking': CHECKING,
 };
 
 const WAITING = 'Waiting for an earlier process of Phasewise, which was ended, to let go of the file';
@@ -56,40 +72,62 @@ const PAUSE_MS = 100;
 /** A backup has nothing to end gently: what there is of it is removed. */
 const GRACE_MS = 0;
 
+interface Going {
+  child: EngineChild | null;
+}
+
 export function createOngoing(events: EventBus): Ongoing {
-  const children = new Map<string, EngineChild>();
+  const works = new Map<string, Going>();
   return {
     begin(database, kind) {
       const { handle } = database;
+      const own: Going = { child: null };
+      if (!works.has(handle)) works.set(handle, own);
+      const isTold = (): boolean => works.get(handle) === own;
       const partials: string[] = [];
       let stage: EngineWork['stage'] | null = null;
-      let saidAt = 0;
+      let said = { at: 0, canCancel: false };
       const say = (fraction: number | null, canCancel: boolean): void => {
-        saidAt = Date.now();
+        if (!isTold()) return;
+        said = { at: Date.now(), canCancel };
         const special = stage === null ? undefined : stage === 'waiting' ? WAITING : words[`${kind} ${stage}`];
         const now = special ?? words[kind] ?? 'Working';
-        events.emit('work:changed', { handle, work: { kind, now, fraction, canCancel } });
+        events.emit('work:changed', { handle, work: { kind: kindOf(kind), now, fraction, canCancel } });
       };
-      say(null, true);
+      say(null, false);
       return {
         partials,
         onWork(work) {
           if (work.partial !== undefined) partials[0] = work.partial;
-          const isNew = work.stage !== stage || !work.canCancel;
+          const canCancel = work.canCancel && own.child !== null;
+          const isNew = work.stage !== stage || canCancel !== said.canCancel;
           stage = work.stage;
-          if (isNew || Date.now() - saidAt >= PAUSE_MS) say(work.fraction, work.canCancel);
+          if (isNew || Date.now() - said.at >= PAUSE_MS) say(work.fraction, canCancel);
         },
-        follow: (child) => void children.set(handle, child),
+        follow(child) {
+          own.child = child;
+          say(null, true);
+        },
         end() {
-          children.delete(handle);
+          if (!isTold()) return;
+          works.delete(handle);
           events.emit('work:changed', { handle, work: null });
         },
       };
     },
     cancel(database) {
-      const isHeard = children.get(database.handle)?.cancel(GRACE_MS) ?? false;
-      if (isHeard) return ok({});
-      return err(appError('E_NOTHING_TO_DO', 'Nothing is going on that could be stopped now.'));
+      const work = works.get(database.handle);
+      if (work?.child?.cancel(GRACE_MS)) return ok({});
+      return err(work === undefined ? nothingGoesOn() : tooLate());
     },
   };
 }
+
+const nothingGoesOn = (): AppError => appError('E_NOTHING_TO_DO', 'Nothing is going on that could be stopped now.');
+
+/** What has become of the file is not known before its end. */
+const tooLate = (): AppError =>
+  appError('E_RUN_ACTIVE', 'It cannot be stopped any more: it is seen through to its end.', undefined, {
+    safety: 'unknown',
+    nextStep: 'Wait for its end, which says what has become of the file.',
+  });

@@ -1,7 +1,7 @@
 import type { AppError } from '@shared/errors.ts';
 import { wasRefused } from '@shared/run.ts';
 import type { Needed } from '@engine/protocol.ts';
-import { placeOf } from './backup-place.ts';
+import { isSameBackup } from './backup-place.ts';
 import type { Work } from './works.ts';
 
 /** A work that a person has to be asked about. */
@@ -45,7 +45,13 @@ export function openWork(works: readonly Work[]): OpenWork | null {
 /** @param works in which the chain was found, newest first. @param chain at least one. */
 export function asOpen(works: readonly Work[], chain: readonly Work[], isWorkedOn: boolean): OpenWork {
   const work = chain[0] as Work;
-  return { work, chain, parts: work.kind === 'upgrade' ? partsOf(works, work) : chain, isWorkedOn };
+  return {
+    ...{ work, chain, isWorkedOn },
+    /** Found when they are asked for: on the way, folders may have to be looked at. */
+    get parts() {
+      return work.kind === 'upgrade' ? partsOf(works, work) : chain;
+    },
+  };
 }
 
 /**
@@ -82,7 +88,7 @@ export function partsFrom(works: readonly Work[], from: number): Work[] {
 function makerOf(works: readonly Work[], at: number): number | null {
   const restored = works[at]?.started.restores;
   if (restored === undefined) return null;
-  const isIts = ({ backupPath }: Work): boolean => backupPath !== null && placeOf(backupPath) === placeOf(restored);
+  const isIts = ({ backupPath }: Work): boolean => backupPath !== null && isSameBackup(backupPath, restored);
   const maker = works.findIndex((work, index) => index > at && isIts(work));
   return maker < 0 ? null : maker;
 }

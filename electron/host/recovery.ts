@@ -4,29 +4,28 @@ import type { Recovery, RecoveryNotice } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { CheckResult, DatabaseStatus, FileRun } from '@shared/status.ts';
 import type { Backups } from './backups.ts';
-import { begunWay } from './begun-way.ts';
 import type { Busy } from './busy.ts';
 import { earlierBackups } from './continued.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
-import type { AskListeners } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { backupsBefore, notedIn, type OpenRun, openRunsIn } from './file-runs.ts';
-import { causeOf, type OpenWork, openWork } from './open-work.ts';
+import type { Ongoing } from './ongoing.ts';
+import { type OpenWork, openWork } from './open-work.ts';
 import { quietly } from './quietly.ts';
 import type { Recents } from './recents.ts';
-import { createBackupReader, type FoundBackup, NO_BACKUP } from './recovery-backup.ts';
-import { isBusy, isOver, lookFor, openRunInFile, progressIn } from './recovery-look.ts';
+import { createBackupReader, NO_BACKUP } from './recovery-backup.ts';
+import { isBusy, isOver, lookFor, openRunInFile } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
-import { type Findings, tellRecovery } from './recovery-words.ts';
+import { recoveryOf } from './recovery-told.ts';
 import { beginFinish, noteSetAside, notingBackup } from './restore-begun.ts';
-import { hasIntent, interruptedRestore, type UnfinishedRestore } from './restore-note.ts';
+import { hasIntent, interruptedRestore } from './restore-note.ts';
 import { settleFile } from './run-stop.ts';
 import { appendToJournal, type JournalLine } from './run-journal.ts';
 import { ownStatsOf } from './stats.ts';
 import { disagreement, patiently } from './verdict.ts';
-import { nextStart, readWorks, type Work } from './works.ts';
+import { nextStart, readWorks, unreadableJournals, type Work } from './works.ts';
 import { isWrittenSince } from './written-since.ts';
 
 /** What was interrupted: found in the run journals, told from a fresh look at the file and its backup. */
@@ -35,11 +34,15 @@ export interface Recoveries {
   list(): Promise<RecoveryNotice[]>;
   /** null = nothing is unfinished, or somebody is working on it right now. */
   get(database: OpenEntry, options?: GetOptions): Promise<Recovery | null>;
-  /** @throws CodedError of doingOwn where that cannot be noted. */
-  stay(database: OpenEntry): Promise<Result<Record<string, never>>>;
+  /**
+   * @param shown run id of what was to be left; absent: whatever is found. Error: E_STATE_CHANGED where that is another,
+   * E_NOTHING_TO_DO, E_RESTORE_UNFINISHED, E_RUN_ACTIVE; those of unreadableJournals.
+   * @throws CodedError of doingOwn where that cannot be noted.
+   */
+  stay(database: OpenEntry, shown?: string): Promise<Result<Record<string, never>>>;
   /** Error: E_NOTHING_TO_DO when no verdict is missing. */
   check(database: OpenEntry): Promise<Result<{ checks: CheckResult[]; error: AppError | null }>>;
-  finish(database: OpenEntry, listeners?: AskListeners): Promise<Result<Finished>>;
+  finish(database: OpenEntry): Promise<Result<Finished>>;
   /** Notes that the verdict which the last upgrade lacked has been given. `inFile`: the last one that the file names so. */
   noteVerdict(database: OpenEntry, verdict: Verdict, inFile?: OpenRun): void;
   /** A database that was being worked on, under the id that the first page has for it. */
@@ -74,6 +77,7 @@ export interface RecoveriesContext {
   readonly engines: Engines;
   readonly events: EventBus;
   readonly busy: Busy;
+  readonly ongoing: Ongoing;
   readonly backups: Pick<Backups, 'list'>;
   readonly recents: Pick<Recents, 'files'>;
   readonly dataFolder: string;
@@ -89,23 +93,29 @@ interface Found {
   readonly runs: readonly FileRun[];
 }
 
+interface Seen {
+  readonly recovery: Recovery;
+  readonly found: Found;
+}
+
 export function createRecoveries(context: RecoveriesContext): Recoveries {
-  const { engines, busy, dataFolder, events } = context;
-  const found = new Map<string, Found>();
+  const { engines, busy, ongoing, dataFolder, events } = context;
+  /** By path, of the last look that was finished: an answer need not wait for another one. */
+  const lastFound = new Map<string, Found>();
   const readBackup = createBackupReader(context);
 
   const openOf = (file: string): OpenWork | null =>
     busy.refusal(file) === null ? openWork(readWorks(dataFolder, file)) : null;
 
-  const get: Recoveries['get'] = async (database, { known, ...options } = {}) => {
+  const look = async (database: OpenEntry, { known, ...options }: GetOptions = {}): Promise<Seen | null> => {
     const { isReadOnly = false, isBrief = false, onLook = () => {} } = options;
     const { path: file } = database;
-    found.delete(file);
     if (busy.refusal(file) !== null) return null;
     const inJournal = openOf(file);
-    const look = await lookFor(engines, file, inJournal === null ? known : undefined, onLook);
-    if (inJournal?.isWorkedOn === true && !look.ok && isBusy(look.error)) return null;
-    const status = look.ok ? look.value : null;
+    const looked = await lookFor(engines, file, inJournal === null ? known : undefined, onLook);
+    if (busy.refusal(file) !== null) return null; // something began meanwhile, and may have ended the look
+    if (inJournal?.isWorkedOn === true && !looked.ok && isBusy(looked.error)) return null;
+    const status = looked.ok ? looked.value : null;
     const restore = interruptedRestore(file, status);
     const unanswered = status && openRunInFile(dataFolder, file, status);
     const inFile = inJournal === null ? unanswered : null;
@@ -120,18 +130,27 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     }
     const runId = open?.work.runId ?? inFile?.run.runId ?? 'restore';
     const folder = notedIn(dataFolder, file, open?.work ?? null);
-    found.set(file, { runId, folder, open, runs: status?.runs ?? [] });
+    const found = { runId, folder, open, runs: status?.runs ?? [] };
     const until = open === null ? null : nextStart(readWorks(dataFolder, file), open.work);
     const wanted = { open, until, runId, restore, isReadOnly, onLook };
     const kept = isBrief ? NO_BACKUP : await readBackup(database, wanted);
     const hasOpenUpgrade = unanswered !== null && status?.unfinishedRun !== null;
     const run = inFile?.run ?? status?.unfinishedRun ?? null;
-    return recoveryOf({ open, runId, run, look, kept, restore, hasOpenUpgrade });
+    return { recovery: recoveryOf({ open, runId, run, look: looked, kept, restore, hasOpenUpgrade }), found };
   };
 
-  const foundNow = async (database: OpenEntry): Promise<Found | null> => {
-    if (!found.has(database.path)) await get(database);
-    return found.get(database.path) ?? null;
+  const get: Recoveries['get'] = async (database, options) => {
+    const seen = await look(database, options);
+    if (seen === null) lastFound.delete(database.path);
+    else lastFound.set(database.path, seen.found);
+    return seen?.recovery ?? null;
+  };
+
+  /** What was shown, as far as that was the last look; else what a new one finds. */
+  const foundNow = async (database: OpenEntry, shown: string | undefined): Promise<Found | null> => {
+    const known = lastFound.get(database.path);
+    if (known && known.runId === (shown ?? known.runId)) return known;
+    return (await look(database, { isBrief: true }))?.found ?? null;
   };
 
   /** The journals of the path and the file itself may each name another run as the last: where the latter is noted. */
@@ -142,6 +161,12 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
 
   const changed = (database: OpenEntry): void => events.emit('database:changed', { handle: database.handle });
 
+  /** The page that asked shows what is no longer so: its window looks again. */
+  const outOfDate = (database: OpenEntry, error: AppError): Result<never> => {
+    changed(database);
+    return err(error);
+  };
+
   /** That of a restore which was killed: nothing else would take it away before the next restore. */
   const clearLock = async ({ path: file }: OpenEntry): Promise<void> => {
     if (ownStatsOf(restoreLockFile(file))) await settleFile(engines, { path: file, dataFolder, partials: [] });
@@ -150,15 +175,19 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
   return {
     get,
     list: async () => (await findNotices(context)).map(({ notice }) => notice),
-    async stay(database) {
-      const meant = await foundNow(database);
-      if (meant === null || hasIntent(database.path)) return ok({}); // an interrupted restore cannot be left at that
+    async stay(database, shown) {
+      const refused = busy.refusal(database.path);
+      if (refused) return refused;
+      const meant = await foundNow(database, shown);
+      if (meant === null) return outOfDate(database, unreadableJournals(dataFolder, database.path) ?? nothingOpen());
+      if (hasIntent(database.path)) return outOfDate(database, notLeft());
+      if (meant.runId !== (shown ?? meant.runId)) return outOfDate(database, anotherOne());
       append(meant.folder, meant.runId, { type: 'stayed', at: now() });
       const last = openRunsIn(dataFolder, database.path, meant.runs).at(-1);
       if (meant.open?.work.kind === 'upgrade')
         for (const also of alsoNoted(database.path, last, meant.runId))
           append(also.folder, also.runId, { type: 'stayed', at: now() });
-      found.delete(database.path);
+      lastFound.delete(database.path);
       if (meant.open?.work.kind === 'restore') await clearLock(database);
       changed(database);
       return ok({});
@@ -166,8 +195,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     async check(database) {
       const refused = busy.refusal(database.path);
       if (refused) return refused;
-      const recovery = await get(database);
-      const meant = found.get(database.path);
+      const { recovery, found: meant } = (await look(database)) ?? {};
       if (recovery?.state !== 'unproven' || recovery.toPhase === null || !meant)
         return err(appError('E_NOTHING_TO_DO', 'No final check is missing.'));
       const inFile = openRunsIn(dataFolder, database.path, meant.runs);
@@ -185,14 +213,15 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       const error = disagreement(checks, isWrittenSince(database.path, meant.open?.work.migrated?.leftAs));
       noteIn(meant, checks, error);
       for (const also of alsoNoted(database.path, inFile.at(-1), meant.runId)) noteIn(also, checks, error);
-      found.delete(database.path);
+      lastFound.delete(database.path);
       changed(database);
       return ok({ checks, error });
     },
-    async finish(database, listeners = {}) {
+    async finish(database) {
       const begun = beginFinish(dataFolder, database.path);
       const free = busy.take(database.path, 'restore', begun);
       if (!free.ok) return free;
+      const tracked = ongoing.begin(database, 'finish'); // not followed: it may be in the middle of replacing the file
       let isDone = false;
       try {
         const input = {
@@ -201,7 +230,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
           appVersion: context.appVersion,
           lockFolder: ensureFolder(dataFolder, 'locks'),
         };
-        const noting = notingBackup(dataFolder, database.path, begun.runId, listeners);
+        const noting = notingBackup(dataFolder, database.path, begun.runId, tracked);
         const finished = await engines.askAlone(database.path, 'finishRestore', input, noting).answer;
         isDone = finished.ok;
         if (!finished.ok) return finished;
@@ -209,8 +238,9 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
         noteSetAside(dataFolder, database.path, begun.runId, replacedFolder);
         return ok({ restored, before, replacedFolder });
       } finally {
+        tracked.end();
         free.value(isDone);
-        found.delete(database.path);
+        lastFound.delete(database.path);
         changed(database);
       }
     },
@@ -234,64 +264,14 @@ const append = (folder: string, runId: string, line: JournalLine): void => appen
 /** Where it cannot be noted, the verdict is told all the same; the question comes again, which does no harm. */
 const noteIn = ({ folder, runId }: Pick<Work, 'folder' | 'runId'>, checks: CheckResult[], error: AppError | null) =>
   quietly(() => append(folder, runId, { type: 'verdict', at: now(), verified: error === null, checks, error }));
+const nothingOpen = (): AppError =>
+  appError('E_NOTHING_TO_DO', 'Nothing is unfinished in this database any more.', undefined, {
+    nextStep: 'Nothing has to be left or gone on with.',
+  });
+const notLeft = (): AppError => appError('E_RESTORE_UNFINISHED', 'An interrupted restore cannot be left at that.');
+const anotherOne = (): AppError =>
+  appError('E_STATE_CHANGED', 'By now something else is unfinished in this database than what was shown.', undefined, {
+    nextStep: 'Look at what is shown now, then choose again.',
+  });
 const lastBackupOf = (open: OpenWork | null): string | null =>
   open?.chain.find(({ backupPath }) => backupPath !== null)?.backupPath ?? null;
-
-interface Looked {
-  readonly open: OpenWork | null;
-  readonly runId: string;
-  /** As the file names it. */
-  readonly run: { readonly startedAt: string; readonly toPhase: number } | null;
-  readonly look: Result<DatabaseStatus>;
-  readonly kept: FoundBackup;
-  readonly restore: UnfinishedRestore | null;
-  readonly hasOpenUpgrade: boolean;
-}
-
-function recoveryOf({ open, runId, run: runInFile, look, kept, restore, hasOpenUpgrade }: Looked): Recovery {
-  const backup = kept.record ?? kept.others[0] ?? null;
-  const status = look.ok ? look.value : null;
-  const isRestore = restore !== null;
-  const work = isRestore && open?.work.kind !== 'restore' ? null : (open?.work ?? null);
-  const run = isRestore ? null : runInFile;
-  const kind = isRestore ? 'restore' : (work?.kind ?? 'upgrade');
-  const toPhase = kind === 'upgrade' ? (work?.toPhase ?? run?.toPhase ?? null) : null;
-  const progress = progressIn(status, work, toPhase, open?.chain ?? []);
-  const verdict = work?.verdict ?? null;
-  const { cause, error } = work ? causeOf(work) : { cause: 'without-a-word' as const, error: null };
-  const findings: Findings = {
-    kind,
-    cause: verdict?.error && error?.code !== 'E_CANCELLED' ? 'failed' : cause,
-    error: verdict?.error ?? error,
-    toPhase,
-    ...progress,
-    look: look.ok ? { health: look.value.health, error: null } : { health: null, error: look.error },
-    backup,
-    partOf: kept.partOf,
-    hasOpenUpgrade,
-    lostBackup: kept.lost,
-    otherBackups: kept.others,
-    restoredFrom: kept.restoredFrom,
-    setAside: kept.setAside,
-    restoreWay: restore?.way ?? null,
-    unreadableRestore: restore?.unreadable ?? null,
-  };
-  const { backupFolder, source } = begunWay(kind === 'upgrade' ? (open?.chain ?? []) : [], status);
-  const startedAt = restore?.startedAt ?? work?.startedAt ?? run?.startedAt ?? now();
-  return {
-    kind,
-    runId,
-    startedAt,
-    lastSignAt: work?.lastSignAt ?? startedAt,
-    toPhase,
-    stepsDone: progress.stepsDone,
-    stepsTotal: progress.stepsTotal,
-    backup,
-    ...(kept.partOf === null ? {} : { partOf: kept.partOf }),
-    ...(backupFolder === null ? {} : { backupFolder }),
-    ...(source === null ? {} : { source }),
-    ...(kept.setAside === null ? {} : { setAside: kept.setAside }),
-    code: findings.error?.code ?? (isRestore ? 'E_RESTORE_UNFINISHED' : 'E_INTERRUPTED'),
-    ...tellRecovery(findings),
-  };
-}

@@ -12,12 +12,13 @@ import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { backupsBefore, openRunsIn } from './file-runs.ts';
 import { removeRecoveryCopy } from './kept-files.ts';
+import { readHistory, reportsOf } from './run-history.ts';
 import { openRunJournal, type RunJournal, startedLine } from './run-journal.ts';
 import { notStarted, record, type RecordedRun, unrecorded, writeDown } from './run-record.ts';
 import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
 import { hasDied, settleFile, STOP_GRACE_MS, stepsOf, stoppedError, unprovenReport, wasEnded } from './run-stop.ts';
 import { withVerdict } from './verdict.ts';
-import { readHistory, requireReadableJournals, type Work } from './works.ts';
+import { requireReadableJournals, type Work } from './works.ts';
 
 export interface RunRequest {
   readonly toPhase: number;
@@ -43,6 +44,8 @@ export interface Runs {
   get(handle: string): RunSnapshot | null;
   /** Asks the engine; the answer is how the run looks now. Error: E_UNKNOWN_HANDLE when there is no run. */
   control(handle: string, control: EngineControl): Result<RunSnapshot>;
+  /** Of all its runs, newest first. Each is read from its journal when it is asked for. */
+  reports(database: OpenEntry): Iterable<RunReport>;
   history(database: OpenEntry): RunReport[];
   /** Asks every active run to stop at its next safe boundary, and waits for all of them. */
   cancelAll(): Promise<void>;
@@ -91,6 +94,7 @@ interface ActiveRun extends RecordedRun {
 export function createRuns(context: RunsContext): Runs {
   const runs = new Map<string, ActiveRun>();
   const active = () => [...runs.values()].filter((run) => !isFinal(run.snapshot.state));
+  const isActive = (runId: string): boolean => active().some((run) => run.snapshot.runId === runId);
   return {
     start(database, request) {
       const free = context.busy.take(database.path, 'upgrade');
@@ -119,8 +123,8 @@ export function createRuns(context: RunsContext): Runs {
       controlRun(context, run, control);
       return ok(run.snapshot);
     },
-    history: (database) =>
-      readHistory(context.dataFolder, database.path, (runId) => active().some((run) => run.snapshot.runId === runId)),
+    reports: (database) => reportsOf(context.dataFolder, database.path, isActive),
+    history: (database) => readHistory(context.dataFolder, database.path, isActive),
     async cancelAll() {
       for (const run of active()) controlRun(context, run, 'cancel');
       await Promise.all(active().map((run) => run.done));

@@ -12,3 +12,14 @@ export function inSlices(): () => Promise<void> {
     since = performance.now();
   };
 }
+
+/** What is found one by one, all of it, in such slices. */
+export async function gathered<T>(found: Iterable<T>): Promise<T[]> {
+  const pause = inSlices();
+  const all: T[] = [];
+  for (const each of found) {
+    all.push(each);
+    await pause();
+  }
+  return all;
+}

@@ -120,6 +120,10 @@ export const channels = {
       parentToken: z.string().nullable(),
       isTop: z.boolean(),
       entries: z.array(FileEntry),
+      /** More lies in it than is listed; what may be a database and folders come first. */
+      isCut: z.boolean(),
+      /** Names of what is not listed, because its drive does not answer just now. */
+      silent: z.array(z.string()),
     }),
   ),
   'database:openFile': call(z.strictObject({ token: z.string() }), OpenDatabase),
@@ -241,8 +245,8 @@ export const channels = {
   'recovery:list': call(none, z.array(RecoveryNotice)),
   /** Looks at the file, the run journal and the backup; null = nothing is unfinished. */
   'recovery:get': call(byHandle, Recovery.nullable()),
-  /** Leaves everything as it is; asked no more about this run. */
-  'recovery:stay': call(byHandle, done),
+  /** Leaves everything as it is; asked no more about this run. `runId`: the one that was shown; another one is not left. */
+  'recovery:stay': call(z.strictObject({ handle: Handle, runId: z.string().optional() }), done),
   /** The verdict that is missing, in a fresh process. */
   'recovery:check': call(byHandle, z.object({ checks: z.array(CheckResult), error: AppError.nullable() })),
   /** Rolls an interrupted restore forward. */

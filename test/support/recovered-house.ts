@@ -9,6 +9,7 @@ import { createBusy } from '@host/busy.ts';
 import { databaseKey, type OpenEntry } from '@host/databases.ts';
 import type { Engines } from '@host/engines.ts';
 import { createEventBus } from '@host/events.ts';
+import { createOngoing } from '@host/ongoing.ts';
 import { createRecoveries } from '@host/recovery.ts';
 import { beginWork, type JournalLine } from '@host/run-journal.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -45,7 +46,7 @@ export function setUp() {
   );
   let listed: BackupRecord[] = [];
   const recoveries = createRecoveries({
-    ...{ events, busy, dataFolder, appVersion: '0' },
+    ...{ events, busy, ongoing: createOngoing(events), dataFolder, appVersion: '0' },
     engines: { askAlone } as unknown as Engines,
     backups: { list: () => Promise.resolve(ok({ backups: listed })) } as unknown as Pick<Backups, 'list'>,
     recents: { files: () => [] },
@@ -63,7 +64,7 @@ export function setUp() {
     return written;
   };
   const list = (...records: BackupRecord[]) => (listed = records);
-  return { home, dataFolder, file, database, answers, asked, busy, recoveries, runs, journal, list };
+  return { home, dataFolder, file, database, answers, asked, busy, events, recoveries, runs, journal, list };
 }
 
 export const check = (state: CheckResult['state']): CheckResult => ({

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { Drives } from '@host/drives.ts';
 import { createPicker, isVisibleInside } from '../../../electron/browser-host/picker.ts';
 import { describe, expect, it } from 'vitest';
 import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
@@ -57,11 +59,64 @@ describe('the file picker', () => {
     ]);
   });
 
-  it('lists as many as anybody reads, and no more', async () => {
+  it('lists as many as anybody reads, databases and folders before all others, and says that there are more', async () => {
     const { allowed } = setUp();
     for (let number = 0; number < 2_100; number += 1) writeFileSync(path.join(allowed, `file ${number}`), '');
+    for (const name of ['Studio.SQLite', 'a.db3']) makeDatabase(allowed, 'CREATE TABLE t (x)', name);
+    makeFolder(allowed, 'zeta');
     const { inside } = await open(allowed);
-    expect((await inside()).entries).toHaveLength(2_000);
+    const { entries, isCut } = await inside();
+    expect(isCut).toBe(true);
+    expect(entries).toHaveLength(2_000);
+    expect(entries.filter(({ looksLikeDatabase }) => looksLikeDatabase).map(({ name }) => name)).toEqual([
+      'a.db3',
+      'project.db',
+      'Studio.SQLite',
+    ]);
+    expect(entries[0]).toMatchObject({ name: 'zeta', kind: 'folder' });
+  });
+
+  it('says of a folder that is listed whole that nothing more is in it', async () => {
+    const { allowed } = setUp();
+    const { top, inside } = await open(allowed);
+    expect([top, await inside()]).toMatchObject([
+      { isCut: false, silent: [] },
+      { isCut: false, silent: [] },
+    ]);
+  });
+
+  it('names what does not answer, and waits neither for it nor for links into it', async () => {
+    const { base, allowed } = setUp();
+    const away = makeFolder(allowed, 'nas');
+    symlinkSync(path.join(base, 'allowed', 'nas', 'deep'), path.join(allowed, 'shortcut'));
+    const asked: string[] = [];
+    const look: Drives = (file) => {
+      asked.push(file);
+      if (file === path.join(allowed, 'shortcut')) throw new Error('the folder itself would count as silent');
+      return file.startsWith(away) ? Promise.resolve('silent') : stat(file).catch(() => 'nothing');
+    };
+    const picker = await createPicker({ folders: [allowed], files: [] }, look);
+    const { entries } = must(await picker.list(null));
+
+    const listing = must(await picker.list(entries[0]?.token ?? ''));
+
+    expect(listing.entries.map(({ name }) => name)).toEqual(['project.db']);
+    expect(listing.silent).toEqual(['nas', 'shortcut']);
+  });
+
+  it('does not go where a drive has fallen silent since it was listed', async () => {
+    const { allowed } = setUp();
+    makeFolder(allowed, 'nas');
+    let isSilent = false;
+    const look: Drives = (file) => (isSilent ? Promise.resolve('silent') : stat(file).catch(() => 'nothing'));
+    const picker = await createPicker({ folders: [allowed], files: [] }, look);
+    const { token = '' } = must(await picker.list(null)).entries[0] ?? {};
+    isSilent = true;
+
+    const answers = [await picker.list(token), await picker.resolve(token)];
+
+    expect(answers.map(codeOf)).toEqual(['E_TIMEOUT', 'E_TIMEOUT']);
+    expect(must(await picker.list(null))).toMatchObject({ entries: [], silent: [allowed] });
   });
 
   it('gives paths for tokens it has shown, and for nothing else', async () => {

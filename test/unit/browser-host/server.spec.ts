@@ -13,6 +13,8 @@ const folder = temporaryFolder();
 const house = scriptedHost(folder);
 let server: BrowserHost;
 let own: string;
+/** Of those that were told of a second use. */
+const toldAddresses: string[] = [];
 
 beforeAll(async () => {
   const window = makeFolder(folder, 'window', 'assets');
@@ -23,7 +25,8 @@ beforeAll(async () => {
   );
   writeFileSync(path.join(window, 'index.js'), 'export {}');
   const files = openWindowFiles(path.join(folder, 'window'));
-  server = await startServer({ port: 0, files, router: house.router, events: house.host.events });
+  const onUsedTwice = (url: string) => void toldAddresses.push(url);
+  server = await startServer({ port: 0, files, router: house.router, events: house.host.events, onUsedTwice });
   own = `127.0.0.1:${server.port}`;
 });
 afterAll(async () => {
@@ -210,7 +213,31 @@ describe('the launch address', () => {
     const opened = await get(pathname);
     expect(opened.status).toBe(303);
     expect(opened.text).toContain(`location: /#token=${server.token}`);
+  });
+
+  it('that is used again ends the session of whoever was first: other users can read command lines', async () => {
+    const { pathname } = new URL(server.launchUrl);
+    const stolen = server.token;
+    expect(await connect(['phasewise.v1', `token.${stolen}`])).toBe('open');
+    const ended = closed(sockets.at(-1) as WebSocket);
+
+    const again = await get(pathname);
+
+    expect(again.status).toBe(410);
+    expect(again.text).toContain('was used before');
+    await ended;
+    expect(toldAddresses).toEqual([server.url]);
+    expect(server.url).not.toContain(stolen);
+    expect(again.text).not.toContain(server.token);
+    expect(await connect(['phasewise.v1', `token.${stolen}`])).toBe('403');
+    expect(await connect()).toBe('open');
+  });
+
+  it('ends no session more than once', async () => {
+    const { pathname } = new URL(server.launchUrl);
+    const { token } = server;
     expect(await statusOf(get(pathname))).toBe(404);
+    expect([server.token, toldAddresses.length]).toEqual([token, 1]);
   });
 });
 

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHost, type Host } from '@host/host.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
-import { readHistory } from '@host/works.ts';
+import { readHistory } from '@host/run-history.ts';
 import { isWrittenSince } from '@host/written-since.ts';
 import { migrate } from '../../../electron/cli/migrate.ts';
 import { keepFolder } from '../../support/kept-folder.ts';

@@ -31,13 +31,14 @@ describe('a backup on its way', () => {
     expect(codeOf(await client.call('work:cancel', { handle }))).toBe('E_NOTHING_TO_DO');
 
     const made = client.call('backup:create', { handle });
-    while (works().length < 3) await sleep(5);
+    while (works().length < 4) await sleep(5);
     const askedAt = Date.now();
     must(await client.call('work:cancel', { handle }));
 
     expect(codeOf(await made)).toBe('E_CANCELLED');
     expect(Date.now() - askedAt).toBeLessThan(2_000);
     expect(works()).toEqual([
+      { handle, work: { kind: 'backup', now: 'Backing up', fraction: null, canCancel: false } },
       { handle, work: { kind: 'backup', now: 'Backing up', fraction: null, canCancel: true } },
       { handle, work: { kind: 'backup', now: 'Copying the database', fraction: 0.2, canCancel: true } },
       { handle, work: { kind: 'backup', now: expect.stringContaining('scratch'), fraction: 0.4, canCancel: true } },

@@ -41,6 +41,17 @@ describe('a drive that does not answer', () => {
     await vi.waitFor(async () => expect(await look('/away/n1/b.db')).toMatchObject({ size: 5 }));
   });
 
+  it('is known for it without being asked again, by whoever cannot wait', async () => {
+    const { look, asked, comesBack } = drives();
+    expect(look.isSilent('/away/n1/a.db')).toBe(false); // nobody has looked
+    await look('/away/n1/a.db');
+    expect(['/away/n1/b.db', '/away/n2/a.db', here].map((file) => look.isSilent(file))).toEqual([true, false, false]);
+    expect(asked).toHaveLength(1);
+
+    comesBack();
+    await vi.waitFor(() => expect(look.isSilent('/away/n1/a.db')).toBe(false));
+  });
+
   it('keeps nobody from seeing what lies on another', async () => {
     const { look } = drives();
     expect(await Promise.all(['/away/n1/a.db', here].map(look))).toMatchObject(['silent', { size: 5 }]);

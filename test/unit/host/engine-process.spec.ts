@@ -102,19 +102,35 @@ describe('an engine process', () => {
 });
 
 describe('limits', () => {
-  it('watch what looks, never what writes', () => {
+  it('watch what looks, never what writes', async () => {
     const nowhere = '/nowhere.db';
-    expect(limitFor('inspect', { check: 'schema' }, nowhere)).toBe(15_000);
-    expect(limitFor('run', {}, nowhere)).toBeNull();
-    expect(limitFor('restore', {}, nowhere)).toBeNull();
-    expect(limitFor('backup', {}, nowhere)).toBeNull();
+    expect(await limitFor('inspect', { check: 'schema' }, nowhere)).toBe(15_000);
+    expect(await limitFor('run', {}, nowhere)).toBeNull();
+    expect(await limitFor('restore', {}, nowhere)).toBeNull();
+    expect(await limitFor('backup', {}, nowhere)).toBeNull();
   });
 
-  it('let nobody who stops a work wait for ever until its file is put right', () => {
-    expect(limitFor('settle', {}, '/nowhere.db')).toBe(30_000);
+  it('may be told late', async () => {
+    expect(codeOf(await look(engine(), 'slow', { limitMs: Promise.resolve(50) }))).toBe('E_TIMEOUT');
+  });
+
+  it('that are told late take nothing from a wish to stop', async () => {
+    const child = engine();
+    await pidOf(child);
+    const late = Promise.withResolvers<number | null>();
+    const answer = look(child, 'slow', { limitMs: late.promise });
+
+    expect(child.cancel(100)).toBe(true);
+    late.resolve(null);
+
+    expect(codeOf(await answer)).toBe('E_CANCELLED');
+  });
+
+  it('let nobody who stops a work wait for ever until its file is put right', async () => {
+    expect(await limitFor('settle', {}, '/nowhere.db')).toBe(30_000);
     const large = path.join(folder, 'large.db');
     writeFileSync(large, '');
     truncateSync(large, 2e9);
-    expect(limitFor('settle', {}, large)).toBe(430_000);
+    expect(await limitFor('settle', {}, large)).toBe(430_000);
   });
 });

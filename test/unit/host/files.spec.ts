@@ -143,12 +143,13 @@ describe('taking files in', () => {
     expect(works()).toEqual([]);
 
     const started = client.call('ingest:start', { handle, ingestId });
-    await until(() => works().length === 3);
+    await until(() => works().length === 4);
     must(await client.call('work:cancel', { handle }));
 
     expect(codeOf(await started)).toBe('E_CANCELLED');
     const work = { kind: 'ingest', canCancel: true };
     expect(works()).toEqual([
+      { handle, work: { ...work, now: 'Taking the files in', fraction: null, canCancel: false } },
       { handle, work: { ...work, now: 'Taking the files in', fraction: null } },
       { handle, work: { ...work, now: 'Backing the database up first', fraction: 0.2 } },
       { handle, work: { ...work, now: 'Taking the files in', fraction: 0.5 } },

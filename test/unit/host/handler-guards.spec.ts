@@ -35,6 +35,7 @@ describe('while something goes on with a database', () => {
     ['backup:remove', { backupId: 'of-good.db backups', confirmation: 'good.db' }],
     ['backup:tidy', { keep: 1, isTrial: true }],
     ['recovery:check', {}],
+    ['recovery:stay', {}],
     ['recovery:finish', {}],
     ['browse:tables', {}],
     ['browse:sizes', {}],
@@ -73,6 +74,16 @@ it('a confirmation that is not the name of the file starts nothing, also where n
   const input = { handle, toPhase: 1, fingerprint: 'f1', confirmation: 'another.db' };
   expect(codeOf(await router('run:start', input))).toBe('E_CONFIRMATION');
   expect(started).not.toHaveBeenCalled();
+});
+
+it('a removal is confirmed by the name as a keyboard types it, however it is stored', async () => {
+  const { host, router, open } = setUp();
+  const { handle } = open('Gro\u0308\u00dfe  1');
+  const started = vi.spyOn(host.runs, 'start');
+  const input = { handle, toPhase: 1, fingerprint: 'f1', confirmation: 'Gr\u00f6\u00dfe 1.db' };
+  must(await router('run:start', input));
+  await host.runs.settled();
+  expect(started).toHaveBeenCalledWith(expect.anything(), expect.objectContaining({ isRemovalConfirmed: true }));
 });
 
 it('what was checked is what is used: a value that changes with every look does not', async () => {

@@ -10,6 +10,7 @@ import { createBusy } from '@host/busy.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import type { Engines } from '@host/engines.ts';
 import { createEventBus } from '@host/events.ts';
+import { createOngoing } from '@host/ongoing.ts';
 import { processIdentity } from '@host/process-identity.ts';
 import { createRecoveries } from '@host/recovery.ts';
 import { appendToJournal, journalFolder, type JournalLine } from '@host/run-journal.ts';
@@ -44,8 +45,9 @@ function setUp(answers: Record<string, Answer> = {}, known: BackupRecord[] = [])
   };
   const engines = { askAlone } as unknown as Engines;
   const busy = createBusy();
+  const events = createEventBus();
   const recoveries = createRecoveries({
-    ...{ events: createEventBus(), busy, dataFolder, appVersion: '0', engines },
+    ...{ events, busy, ongoing: createOngoing(events), dataFolder, appVersion: '0', engines },
     backups: { list: () => Promise.resolve(ok({ backups: known })) } as unknown as Pick<Backups, 'list'>,
     recents: { files: () => [] },
   });
@@ -106,6 +108,18 @@ it('nothing is called interrupted while another Phasewise works on a file that i
   journal('b1', 'backup', [], living);
 
   expect(await recoveries.get(database)).toBeNull();
+});
+
+it('nothing is called interrupted either that is gone on with here while it is looked at', async () => {
+  const given = setUp({
+    inspect: () => {
+      given.busy.take(given.file, 'upgrade'); // the look lets go of the file for it
+      return err(appError('E_RUN_ACTIVE', 'An upgrade of this database is running.'));
+    },
+  });
+  given.journal('r1', 'upgrade', [backedUp]);
+
+  expect(await given.recoveries.get(given.database)).toBeNull();
 });
 
 it('a check that nobody misses is not made, and none at all while something runs', async () => {

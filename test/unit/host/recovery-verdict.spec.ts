@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { appError, ok, safetyText } from '@shared/errors.ts';
-import { readHistory } from '@host/works.ts';
+import { readHistory } from '@host/run-history.ts';
 import { describe, expect, it } from 'vitest';
 import {
   type Line,

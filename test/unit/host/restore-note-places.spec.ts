@@ -6,6 +6,7 @@ import type { Backups } from '@host/backups.ts';
 import { createBusy } from '@host/busy.ts';
 import type { Engines } from '@host/engines.ts';
 import { createEventBus } from '@host/events.ts';
+import { createOngoing } from '@host/ongoing.ts';
 import { createRecoveries } from '@host/recovery.ts';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -29,8 +30,15 @@ async function askedFor(backupPath: string): Promise<unknown[]> {
     const answer = name === 'listBackups' ? ok([]) : err(appError('E_RESTORE_UNFINISHED', 'it was interrupted'));
     return { answer: Promise.resolve(answer), child: null };
   };
+  const events = createEventBus();
   const recoveries = createRecoveries({
-    ...{ events: createEventBus(), busy: createBusy(), dataFolder: path.join(home, 'data'), appVersion: '0' },
+    ...{
+      events,
+      busy: createBusy(),
+      ongoing: createOngoing(events),
+      dataFolder: path.join(home, 'data'),
+      appVersion: '0',
+    },
     engines: { askAlone } as unknown as Engines,
     backups: { list: () => Promise.resolve(ok({ backups: [] })) } as unknown as Pick<Backups, 'list'>,
     recents: { files: () => [] },

@@ -11,6 +11,7 @@ import { createBusy } from '@host/busy.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import type { Engines } from '@host/engines.ts';
 import { createEventBus } from '@host/events.ts';
+import { createOngoing } from '@host/ongoing.ts';
 import { createRecoveries } from '@host/recovery.ts';
 import { intentAt } from '@host/restore-note.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -37,8 +38,15 @@ function setUp({ known = [] as BackupRecord[], elsewhere = [] as BackupRecord[] 
     asked.push({ name, input });
     return { answer: Promise.resolve(answerTo(name, input)), child: null };
   };
+  const events = createEventBus();
   const recoveries = createRecoveries({
-    ...{ events: createEventBus(), busy: createBusy(), dataFolder: path.join(home, 'data'), appVersion: '0' },
+    ...{
+      events,
+      busy: createBusy(),
+      ongoing: createOngoing(events),
+      dataFolder: path.join(home, 'data'),
+      appVersion: '0',
+    },
     engines: { askAlone } as unknown as Engines,
     backups: { list: () => Promise.resolve(ok({ backups: known })) } as unknown as Pick<Backups, 'list'>,
     recents: { files: () => [] },

@@ -9,7 +9,7 @@ import { EngineChild } from '@host/engine-process.ts';
 import { finished, firstSnapshot } from '@host/run-snapshot.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { disagreement, withVerdict } from '@host/verdict.ts';
-import { readHistory } from '@host/works.ts';
+import { readHistory } from '@host/run-history.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedEngine, scriptedHost } from './scripted-host.ts';

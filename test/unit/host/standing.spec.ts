@@ -5,7 +5,8 @@ import type { RunReport } from '@shared/run.ts';
 import { backupsInNeed, openWork } from '@host/open-work.ts';
 import { processIdentity } from '@host/process-identity.ts';
 import { appendToJournal, journalFolder } from '@host/run-journal.ts';
-import { findWork, isClosedWithoutStart, nextStart, readHistory, readWorks, type Work } from '@host/works.ts';
+import { readHistory } from '@host/run-history.ts';
+import { findWork, isClosedWithoutStart, nextStart, readWorks, type Work } from '@host/works.ts';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { backup, report } from '../renderer/values.ts';
@@ -17,7 +18,18 @@ const FILE = '/somewhere/a.db';
 const AT = '2026-11-21T14:00:00.000Z';
 
 const work = (runId: string, change: Partial<Work> = {}): Work => ({
-  ...{ runId, folder, kind: 'upgrade', path: FILE, toPhase: 1, startedAt: AT, since: AT, lastSignAt: AT, order: 0 },
+  ...{
+    runId,
+    folder,
+    journal: '',
+    kind: 'upgrade',
+    path: FILE,
+    toPhase: 1,
+    startedAt: AT,
+    since: AT,
+    lastSignAt: AT,
+    order: 0,
+  },
   ...{ isAlive: false, isSurelyAlive: false, isClosed: false, isSettled: false, isOver: null, verdict: null },
   ...{
     started: {} as Work['started'],
@@ -36,7 +48,7 @@ const failed = (change: Partial<RunReport> = {}) => ({
   report: report({ ok: false, verified: false, backup: backup(), error: appError('E_IO', 'No.'), ...change }),
 });
 const unproven = (verified: boolean): Pick<Work, 'verdict'> => ({
-  verdict: { type: 'verdict', at: AT, verified, checks: [], error: null },
+  verdict: { verified, error: null },
 });
 /** Newest first. @returns the id of the one that is asked about. */
 const askedOf = (...works: Work[]): string | null => openWork(works)?.work.runId ?? null;

@@ -1,0 +1,125 @@
+import path from 'node:path';
+import type { WorkKind } from '@shared/recovery.ts';
+import { BackupRecord, type Plan, type RunReport } from '@shared/run.ts';
+import { firstOf, lastOf, type Line, linesOf, stampOf } from './journal-lines.ts';
+import type { JournalLine } from './run-journal.ts';
+
+/**
+ * What a journal tells of one work on a database, but for what is long: of plans and reports it has what is asked again
+ * and again. The whole of them stays in the journal, see `run-history.ts`.
+ */
+export interface ToldWork {
+  readonly runId: string;
+  /** The folder that its journal lies in. */
+  readonly folder: string;
+  readonly journal: string;
+  readonly kind: WorkKind;
+  readonly path: string;
+  readonly toPhase: number | null;
+  readonly startedAt: string;
+  /** When the first attempt at it began; but for restores that were carried through later, its own begin. */
+  readonly since: string;
+  /** The time of its last line that the work itself wrote. */
+  readonly lastSignAt: string;
+  /** Counts up with every work on the database, whatever the clock does; 0 where nobody counted yet. */
+  readonly order: number;
+  readonly started: Omit<Line<'started'>, 'plan'> & { readonly plan: ToldPlan | null };
+  readonly steps: Line<'steps'>['steps'];
+  readonly applied: readonly Line<'applied'>[];
+  /** Of what was there before; of a restore that was carried through, before its first attempt. null: none, or not said. */
+  readonly backupPath: string | null;
+  /** As it was made; null where none was, and in journals of an older version. */
+  readonly backup: BackupRecord | null;
+  /** Of a restore: the name of the folder that keeps what was there as files. null: none, or not noted. */
+  readonly setAside: string | null;
+  /** Of a run whose steps are all there, whatever came after. */
+  readonly migrated: ToldReport | null;
+  /** What it ended with. */
+  readonly report: ToldReport | null;
+  /** null: it never said how it ended. Of works that are no upgrade. */
+  readonly isOver: boolean | null;
+  readonly verdict: Pick<Line<'verdict'>, 'verified' | 'error'> | null;
+  /** A person said, or a look found, that there is nothing more to ask. */
+  readonly isClosed: boolean;
+  /** A look found that the file is not where the work left it any more. */
+  readonly isSettled: boolean;
+}
+
+export type ToldPlan = Partial<Pick<Plan, 'packId' | 'fromPhase' | 'backupFolder' | 'source'>>;
+export type ToldReport = Pick<RunReport, 'verified' | 'error' | 'backup' | 'leftAs'>;
+
+export interface Told {
+  /** null: it tells of none that was begun here. */
+  readonly work: ToldWork | null;
+  /** A person left it as it is, or it was checked: also of a run that this computer never began. */
+  readonly isAnswered: boolean;
+}
+
+/** By journal, as long as that has not grown: a database may have hundreds, and every question asks for all of them. */
+const known = new Map<string, { readonly stamp: string; readonly told: Told }>();
+const MOST_KNOWN = 20_000;
+
+/** null where the journal cannot be read. What is not there tells nothing. Never throws. */
+export function toldIn(journal: string): Told | null {
+  const stamp = stampOf(journal);
+  const before = known.get(journal);
+  if (before !== undefined && before.stamp === stamp) return before.told;
+  known.delete(journal);
+  const lines = linesOf(journal);
+  if (lines === null) return null; // and not remembered: it may be readable again, and be the same
+  const isProven = lines.some((line) => line.type === 'verdict' && line.verified);
+  const told = { work: workOf(journal, lines), isAnswered: isClosed(lines) || isProven };
+  if (known.size >= MOST_KNOWN) known.clear();
+  if (stamp !== null) known.set(journal, { stamp, told });
+  return told;
+}
+
+const isClosed = (lines: readonly JournalLine[]): boolean =>
+  lines.some(({ type }) => type === 'stayed' || type === 'settled');
+
+const LATER: readonly string[] = ['verdict', 'stayed', 'settled'];
+
+function workOf(journal: string, lines: readonly JournalLine[]): ToldWork | null {
+  const started = firstOf(lines, 'started');
+  if (!started) return null;
+  return {
+    runId: started.runId,
+    folder: path.dirname(journal),
+    journal,
+    kind: started.kind ?? 'upgrade',
+    path: started.path,
+    toPhase: started.toPhase,
+    startedAt: started.at,
+    since: started.since ?? started.at,
+    lastSignAt: lines.findLast(({ type }) => !LATER.includes(type))?.at ?? started.at,
+    order: started.order ?? 0,
+    started: { ...started, plan: planOf(started) },
+    steps: firstOf(lines, 'steps')?.steps ?? [],
+    applied: lines.filter((line) => line.type === 'applied'),
+    backupPath: started.before ?? firstOf(lines, 'backup')?.backupPath ?? null,
+    backup: BackupRecord.safeParse(firstOf(lines, 'backup')?.record).data ?? null,
+    setAside: lastOf(lines, 'set-aside')?.folder ?? null,
+    migrated: reportOf(lastOf(lines, 'migrated')),
+    report: reportOf(lastOf(lines, 'ended')),
+    isOver: lastOf(lines, 'over')?.ok ?? null,
+    verdict: verdictOf(lastOf(lines, 'verdict')),
+    isClosed: isClosed(lines),
+    isSettled: lines.findLast(({ type }) => type === 'stayed' || type === 'settled')?.type === 'settled',
+  };
+}
+
+/** What a journal holds as a plan need not be one. */
+function planOf({ plan }: Line<'started'>): ToldPlan | null {
+  if (typeof plan !== 'object' || plan === null) return null;
+  const { packId, fromPhase, backupFolder, source } = plan;
+  return { packId, fromPhase, backupFolder, source };
+}
+
+function reportOf(line: Line<'migrated'> | Line<'ended'> | undefined): ToldReport | null {
+  if (line === undefined) return null;
+  const { verified, error, backup, leftAs } = line.report;
+  return { verified, backup, ...(error && { error }), ...(leftAs && { leftAs }) };
+}
+
+const verdictOf = (line: Line<'verdict'> | undefined): ToldWork['verdict'] =>
+  line === undefined ? null : { verified: line.verified, error: line.error };

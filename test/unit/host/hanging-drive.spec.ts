@@ -1,0 +1,111 @@
+import type Fs from 'node:fs';
+import path from 'node:path';
+import { createBusy } from '@host/busy.ts';
+import type * as Drives from '@host/drives.ts';
+import { findNotices } from '@host/recovery-notices.ts';
+import { appendToJournal, journalFolder, type JournalLine } from '@host/run-journal.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { codeOf, makeFolder, scriptedHost } from './scripted-host.ts';
+
+/** Whoever touches a drive that has stopped answering waits for it: were that this process, every window would stand still. */
+
+const drive = vi.hoisted(() => ({ isSilent: false, touched: [] as string[] }));
+const isAway = (file: unknown): boolean => typeof file === 'string' && file.includes(`${path.sep}away${path.sep}`);
+
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof Fs>();
+  const noting =
+    (call: unknown) =>
+    (...args: unknown[]): unknown => {
+      if (drive.isSilent && isAway(args[0])) drive.touched.push(String(args[0]));
+      return (call as (...given: unknown[]) => unknown)(...args);
+    };
+  return {
+    ...fs,
+    statSync: noting(fs.statSync),
+    lstatSync: noting(fs.lstatSync),
+    readdirSync: noting(fs.readdirSync),
+    existsSync: noting(fs.existsSync),
+    realpathSync: Object.assign(noting(fs.realpathSync), { native: noting(fs.realpathSync.native) }),
+  };
+});
+vi.mock('@host/drives.ts', async (original) => {
+  const drives = await original<typeof Drives>();
+  const isSilent = (file: string): boolean => drive.isSilent && isAway(file);
+  const look = (file: string) => (isSilent(file) ? Promise.resolve('silent') : drives.lookOnDrives(file));
+  return { ...drives, lookOnDrives: Object.assign(look, { isSilent }) };
+});
+
+const folder = temporaryFolder();
+const houses: ReturnType<typeof scriptedHost>[] = [];
+/** A database on a drive that falls silent once it is open. */
+function setUp() {
+  const house = scriptedHost(folder);
+  houses.push(house);
+  makeFolder(house.home, 'away');
+  const database = house.open('away/good');
+  drive.isSilent = true;
+  return { ...house, ...database, file: database.path };
+}
+afterEach(() => {
+  drive.isSilent = false;
+  drive.touched = [];
+  for (const { host } of houses.splice(0)) host.close();
+});
+
+describe('a drive that hangs', () => {
+  it.each([
+    ['database:status', {}],
+    ['database:check', {}],
+    ['plan:make', { toPhase: 1 }],
+    ['issues:list', { afterId: null, limit: 1 }],
+  ])('is left to the engine by %s', async (name, input) => {
+    const { router, handle } = setUp();
+
+    expect(codeOf(await router(name, { handle, ...input }))).toBe('no error');
+
+    expect(drive.touched).toEqual([]);
+  });
+
+  it.each([
+    ['recovery:get', {}],
+    ['recovery:stay', {}],
+    ['recovery:check', {}],
+    ['recovery:finish', {}],
+    ['backup:list', {}],
+    ['backup:create', {}],
+    ['backup:verify', { backupId: 'b' }],
+    ['backup:restore', { backupId: 'b', confirmation: 'good.db' }],
+    ['backup:remove', { backupId: 'b', confirmation: 'good.db' }],
+    ['backup:tidy', { keep: 1, isTrial: true }],
+    ['backup:putBack', { confirmation: 'good.db' }],
+  ])('is what %s tells of, instead of waiting for it', async (name, input) => {
+    const { router, handle } = setUp();
+
+    const answer = await router(name, { handle, ...input });
+
+    expect(answer).toMatchObject({ error: { code: 'E_TIMEOUT', message: expect.stringContaining('good.db') } });
+    expect(drive.touched).toEqual([]);
+  });
+
+  it('with backups, of which a journal tells by two names, keeps nobody from the first page', async () => {
+    const { dataFolder, file } = setUp();
+    const at = (minute: number) => `2026-11-21T14:0${minute}:00.000Z`;
+    const backups = (name: string) => path.join(path.dirname(file), name, 'b1.db');
+    const note = (runId: string, minute: number, ...lines: object[]) => {
+      const started = { type: 'started', runId, path: file, toPhase: 1, pid: 999_999_999, appVersion: '0', plan: null };
+      for (const line of [{ ...started, order: minute, ...lines[0] }, ...lines.slice(1)])
+        appendToJournal(journalFolder(dataFolder, file), runId, { at: at(minute), ...line } as JournalLine);
+    };
+    const backup = { type: 'backup', sha256: '', verified: true };
+    note('r1', 1, {}, { ...backup, backupPath: backups('one') });
+    note('r2', 2, { kind: 'restore', toPhase: null, restores: backups('another') }, { type: 'over', ok: true });
+    note('r3', 3, {}, { ...backup, backupPath: backups('one').replace('b1', 'b2') });
+
+    const notices = await findNotices({ dataFolder, recents: { files: () => [] }, busy: createBusy() });
+
+    expect(notices).toMatchObject([{ file, notice: { kind: 'upgrade' } }]);
+    expect(drive.touched).toEqual([]);
+  });
+});

@@ -1,0 +1,142 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ok, safetyText } from '@shared/errors.ts';
+import type { OpenEntry } from '@host/databases.ts';
+import type { EngineChild } from '@host/engine-process.ts';
+import { createEventBus } from '@host/events.ts';
+import { createOngoing } from '@host/ongoing.ts';
+import type { EngineWork } from '@engine/protocol.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { backup } from '../renderer/values.ts';
+import { codeOf, must, scriptedHost, until } from './scripted-host.ts';
+
+/** What windows are told of a work, and what a wish to stop it comes to. */
+
+const folder = temporaryFolder();
+const database = { handle: 'h' } as OpenEntry;
+const SAVING: EngineWork = { stage: 'saving', fraction: null, canCancel: true };
+const REPLACING: EngineWork = { stage: 'replacing', fraction: null, canCancel: false };
+
+type Said = { readonly now: string; readonly canCancel: boolean } | null;
+const workIn = (payload: unknown) => (payload as { work: Said }).work;
+
+function setUp() {
+  const events = createEventBus();
+  const said: Said[] = [];
+  events.on((_name, payload) => said.push(workIn(payload)));
+  let stops = 0;
+  const child = (isHeard = true) => ({ cancel: () => ((stops += 1), isHeard) }) as unknown as EngineChild;
+  const stoppable = () => said.map((work) => work && work.canCancel);
+  return { ongoing: createOngoing(events), said, child, stoppable, stops: () => stops };
+}
+
+describe('that a work can be stopped', () => {
+  it('is said once there is an engine that would hear of it, and not past its point of no return', () => {
+    const { ongoing, child, stoppable } = setUp();
+    const restore = ongoing.begin(database, 'restore');
+    restore.follow(child());
+    restore.onWork(SAVING);
+    restore.onWork(REPLACING);
+    restore.end();
+    expect(stoppable()).toEqual([false, true, true, false, null]);
+  });
+
+  it('is never said where nobody follows its engine, whatever that says', () => {
+    const { ongoing, stoppable } = setUp();
+    ongoing.begin(database, 'finish').onWork(SAVING);
+    expect(stoppable()).toEqual([false, false]);
+  });
+
+  it('and was wished too late, is not answered as though nothing went on or had changed', () => {
+    const { ongoing, child } = setUp();
+    const late = () => ongoing.cancel(database);
+    expect(codeOf(late())).toBe('E_NOTHING_TO_DO');
+
+    const restore = ongoing.begin(database, 'restore');
+    for (const follow of [() => {}, () => restore.follow(child(false))]) {
+      follow();
+      expect(late()).toMatchObject({
+        error: { code: 'E_RUN_ACTIVE', safety: safetyText.unknown, nextStep: expect.stringMatching(/^Wait/) as string },
+      });
+    }
+    restore.end();
+    expect(codeOf(late())).toBe('E_NOTHING_TO_DO');
+  });
+});
+
+it('a work keeps its words and its stop, whatever else begins and ends meanwhile', () => {
+  const { ongoing, said, child, stops } = setUp();
+  ongoing.begin(database, 'backup').follow(child());
+  const before = [...said];
+
+  const other = ongoing.begin(database, 'finish');
+  other.onWork(REPLACING);
+  other.end();
+
+  expect(said).toEqual(before);
+  expect(ongoing.cancel(database)).toEqual(ok({}));
+  expect(stops()).toBe(1);
+});
+
+describe('while files are put in place that nobody may stop', () => {
+  const houses: ReturnType<typeof scriptedHost>[] = [];
+  const setUpHost = () => {
+    const house = scriptedHost(folder);
+    houses.push(house);
+    const works = () =>
+      house.events.filter(({ name }) => name === 'work:changed').map(({ payload }) => workIn(payload));
+    return { ...house, works };
+  };
+  afterEach(() => {
+    for (const { host } of houses.splice(0)) host.close();
+  });
+
+  it('old files that come back are told of as that, and as nothing that can be stopped', async () => {
+    const { client, open, works } = setUpHost();
+    const { handle, path: file } = open('good');
+    mkdirSync(`${file} replaced-First1`);
+    writeFileSync(path.join(`${file} replaced-First1`, 'good.db'), 'bytes');
+
+    must(await client.call('backup:putBack', { handle, confirmation: 'good.db' }));
+
+    const work = { kind: 'restore', now: 'Putting the old files back', fraction: null, canCancel: false };
+    expect(works()).toEqual([work, null]);
+  });
+
+  it('nor can the finishing of a restore, though its engine does not ask before it goes on', async () => {
+    const { client, host, open, works } = setUpHost();
+    const { handle } = open('good');
+    const finished = ok({ restored: backup(), before: null, replacedFolder: null });
+    vi.spyOn(host.engines, 'askAlone').mockImplementation(((
+      ...[, , , listeners]: Parameters<typeof host.engines.askAlone>
+    ) => {
+      for (const work of [SAVING, REPLACING]) listeners?.onWork?.(work);
+      return { answer: Promise.resolve(finished), child: null };
+    }) as unknown as typeof host.engines.askAlone);
+
+    must(await client.call('recovery:finish', { handle }));
+
+    const work = { kind: 'restore', fraction: null, canCancel: false };
+    expect(works()).toEqual([
+      { ...work, now: 'Finishing the restore' },
+      { ...work, now: 'Backing up what will be replaced' },
+      { ...work, now: 'Putting the backup back' },
+      null,
+    ]);
+  });
+
+  it('a restore whose finishing is refused takes nothing away from the work that goes on', async () => {
+    const { client, open, works } = setUpHost();
+    const { handle } = open('long');
+    const made = client.call('backup:create', { handle });
+    await until(() => works().at(-1)?.now.includes('scratch') === true);
+    const before = works();
+
+    expect(codeOf(await client.call('recovery:finish', { handle }))).toBe('E_RUN_ACTIVE');
+
+    expect(works()).toEqual(before);
+    must(await client.call('work:cancel', { handle }));
+    expect(codeOf(await made)).toBe('E_CANCELLED');
+  });
+});
