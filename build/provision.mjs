@@ -74,27 +74,37 @@ export async function bootstrap(main) {
  * @returns {Promise<number>} its exit code, 128 + n when signal n ended it
  */
 export async function run(command, args, options = {}) {
-  return endOf(spawn(command, args, { stdio: 'inherit', ...options }));
+  const { code } = await endOf(spawn(command, args, { stdio: 'inherit', ...options }));
+  return code;
 }
 
 /**
  * Waits for a program. Who is told to end tells it, and ends after it: nothing of ours goes on behind somebody's back.
  * @param {import('node:child_process').ChildProcess} child
- * @returns {Promise<number>} its exit code, 128 + n when signal n ended it
+ * @returns {Promise<{ code: number, told: NodeJS.Signals | null }>} its exit code, 128 + n when signal n ended it; and the
+ * signal that came to us meanwhile, because not every system and program tells by its code that it was ended
  */
 export async function endOf(child) {
-  const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
-  const wait = () => {};
-  process.on('SIGINT', wait).on('SIGTERM', forward).on('SIGHUP', forward);
+  /** @type {NodeJS.Signals | null} */
+  let told = null;
+  const note = (/** @type {NodeJS.Signals} */ signal) => void (told = signal);
+  const forward = (/** @type {NodeJS.Signals} */ signal) => {
+    note(signal);
+    child.kill(signal);
+  };
+  process.on('SIGINT', note).on('SIGTERM', forward).on('SIGHUP', forward);
   try {
     return await new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve(code ?? 128 + (signalNumbers[signal ?? ''] ?? 0)));
+      child.on('close', (code, signal) => resolve({ code: code ?? codeOf(signal), told }));
     });
   } finally {
-    process.off('SIGINT', wait).off('SIGTERM', forward).off('SIGHUP', forward);
+    process.off('SIGINT', note).off('SIGTERM', forward).off('SIGHUP', forward);
   }
 }
+
+/** @param {NodeJS.Signals | null} signal */
+const codeOf = (signal) => 128 + (signalNumbers[signal ?? ''] ?? 0);
 
 /** @type {Record<string, number>} */
 const signalNumbers = {
@@ -110,12 +120,11 @@ const signalNumbers = {
 };
 
 /**
- * @param {number} code of a program that was waited for
- * @throws {Stop} where somebody has ended it, which is no fault of what it did
+ * @param {NodeJS.Signals | null} told that came while something was waited for
+ * @throws {Stop} where one came: whoever wants an end wants nothing of what would follow
  */
-export function requireUndisturbed(code) {
-  const ways = [signalNumbers['SIGHUP'], signalNumbers['SIGINT'], signalNumbers['SIGTERM']];
-  if (ways.includes(code - 128)) throw new Stop('It was stopped. Run the command again to go on.', code);
+export function requireUndisturbed(told) {
+  if (told !== null) throw new Stop('It was stopped. Run the command again to go on.', codeOf(told));
 }
 
 /** The folder in which the person typed the command: npm itself moves to the repository's root. */
@@ -158,9 +167,9 @@ async function install(say) {
   say(`Installing dependencies (${isFirst ? 'first run' : 'package-lock.json changed'}, about a minute)...`);
   // NODE_ENV=production or an omit setting of the user's would leave out what builds the app.
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { code, output } = await capture(...npmCommand(args));
+  const { code, output, told } = await capture(...npmCommand(args));
+  requireUndisturbed(told);
   if (code === 0 && isInstalled()) return;
-  requireUndisturbed(code);
   const reasons = output.split('\n').filter((line) => /^npm (error|ERR!) (?!\s*at |A complete log)/.test(line));
   const reason = reasons.slice(0, 5).join('\n');
   throw new Stop(
@@ -234,8 +243,8 @@ export function fingerprintSources() {
 /** @param {string} node @param {(line: string) => void} say */
 async function build(node, say) {
   say('Building (a few seconds)...');
-  const { code, output } = await capture(node, [path.join(root, 'build/build.ts')]);
-  requireUndisturbed(code);
+  const { code, output, told } = await capture(node, [path.join(root, 'build/build.ts')]);
+  requireUndisturbed(told);
   if (code !== 0) throw new Stop(`The build failed:\n${output.trim()}`);
 }
 
@@ -244,14 +253,14 @@ async function build(node, say) {
 /**
  * @param {string} command
  * @param {string[]} args
- * @returns {Promise<{ code: number, output: string }>} both streams together
+ * @returns {Promise<{ code: number, output: string, told: NodeJS.Signals | null }>} both streams together
  */
 async function capture(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  const code = await endOf(child);
-  return { code, output };
+  const end = await endOf(child);
+  return { ...end, output };
 }
 
 /**

@@ -94,13 +94,13 @@ async function downloadElectron(node) {
     if (process.stdout.isTTY) process.stdout.write(`\r  ${leftSeconds} s left `);
     if (isLate()) child.kill('SIGKILL');
   }, 500);
-  const code = await endOf(child)
-    .catch(() => 1) // it could not even be started
+  const { code, told } = await endOf(child)
+    .catch(() => ({ code: 1, told: null })) // it could not even be started
     .finally(() => {
       clearInterval(tick);
       if (process.stdout.isTTY) process.stdout.write('\r                \r');
     });
-  requireUndisturbed(code);
+  requireUndisturbed(told);
   if (code === 0) return null;
   return isLate() ? `Electron did not arrive within ${limitSeconds} seconds` : 'Electron could not be downloaded';
 }

@@ -127,7 +127,7 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
   };
 }
 
-function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `backup:${string}`> | 'work:cancel'> {
+function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `backup:${string}` | `work:${string}`>> {
   const { backups, databases } = host;
   const [lookedAt, known] = [reachable(databases), notSilent(databases)];
   return {
@@ -142,6 +142,7 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
       then(known(handle), (database) => backups.tidy(database, keep, isTrial, isTrial ? undefined : shown)),
     'backup:putBack': ({ handle, confirmation }) =>
       then(known(handle), (database) => backups.putBack(database, confirmation)),
+    'work:get': ({ handle }) => map(databases.get(handle), (database) => host.ongoing.get(database)),
     'work:cancel': ({ handle }) => then(databases.get(handle), (database) => host.ongoing.cancel(database)),
     'backup:reveal': ({ handle, backupId }) =>
       then(lookedAt(handle), async (database) => {

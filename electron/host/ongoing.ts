@@ -3,12 +3,15 @@ import type { WorkKind } from '@shared/recovery.ts';
 import type { EngineWork } from '@engine/protocol.ts';
 import type { OpenEntry } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
+import type { Events } from '@shared/channels.ts';
 import type { EventBus } from './events.ts';
 
 /** What is going on besides upgrades, as windows are told of it, and the way to stop it. */
 export interface Ongoing {
   /** For whoever has taken the file: while one work on it is told of, another is not. */
   begin(database: OpenEntry, kind: OngoingKind): Tracked;
+  /** What was told last, for windows that may have missed it; null = nothing is going on. */
+  get(database: OpenEntry): Events['work:changed']['work'];
   /** Ends it where that is still possible; the work itself answers E_CANCELLED. Error: E_NOTHING_TO_DO, E_RUN_ACTIVE. */
   cancel(database: OpenEntry): Result<Record<string, never>>;
 }
@@ -74,6 +77,9 @@ const GRACE_MS = 0;
 
 interface Going {
   child: EngineChild | null;
+  told: Events['work:changed']['work'];
+  /** Somebody wished it, and the engine was told. */
+  isStopped: boolean;
 }
 
 export function createOngoing(events: EventBus): Ongoing {
@@ -81,7 +87,7 @@ export function createOngoing(events: EventBus): Ongoing {
   return {
     begin(database, kind) {
       const { handle } = database;
-      const own: Going = { child: null };
+      const own: Going = { child: null, told: null, isStopped: false };
       if (!works.has(handle)) works.set(handle, own);
       const isTold = (): boolean => works.get(handle) === own;
       const partials: string[] = [];
@@ -92,7 +98,8 @@ export function createOngoing(events: EventBus): Ongoing {
         said = { at: Date.now(), canCancel };
         const special = stage === null ? undefined : stage === 'waiting' ? WAITING : words[`${kind} ${stage}`];
         const now = special ?? words[kind] ?? 'Working';
-        events.emit('work:changed', { handle, work: { kind: kindOf(kind), now, fraction, canCancel } });
+        own.told = { kind: kindOf(kind), now, fraction, canCancel };
+        events.emit('work:changed', { handle, work: own.told });
       };
       say(null, false);
       return {
@@ -115,10 +122,13 @@ export function createOngoing(events: EventBus): Ongoing {
         },
       };
     },
-    cancel(database) {
-      const work = works.get(database.handle);
-      if (work?.child?.cancel(GRACE_MS)) return ok({});
-      return err(work === undefined ? nothingGoesOn() : tooLate());
+    get: ({ handle }) => works.get(handle)?.told ?? null,
+    cancel({ handle }) {
+      const work = works.get(handle);
+      if (work === undefined) return err(nothingGoesOn());
+      // Ended, but not over yet: what lies beside the file is still being settled.
+      work.isStopped ||= work.child?.cancel(GRACE_MS) ?? false;
+      return work.isStopped ? ok({}) : err(tooLate());
     },
   };
 }

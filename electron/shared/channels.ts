@@ -78,6 +78,15 @@ export type Settings = z.infer<typeof Settings>;
 
 const KeptFolder = z.object({ folder: z.string(), at: z.string() });
 /** `isOfUndo`: set aside when files came back that a restore had set aside; what it holds may well be a good database. */
+/** A backup, restore, ingestion or retry on its way. */
+const Work = z.object({
+  kind: WorkKind,
+  now: z.string(),
+  /** 0 to 1; null where nobody can tell. */
+  fraction: z.number().nullable(),
+  /** False: past its point of no return. */
+  canCancel: z.boolean(),
+});
 const ReplacedFolder = KeptFolder.extend({ isOfUndo: z.boolean() });
 
 export const channels = {
@@ -255,6 +264,8 @@ export const channels = {
     z.object({ restored: BackupRecord, before: BackupRecord.nullable(), replacedFolder: z.string().nullable() }),
   ),
 
+  /** How it looks now; null = nothing is going on. */
+  'work:get': call(byHandle, Work.nullable()),
   /** Stops a backup, restore, ingestion or retry that is going on, where that is still possible. */
   'work:cancel': call(byHandle, done),
 
@@ -356,18 +367,10 @@ export const events = {
   'database:changed': z.object({ handle: Handle }),
   'database:opened': OpenDatabase,
   'database:closed': z.object({ handle: Handle }),
-  /** A backup, restore, ingestion or retry on its way; null = over. `canCancel` false: past its point of no return. */
+  /** null = over. */
   'work:changed': z.object({
     handle: Handle,
-    work: z
-      .object({
-        kind: WorkKind,
-        now: z.string(),
-        /** 0 to 1; null where nobody can tell. */
-        fraction: z.number().nullable(),
-        canCancel: z.boolean(),
-      })
-      .nullable(),
+    work: Work.nullable(),
   }),
   /** What is being read to find out what an interruption has left: a large file takes long. null: found. */
   'recovery:looking': z.object({ handle: Handle, now: z.string().nullable() }),

@@ -31,7 +31,7 @@ import {
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
 import { loadSession, useSession, watchConnection } from './session.ts';
-import { changesRows, endUntold, isWorkedOn, receiveWork, useWorks } from './works.ts';
+import { changesRows, isWorkedOn, loadWork, receiveWork, useWorks } from './works.ts';
 
 /** Connects the host's events to the stores. Call once. */
 export function listen(): void {
@@ -121,8 +121,9 @@ export async function refresh(handle: string): Promise<void> {
  */
 async function refreshEverything(): Promise<void> {
   forgetDisconnected();
-  const toldBefore = useWorks.getState().byHandle;
   await Promise.all([loadSession(), loadDatabases(), loadNotices()]);
+  // Before all else: while a file is worked on, nobody says whether something in it is unfinished.
+  await Promise.all(useDatabases.getState().open.map(({ handle }) => loadWork(handle)));
   showTheOnlyOne();
   const { route } = useRoute.getState();
   const shown = route.page === 'database' ? route.handle : null;
@@ -130,10 +131,6 @@ async function refreshEverything(): Promise<void> {
   for (const { handle } of useDatabases.getState().open) {
     if (handle === shown) continue;
     await (useDatabases.getState().views[handle] ? refresh(handle) : loadRun(handle));
-  }
-  // Only now: until here it was not known that nobody works on them, so what was unfinished was kept.
-  for (const handle of endUntold(toldBefore)) {
-    if (useRecovery.getState().byHandle[handle]?.recovery) await loadRecovery(handle);
   }
 }
 

@@ -2,16 +2,15 @@ import type { AppError } from '@shared/errors.ts';
 import type { StoreApi } from 'zustand';
 import { useBackups } from './backups.ts';
 import { forgetLogs, useIngest } from './ingest.ts';
-import { useIssues } from './issues.ts';
 import { useRecovery } from './recovery.ts';
 import { useRuns } from './runs.ts';
 
 /** The connection is there again: what was told only because it was not goes. How that ended, the host is asked anew. */
 export function forgetDisconnected(): void {
-  // A trial that was to be taken in may have been by now.
-  for (const [handle, view] of Object.entries(useIngest.getState().byHandle)) if (isLost(view)) forgetLogs(handle);
+  // Of files that were being taken in, and of issue rows tried again, nobody else tells how it ended: that error stays.
+  for (const [handle, view] of Object.entries(useIngest.getState().byHandle))
+    if (isLost(view) && view.looked === null) forgetLogs(handle);
   clearIn(useBackups);
-  clearIn(useIssues);
   clearIn(useRecovery);
   const { refused } = useRuns.getState();
   const kept = Object.entries(refused).filter(([, error]) => !isLost({ error }));

@@ -21,16 +21,10 @@ export const isWorkedOn = ({ byHandle }: Works, handle: string): boolean => (byH
 /** It leaves other rows behind, and not those that it was asked to take in. */
 export const changesRows = ({ kind }: WorkView): boolean => kind !== 'backup' && kind !== 'ingest';
 
-/**
- * After a lost connection: of what was told before it and not again since, the end was missed. What goes on all the same
- * tells of itself as soon as it has more to say.
- * @returns the handles of those.
- */
-export function endUntold(before: Works['byHandle']): string[] {
-  const now = useWorks.getState().byHandle;
-  const untold = Object.keys(before).filter((handle) => before[handle] && now[handle] === before[handle]);
-  useWorks.setState({ byHandle: { ...now, ...Object.fromEntries(untold.map((handle) => [handle, null])) } });
-  return untold;
+/** For a window that may have missed its beginning, or its end. */
+export async function loadWork(handle: string): Promise<void> {
+  const work = await call('work:get', { handle });
+  if (work.ok) receiveWork({ handle, work: work.value });
 }
 
 /** @returns the error, or null: then the work itself ends, and says what is kept. */

@@ -7,6 +7,7 @@ import { removeBackup } from '../../stores/backups.ts';
 import { bytes } from '../../words/numbers.ts';
 import { dateTime } from '../../words/times.ts';
 import { describePhase } from './backups-words.ts';
+import { useTold } from './use-told.ts';
 
 interface RemoveProps {
   readonly handle: string;
@@ -20,6 +21,7 @@ interface RemoveProps {
 export function RemoveDialog({ handle, fileName, backup, onClose }: RemoveProps) {
   const [isRemoving, setRemoving] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
+  useTold(handle, error);
   const close = (): void => {
     setError(null);
     onClose();

@@ -7,6 +7,7 @@ import { isFileGone, look, useDatabases } from '../../stores/databases.ts';
 import { restoreAndShow } from '../../stores/recovery.ts';
 import { dateTime } from '../../words/times.ts';
 import { becomesWords, describePhase, originWords } from './backups-words.ts';
+import { useTold } from './use-told.ts';
 import { WorkProgress } from './work-progress.tsx';
 
 interface RestoreProps {
@@ -53,6 +54,7 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
   const isGone = useDatabases((state) => isFileGone(state, handle));
   const isSure = useSureOfGone(handle, isGone);
   const [error, setError] = useState<AppError | null>(null);
+  useTold(handle, error);
   const origin = originWords(backup, fileName);
   const restore = async (typed: string): Promise<void> => {
     setRestoring(true);

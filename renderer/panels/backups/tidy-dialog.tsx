@@ -10,6 +10,7 @@ import { tidyBackups, tryTidying } from '../../stores/backups.ts';
 import { bytes, counted } from '../../words/numbers.ts';
 import { describeOne } from './backups-words.ts';
 import styles from './backups.module.css';
+import { useTold } from './use-told.ts';
 
 interface TidyProps {
   readonly handle: string;
@@ -42,6 +43,7 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
   const [keep, setKeep] = useState(USUAL_KEEP);
   const [trial, setTrial] = useState<Output<'backup:tidy'> | null>(null);
   const [error, setError] = useState<AppError | null>(null);
+  useTold(handle, error);
   const look = async (): Promise<void> => {
     setBusy(true);
     const tried = await tryTidying(handle, keep);

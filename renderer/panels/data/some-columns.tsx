@@ -17,6 +17,8 @@ interface SomeColumnsProps {
 /** Every column of a table; of a wide one the first, and those that are looked for. */
 export function SomeColumns({ names, children }: SomeColumnsProps) {
   const [text, setText] = useState('');
+  // Until something else is looked for: what is moved away from among the first must not vanish under the keyboard.
+  const [listed, setListed] = useState(() => firstOf(names, ''));
   if (names.length <= MOST_LISTED) return children(names);
   const found = columnsNamed(names, text);
   return (
@@ -27,16 +29,22 @@ export function SomeColumns({ names, children }: SomeColumnsProps) {
         aria-label="Find columns"
         placeholder="Find columns"
         value={text}
-        onChange={({ currentTarget }) => setText(currentTarget.value)}
+        onChange={({ currentTarget: { value } }) => {
+          setText(value);
+          setListed(firstOf(names, value));
+        }}
         onKeyDown={(event) => event.key === 'Enter' && event.preventDefault()} // begins nothing in the form around it
       />
-      {children(found.slice(0, MOST_LISTED))}
+      {children(found.filter((name) => listed.has(name)))}
       <p role="status" className={styles.found}>
         {foundWords(found.length)}
       </p>
     </>
   );
 }
+
+const firstOf = (names: readonly string[], text: string): ReadonlySet<string> =>
+  new Set(columnsNamed(names, text).slice(0, MOST_LISTED));
 
 /** By a part of what is shown as their name. The one of just this name comes first: many others may have it in theirs. */
 export function columnsNamed(names: readonly string[], text: string): readonly string[] {

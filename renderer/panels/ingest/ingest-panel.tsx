@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core';
-import { useEffect } from 'react';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageSkeleton } from '../../components/page.tsx';
@@ -15,7 +14,6 @@ import { INGEST_TITLE } from './ingest-words.ts';
 export function IngestPanel({ handle, status }: { handle: string; status: DatabaseStatus }) {
   const view = useIngest((state) => state.byHandle[handle]);
   const active = useRuns((state) => activeOf(state.byHandle[handle]));
-  useEffect(() => () => forgetLogs(handle), [handle]);
   if (view?.error) {
     return (
       <Page label={`Take in ${INGEST_TITLE}s`}>

@@ -107,7 +107,7 @@ export interface KeptNow {
 export function keptNow(backup: BackupRecord, { backups, isFresh }: Listed): KeptNow {
   const now = sameOf(backup, backups) ?? (isFresh ? null : backup);
   if (now) return { backup: now, mark: backupMark(now) };
-  return { backup: { ...backup, state: 'missing' }, mark: { tone: 'blocked', word: 'deleted or moved since' } };
+  return { backup: { ...backup, state: 'missing' }, mark: { tone: 'blocked', word: 'cannot be found now' } };
 }
 
 /** A folder may be listed by another path than it had: a link to it, or one that was given another name. */
@@ -176,7 +176,11 @@ function backupAdvice({ continues, backup }: RunReport, listed: Listed): string 
   const counts = original ?? backup;
   if (counts && !isGood(counts, listed)) {
     const which = original ? 'The backup of your original' : 'The backup from before the upgrade';
-    return `${which} can no longer be relied on: make a new one, of the project as it is now.`;
+    const isThere = keptNow(counts, listed).backup.state !== 'missing';
+    const why = isThere
+      ? 'can no longer be relied on'
+      : 'cannot be found: it was deleted or moved, or its drive is not there';
+    return `${which} ${why}. Make a new one, of the project as it is now.`;
   }
   return `Keep the ${original ? 'backup of your original' : 'backup'} until you have worked with the upgraded project for a while.`;
 }

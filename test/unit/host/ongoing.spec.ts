@@ -79,6 +79,25 @@ it('a work keeps its words and its stop, whatever else begins and ends meanwhile
   expect(stops()).toBe(1);
 });
 
+it('one that was stopped is not called unstoppable while it ends', () => {
+  const { ongoing, child } = setUp();
+  let isRunning = true;
+  ongoing.begin(database, 'backup').follow({ ...child(), cancel: () => isRunning } as EngineChild);
+  expect(ongoing.cancel(database)).toEqual(ok({}));
+  isRunning = false; // its process is gone, and what it left beside the file is being settled
+  expect(ongoing.cancel(database)).toEqual(ok({}));
+});
+
+it('whoever has missed what was told can ask for it', () => {
+  const { ongoing, said } = setUp();
+  const restore = ongoing.begin(database, 'restore');
+  restore.onWork(REPLACING);
+  expect(ongoing.get(database)).toEqual(said.at(-1));
+  expect(ongoing.get({ handle: 'other' } as OpenEntry)).toBeNull();
+  restore.end();
+  expect(ongoing.get(database)).toBeNull();
+});
+
 describe('while files are put in place that nobody may stop', () => {
   const houses: ReturnType<typeof scriptedHost>[] = [];
   const setUpHost = () => {

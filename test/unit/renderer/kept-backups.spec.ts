@@ -73,12 +73,12 @@ describe('the backup of a report', () => {
   it.each<[string, readonly BackupRecord[], string]>([
     ['broke', [broken], 'Backup: broken, do not rely on it'],
     ['lost its file', [backup({ state: 'missing' })], 'Backup: the file is missing'],
-    ['went', [], 'Backup: deleted or moved since'],
+    ['went', [], 'Backup: cannot be found now'],
   ])('is told as it is where it %s since, and nobody is told to keep it', (_, backups, words) => {
     list(backups);
     expect(wordsOf(page())).toContain(words);
     expect(wordsOf(page())).not.toMatch(/Backup verified|Keep the backup|scratch file and checked/);
-    expect(wordsOf(page())).toContain('make a new one');
+    expect(wordsOf(page())).toContain('Make a new one');
     expect(page()).not.toContain(SHIELD);
     expect(buttonIn(page(), 'Restore…')).toEqual({ isDisabled: true });
   });
@@ -96,7 +96,7 @@ describe('the backup of a report', () => {
     const now = (...backups: BackupRecord[]) => keptNow(backup(), { backups, isFresh: true });
     expect(now(moved).backup.state).toBe('broken');
     expect(now(backup({ id: 'b1 #12', state: 'broken' })).backup.state).toBe('broken');
-    expect(now({ ...moved, sha256: 'cd'.repeat(32) }).mark.word).toBe('deleted or moved since');
+    expect(now({ ...moved, sha256: 'cd'.repeat(32) }).mark.word).toBe('cannot be found now');
   });
 
   it('that is the original of an upgrade that was gone on with is the one that counts', () => {

@@ -10,11 +10,15 @@ const listening: Record<string, (event: unknown) => void> = {};
 const emit = (name: string, event: unknown = {}): void => listening[name]?.(event);
 const open = ['k3', 'k4', 'k5'].map((handle) => ({ handle, name: `${handle}.db`, folder: '/p' }));
 
+const goingOn = new Set<string>();
+const saving = { kind: 'restore', now: 'Backing up what will be replaced', fraction: null, canCancel: true } as const;
+
 function answerTo(name: string, handle: string): unknown {
   if (name === 'database:list') return open;
   if (name === 'settings:get') return { colorScheme: 'auto' };
   if (name === 'database:status') return status();
   if (name === 'run:get') return handle === 'k4' ? run({ handle, state: 'completed' }) : null;
+  if (name === 'work:get') return goingOn.has(handle) ? { ...saving } : null;
   return name.endsWith(':list') ? [] : null;
 }
 
@@ -74,11 +78,12 @@ it('after a lost connection every open database is asked about, the one that is 
 });
 
 /** The connection is lost and there again; all that is asked then is answered. */
-async function reconnect(meanwhile: () => void = () => {}): Promise<void> {
+async function reconnect(...going: string[]): Promise<void> {
+  goingOn.clear();
+  for (const handle of going) goingOn.add(handle);
   emit('close');
   sent.length = 0;
   emit('open');
-  meanwhile();
   await vi.waitFor(() => expect(sent).toContain('run:get k5'));
   await vi.waitFor(() => expect(sent.filter((name) => name === 'recovery:list')).not.toHaveLength(1));
   await new Promise((resolve) => setTimeout(resolve));
@@ -116,14 +121,21 @@ it('what only a lost connection was the reason of goes once it is there again, a
   expect(told()).toEqual(Array.from({ length: 4 }, () => undefined));
 });
 
-const saving = { kind: 'restore', now: 'Backing up what will be replaced', fraction: null, canCancel: true } as const;
+it('of files that were being taken in nobody else tells how it ended', async () => {
+  const looked = {} as NonNullable<ReturnType<typeof useIngest.getState>['byHandle'][string]['looked']>;
+  const error = appError('E_DISCONNECTED', '');
+  useIngest.setState({ byHandle: { k3: { busy: null, looked, taken: null, error } } });
+  await reconnect();
+  expect(useIngest.getState().byHandle['k3']?.error).toBe(error);
+});
+
 const begin = (handle: string): void => receiveWork({ handle, work: { ...saving } });
 
-it('work of which nothing is told any more has ended meanwhile, and what is told of again goes on', async () => {
+it('of work whose end was missed nothing is shown any more, and of other work what is going on', async () => {
   begin('k3');
   begin('k4');
-  await reconnect(() => begin('k4'));
-  expect(useWorks.getState().byHandle).toMatchObject({ k3: null, k4: saving });
+  await reconnect('k4', 'k5'); // the one of k5 was begun meanwhile, and says nothing for long
+  expect(useWorks.getState().byHandle).toMatchObject({ k3: null, k4: saving, k5: saving });
 });
 
 it('of work that goes on nobody takes it that nothing is unfinished any more', async () => {
@@ -131,7 +143,7 @@ it('of work that goes on nobody takes it that nothing is unfinished any more', a
   const view = { recovery, isLoaded: true, isStruck: false, looking: null, busy: null, error: null, unknown: null };
   useRecovery.setState({ byHandle: { k3: { ...view, putOff: null, hasRestored: false } } });
   begin('k3');
-  await reconnect(() => begin('k3'));
+  await reconnect('k3');
   expect(useRecovery.getState().byHandle['k3']?.recovery?.runId).toBe('r1');
 
   await reconnect();

@@ -212,6 +212,7 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
     'backup:remove': () => ok(backup()),
     'backup:tidy': () => ok(tidied(backups)),
     'backup:putBack': () => ok({}),
+    'work:get': () => ok(null),
     'work:cancel': () => ok({}),
     'backup:create': () => ok(backup({ reason: 'by hand' })),
     'backup:verify': () => ok(backup()),
