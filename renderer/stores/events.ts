@@ -26,7 +26,6 @@ import {
   loadNotices,
   loadRecovery,
   receiveLooking,
-  useRecovery,
 } from './recovery.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
