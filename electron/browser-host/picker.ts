@@ -36,7 +36,7 @@ export async function createPicker(places: Places, look: Drives = lookOnDrives):
 
   const pathOf = async (token: string): Promise<Result<string>> => {
     const named = tokens.namedBy(token);
-    if (named !== undefined && (await look(named.leadsTo)) === 'silent') return err(doesNotAnswer(named.path));
+    if (named !== undefined && (await look(named.leadsTo, true)) === 'silent') return err(doesNotAnswer(named.path));
     const real = named === undefined ? null : await realpath(named.path).catch(() => null);
     if (real !== null && isAllowed(real)) return ok(real);
     return err(
@@ -44,7 +44,9 @@ export async function createPicker(places: Places, look: Drives = lookOnDrives):
     );
   };
   const entryOf = async (name: string, named: Named): Promise<FileEntry | 'silent' | null> => {
-    if ((await look(named.leadsTo)) === 'silent') return 'silent';
+    const seen = await look(named.leadsTo);
+    if (seen === 'silent') return 'silent';
+    if (seen === 'unasked') return undescribed(tokens.tokenFor(named), name);
     const real = await realpath(named.path).catch(() => null);
     if (real === null || !isAllowed(real)) return null;
     const stats = await lstat(real).catch(() => null);
@@ -119,6 +121,16 @@ const isNamedAsDatabase = (name: string): boolean =>
 const listed = (names: readonly string[], shown: readonly (FileEntry | 'silent' | null)[]) => ({
   entries: shown.filter((entry) => entry !== null && entry !== 'silent'),
   silent: names.filter((_, at) => shown[at] === 'silent'),
+});
+
+/** Whoever follows it finds out, and whether that is allowed: a name like a database's may be one, all else a folder. */
+const undescribed = (token: string, name: string): FileEntry => ({
+  token,
+  name,
+  kind: isNamedAsDatabase(name) ? 'file' : 'folder',
+  sizeBytes: null,
+  modifiedAt: null,
+  looksLikeDatabase: isNamedAsDatabase(name),
 });
 
 async function describe(token: string, name: string, real: string, stats: Stats): Promise<FileEntry> {

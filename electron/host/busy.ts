@@ -25,6 +25,8 @@ export interface Busy {
   take(file: string, work: Work, options?: TakeOptions): Result<(ok?: boolean) => void>;
   /** null when the file is free, else E_RUN_ACTIVE. */
   refusal(file: string): Result<never> | null;
+  /** How many works that write to the file have begun: where that has grown, what was seen before is out of date. */
+  begun(file: string): number;
   /** Whether anything at all is going on. */
   any(): boolean;
   /** Resolves when nothing is going on any more. */
@@ -59,6 +61,7 @@ export function createBusy(
   onTaken: (file: string, isWritten: boolean) => void = () => {},
 ): Busy {
   const busy = new Map<string, Work>();
+  const begun = new Map<string, number>();
   const waiting: (() => void)[] = [];
   const watching: ((change: BusyChange) => void)[] = [];
   const tell = (change: BusyChange): void => {
@@ -77,7 +80,9 @@ export function createBusy(
       const refused = refusal(file);
       if (refused) return refused;
       busy.set(file, work);
-      onTaken(file, work !== 'backup' && !isTrial);
+      const isWritten = work !== 'backup' && !isTrial;
+      if (isWritten) begun.set(file, (begun.get(file) ?? 0) + 1);
+      onTaken(file, isWritten);
       const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId, restore);
       tell({ file, work, isTrial, ended: null });
       return ok((isDone = false) => {
@@ -87,6 +92,7 @@ export function createBusy(
       });
     },
     refusal,
+    begun: (file) => begun.get(file) ?? 0,
     any: () => busy.size > 0,
     watch: (listener) => void watching.push(listener),
     free: () => (busy.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),

@@ -8,15 +8,23 @@ import { dataFolderPath } from './data-folder.ts';
 import { readText } from './json-file.ts';
 import { printable } from './printable.ts';
 
-/** 'silent': its drive does not answer, so nobody knows what is there. */
-export type Seen = Stats | 'nothing' | 'silent';
+/**
+ * 'silent': its drive does not answer, so nobody knows what is there. 'unasked': nobody knows either, nor whether its drive
+ * would answer: others that do not are in the way.
+ */
+export type Seen = Stats | 'nothing' | 'silent' | 'unasked';
 
-/** What a path leads to, also where that is a network or a drive that may not answer. Never throws, never waits for long. */
-export type Drives = (file: string) => Promise<Seen>;
+/**
+ * What a path leads to, also where that is a network or a drive that may not answer. Never throws, never waits for long.
+ * @param isMeant a person wants this one, and not a list that it is in: it is asked though others are in the way.
+ */
+export type Drives = (file: string, isMeant?: boolean) => Promise<Seen>;
 
 export interface KnownDrives extends Drives {
   /** It was silent when it was looked at last. Asks nobody: for whoever cannot wait for an answer. */
   isSilent(file: string): boolean;
+  /** Notes that its drive has just answered somebody else. */
+  answered(file: string): void;
 }
 
 export interface DrivesOptions {
@@ -31,10 +39,10 @@ export interface DrivesOptions {
 const LIMIT_MS = 1_500;
 /**
  * A question without an answer keeps one of the four threads that Node has for files: two are left to everybody else, of
- * which one may be lost to a folder of our own drives.
+ * which one may be lost to a folder of our own drives, or to what a person wants.
  */
 const MOST_SILENT = 2;
-const MOST_SILENT_WITH_OWN = 3;
+const MOST_SILENT_IN_NEED = 3;
 
 /**
  * Asks one after the other. A drive that was too slow to answer counts as silent, and is asked nothing else, until it does.
@@ -56,10 +64,11 @@ export function createDrives({
     const isOwn = (ours ??= new Set(own().map(driveOf))).has(drive);
     return { place: isOwn ? path.dirname(file) : drive, isOwn };
   };
-  const look = async (file: string): Promise<Seen> => {
+  const look = async (file: string, isMeant: boolean): Promise<Seen> => {
     const { place, isOwn } = placeOf(file);
-    const isFull = silent.size >= (isOwn ? MOST_SILENT_WITH_OWN : MOST_SILENT);
-    if (silent.has(place) || (isFull && !answered.has(place))) return 'silent';
+    if (silent.has(place)) return 'silent';
+    const isFull = silent.size >= (isOwn || isMeant ? MOST_SILENT_IN_NEED : MOST_SILENT);
+    if (isFull && !answered.has(place)) return 'unasked';
     const answer = Promise.resolve(file).then(ask).catch(whatItMeans);
     const seen = await Promise.race([answer, afterMs(limitMs, answer)]);
     if (seen !== 'late') {
@@ -70,12 +79,15 @@ export function createDrives({
     void answer.then(() => silent.delete(place));
     return 'silent';
   };
-  const inTurn: Drives = (file) => {
-    const seen = last.then(() => look(file));
+  const inTurn: Drives = (file, isMeant = false) => {
+    const seen = last.then(() => look(file, isMeant));
     last = seen;
     return seen;
   };
-  return Object.assign(inTurn, { isSilent: (file: string) => silent.has(placeOf(file).place) });
+  return Object.assign(inTurn, {
+    isSilent: (file: string) => silent.has(placeOf(file).place),
+    answered: (file: string) => void answered.add(placeOf(file).place),
+  });
 }
 
 /** On Windows that of the drive that one is on. */

@@ -136,8 +136,15 @@ export async function limitFor(name: EngineRequestName, input: unknown, file: st
   }
 }
 
-/** Where its drive does not answer, that of an empty file: the engine finds out, and all windows go on meanwhile. */
+/** By file, as its drive told it last. */
+const sizes = new Map<string, number>();
+
+/**
+ * Where its drive does not answer, what it was when it did, or else that of an empty file: the engine finds out, and all
+ * windows go on meanwhile.
+ */
 async function sizeOf(file: string): Promise<number> {
-  const seen = await lookOnDrives(file);
-  return typeof seen === 'object' ? seen.size : 0;
+  const seen = await lookOnDrives(file, true);
+  if (typeof seen === 'object') sizes.set(file, seen.size);
+  return seen === 'nothing' ? 0 : (sizes.get(file) ?? 0);
 }

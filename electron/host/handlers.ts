@@ -39,7 +39,9 @@ const reopenDatabase = (host: Host, file: string): Result<OpenEntry> =>
   announced(host, host.databases.openOrMissing(file));
 
 function announced(host: Host, opened: Result<OpenEntry>): Result<OpenEntry> {
-  if (opened.ok) host.events.emit('database:opened', publicEntry(opened.value));
+  if (!opened.ok) return opened;
+  lookOnDrives.answered(opened.value.path); // just now, and not to whoever keeps count of that
+  host.events.emit('database:opened', publicEntry(opened.value));
   return opened;
 }
 
@@ -193,7 +195,7 @@ function closeDatabase(host: Host, handle: string): Result<Record<string, never>
 
 /** Opening waits for the system, and all windows with it: not where the drive is known not to answer. */
 const whatAnswers = async (file: string): Promise<Result<string>> =>
-  (await lookOnDrives(file)) === 'silent' ? err(doesNotAnswer(file)) : ok(file);
+  (await lookOnDrives(file, true)) === 'silent' ? err(doesNotAnswer(file)) : ok(file);
 
 /** As `get`, for what looks beside the file here and not in an engine: on a drive that hangs all windows would wait for it. */
 const reachable =

@@ -86,16 +86,18 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
         return known && check === 'schema' ? told(known) : refusal;
       };
       if (refused) return orKnown(refused);
+      const begun = busy.begun(path);
       const input = { path, check };
       // A look over all the data may take long; the process for short looks stays free for them.
       const looked = await (check === 'data'
         ? engines.askAlone(path, 'inspect', input).answer
         : engines.ask(path, 'inspect', input));
-      // Ended by what writes: that says nothing of the file.
-      if (!looked.ok && looked.error.code === 'E_RUN_ACTIVE' && busy.refusal(path)) return orKnown(looked);
+      // Ended by what writes, which may be over by now, or refused as another Phasewise does: that says nothing of the file.
+      const isInTheWay = !looked.ok && looked.error.code === 'E_RUN_ACTIVE';
+      if (isInTheWay && (busy.refusal(path) || busy.begun(path) !== begun)) return orKnown(looked);
       if (check === 'data') {
         if (looked.ok && looked.value.health.state === 'healthy') doubted.delete(path);
-        else doubted.add(path);
+        else if (!isInTheWay) doubted.add(path);
       }
       if (!looked.ok) return looked;
       lastStatus.set(path, looked.value);
@@ -108,6 +110,8 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
       if (refused) return refused;
       const isAllSaid = more.backupFolder !== undefined && more.source !== undefined;
       const way = isAllSaid ? null : await wayFor(database);
+      const refusedNow = busy.refusal(database.path);
+      if (refusedNow) return refusedNow;
       const { backupFolder = backupFolderIn(way, database) } = more;
       const source = more.source ?? saidOf(database) ?? way?.source ?? { kind: 'guess' };
       const input = { path: database.path, toPhase, backupFolder, source };

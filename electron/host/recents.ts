@@ -119,7 +119,7 @@ function withFile(entry: Remembered, seen: Seen): RecentDatabase {
     name: path.basename(databasePath),
     folder: path.dirname(databasePath),
     exists: isFile(seen),
-    ...(seen === 'silent' ? { isSilent: true } : {}),
+    ...(seen === 'silent' || seen === 'unasked' ? { isSilent: true } : {}),
     sizeBytes: isFile(seen) ? seen.size : null,
   };
 }

@@ -17,26 +17,30 @@ export const isBusy = ({ code }: AppError): boolean => ['E_DB_BUSY', 'E_DB_IN_US
  * A fresh look at a file whose work was interrupted, all of its data where a short look leaves that out.
  * @param known is enough where nothing but the file itself could tell of an interruption.
  * @param onLook told what takes long, before it begins.
+ * @param isOvertaken asked before every look: none may begin in the middle of a work, nor answer after it.
+ * @returns null where it was overtaken.
  */
 export async function lookFor(
   engines: Engines,
   file: string,
   known: Result<DatabaseStatus> | undefined,
-  onLook: (now: string) => void = () => {},
-): Promise<Result<DatabaseStatus>> {
+  onLook: (now: string) => void,
+  isOvertaken: () => boolean,
+): Promise<Result<DatabaseStatus> | null> {
   if (known) return known;
-  const ask = (check: 'schema' | 'data') => engines.askAlone(file, 'inspect', { path: file, check }).answer;
+  const ask = async (check: 'schema' | 'data') =>
+    isOvertaken() ? null : engines.askAlone(file, 'inspect', { path: file, check }).answer;
   let looked = await ask('schema');
   for (const waitMs of BUSY_RETRIES_MS) {
-    if (looked.ok || !isBusy(looked.error)) break;
+    if (looked === null || looked.ok || !isBusy(looked.error)) break;
     await sleep(waitMs);
     looked = await ask('schema');
   }
-  if (!looked.ok || looked.value.health.state !== 'not-checked') return looked;
+  if (looked === null || !looked.ok || looked.value.health.state !== 'not-checked') return looked;
   onLook(`Checking the whole file (${sizeText(looked.value.file.sizeBytes)})`);
   const whole = await ask('data');
   // A very large file may take longer than a look may; damage is an answer, lack of time is none.
-  return whole.ok || whole.error.code !== 'E_TIMEOUT' ? whole : looked;
+  return whole === null || whole.ok || whole.error.code !== 'E_TIMEOUT' ? whole : looked;
 }
 
 /**

@@ -104,16 +104,23 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
   const lastFound = new Map<string, Found>();
   const readBackup = createBackupReader(context);
 
+  /** Whether something has begun since that makes what is being looked at out of date, or that is still going on. */
+  const overtaking = (file: string): (() => boolean) => {
+    const before = busy.begun(file);
+    return () => busy.refusal(file) !== null || busy.begun(file) !== before;
+  };
+
   const openOf = (file: string): OpenWork | null =>
     busy.refusal(file) === null ? openWork(readWorks(dataFolder, file)) : null;
 
   const look = async (database: OpenEntry, { known, ...options }: GetOptions = {}): Promise<Seen | null> => {
     const { isReadOnly = false, isBrief = false, onLook = () => {} } = options;
     const { path: file } = database;
-    if (busy.refusal(file) !== null) return null;
+    const isOvertaken = overtaking(file);
+    if (isOvertaken()) return null;
     const inJournal = openOf(file);
-    const looked = await lookFor(engines, file, inJournal === null ? known : undefined, onLook);
-    if (busy.refusal(file) !== null) return null; // something began meanwhile, and may have ended the look
+    const looked = await lookFor(engines, file, inJournal === null ? known : undefined, onLook, isOvertaken);
+    if (looked === null || isOvertaken()) return null;
     if (inJournal?.isWorkedOn === true && !looked.ok && isBusy(looked.error)) return null;
     const status = looked.ok ? looked.value : null;
     const restore = interruptedRestore(file, status);
@@ -134,16 +141,19 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     const until = open === null ? null : nextStart(readWorks(dataFolder, file), open.work);
     const wanted = { open, until, runId, restore, isReadOnly, onLook };
     const kept = isBrief ? NO_BACKUP : await readBackup(database, wanted);
+    if (isOvertaken()) return null;
     const hasOpenUpgrade = unanswered !== null && status?.unfinishedRun !== null;
     const run = inFile?.run ?? status?.unfinishedRun ?? null;
     return { recovery: recoveryOf({ open, runId, run, look: looked, kept, restore, hasOpenUpgrade }), found };
   };
 
   const get: Recoveries['get'] = async (database, options) => {
+    const isOvertaken = overtaking(database.path);
     const seen = await look(database, options);
-    if (seen === null) lastFound.delete(database.path);
-    else lastFound.set(database.path, seen.found);
-    return seen?.recovery ?? null;
+    lastFound.delete(database.path);
+    if (seen === null || isOvertaken()) return null;
+    lastFound.set(database.path, seen.found);
+    return seen.recovery;
   };
 
   /** What was shown, as far as that was the last look; else what a new one finds. */

@@ -97,13 +97,13 @@ export function createRuns(context: RunsContext): Runs {
   const isActive = (runId: string): boolean => active().some((run) => run.snapshot.runId === runId);
   return {
     start(database, request) {
+      const refused = context.busy.refusal(database.path);
+      if (refused) return refused;
+      // Whoever reads the file is ended for what takes it: only for a run that does begin.
+      const begun = begin(context, database, request);
+      if (!begun.ok) return begun;
       const free = context.busy.take(database.path, 'upgrade');
       if (!free.ok) return free;
-      const begun = begin(context, database, request);
-      if (!begun.ok) {
-        free.value();
-        return begun;
-      }
       const { run, journal } = begun.value;
       runs.set(database.handle, run);
       run.done = drive(context, run, journal).then(async (snapshot) => {

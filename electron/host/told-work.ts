@@ -55,23 +55,52 @@ export interface Told {
   readonly isAnswered: boolean;
 }
 
-/** By journal, as long as that has not grown: a database may have hundreds, and every question asks for all of them. */
-const known = new Map<string, { readonly stamp: string; readonly told: Told }>();
-const MOST_KNOWN = 20_000;
+/**
+ * By journal, as long as that has not grown: a database may have hundreds, and every question asks for all of them. What
+ * there is no room for is read each time: were others dropped for it, a pass over all of them would find none of them.
+ */
+const known = new Map<string, { readonly stamp: string; readonly told: Told; readonly length: number }>();
+/** As JSON, without the lists of steps, which are shared: some 7,000 upgrades of 30 steps each, measured as 43 MB of heap. */
+const MOST_KEPT = 30_000_000;
+let kept = 0;
+
+/** By their JSON: the upgrades of a database to one phase have all the same. */
+const stepLists = new Map<string, ToldWork['steps']>();
+const MOST_LISTS = 200;
 
 /** null where the journal cannot be read. What is not there tells nothing. Never throws. */
 export function toldIn(journal: string): Told | null {
   const stamp = stampOf(journal);
   const before = known.get(journal);
   if (before !== undefined && before.stamp === stamp) return before.told;
-  known.delete(journal);
+  forget(journal);
   const lines = linesOf(journal);
   if (lines === null) return null; // and not remembered: it may be readable again, and be the same
   const isProven = lines.some((line) => line.type === 'verdict' && line.verified);
   const told = { work: workOf(journal, lines), isAnswered: isClosed(lines) || isProven };
-  if (known.size >= MOST_KNOWN) known.clear();
-  if (stamp !== null) known.set(journal, { stamp, told });
+  if (stamp !== null) keep(journal, stamp, told);
   return told;
+}
+
+function keep(journal: string, stamp: string, told: Told): void {
+  const { length } = JSON.stringify({ ...told.work, steps: [] });
+  if (kept + length > MOST_KEPT) return;
+  kept += length;
+  known.set(journal, { stamp, told, length });
+}
+
+function forget(journal: string): void {
+  kept -= known.get(journal)?.length ?? 0;
+  known.delete(journal);
+}
+
+function shared(steps: ToldWork['steps']): ToldWork['steps'] {
+  const key = JSON.stringify(steps);
+  const same = stepLists.get(key);
+  if (same) return same;
+  if (stepLists.size >= MOST_LISTS) stepLists.clear(); // what has them keeps them
+  stepLists.set(key, steps);
+  return steps;
 }
 
 const isClosed = (lines: readonly JournalLine[]): boolean =>
@@ -94,7 +123,7 @@ function workOf(journal: string, lines: readonly JournalLine[]): ToldWork | null
     lastSignAt: lines.findLast(({ type }) => !LATER.includes(type))?.at ?? started.at,
     order: started.order ?? 0,
     started: { ...started, plan: planOf(started) },
-    steps: firstOf(lines, 'steps')?.steps ?? [],
+    steps: shared(firstOf(lines, 'steps')?.steps ?? []),
     applied: lines.filter((line) => line.type === 'applied'),
     backupPath: started.before ?? firstOf(lines, 'backup')?.backupPath ?? null,
     backup: BackupRecord.safeParse(firstOf(lines, 'backup')?.record).data ?? null,

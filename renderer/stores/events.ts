@@ -19,14 +19,7 @@ import { receiveExport } from './exports.ts';
 import { findInTable } from './find-field.ts';
 import { forgetLogs } from './ingest.ts';
 import { forgetDisconnected } from './lost-connection.ts';
-import {
-  awaitRecovery,
-  dropRecovery,
-  forgetRecovery,
-  loadNotices,
-  loadRecovery,
-  receiveLooking,
-} from './recovery.ts';
+import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery, receiveLooking } from './recovery.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
 import { loadSession, useSession, watchConnection } from './session.ts';

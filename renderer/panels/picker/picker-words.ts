@@ -19,8 +19,8 @@ export function filterEntries(entries: readonly FileEntry[], text: string, onlyD
 
 export function describeEntry(entry: FileEntry): string {
   if (entry.kind === 'folder') return 'folder';
-  const size = entry.sizeBytes === null ? '' : bytes(entry.sizeBytes);
-  return entry.looksLikeDatabase ? `database, ${size}` : size;
+  const size = entry.sizeBytes === null ? [] : [bytes(entry.sizeBytes)];
+  return [...(entry.looksLikeDatabase ? ['database'] : []), ...size].join(', ');
 }
 
 /** The row that an arrow key leads to. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Drives } from '@host/drives.ts';
+import { createDrives, type Drives } from '@host/drives.ts';
 import { createPicker, isVisibleInside } from '../../../electron/browser-host/picker.ts';
 import { describe, expect, it } from 'vitest';
 import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
@@ -102,6 +102,31 @@ describe('the file picker', () => {
 
     expect(listing.entries.map(({ name }) => name)).toEqual(['project.db']);
     expect(listing.silent).toEqual(['nas', 'shortcut']);
+  });
+
+  it('lists what could not be asked, as nobody knows that it does not answer, and goes where a person says', async () => {
+    const { base, allowed } = setUp();
+    makeFolder(allowed, 'usb', 'deep');
+    symlinkSync(path.join(base, 'allowed', 'usb'), path.join(allowed, 'shortcut'));
+    makeDatabase(path.join(allowed, 'usb'), 'CREATE TABLE t (x)', 'on usb.db');
+    const driveOf = (file: string): string => /^.*allowed.usb|^.away.../.exec(file)?.[0] ?? '/';
+    const ask = (file: string) => (file.startsWith('/away') ? new Promise<never>(() => {}) : stat(file));
+    const look = createDrives({ limitMs: 500, own: () => ['/'], driveOf, ask });
+    await Promise.all(['/away/n1', '/away/n2'].map((file) => look(file)));
+    const picker = await createPicker({ folders: [allowed], files: [] }, look);
+    const token = must(await picker.list(null)).entries[0]?.token ?? '';
+
+    const { entries, silent } = must(await picker.list(token));
+
+    expect(silent).toEqual([]);
+    const unknown = { kind: 'folder', sizeBytes: null, modifiedAt: null, looksLikeDatabase: false };
+    expect(entries).toMatchObject([
+      { name: 'shortcut', ...unknown },
+      { name: 'usb', ...unknown },
+      { name: 'project.db' },
+    ]);
+    const inside = must(await picker.list(entries[1]?.token ?? ''));
+    expect(inside.entries).toMatchObject([{ name: 'deep' }, { name: 'on usb.db', looksLikeDatabase: true }]);
   });
 
   it('does not go where a drive has fallen silent since it was listed', async () => {

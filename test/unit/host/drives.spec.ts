@@ -34,7 +34,10 @@ function drives(own = '/') {
 describe('a drive that does not answer', () => {
   it('is waited for once, and is asked again when it has answered after all', async () => {
     const { look, asked, comesBack } = drives();
-    expect(await Promise.all(['/away/n1/a.db', '/away/n1/b.db'].map(look))).toEqual(['silent', 'silent']);
+    expect(await Promise.all(['/away/n1/a.db', '/away/n1/b.db'].map((file) => look(file)))).toEqual([
+      'silent',
+      'silent',
+    ]);
     expect(asked).toEqual(['/away/n1/a.db']);
 
     comesBack();
@@ -54,18 +57,21 @@ describe('a drive that does not answer', () => {
 
   it('keeps nobody from seeing what lies on another', async () => {
     const { look } = drives();
-    expect(await Promise.all(['/away/n1/a.db', here].map(look))).toMatchObject(['silent', { size: 5 }]);
+    expect(await Promise.all(['/away/n1/a.db', here].map((file) => look(file)))).toMatchObject(['silent', { size: 5 }]);
   });
 
   it('of our own is never silent: only the folder is, behind which something hangs', async () => {
     const { look } = drives('/away/n1');
-    expect(await Promise.all(['/away/n1/x/a.db', '/away/n1/x/b.db'].map(look))).toEqual(['silent', 'silent']);
+    expect(await Promise.all(['/away/n1/x/a.db', '/away/n1/x/b.db'].map((file) => look(file)))).toEqual([
+      'silent',
+      'silent',
+    ]);
     expect(await look('/away/n1/here/c.db')).toMatchObject({ size: 5 });
   });
 
   it('keeps nobody from seeing what lies on our own, though it was not asked before', async () => {
     const { look } = drives();
-    await Promise.all(['/away/n1/a.db', '/away/n2/a.db'].map(look));
+    await Promise.all(['/away/n1/a.db', '/away/n2/a.db'].map((file) => look(file)));
     expect(await look(here)).toMatchObject({ size: 5 });
   });
 
@@ -82,9 +88,33 @@ describe('a drive that does not answer', () => {
     const { look, asked } = drives();
     await look(here);
     const away = ['n1', 'n2', 'n3', 'n4', 'n5'].map((drive) => look(`/away/${drive}/a.db`));
-    expect(await Promise.all(away)).toEqual(Array(5).fill('silent'));
+    expect(await Promise.all(away)).toEqual(['silent', 'silent', 'unasked', 'unasked', 'unasked']);
     expect(asked.filter((file) => file.startsWith('/away'))).toHaveLength(2);
     expect(await look(here)).toMatchObject({ size: 5 });
+  });
+
+  it('is told from one that nobody has asked, as others keep the threads', async () => {
+    const { look, asked } = drives();
+    await Promise.all(['/away/n1/a.db', '/away/n2/a.db'].map((file) => look(file)));
+    expect(await look('/away/n3/here/a.db')).toBe('unasked');
+    expect(await look('/away/n1/b.db')).toBe('silent');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('keeps nobody from what lies on another that a person named, or that was opened', async () => {
+    const { look } = drives();
+    await Promise.all(['/away/n1/a.db', '/away/n2/a.db'].map((file) => look(file)));
+    expect(await look('/away/n3/here/a.db', true)).toMatchObject({ size: 5 });
+    expect(await look('/away/n3/here/b.db')).toMatchObject({ size: 5 }); // it has answered
+    look.answered('/away/n4/here/a.db');
+    expect(await look('/away/n4/here/a.db')).toMatchObject({ size: 5 });
+  });
+
+  it('is asked for nobody once one thread only is left', async () => {
+    const { look, asked } = drives();
+    for (const drive of ['n1', 'n2', 'n3']) expect(await look(`/away/${drive}/a.db`, true)).toBe('silent');
+    expect(await look('/away/n4/here/a.db', true)).toBe('unasked');
+    expect(asked).toHaveLength(3);
   });
 
   it('is told from a file that is not there, and so is one that says that it is gone', async () => {
@@ -102,6 +132,12 @@ describe('a drive that does not answer', () => {
     expect([gone?.exists, gone?.isSilent, there?.exists, there?.isSilent]).toEqual([false, undefined, true, undefined]);
     expect(away).toMatchObject({ exists: false, isSilent: true, sizeBytes: null });
     expect(await recents.paths()).toEqual([here]);
+  });
+
+  it('that could not even be asked is no reason to say that the file is gone either', async () => {
+    const recents = createRecents(path.join(folder, 'unasked'), () => Promise.resolve('unasked'));
+    recents.seen('/away/n3/a.db', status());
+    expect(await recents.list()).toMatchObject([{ exists: false, isSilent: true }]);
   });
 
   it('keeps no notice from the first page that a journal tells of', async () => {

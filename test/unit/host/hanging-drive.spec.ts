@@ -34,7 +34,7 @@ vi.mock('@host/drives.ts', async (original) => {
   const drives = await original<typeof Drives>();
   const isSilent = (file: string): boolean => drive.isSilent && isAway(file);
   const look = (file: string) => (isSilent(file) ? Promise.resolve('silent') : drives.lookOnDrives(file));
-  return { ...drives, lookOnDrives: Object.assign(look, { isSilent }) };
+  return { ...drives, lookOnDrives: Object.assign(look, { isSilent, answered: () => {} }) };
 });
 
 const folder = temporaryFolder();

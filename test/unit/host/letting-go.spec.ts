@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EngineRequestName } from '@engine/protocol.ts';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -130,6 +130,19 @@ it.each<EngineRequestName>(['run', 'restore', 'finishRestore', 'putBack', 'inges
     expect(child.isBusy).toBe(true);
   },
 );
+
+it('what only reads goes on where an upgrade could not begin', () => {
+  const { host, open, dataFolder } = setUp();
+  const database = open('slow');
+  const { child } = host.engines.askAlone(database.path, 'inspect', { path: database.path, check: 'data' });
+  mkdirSync(dataFolder, { recursive: true });
+  writeFileSync(path.join(dataFolder, 'runs'), 'no folder');
+  const request = { toPhase: 1, fingerprint: null, plan: null, backupFolder: '/b', isRemovalConfirmed: false };
+
+  const answer = host.runs.start(database, { ...request, source: { kind: 'guess' } });
+
+  expect([answer.ok, child.isBusy, host.busy.any()]).toEqual([false, true, false]);
+});
 
 it.each(['backup', 'trial'])('what only reads goes on beside what does not write either: a %s', async (work) => {
   const { host, open } = setUp();

@@ -32,6 +32,25 @@ it('no plan is made while something runs on the file', async () => {
   expect(await looks.plan(database, 1)).toMatchObject({ ok: true });
 });
 
+it('nor where it began while the way to make that plan was looked for', async () => {
+  const [busy, asked] = [createBusy(), [] as string[]];
+  const ask = (_: string, name: string) => {
+    asked.push(name);
+    return Promise.resolve(ok({ fingerprint: 'f' }));
+  };
+  const looks = createLooks({
+    ...{ engines: { ask } as unknown as Engines, busy, saidOf: () => null, onStatus: () => {} },
+    reportsOf: () => [],
+    wayOf: () => {
+      busy.take('/a.db', 'upgrade');
+      return Promise.resolve({ backupFolder: null, source: null });
+    },
+  });
+
+  expect(await looks.plan(database, 1)).toEqual(RUNS);
+  expect(asked).toEqual([]);
+});
+
 it('no row is asked for while something runs on the file', async () => {
   const busy = createBusy();
   let started = 0;

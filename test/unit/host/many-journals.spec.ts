@@ -40,6 +40,33 @@ describe('the journals of a database with very many runs', () => {
     expect(read).toEqual([journals[3]]);
   });
 
+  it('share the list of their steps, where that is the same', () => {
+    const { dataFolder, journals } = upgraded(3);
+    const steps = [{ migrationId: 'one', title: 'Do one', isApplied: false }];
+    const add = (journal = '', line: object) =>
+      appendFileSync(journal, `${JSON.stringify({ type: 'steps', at: '2026-11-21T15:00:00Z', ...line })}\n`);
+    add(journals[0], { steps });
+    add(journals[1], { steps });
+    add(journals[2], { steps: [{ ...steps[0], isApplied: true }] });
+
+    const [third, second, first] = readWorks(dataFolder, FILE);
+
+    expect([first?.steps, third?.steps[0]?.isApplied]).toEqual([steps, true]);
+    expect(second?.steps).toBe(first?.steps);
+  });
+
+  it('are kept as far as there is room for what they tell, and those are not read again for the others', () => {
+    const { dataFolder, journals } = upgraded(40);
+    const applied = { type: 'applied', at: '2026-11-21T15:00:00Z', migrationId: 'm'.repeat(1_000_000), ms: 1 };
+    for (const journal of journals) appendFileSync(journal, `${JSON.stringify(applied)}\n`);
+    readWorks(dataFolder, FILE);
+
+    const read = opened(() => expect(readWorks(dataFolder, FILE)).toHaveLength(40)).length;
+
+    expect(read).toBeGreaterThan(5);
+    expect(read).toBeLessThan(35);
+  });
+
   it('are read again only as far as somebody asks for their reports', () => {
     const { dataFolder, journals } = upgraded(20);
     readWorks(dataFolder, FILE);

@@ -240,3 +240,36 @@ it.each<[string, boolean, (file: string) => void]>([
     expect(error?.message.includes('Another program has written')).toBe(isWritten);
   }
 });
+
+it.each([
+  ['inspect', ['inspect']],
+  ['verifyBackup', ['inspect', 'verifyBackup']],
+])('what a restore overtook in the middle of %s is no answer any more, nor begun again', async (name, all) => {
+  const refused = err(appError('E_RUN_ACTIVE', 'A backup of this database is being restored.'));
+  let [times, free]: [number, Result<() => void> | null] = [0, null];
+  const overtaken = (): Result<unknown> => {
+    free ??= busy.take(file, 'restore');
+    times += 1;
+    if (name === 'inspect' && times < 3) return refused;
+    if (free.ok) free.value();
+    return name === 'inspect' ? ok(statusWith()) : ok(record('b1'));
+  };
+  const { busy, file, database, recoveries, asked, journal } = setUp({ inspect: ok(statusWith()), [name]: overtaken });
+  journal('r1', 'upgrade', [backedUp, applied]);
+
+  expect(await recoveries.get(database)).toBeNull();
+  expect(asked).toEqual(all);
+});
+
+it('a backup that is made meanwhile changes nothing, so what was found is told', async () => {
+  const { busy, file, database, recoveries, journal } = setUp({
+    inspect: () => {
+      const free = busy.take(file, 'backup');
+      if (free.ok) free.value(true);
+      return ok(statusWith());
+    },
+  });
+  journal('r1', 'upgrade', [applied]);
+
+  expect(await recoveries.get(database)).toMatchObject({ kind: 'upgrade' });
+});

@@ -1,6 +1,6 @@
 import { lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
 import { stampOf } from '@shared/file-stamp.ts';
 import type { RunReport } from '@shared/run.ts';
 import type { CheckResult, DatabaseStatus, Health } from '@shared/status.ts';
@@ -24,14 +24,16 @@ const sound = [check('integrity', 'met'), check('accounts', 'met')];
 const toldThen = expect.stringMatching(/^The content .* not read by this look\. When the last upgrade was proven/);
 
 /** @param change of the report on the upgrade that left the file as it is. @param data what a look over all the data finds. */
-function setUp(change: Partial<RunReport>, { schema = unread, data = healthy as Health | null } = {}) {
+function setUp(change: Partial<RunReport>, { schema = unread, data = healthy as Health | AppError | null } = {}) {
   const file = path.join(mkdtempSync(path.join(folder, 'home-')), 'a.db');
   writeFileSync(file, 'bytes');
   const leftAs = stampOf(lstatSync(file, { bigint: true }));
   const report = { verified: true, checks: sound, leftAs, ...change } as RunReport;
   const reports = [report];
-  const answer = (health: Health | null): Promise<Result<DatabaseStatus>> =>
-    Promise.resolve(health === null ? err(appError('E_CORRUPT', 'A page is gone.')) : ok(status({ health })));
+  const answer = (health: Health | AppError | null): Promise<Result<DatabaseStatus>> => {
+    const error = health === null ? appError('E_CORRUPT', 'A page is gone.') : 'code' in health ? health : null;
+    return Promise.resolve(error ? err(error) : ok(status({ health: health as Health })));
+  };
   const busy = createBusy();
   const looks = createLooks({
     ...{ busy, saidOf: () => null, onStatus: () => {}, reportsOf: () => reports },
@@ -108,4 +110,10 @@ it('is said again after a look over all the data that found the file healthy', a
   const { look } = setUp({});
   await look('data');
   expect(await look()).toMatchObject({ summary: toldThen });
+});
+
+it('is still that where a look at all of it was ended for what did not begin after all', async () => {
+  const { look } = setUp({}, { data: appError('E_RUN_ACTIVE', 'An upgrade of this database is running.') });
+  await look('data');
+  expect(await look()).toEqual({ ...unread, summary: toldThen });
 });

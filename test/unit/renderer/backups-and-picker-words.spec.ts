@@ -138,6 +138,7 @@ describe('the file picker', () => {
   });
   it('says what an entry is', () => {
     expect(entries.map(describeEntry)).toEqual(['1.5 kB', 'database, 1.5 kB', 'database, 1.5 kB', 'folder']);
+    expect(describeEntry({ ...entry('on-a-drive.db', 'file', true), sizeBytes: null })).toBe('database');
   });
   it('can be chosen only where it is what is asked for', () => {
     const common = { title: '', lead: '', onChoose: () => {} };
