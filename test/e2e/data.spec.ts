@@ -156,6 +156,7 @@ test('what is typed into the filters stays as it is typed, whatever is asked mea
   await expect(page.getByText('1–1 of 1 row').first()).toBeVisible();
   await page.keyboard.press('Control+p');
   await page.keyboard.type('numbers 7');
+  await expect(page.getByRole('option', { name: /numbers 7/ })).toBeVisible();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('complementary', { name: 'Row of numbers' })).toContainText('number 7');
   await expect(page.getByRole('textbox', { name: 'Find in all columns' })).toHaveValue('');
