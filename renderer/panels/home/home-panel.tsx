@@ -4,6 +4,7 @@ import { isDesktop } from '../../api.ts';
 import { Page, PageHead } from '../../components/page.tsx';
 import { chooseDatabase, openSample, useDatabases } from '../../stores/databases.ts';
 import { useRecovery } from '../../stores/recovery.ts';
+import { useSession } from '../../stores/session.ts';
 import { RecentCards } from './recent-cards.tsx';
 import { RecoveryNotices } from './recovery-notices.tsx';
 import styles from './home-panel.module.css';
@@ -13,7 +14,8 @@ export function HomePanel() {
   const opening = useDatabases((state) => state.opening);
   // One obvious next step: something interrupted goes before something new.
   const isInterrupted = useRecovery((state) => (state.notices ?? []).length > 0);
-  const canDrop = isDesktop();
+  // Known before the host has said it.
+  const canDrop = useSession((state) => (state.info === null ? isDesktop() : state.info.door === 'electron'));
   return (
     <Page label="Start page">
       <PageHead title="Which database shall we look at?">
