@@ -1,6 +1,6 @@
 import { appError, err, ok } from '@shared/errors.ts';
 import { createBrowsing } from '@host/browsing.ts';
-import { createBusy } from '@host/busy.ts';
+import { type Busy, createBusy } from '@host/busy.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import type { EngineProcess } from '@host/engine-process.ts';
 import type { Engines } from '@host/engines.ts';
@@ -12,7 +12,10 @@ import { expect, it } from 'vitest';
 const database: OpenEntry = { handle: 'h', name: 'a.db', folder: '/', path: '/a.db' };
 const RUNS = err(appError('E_RUN_ACTIVE', 'An upgrade of this database is running.'));
 
-it('no plan is made while something runs on the file', async () => {
+const NO_WAY = { backupFolder: null, source: null };
+
+/** @param onWay while the way to make a plan is looked for. */
+function setUp(onWay: (busy: Busy) => void = () => {}) {
   const [busy, asked] = [createBusy(), [] as string[]];
   const ask = (_: string, name: string) => {
     asked.push(name);
@@ -21,8 +24,16 @@ it('no plan is made while something runs on the file', async () => {
   const looks = createLooks({
     ...{ engines: { ask } as unknown as Engines, busy, saidOf: () => null, onStatus: () => {} },
     reportsOf: () => [],
-    wayOf: () => Promise.resolve({ backupFolder: null, source: null }),
+    wayOf: () => {
+      onWay(busy);
+      return Promise.resolve(NO_WAY);
+    },
   });
+  return { busy, asked, looks };
+}
+
+it('no plan is made while something runs on the file', async () => {
+  const { busy, asked, looks } = setUp();
   const free = busy.take('/a.db', 'upgrade');
 
   expect(await looks.plan(database, 1)).toEqual(RUNS);
@@ -33,19 +44,7 @@ it('no plan is made while something runs on the file', async () => {
 });
 
 it('nor where it began while the way to make that plan was looked for', async () => {
-  const [busy, asked] = [createBusy(), [] as string[]];
-  const ask = (_: string, name: string) => {
-    asked.push(name);
-    return Promise.resolve(ok({ fingerprint: 'f' }));
-  };
-  const looks = createLooks({
-    ...{ engines: { ask } as unknown as Engines, busy, saidOf: () => null, onStatus: () => {} },
-    reportsOf: () => [],
-    wayOf: () => {
-      busy.take('/a.db', 'upgrade');
-      return Promise.resolve({ backupFolder: null, source: null });
-    },
-  });
+  const { asked, looks } = setUp((busy) => busy.take('/a.db', 'upgrade'));
 
   expect(await looks.plan(database, 1)).toEqual(RUNS);
   expect(asked).toEqual([]);
