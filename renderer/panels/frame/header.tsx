@@ -9,6 +9,7 @@ import {
   IconSun,
 } from '@tabler/icons-react';
 import { DatabaseName } from '../../components/database-name.tsx';
+import { menuPlace } from '../../components/menu-place.ts';
 import { chooseDatabase, useDatabases } from '../../stores/databases.ts';
 import { showDialog } from '../../stores/dialogs.ts';
 import { goHome, goTo, useRoute } from '../../stores/route.ts';
@@ -56,7 +57,7 @@ function Switcher({ handle }: { handle: string }) {
   const current = open.find((database) => database.handle === handle);
   return (
     <>
-      <Menu position="bottom-start" width={340} classNames={{ itemLabel: styles.database }}>
+      <Menu position="bottom-start" width={340} classNames={{ itemLabel: styles.database }} {...menuPlace}>
         <Menu.Target>
           <UnstyledButton
             className={styles.switcher}
@@ -68,9 +69,10 @@ function Switcher({ handle }: { handle: string }) {
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>
-          {open.map((database) => (
+          {open.map((database, at) => (
             <Menu.Item
               key={database.handle}
+              data-autofocus={at === 0 || undefined}
               leftSection={<IconDatabase size={14} aria-hidden />}
               onClick={() => goTo(database.handle, 'overview')}
             >

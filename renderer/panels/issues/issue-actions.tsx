@@ -3,6 +3,7 @@ import { IconChevronDown, IconDownload, IconRefresh } from '@tabler/icons-react'
 import { useState } from 'react';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { Dialog } from '../../components/dialog.tsx';
+import { menuPlace } from '../../components/menu-place.ts';
 import { exportIssues, retryIssues, useIssues } from '../../stores/issues.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { counted } from '../../words/numbers.ts';
@@ -15,7 +16,7 @@ export function IssueActions({ handle, status, total }: { handle: string; status
   const obstacle = useRuns((state) => retryObstacle(status, isActive(state.byHandle[handle])));
   return (
     <>
-      <Menu position="bottom-end" width={230}>
+      <Menu position="bottom-end" width={230} {...menuPlace}>
         <Menu.Target>
           <Button
             variant="default"
@@ -27,7 +28,9 @@ export function IssueActions({ handle, status, total }: { handle: string; status
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={() => void exportIssues(handle, 'csv')}>As CSV, for a spreadsheet</Menu.Item>
+          <Menu.Item data-autofocus onClick={() => void exportIssues(handle, 'csv')}>
+            As CSV, for a spreadsheet
+          </Menu.Item>
           <Menu.Item onClick={() => void exportIssues(handle, 'json')}>As JSON, for support</Menu.Item>
         </Menu.Dropdown>
       </Menu>

@@ -3,6 +3,7 @@ import { IconChevronDown, IconDownload } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import type { RunReport } from '@shared/run.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { menuPlace } from '../../components/menu-place.ts';
 import { PathText } from '../../components/path-text.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { forgetReport, saveReport, useReports } from '../../stores/reports.ts';
@@ -27,7 +28,7 @@ export function SaveReport({ handle, report }: SaveReportProps) {
     else download(name, format === 'txt' ? 'text/plain' : 'application/json', text);
   };
   return (
-    <Menu position="bottom-end" width={210}>
+    <Menu position="bottom-end" width={210} {...menuPlace}>
       <Menu.Target>
         <Button
           size="sm"
@@ -40,7 +41,9 @@ export function SaveReport({ handle, report }: SaveReportProps) {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item onClick={() => save('txt')}>As text, to read</Menu.Item>
+        <Menu.Item data-autofocus onClick={() => save('txt')}>
+          As text, to read
+        </Menu.Item>
         <Menu.Item onClick={() => save('json')}>As JSON, complete</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -117,6 +117,7 @@ export const screens: readonly Screen[] = [
   { name: 'issues-many', scene: 'many', route: `${issues}-orphan-candidate`, shows: /500 of 4,812|of 4,812; scroll/ },
   { name: 'issues-retry', scene: 'upgraded', route: issues, shows: /Back up and try again/, act: click('Try again…') },
   { name: 'issues-tried', scene: 'upgraded', route: issues, shows: /2 of 27 rows are in place now/, act: retry },
+  { name: 'issues-save', scene: 'upgraded', route: issues, shows: /As JSON, for/, act: click('Save as a file') },
   { name: 'issues-saved', scene: 'upgraded', route: issues, shows: /30 rows saved/, act: saveIssues },
   { name: 'take-in', scene: 'upgraded', route: takeIn, shows: /Choose a folder…/ },
   { name: 'take-in-too-early', scene: 'legacy', route: takeIn, shows: /Run logs can be taken in once phase 4/ },
@@ -125,6 +126,7 @@ export const screens: readonly Screen[] = [
   { name: 'take-in-many', scene: 'many', route: takeIn, shows: /run logs can be taken in/, act: lookAtLogs },
   { name: 'take-in-taking', scene: 'taking', route: takeIn, shows: /Making and proving a backup/, act: takeLogs },
   { name: 'take-in-taken', scene: 'upgraded', route: takeIn, shows: /run logs were taken in/, act: takeLogs },
+  { name: 'result-save', scene: 'upgraded', route: activity, shows: /As JSON, complete/, act: click('Save report') },
   { name: 'result-failed', scene: 'failed', route: activity, shows: /E_WORKER_DIED/ },
   { name: 'backups', scene: 'upgraded', route: backups, shows: /3 backups/ },
   { name: 'backups-trouble', scene: 'troubled-backups', route: backups, shows: /One backup is broken/ },
@@ -160,6 +162,7 @@ export const screens: readonly Screen[] = [
   { name: 'data-filter', scene: 'legacy', route: data, shows: /Show these rows/, act: click('Filter') },
   { name: 'data-sort-question', scene: 'legacy', route: data, shows: /Sort 10,000,000 rows\?/, act: click('note') },
   { name: 'data-column', scene: 'legacy', route: data, shows: /Pin to the left edge/, act: press('Alt+ArrowDown') },
+  { name: 'switcher', scene: 'legacy', route: overview, shows: /^Open…$/, act: openSwitcher },
   { name: 'palette', scene: 'legacy', route: overview, shows: /Enter goes there/, act: openPalette },
   {
     name: 'shortcuts',
@@ -223,6 +226,10 @@ async function confirmRemoval(page: Page): Promise<void> {
 async function retry(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Try again…' }).click();
   await page.getByRole('button', { name: 'Back up and try again' }).click();
+}
+
+async function openSwitcher(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Switch database/ }).click();
 }
 
 async function saveIssues(page: Page): Promise<void> {

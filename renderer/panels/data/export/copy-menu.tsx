@@ -2,7 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import { IconChevronDown, IconCopy } from '@tabler/icons-react';
 import type { CopyKind } from './copy-text.ts';
 import type { CopyState } from './use-copy.ts';
-import { menuPlace } from '../menu-place.ts';
+import { menuPlace } from '../../../components/menu-place.ts';
 import styles from './export.module.css';
 
 interface CopyMenuProps {

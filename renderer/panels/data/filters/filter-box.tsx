@@ -2,7 +2,7 @@ import { Menu } from '@mantine/core';
 import type { BrowseColumn, BrowseQuery } from '@shared/browse.ts';
 import { useRef, useState } from 'react';
 import { shownName } from '../../../words/text.ts';
-import { menuPlace } from '../menu-place.ts';
+import { menuPlace } from '../../../components/menu-place.ts';
 import { boxHint, valuesOf } from './box-filter.ts';
 import { operators, operatorsOf, type Operator } from './filter-words.ts';
 import { useFilterBox } from './use-filter-box.ts';

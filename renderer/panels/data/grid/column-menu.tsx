@@ -3,7 +3,7 @@ import { IconDotsVertical } from '@tabler/icons-react';
 import type { BrowseQuery } from '@shared/browse.ts';
 import { changeQuery } from '../../../stores/browse.ts';
 import { shownName } from '../../../words/text.ts';
-import { menuPlace } from '../menu-place.ts';
+import { menuPlace } from '../../../components/menu-place.ts';
 import { canMove, withHidden, withMove, withPin, withWidth } from './arrange.ts';
 import { sortedBy, unsortedBy } from './sorting.ts';
 import type { ArrangedColumns } from './use-columns.ts';
