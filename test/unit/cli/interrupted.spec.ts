@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { holdersOf } from '@engine/lock-holders.ts';
@@ -7,36 +6,22 @@ import type { Recovery } from '@shared/recovery.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { folderState } from '../../support/folder-state.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { isBuilt, runCli } from './run-cli.ts';
 
-const build = path.resolve(import.meta.dirname, '../../../.vite/build');
-const isBuilt = ['cli.cjs', 'engine.cjs'].every((name) => existsSync(path.join(build, name)));
 const folder = temporaryFolder();
 const limit = { timeout: 90_000 };
-
-interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 type Send = (signal: NodeJS.Signals) => void;
 
 /** The command line on a home folder of its own. @param onApplied called once, when the first step is applied. */
-function start(home: string, args: string[], onApplied: (send: Send) => void = () => {}): Promise<Ended> {
-  const child = spawn(process.execPath, [path.join(build, 'cli.cjs'), ...args], {
-    env: { ...process.env, PHASEWISE_HOME: path.join(home, 'phasewise') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr, isTold] = ['', '', false];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    if (isTold || !stderr.includes('applied:')) return;
+function start(home: string, args: string[], onApplied: (send: Send) => void = () => {}) {
+  let isTold = false;
+  const onStderr = (text: string, send: Send): void => {
+    if (isTold || !text.includes('applied:')) return;
     isTold = true;
-    onApplied((signal) => void child.kill(signal));
-  });
-  return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })));
+    onApplied(send);
+  };
+  return runCli(args, { home: path.join(home, 'phasewise'), onStderr });
 }
 
 /** It outlives its host for a moment; where the system does not tell who holds a file, that long is waited. */
@@ -53,7 +38,7 @@ async function interrupted(end: (send: Send) => void) {
   const ended = await start(home, ['migrate', file, '--to', '1', '--yes', '--json'], end);
   const json = async (...args: string[]) => {
     const answer = await start(home, [...args, '--json']);
-    return { code: answer.code, stderr: answer.stderr, ...(JSON.parse(answer.stdout) as Record<string, unknown>) };
+    return { code: answer.code, stderr: answer.stderr, ...answer.json };
   };
   const status = async () =>
     (await json('status', file)) as unknown as { recovery: Recovery | null; phaseReached: number };

@@ -4,10 +4,9 @@ import path from 'node:path';
 import { intentFile } from '@shared/beside.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { build, isBuilt } from './run-cli.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
-const build = path.join(root, '.vite/build');
-const isBuilt = ['cli.cjs', 'engine.cjs'].every((name) => existsSync(path.join(build, name)));
 const folder = temporaryFolder();
 
 function run(...args: string[]) {

@@ -6,11 +6,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { safetyText } from '@shared/errors.ts';
 import { buildBaseline } from '../../support/kroma/baseline.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { build, isBuilt } from './run-cli.ts';
 
 /** What is told of a command that a signal stopped is true of the disk. */
 
-const build = path.resolve(import.meta.dirname, '../../../.vite/build');
-const isBuilt = ['cli.cjs', 'engine.cjs'].every((name) => existsSync(path.join(build, name)));
 const folder = temporaryFolder();
 const newHome = () => mkdtempSync(path.join(folder, 'home-'));
 

@@ -1,21 +1,13 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Door } from '@host/door.ts';
 import { exportName } from '@host/exports.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, must, scriptedHost, until } from './scripted-host.ts';
+import { closedAfter, codeOf, must, scriptedHost, until } from './scripted-host.ts';
 
 const folder = temporaryFolder();
-const houses: ReturnType<typeof scriptedHost>[] = [];
-function setUp(door: Partial<Door> = {}) {
-  const house = scriptedHost(folder, door);
-  houses.push(house);
-  return house;
-}
-afterEach(() => {
-  for (const { host } of houses.splice(0)) host.close();
-});
+const setUp = (door: Partial<Door> = {}) => closedAfter(scriptedHost(folder, door));
 const asked = (handle: string, format: 'csv' | 'json' = 'csv') => ({
   handle,
   query: { table: 'candidates', sort: [], filters: [], find: null },

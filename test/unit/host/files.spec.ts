@@ -2,20 +2,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Door } from '@host/door.ts';
 import { ok } from '@shared/errors.ts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
+import { closedAfter, codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
 
 const folder = temporaryFolder();
-const houses: ReturnType<typeof scriptedHost>[] = [];
-function setUp(door: Partial<Door> = {}) {
-  const house = scriptedHost(folder, door);
-  houses.push(house);
-  return house;
-}
-afterEach(() => {
-  for (const { host } of houses.splice(0)) host.close();
-});
+const setUp = (door: Partial<Door> = {}) => closedAfter(scriptedHost(folder, door));
 
 /** A window with system dialogs that answer what is in `chosen`. */
 function withDialogs() {

@@ -5,22 +5,14 @@ import { resolveDatabasePath } from '@host/databases.ts';
 import { handedOver } from '@host/named-files.ts';
 import { journalFolder } from '@host/run-journal.ts';
 import { freeName } from '@host/samples.ts';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, must, scriptedHost } from './scripted-host.ts';
+import { closedAfter, codeOf, must, scriptedHost } from './scripted-host.ts';
 
 /** What a call may not do, whatever it was given and whatever goes on. */
 
 const folder = temporaryFolder();
-const houses: ReturnType<typeof scriptedHost>[] = [];
-function setUp() {
-  const house = scriptedHost(folder);
-  houses.push(house);
-  return house;
-}
-afterEach(() => {
-  for (const { host } of houses.splice(0)) host.close();
-});
+const setUp = () => closedAfter(scriptedHost(folder));
 
 describe('while something goes on with a database', () => {
   const page = { query: { table: 't', sort: [], filters: [], find: null }, columns: null };

@@ -9,21 +9,13 @@ import { toAppError } from '@shared/errors.ts';
 import { openRunJournal, startedLine } from '@host/run-journal.ts';
 import { buildSample } from '@host/samples.ts';
 import { readWorks } from '@host/works.ts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
+import { closedAfter, codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
 
 const folder = temporaryFolder();
 const noExtras = { source: { kind: 'none' }, isRemovalConfirmed: false } as const;
-const houses: ReturnType<typeof scriptedHost>[] = [];
-function setUp(...door: Parameters<typeof scriptedHost>[1][]) {
-  const house = scriptedHost(folder, ...door);
-  houses.push(house);
-  return house;
-}
-afterEach(() => {
-  for (const { host } of houses.splice(0)) host.close();
-});
+const setUp = (...door: Parameters<typeof scriptedHost>[1][]) => closedAfter(scriptedHost(folder, ...door));
 
 describe('databases', () => {
   it('have one random handle per file, however it is named', () => {

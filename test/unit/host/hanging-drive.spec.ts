@@ -6,7 +6,7 @@ import { findNotices } from '@host/recovery-notices.ts';
 import { appendToJournal, journalFolder, type JournalLine } from '@host/run-journal.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, makeFolder, scriptedHost } from './scripted-host.ts';
+import { closedAfter, codeOf, makeFolder, scriptedHost } from './scripted-host.ts';
 
 /** Whoever touches a drive that has stopped answering waits for it: were that this process, every window would stand still. */
 
@@ -38,11 +38,9 @@ vi.mock('@host/drives.ts', async (original) => {
 });
 
 const folder = temporaryFolder();
-const houses: ReturnType<typeof scriptedHost>[] = [];
 /** A database on a drive that falls silent once it is open. */
 function setUp() {
-  const house = scriptedHost(folder);
-  houses.push(house);
+  const house = closedAfter(scriptedHost(folder));
   makeFolder(house.home, 'away');
   const database = house.open('away/good');
   drive.isSilent = true;
@@ -51,7 +49,6 @@ function setUp() {
 afterEach(() => {
   drive.isSilent = false;
   drive.touched = [];
-  for (const { host } of houses.splice(0)) host.close();
 });
 
 describe('a drive that hangs', () => {

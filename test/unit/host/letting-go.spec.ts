@@ -1,22 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EngineRequestName } from '@engine/protocol.ts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, must, scriptedHost, until } from './scripted-host.ts';
+import { closedAfter, codeOf, must, scriptedHost, until } from './scripted-host.ts';
 
 /** Phasewise does not stand in its own way: what only reads a file lets go of it for what is about to write to it. */
 
 const folder = temporaryFolder();
-const houses: ReturnType<typeof scriptedHost>[] = [];
-function setUp() {
-  const house = scriptedHost(folder);
-  houses.push(house);
-  return house;
-}
-afterEach(() => {
-  for (const { host } of houses.splice(0)) host.close();
-});
+const setUp = () => closedAfter(scriptedHost(folder));
 /** A database whose engine has been asked something, and never answers. */
 async function asking(ask: (house: ReturnType<typeof setUp>, file: string, handle: string) => Promise<unknown>) {
   const house = setUp();

@@ -6,10 +6,10 @@ import type { EngineChild } from '@host/engine-process.ts';
 import { createEventBus } from '@host/events.ts';
 import { createOngoing } from '@host/ongoing.ts';
 import type { EngineWork } from '@engine/protocol.ts';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { backup } from '../renderer/values.ts';
-import { codeOf, must, scriptedHost, until } from './scripted-host.ts';
+import { closedAfter, codeOf, must, scriptedHost, until } from './scripted-host.ts';
 
 /** What windows are told of a work, and what a wish to stop it comes to. */
 
@@ -99,17 +99,12 @@ it('whoever has missed what was told can ask for it', () => {
 });
 
 describe('while files are put in place that nobody may stop', () => {
-  const houses: ReturnType<typeof scriptedHost>[] = [];
   const setUpHost = () => {
-    const house = scriptedHost(folder);
-    houses.push(house);
+    const house = closedAfter(scriptedHost(folder));
     const works = () =>
       house.events.filter(({ name }) => name === 'work:changed').map(({ payload }) => workIn(payload));
     return { ...house, works };
   };
-  afterEach(() => {
-    for (const { host } of houses.splice(0)) host.close();
-  });
 
   it('old files that come back are told of as that, and as nothing that can be stopped', async () => {
     const { client, open, works } = setUpHost();

@@ -5,16 +5,12 @@ import { partialFor } from '@host/export-partials.ts';
 import { safetyText } from '@shared/errors.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, must, scriptedHost } from './scripted-host.ts';
+import { closedAfter, codeOf, must, scriptedHost } from './scripted-host.ts';
 
 vi.mock(import('node:fs/promises'), { spy: true });
 
 const folder = temporaryFolder();
-const houses: ReturnType<typeof scriptedHost>[] = [];
-afterEach(() => {
-  vi.restoreAllMocks();
-  for (const { host } of houses.splice(0)) host.close();
-});
+afterEach(() => void vi.restoreAllMocks());
 
 /** A window whose dialog answers with this name beside the database. */
 function setUp(chosen: string | null) {
@@ -25,7 +21,7 @@ function setUp(chosen: string | null) {
       return Promise.resolve(chosen === null ? null : path.join(house.home, chosen));
     },
   });
-  houses.push(house);
+  closedAfter(house);
   const { handle } = house.open('app');
   const save = () => house.client.call('report:save', { handle, name: 'app-phase-1.txt', text: 'Done. Ä\n' });
   return { ...house, asked, save };
@@ -46,8 +42,7 @@ describe('a report that is saved', () => {
     const { save, home } = setUp(null);
     expect(must(await save())).toBeNull();
     expect(readdirSync(home)).toEqual(['app.db']);
-    const house = scriptedHost(folder);
-    houses.push(house);
+    const house = closedAfter(scriptedHost(folder));
     const asked = { handle: house.open('app').handle, name: 'a.txt', text: '' };
     expect(codeOf(await house.client.call('report:save', asked))).toBe('E_BAD_REQUEST');
   });

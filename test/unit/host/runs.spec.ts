@@ -8,23 +8,18 @@ import { firstSnapshot, reportOfError } from '@host/run-snapshot.ts';
 import { journalFolder, openRunJournal, startedLine } from '@host/run-journal.ts';
 import type { StartedRun } from '@host/runs.ts';
 import { withoutRepeats } from '@host/verdict.ts';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, must, scriptedHost, statesOf, until } from './scripted-host.ts';
+import { closedAfter, codeOf, must, scriptedHost, statesOf, until } from './scripted-host.ts';
 
 const folder = temporaryFolder();
 const noExtras = { source: { kind: 'none' }, isRemovalConfirmed: false } as const;
-const houses: ReturnType<typeof scriptedHost>[] = [];
 function setUp() {
-  const house = scriptedHost(folder);
-  houses.push(house);
+  const house = closedAfter(scriptedHost(folder));
   const request = { toPhase: 1, fingerprint: 'f1', plan: null, backupFolder: path.join(house.home, 'b'), ...noExtras };
   const start = (script: string): StartedRun => must(house.host.runs.start(house.open(script), request));
   return { ...house, start, request };
 }
-afterEach(() => {
-  for (const { host } of houses.splice(0)) host.close();
-});
 
 const endOf = async (started: StartedRun): Promise<RunSnapshot> => started.done;
 

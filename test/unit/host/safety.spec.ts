@@ -10,24 +10,19 @@ import { finished, firstSnapshot } from '@host/run-snapshot.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { disagreement, withVerdict } from '@host/verdict.ts';
 import { readHistory } from '@host/run-history.ts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, must, scriptedEngine, scriptedHost } from './scripted-host.ts';
+import { closedAfter, codeOf, must, scriptedEngine, scriptedHost } from './scripted-host.ts';
 
 /** The sentence about the data must be true of every way in which something can end. */
 
 const folder = temporaryFolder();
 const noExtras = { source: { kind: 'none' }, isRemovalConfirmed: false } as const;
-const houses: ReturnType<typeof scriptedHost>[] = [];
 function setUp(parent = folder) {
-  const house = scriptedHost(parent);
-  houses.push(house);
+  const house = closedAfter(scriptedHost(parent));
   const request = { toPhase: 1, fingerprint: 'f1', plan: null, backupFolder: path.join(house.home, 'b'), ...noExtras };
   return { ...house, request };
 }
-afterEach(() => {
-  for (const { host } of houses.splice(0)) host.close();
-});
 
 const NOTHING = 'Nothing was changed. Your data is as it was.';
 

@@ -7,9 +7,10 @@ import type { RunSnapshot } from '@shared/run.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import type { Door } from '@host/door.ts';
 import { createHandlers, openDatabase } from '@host/handlers.ts';
-import { createHost } from '@host/host.ts';
+import { createHost, type Host } from '@host/host.ts';
 import { createRouter } from '@host/router.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
+import { onTestFinished } from 'vitest';
 
 export const scriptedEngine = path.resolve(import.meta.dirname, '../../support/scripted-engine.cjs');
 
@@ -41,6 +42,12 @@ export function scriptedHost(folder: string, more: Partial<Door> = {}, dataFolde
     return must(openDatabase(host, file));
   };
   return { host, router, client, events, home, dataFolder, open };
+}
+
+/** Closes the host of `house` when the test that runs now has ended. */
+export function closedAfter<House extends { readonly host: Host }>(house: House): House {
+  onTestFinished(() => house.host.close());
+  return house;
 }
 
 /** The value of a result that must not be an error. */

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type * as Drives from '@host/drives.ts';
 import { limitFor } from '@host/engines.ts';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { codeOf, makeFolder, must, scriptedHost } from './scripted-host.ts';
+import { closedAfter, codeOf, makeFolder, must, scriptedHost } from './scripted-host.ts';
 
 /** Two drives that hang keep as many threads as they may: nobody may say that a third one does not answer. */
 
@@ -26,17 +26,12 @@ vi.mock('@host/drives.ts', async (original) => {
 });
 
 const folder = temporaryFolder();
-const houses: ReturnType<typeof scriptedHost>[] = [];
 function setUp() {
-  const house = scriptedHost(folder);
-  houses.push(house);
+  const house = closedAfter(scriptedHost(folder));
   makeFolder(house.home, 'usb');
   return house;
 }
 beforeEach(() => Promise.all(['/hanging/n1/a.db', '/hanging/n2/a.db'].map((file) => drive.look(file))));
-afterEach(() => {
-  for (const { host } of houses.splice(0)) host.close();
-});
 
 describe('beside two drives that hang, a third', () => {
   it.each([
