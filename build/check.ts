@@ -1,6 +1,6 @@
-// `npm run check`, which is what CI runs: every check, one after the other, then the totals.
+// `npm run check`, which is what CI runs: every check, then the totals.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { styleText } from 'node:util';
 import { root } from './layout.mjs';
@@ -32,8 +32,9 @@ interface Step {
 const unitReport = 'test-results/unit.json';
 const e2eReport = 'test-results/e2e.json';
 
-const steps: readonly Step[] = [
-  { name: 'format', command: ['prettier', '--check', '.'] },
+/** One thread for as long as all others of the sources together: taken beside them. */
+const format: readonly Step[] = [{ name: 'format', command: ['prettier', '--check', '.'] }];
+const sources: readonly Step[] = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'boundaries', command: ['node', 'build/boundaries.ts'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
@@ -41,6 +42,9 @@ const steps: readonly Step[] = [
   { name: 'build', command: ['node', 'build/build.ts'] },
   // What would be shipped, of a copy: Forge's plugin empties .vite/.
   { name: 'package', command: ['node', 'build/package-dry-run.ts'], needs: 'build', isTold: true },
+];
+/** One after the other, because each of them wants the whole machine. */
+const specs: readonly Step[] = [
   {
     name: 'unit',
     command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitReport}`],
@@ -60,14 +64,24 @@ const summary: string[] = [];
 const failed = new Set<string>();
 
 mkdirSync(path.join(root, 'test-results'), { recursive: true });
-for (const step of steps) {
+await Promise.all([takeAll(format), takeAll(sources)]);
+await takeAll(specs);
+
+console.log(`\n${summary.join('\n')}\n`);
+console.log(sentence(totals));
+process.exitCode = failed.size === 0 ? 0 : 1;
+
+async function takeAll(steps: readonly Step[]): Promise<void> {
+  for (const step of steps) await take(step);
+}
+
+async function take(step: Step): Promise<void> {
   if (step.needs !== undefined && failed.has(step.needs)) {
     totals.failed += 1;
-    finish(step, false, `not run, because ${step.needs} failed`);
-    continue;
+    return finish(step, false, `not run, because ${step.needs} failed`);
   }
   const startedAt = performance.now();
-  const isGood = execute(step);
+  const isGood = await execute(step);
   const seconds = `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`;
   const report = step.report && readReport(step.report.file);
   const counted = count(step, isGood, report);
@@ -76,26 +90,31 @@ for (const step of steps) {
   if (!isGood && report !== undefined) console.log(step.report?.failures(report as never).join('\n\n'));
 }
 
-console.log(`\n${summary.join('\n')}\n`);
-console.log(sentence(totals));
-process.exitCode = failed.size === 0 ? 0 : 1;
-
 /** Test runners show their progress; the other tools speak only when they have something to say. */
-function execute({ name, command, env, report, isTold }: Step): boolean {
-  console.log(styleText('bold', `\n${name}`));
-  if (report) rmSync(path.join(root, report.file), { force: true });
+async function execute({ command, env, report, isTold, name }: Step): Promise<boolean> {
+  if (report) {
+    console.log(styleText('bold', `\n${name}`));
+    rmSync(path.join(root, report.file), { force: true });
+  }
   const [tool = '', ...args] = command;
-  const result = spawnSync(tool, args, {
+  const child = spawn(tool, args, {
     cwd: root,
     env: { ...process.env, ...env }, // run.mjs has put our Node and our tools first in PATH
-    stdio: report ? 'inherit' : 'pipe',
+    stdio: report ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32', // the programs of node_modules/.bin are .cmd files there
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
   });
-  if (result.error) console.error(`${tool} could not be started: ${result.error.message}`);
-  if (!report && (isTold || result.status !== 0)) console.log(`${result.stdout}${result.stderr}`);
-  return result.status === 0;
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const isGood = await new Promise<boolean>((resolve) => {
+    child.on('error', (error) => {
+      console.error(`${tool} could not be started: ${error.message}`);
+      resolve(false);
+    });
+    child.on('close', (code) => resolve(code === 0));
+  });
+  if (!report && (isTold || !isGood)) console.log(`${styleText('bold', `\n${name}`)}\n${said}`);
+  return isGood;
 }
 
 /** @returns the report; undefined where the runner left none. */
