@@ -33,7 +33,7 @@ export function App() {
     );
   return (
     <Frame>
-      <CrashNotice key={formatRoute(route)}>
+      <CrashNotice key={pageKey(route)}>
         {route.page === 'home' && <HomePanel />}
         {route.page === 'refused' && <RefusalPanel />}
         {route.page === 'database' && (
@@ -47,6 +47,10 @@ export function App() {
     </Frame>
   );
 }
+
+/** Each address is a page of its own, but for the tables of the data: their list stays as it is from one to the next. */
+const pageKey = (route: Route): string =>
+  formatRoute(route.page === 'database' && route.tab === 'data' ? { ...route, detail: null } : route);
 
 const databaseOf = (route: Route, open: readonly OpenDatabase[]): OpenDatabase | undefined =>
   route.page === 'database' ? open.find(({ handle }) => handle === route.handle) : undefined;

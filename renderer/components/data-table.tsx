@@ -11,6 +11,7 @@ import {
   type SortFn,
 } from '@tanstack/react-table';
 import { Fragment, useMemo, useRef, useState, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { count } from '../words/numbers.ts';
 import { useDrawnRows } from './use-drawn-rows.ts';
 import styles from './data-table.module.css';
@@ -71,6 +72,13 @@ function compareValues(left: Value, right: Value): number {
   if (left === null || right === null) return left === right ? 0 : left === null ? 1 : -1;
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   return String(left).localeCompare(String(right), 'en', { numeric: true });
+}
+
+/** What can be pressed in the row of this number, or the row itself. */
+function focusRow(body: Element | null, index: number): void {
+  const row = body?.querySelector<HTMLElement>(`:scope > tr[data-index="${index}"]`);
+  if (row) row.tabIndex = -1;
+  (row?.querySelector('button') ?? row)?.focus();
 }
 
 /** A slow computer draws 1,500 rows in 1 s, and stands still meanwhile; nobody reads that many at once. */
@@ -191,7 +199,15 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         {hidden > 0 && (
           <tr>
             <td colSpan={width} className={styles.empty}>
-              <Button size="xs" variant="default" onClick={() => setMost(most + ROWS_AT_ONCE)}>
+              <Button
+                size="xs"
+                variant="default"
+                onClick={({ currentTarget: button }) => {
+                  const body = button.closest('tbody');
+                  flushSync(() => setMost(most + ROWS_AT_ONCE));
+                  if (!button.isConnected) focusRow(body, most); // it goes with the last of them
+                }}
+              >
                 Show {count(Math.min(hidden, ROWS_AT_ONCE))} more of {count(hidden)}
               </Button>
             </td>

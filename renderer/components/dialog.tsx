@@ -1,6 +1,7 @@
 import { Modal } from '@mantine/core';
 import { useMounted } from '@mantine/hooks';
-import { useEffect, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
+import { useOwnEscape } from './use-own-escape.ts';
 import styles from './dialog.module.css';
 
 interface DialogProps {
@@ -18,15 +19,7 @@ interface DialogProps {
 export function Dialog({ title, isOpen, onClose, children, width = 440, closesOnClickOutside = true }: DialogProps) {
   // Mantine gives the focus back only to where it was when a dialog went from closed to open.
   const isMounted = useMounted();
-  useEffect(() => {
-    if (!isOpen) return undefined;
-    // The dialog may be gone before the window's shortcuts hear the key: this Escape was for it alone.
-    const keep = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape') event.preventDefault();
-    };
-    window.addEventListener('keydown', keep, { capture: true });
-    return () => window.removeEventListener('keydown', keep, { capture: true });
-  }, [isOpen]);
+  useOwnEscape(isOpen);
   return (
     <Modal.Root
       opened={isOpen && isMounted}

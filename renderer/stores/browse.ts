@@ -4,7 +4,7 @@ import type { AppError } from '@shared/errors.ts';
 import type { z } from 'zod';
 import { call } from '../api.ts';
 import { hidesRows } from '../words/errors.ts';
-import { newStep, rememberPlace, rememberTrail, trailAt } from './browse-steps.ts';
+import { newStep, placeAt, rememberPlace, rememberTrail, trailAt, type RowsPlace } from './browse-steps.ts';
 import type { Crumb } from './crumb.ts';
 import { reportLost } from './databases.ts';
 import { navigate } from './route.ts';
@@ -123,9 +123,13 @@ export function showRow(handle: string, table: string, filter: Filter, rowKey: K
 }
 
 /** The step that has just begun shows its first row beside the others. */
-function openBeside(handle: string, rowKey: Key): void {
+const openBeside = (handle: string, rowKey: Key): void =>
+  beginAt(handle, { top: 0, active: { row: 0, column: 0 }, openKey: rowKey });
+
+/** Where in its rows the step begins that has just begun. */
+function beginAt(handle: string, place: RowsPlace): void {
   const { step } = viewOf(handle);
-  if (step !== null) rememberPlace(step, { top: 0, active: { row: 0, column: 0 }, openKey: rowKey });
+  if (step !== null) rememberPlace(step, place);
 }
 
 /** Follows a reference from a row; the way back stays. */
@@ -144,13 +148,15 @@ export async function followToRow(handle: string, from: Key, table: string, filt
   if (rowKey !== null) openBeside(handle, rowKey);
 }
 
-/** Where one was in the data of this database; at first, the first of its tables that has rows. */
+/** Where one was in the data of this database, rows included; at first, the first of its tables that has rows. */
 export function returnToData(handle: string): void {
-  const { trail, tables } = viewOf(handle);
+  const { trail, step, tables } = viewOf(handle);
+  const place = placeAt(step);
   const plain = tables?.filter(({ kind }) => kind === 'table') ?? [];
   const first = plain.find(({ rows }) => (rows?.value ?? 0) > 0) ?? plain[0];
   if (trail.length > 0) go(handle, trail, 'replace');
   else if (first) go(handle, [{ query: everyRow(first.name), from: null, label: first.name }], 'replace');
+  if (place !== null) beginAt(handle, place);
 }
 
 /** @param at index of the crumb to return to. */

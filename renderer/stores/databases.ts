@@ -108,13 +108,24 @@ export async function closeDatabase(handle: string): Promise<void> {
   await loadDatabases();
 }
 
-/** Looks, changes nothing. `check` also reads all data: integrity, foreign keys, every exit criterion. */
+/**
+ * Looks, changes nothing. `check` also reads all data: integrity, foreign keys, every exit criterion. Short looks meanwhile
+ * leave it under way. Where one of them found something else, nobody knows which answer is the older: it is looked at once more.
+ */
 export async function look(handle: string, depth: 'status' | 'check' = 'status'): Promise<void> {
-  setView(handle, { busy: depth === 'check' ? 'checking' : 'looking' });
+  const isCheck = depth === 'check';
+  const statusNow = (): DatabaseStatus | null => getState().views[handle]?.status ?? null;
+  const isChecking = (): boolean => getState().views[handle]?.busy === 'checking';
+  const before = statusNow();
+  setView(handle, { busy: isCheck || isChecking() ? 'checking' : 'looking' });
   const answer = await call(`database:${depth}`, { handle });
-  if (answer.ok) setView(handle, { status: answer.value, error: null, busy: null, isFull: depth === 'check' });
-  else if (isLost(answer.error)) reportLost(handle, answer.error);
-  else setView(handle, { error: answer.error, busy: null });
+  const busy = !isCheck && isChecking() ? 'checking' : null;
+  if (!answer.ok)
+    return isLost(answer.error) ? reportLost(handle, answer.error) : setView(handle, { error: answer.error, busy });
+  const now = statusNow();
+  const isOvertaken = isCheck && now !== before && (!now || contentOf(now) !== contentOf(answer.value));
+  setView(handle, isOvertaken ? { busy } : { status: answer.value, error: null, busy, isFull: isCheck });
+  if (isOvertaken) await look(handle);
 }
 
 /** Nothing lies in its place any more: its backups are what is left. */

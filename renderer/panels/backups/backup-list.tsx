@@ -15,6 +15,8 @@ interface ListProps {
   readonly backups: readonly BackupRecord[];
   /** The one that was asked for. */
   readonly backupId: string | null;
+  /** Where the focus goes on after a deletion. */
+  readonly followingId: string | null;
   /** The one that is being read again. */
   readonly checkingId: string | null;
   readonly isGone: boolean;
@@ -28,7 +30,8 @@ interface ListProps {
 const SHOWN_AT_ONCE = 30;
 
 /** The newest backups, whichever else is asked for or advised, and more of them on request. */
-export function BackupList({ handle, fileName, backups, backupId, checkingId, isGone, isBusy, ...on }: ListProps) {
+export function BackupList(props: ListProps) {
+  const { handle, fileName, backups, backupId, followingId, checkingId, isGone, isBusy, ...on } = props;
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   const now = useNow(30_000);
   const [shown, setShown] = useState(SHOWN_AT_ONCE);
@@ -36,7 +39,8 @@ export function BackupList({ handle, fileName, backups, backupId, checkingId, is
   const [nextId, setNextId] = useState<string | null>(null);
   const undoable = isGone ? null : undoOf(backups); // without the file there is nothing to undo it in
   const advised = isGone ? advisedOf(backups) : null;
-  const drawn = backups.filter((each, at) => at < shown || each.id === backupId || each === advised);
+  const isNamed = ({ id }: BackupRecord): boolean => id === backupId || id === followingId;
+  const drawn = backups.filter((each, at) => at < shown || isNamed(each) || each === advised);
   const showMore = (): void => {
     setNextId(backups[shown]?.id ?? null);
     setShown(shown + SHOWN_AT_ONCE);
@@ -51,7 +55,7 @@ export function BackupList({ handle, fileName, backups, backupId, checkingId, is
             fileName={fileName}
             backup={backup}
             now={now}
-            isWanted={backup.id === backupId || backup.id === nextId}
+            isWanted={isNamed(backup) || backup.id === nextId}
             isAdvised={backup === advised}
             isBusy={isBusy}
             isChecking={backup.id === checkingId}

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { BackupRecord } from '@shared/run.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { EmptyState, Page, PageHead, PageSkeleton } from '../../components/page.tsx';
@@ -22,7 +22,7 @@ import { useSession } from '../../stores/session.ts';
 import { isWorkedOn, useWorks } from '../../stores/works.ts';
 import { InterruptedNotice } from '../recovery/interrupted-notice.tsx';
 import { BackupList } from './backup-list.tsx';
-import { backupsTitle, brokenWords, foldersOf, goneTitle, goneWords } from './backups-words.ts';
+import { backupsTitle, brokenWords, foldersOf, followingOf, goneTitle, goneWords } from './backups-words.ts';
 import { KeptFiles } from './kept-files.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RestoreDialog } from './restore-dialog.tsx';
@@ -47,7 +47,9 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const isGone = useDatabases((state) => isFileGone(state, handle));
   const [restoring, setRestoring] = useState<BackupRecord | null>(null);
   const [removing, setRemoving] = useState<BackupRecord | null>(null);
+  const [followingId, setFollowingId] = useState<string | null>(null);
   const [isTidying, setTidying] = useState(false);
+  const outcome = useRef<HTMLDivElement>(null);
   useEffect(() => void loadBackups(handle), [handle]);
   if (!view?.list && view?.listError) {
     return (
@@ -71,7 +73,17 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const isAskedElsewhere = restoring !== null || removing !== null || isTidying;
   const broken = brokenWords(backups, isGone);
   const undo = async (what: Undo): Promise<void> => {
+    outcome.current?.focus(); // the button goes away
     if ((await undoRestore(handle, what, fileName)) === null) noteRestored(handle);
+  };
+  const remove = (backup: BackupRecord): void => {
+    setRemoving(backup);
+    setFollowingId(null); // the same one may follow again
+  };
+  const goOnAfter = (backupId: string): void => {
+    const following = followingOf(backups, backupId);
+    setFollowingId(following);
+    if (following === null) outcome.current?.focus();
   };
   return (
     <Page label="Backups">
@@ -119,18 +131,20 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           {broken}
         </p>
       )}
-      {busyNow && !isAskedElsewhere ? (
-        <WorkProgress handle={handle} fileName={fileName} words={busyWords[busyNow]} />
-      ) : (
-        <div className={styles.said}>
-          <p role="status">{view.said ?? ''}</p>
-          {offered && (
-            <Button variant="default" disabled={isBusy} onClick={() => void undo(offered)}>
-              Undo this restore
-            </Button>
-          )}
-        </div>
-      )}
+      <div ref={outcome} tabIndex={-1}>
+        {busyNow && !isAskedElsewhere ? (
+          <WorkProgress handle={handle} fileName={fileName} words={busyWords[busyNow]} />
+        ) : (
+          <div className={styles.said}>
+            <p role="status">{view.said ?? ''}</p>
+            {offered && (
+              <Button variant="default" disabled={isBusy} onClick={() => void undo(offered)}>
+                Undo this restore
+              </Button>
+            )}
+          </div>
+        )}
+      </div>
       {busyNow === null && <InterruptedNotice handle={handle} />}
       <UnusableFiles files={unusable} />
       <KeptFiles handle={handle} fileName={fileName} list={view.list} isBusy={isBusy} />
@@ -144,15 +158,22 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           fileName={fileName}
           backups={backups}
           backupId={backupId}
+          followingId={followingId}
           checkingId={view.busy?.what === 'checking' ? view.busy.backupId : null}
           isGone={isGone}
           isBusy={isBusy}
           onRestore={setRestoring}
-          onRemove={setRemoving}
+          onRemove={remove}
           onUndo={(backup) => void undo({ by: 'rows', backup })}
         />
       )}
-      <RemoveDialog handle={handle} fileName={fileName} backup={removing} onClose={() => setRemoving(null)} />
+      <RemoveDialog
+        handle={handle}
+        fileName={fileName}
+        backup={removing}
+        onClose={() => setRemoving(null)}
+        onRemoved={goOnAfter}
+      />
       <TidyDialog handle={handle} fileName={fileName} isOpen={isTidying} onClose={() => setTidying(false)} />
       <RestoreDialog handle={handle} fileName={fileName} backup={restoring} onClose={() => setRestoring(null)} />
     </Page>

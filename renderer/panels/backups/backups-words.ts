@@ -64,6 +64,12 @@ export const advisedOf = (backups: readonly BackupRecord[]): BackupRecord | null
 export const ownOf = (backups: readonly BackupRecord[]): BackupRecord[] =>
   backups.filter(({ madeOfGone }) => !madeOfGone);
 
+/** Where reading goes on once this one is gone: at the next, or at the last that is left. */
+export function followingOf(backups: readonly BackupRecord[], id: string): string | null {
+  const at = backups.findIndex((each) => each.id === id);
+  return (backups[at + 1] ?? backups[at - 1])?.id ?? null;
+}
+
 /** Where its own backups lie; none = nothing was backed up yet. */
 export const foldersOf = (backups: readonly BackupRecord[]): string[] => [
   ...new Set(ownOf(backups).map(({ folder }) => folder)),

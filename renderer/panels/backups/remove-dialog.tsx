@@ -15,10 +15,12 @@ interface RemoveProps {
   /** null = closed. */
   readonly backup: BackupRecord | null;
   readonly onClose: () => void;
+  /** Before it closes: what asked for it has gone with the backup, and cannot have the focus back. */
+  readonly onRemoved: (backupId: string) => void;
 }
 
 /** Deleting cannot be undone: confirmed by typing the file's name; keeping the backup is the default button. */
-export function RemoveDialog({ handle, fileName, backup, onClose }: RemoveProps) {
+export function RemoveDialog({ handle, fileName, backup, onClose, onRemoved }: RemoveProps) {
   const [isRemoving, setRemoving] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
   useTold(handle, error);
@@ -30,8 +32,9 @@ export function RemoveDialog({ handle, fileName, backup, onClose }: RemoveProps)
     setRemoving(true);
     const failed = await removeBackup(handle, backupId, typed);
     setRemoving(false);
-    if (failed) setError(failed);
-    else close();
+    if (failed) return setError(failed);
+    onRemoved(backupId);
+    close();
   };
   return (
     <Dialog

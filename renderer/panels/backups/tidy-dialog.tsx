@@ -40,7 +40,8 @@ export function TidyDialog({ handle, fileName, isOpen, onClose }: TidyProps) {
 type StepsProps = Omit<TidyProps, 'isOpen'> & { readonly isBusy: boolean; readonly setBusy: (isBusy: boolean) => void };
 
 function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
-  const [keep, setKeep] = useState(USUAL_KEEP);
+  const [typed, setTyped] = useState<number | string>(USUAL_KEEP);
+  const keep = Number(typed); // cleared = 0, which keeps none
   const [trial, setTrial] = useState<Output<'backup:tidy'> | null>(null);
   const [error, setError] = useState<AppError | null>(null);
   useTold(handle, error);
@@ -68,10 +69,10 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
           max={999}
           allowDecimal={false}
           clampBehavior="strict"
-          value={keep}
+          value={typed}
           disabled={isBusy}
           onChange={(value) => {
-            setKeep(Math.max(1, Number(value) || 1));
+            setTyped(value);
             setTrial(null);
           }}
         />
@@ -85,7 +86,7 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
           <Button variant="default" disabled={isBusy} onClick={onClose}>
             Close
           </Button>
-          <Button disabled={isBusy} onClick={() => void look()}>
+          <Button disabled={isBusy || !Number.isInteger(keep) || keep < 1} onClick={() => void look()}>
             See what would go
           </Button>
         </div>

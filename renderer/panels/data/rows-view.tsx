@@ -47,6 +47,8 @@ export function RowsView(props: RowsViewProps) {
   // Asked for by its number, where it is still on its way.
   const [openRow, setOpenRow] = useState<number | null>(null);
   const openKey = keptKey ?? (openRow === null ? null : (source.row(openRow)?.key ?? null));
+  // Number of the row that is open, as it was when one went there; null = the one that comes to be active.
+  const followed = useRef<number | null>(active.selection.active.row);
   useRowsPlace({ step, kept, total: state.rows.value, rows, active, openKey, box });
   const copying = useCopy({ handle, table, source, selection: active.selection, order: columns.order, box });
   const marked = rangeOf(active.selection);
@@ -61,6 +63,7 @@ export function RowsView(props: RowsViewProps) {
     // Other rows, or another order: from the first one on, in the column where one is.
     if (before.current === asked) return;
     before.current = asked;
+    followed.current = null;
     select({ row: 0, column: selection.active.column }, false);
     queueMicrotask(() => moveTo(0));
   }, [asked, moveTo, select, selection]);
@@ -70,6 +73,7 @@ export function RowsView(props: RowsViewProps) {
   useEffect(() => {
     // Rows were deleted, a filter left fewer, or a column was hidden: the active cell is one that there is.
     const { row, column } = selection.active;
+    if (row > lastRow) followed.current = lastRow;
     if (row > lastRow || column > lastColumn)
       select({ row: Math.min(row, lastRow), column: Math.min(column, lastColumn) }, false);
   }, [select, selection, lastRow, lastColumn]);
@@ -86,7 +90,9 @@ export function RowsView(props: RowsViewProps) {
 
   const wasAsking = useRef(isAsking);
   useEffect(() => {
-    if (wasAsking.current && !isAsking) box.current?.focus({ preventScroll: true });
+    // The focus is nowhere if it was in the question that is gone; anywhere else it stays.
+    const isLost = document.activeElement === document.body;
+    if (wasAsking.current && !isAsking && isLost) box.current?.focus({ preventScroll: true });
     wasAsking.current = isAsking;
   }, [isAsking]);
 
@@ -96,12 +102,16 @@ export function RowsView(props: RowsViewProps) {
     const name = table.columns[columns.order[column] ?? -1]?.name;
     return rowKey === undefined || name === undefined ? null : { rowKey, column: name };
   };
-  const activeKey = source.row(selection.active.row)?.key;
+  const activeRow = selection.active.row;
+  const activeKey = source.row(activeRow)?.key;
   const isOpen = openKey !== null;
   useEffect(() => {
-    // A row that is open follows the active one.
-    if (isOpen && activeKey !== undefined && box.current === document.activeElement) setOpenKey(activeKey);
-  }, [isOpen, activeKey]);
+    if (openKey === null) return;
+    // The open row follows the active one when that moves; it stays when another row comes to stand at its number.
+    const isMoved = activeKey !== undefined && followed.current !== activeRow;
+    if (isMoved) followed.current = activeRow;
+    setOpenKey(isMoved && box.current === document.activeElement ? activeKey : openKey);
+  }, [openKey, activeRow, activeKey]);
 
   const close = (): void => {
     setOpenKey(null);
@@ -125,6 +135,7 @@ export function RowsView(props: RowsViewProps) {
           onOpen={({ row }) => {
             setOpenKey(source.row(row)?.key ?? null);
             setOpenRow(row);
+            followed.current = row;
           }}
           onOtherKey={(event, place) => {
             if (viewer.onKey(event, cellAt(place))) return;

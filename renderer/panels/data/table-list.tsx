@@ -95,7 +95,10 @@ function Group({ group: { name, tables }, current, stop, onOpen }: GroupProps) {
               tabIndex={table.name === stop ? 0 : -1}
               title={[shownName(table.name), ...sizeOf(table)].join(', ')}
               aria-current={table.name === current ? 'true' : undefined}
-              onClick={() => onOpen(table.name)}
+              onClick={({ currentTarget }) => {
+                currentTarget.blur(); // the rows that come take the focus, which is nowhere then
+                onOpen(table.name);
+              }}
             >
               <span className={styles.tableName}>{shownName(table.name)}</span>
               <span className={styles.count}>{rowsOf(table)}</span>

@@ -35,6 +35,13 @@ export function DatabaseList() {
   );
 }
 
+/** The focus would go with the button: it goes to what stands in its place then, the next database or "Open…". */
+async function close(handle: string, at: number, list: Element | null): Promise<void> {
+  await closeDatabase(handle);
+  const entries = list?.querySelectorAll<HTMLElement>('li > button:first-child, nav > button');
+  if (document.activeElement === document.body) entries?.[at]?.focus();
+}
+
 function Item({ database, open }: { database: OpenDatabase; open: readonly OpenDatabase[] }) {
   const { handle, folder } = database;
   const isCurrent = useRoute(({ route }) => route.page === 'database' && route.handle === handle);
@@ -64,7 +71,7 @@ function Item({ database, open }: { database: OpenDatabase; open: readonly OpenD
             type="button"
             className={styles.close}
             aria-label={`Close ${tellingName(database, open)}`}
-            onClick={() => void closeDatabase(handle)}
+            onClick={({ currentTarget }) => void close(handle, open.indexOf(database), currentTarget.closest('nav'))}
           >
             <IconX size={13} aria-hidden />
           </button>

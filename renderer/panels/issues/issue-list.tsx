@@ -65,17 +65,19 @@ export function IssueList({ handle, summary, pages }: IssueListProps) {
         columns={withRow}
         rowId={({ id }) => String(id)}
         canSort={false}
-        emptyText={isLoading ? 'Loading…' : 'Nothing here.'}
+        emptyText={error === null || isLoading ? 'Loading…' : 'Not loaded.'}
         isLong
         onEnd={onEnd}
       />
-      <p role="status" className={styles.foot}>
-        {isLoading
-          ? 'Loading…'
-          : rows.length < summary.count && hasMore
-            ? `${count(rows.length)} of ${count(summary.count)}; scroll for more`
-            : `All ${count(rows.length)}`}
-      </p>
+      {(error === null || isLoading) && (
+        <p role="status" className={styles.foot}>
+          {isLoading
+            ? 'Loading…'
+            : rows.length < summary.count && hasMore
+              ? `${count(rows.length)} of ${count(summary.count)}; scroll for more`
+              : `All ${count(rows.length)}`}
+        </p>
+      )}
     </div>
   );
 }

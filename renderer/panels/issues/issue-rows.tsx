@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core';
 import { useMemo } from 'react';
 import type { IssueSummary } from '@shared/status.ts';
 import { DataTable, type Column } from '../../components/data-table.tsx';
@@ -47,7 +48,14 @@ export function IssueRows({ handle, issues, wanted = null }: IssueRowsProps) {
     <>
       {pages.error && (
         <div className={styles.error}>
-          <ErrorNotice error={pages.error} />
+          <ErrorNotice
+            error={pages.error}
+            actions={
+              <Button variant="default" onClick={pages.more}>
+                Try again
+              </Button>
+            }
+          />
         </div>
       )}
       <DataTable

@@ -131,7 +131,8 @@ export function ResultEvidence({ handle, report, actsOn }: EvidenceProps) {
             flush
             actions={actsOn && <IssueActions handle={handle} status={actsOn} total={issueTotal(issues)} />}
           >
-            <IssueRows handle={handle} issues={issues} />
+            {/* The report stays as it is: what has become of its rows is asked for when the file has others. */}
+            <IssueRows key={JSON.stringify(actsOn?.issues)} handle={handle} issues={issues} />
           </Section>
           {actsOn && <IssueOutcome handle={handle} fileName={report.fileName} />}
         </>

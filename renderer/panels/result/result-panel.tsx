@@ -25,6 +25,7 @@ import {
   keptNow,
   type KeptNow,
   resultHeadline,
+  stillNoted,
   verifiedStatement,
   whatNext,
   whichBackup,
@@ -101,7 +102,7 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
         <section aria-label="What next" className={styles.next}>
           <h2>What next</h2>
           <ol>
-            {whatNext(report, hasRemoved(report, status), listed).map((words) => (
+            {whatNext(report, hasRemoved(report, status), listed, stillNoted(report, status)).map((words) => (
               <li key={words}>{words}</li>
             ))}
           </ol>

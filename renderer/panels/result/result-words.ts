@@ -155,9 +155,22 @@ export function afterFailureLabel(error: AppError, hasBegun: boolean): string {
 export const isStillAhead = (toPhase: number, { pending, phaseReached }: DatabaseStatus): boolean =>
   pending.length > 0 || toPhase > (phaseReached ?? -1);
 
-/** @param listed as for `keptNow`. */
-export function whatNext(report: RunReport, isOldGone = false, listed = NOT_LISTED): string[] {
+/** Rows that the run noted and that still are: another try may have placed them. A status from before its end knows none. */
+export function stillNoted(
+  report: RunReport,
+  { issues, checkedAt }: Pick<DatabaseStatus, 'issues' | 'checkedAt'>,
+): number {
   const noted = notedRows(report);
+  return checkedAt < report.finishedAt ? noted : Math.min(noted, issueTotal(issues));
+}
+
+/** @param listed as for `keptNow`. @param noted as `stillNoted`, where the file was looked at. */
+export function whatNext(
+  report: RunReport,
+  isOldGone = false,
+  listed = NOT_LISTED,
+  noted = notedRows(report),
+): string[] {
   return [
     isOldGone
       ? 'Open the project in a program that knows the new names. Programs that know only the old ones can no longer open it.'

@@ -46,7 +46,8 @@ function goBack(): void {
   const { route } = useRoute.getState();
   if (route.page === 'refused') return goHome();
   if (route.page !== 'database') return;
-  if (route.detail !== null) goTo(route.handle, route.tab);
+  // Above a table of the data there is no page: the data without one lead back to it.
+  if (route.detail !== null && route.tab !== 'data') goTo(route.handle, route.tab);
   else if (route.tab !== 'overview') goTo(route.handle, 'overview');
 }
 

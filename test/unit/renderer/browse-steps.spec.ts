@@ -167,3 +167,14 @@ it('begins at the first table that has rows, and later where one was', async () 
   expect(viewOf('k5').trail.map(({ query }) => query.table)).toEqual(['none']);
   expect(at).toBe(before + 1); // only the table that was opened is a step
 });
+
+it('comes back to the place in the rows where one was, also from another page', () => {
+  const place = { top: 1_200, active: { row: 1_203, column: 2 }, openKey: '["12"]' };
+  rememberPlace(viewOf('k3').step ?? '', place);
+  navigate({ page: 'database', handle: 'k3', tab: 'data', detail: null }, 'replace');
+  returnToData('k3');
+  expect(useRoute.getState().route).toMatchObject({ detail: 'runs' });
+  expect(placeAt(viewOf('k3').step)).toEqual(place);
+  openTable('k3', 'runs');
+  expect(placeAt(viewOf('k3').step)).toBeNull(); // opened anew, it begins at its first row
+});

@@ -32,6 +32,7 @@ import {
   sourceRows,
   totals,
   verifiedStatement,
+  stillNoted,
   whatNext,
 } from '../../../renderer/panels/result/result-words.ts';
 import { dateTime, stamp } from '../../../renderer/words/times.ts';
@@ -246,6 +247,14 @@ describe('a result', () => {
     const [users] = report().backfills;
     const one = whatNext(report({ backfills: users ? [{ ...users, moved: 1, issueRows: 1 }] : [] }));
     expect(one[1]).toMatch(/^Look at the issue row below .* Its content is kept/);
+  });
+  it('nor once another try has placed them all, which only a look after the run can tell', () => {
+    const [checkedAt, before] = ['2026-11-21T14:02:33Z', '2026-11-21T14:02:12.000Z'];
+    const left = report().issues.map((issue) => ({ ...issue, count: 4 }));
+    expect(stillNoted(report(), { issues: [], checkedAt })).toBe(0);
+    expect(stillNoted(report(), { issues: left, checkedAt })).toBe(4);
+    expect(stillNoted(report(), { issues: [], checkedAt: before })).toBe(30);
+    expect(whatNext(report(), false, undefined, 0)).toHaveLength(2);
   });
   it('names older programs once the old names are gone', () => {
     const phases = [phase(1, 'done'), phase(2, 'done', { removesAnything: true })];

@@ -34,7 +34,11 @@ export function FilterBar({ handle, table, query, column }: FilterBarProps) {
               variant="transparent"
               color="gray"
               aria-label={`Remove the filter: ${filterWords(filter)}`}
-              onClick={() => remove(at)}
+              onClick={({ currentTarget }) => {
+                // The chips behind it move up. Behind the last one there is none, and its button goes with the focus.
+                if (at === query.filters.length - 1) focusBefore(currentTarget);
+                remove(at);
+              }}
             >
               <IconX size={12} aria-hidden />
             </ActionIcon>
@@ -43,6 +47,12 @@ export function FilterBar({ handle, table, query, column }: FilterBarProps) {
       </ul>
     </div>
   );
+}
+
+/** The chip before this one, or the search where it is the first. */
+function focusBefore(button: HTMLElement): void {
+  const chip = button.closest('li')?.previousElementSibling;
+  (chip?.querySelector('button') ?? document.getElementById(FIND_FIELD))?.focus();
 }
 
 const TYPING_PAUSE_MS = 350;

@@ -3,6 +3,7 @@ import type { BrowseColumn, BrowseQuery } from '@shared/browse.ts';
 import { useRef, useState } from 'react';
 import { shownName } from '../../../words/text.ts';
 import { menuPlace } from '../../../components/menu-place.ts';
+import { useOwnEscape } from '../../../components/use-own-escape.ts';
 import { boxHint, valuesOf } from './box-filter.ts';
 import { operators, operatorsOf, type Operator } from './filter-words.ts';
 import { useFilterBox } from './use-filter-box.ts';
@@ -81,6 +82,7 @@ interface OperatorMenuProps {
 }
 
 function OperatorMenu({ column, operator, isOpen, onOpen, onChoose }: OperatorMenuProps) {
+  useOwnEscape(isOpen);
   const { sign, title } = operators.find((each) => each.operator === operator) ?? { sign: '▾', title: 'any' };
   const opener = (
     <button

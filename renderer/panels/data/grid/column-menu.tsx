@@ -4,6 +4,7 @@ import type { BrowseQuery } from '@shared/browse.ts';
 import { changeQuery } from '../../../stores/browse.ts';
 import { shownName } from '../../../words/text.ts';
 import { menuPlace } from '../../../components/menu-place.ts';
+import { useOwnEscape } from '../../../components/use-own-escape.ts';
 import { canMove, withHidden, withMove, withPin, withWidth } from './arrange.ts';
 import { sortedBy, unsortedBy } from './sorting.ts';
 import type { ArrangedColumns } from './use-columns.ts';
@@ -30,6 +31,7 @@ interface ColumnMenuButtonProps extends ColumnMenuProps {
 
 /** Everything that can be done with a column, by mouse and by keyboard. */
 export function ColumnMenu({ isOpen, onChange, ...column }: ColumnMenuButtonProps) {
+  useOwnEscape(isOpen);
   const opener = (
     <button
       type="button"

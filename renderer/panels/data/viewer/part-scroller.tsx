@@ -34,8 +34,14 @@ export function PartScroller<Row>({ label, parts, count, totalBytes, draw }: Par
   const [from, to] = [Math.max(0, Math.floor(top / ROW_PX) - OVERSCAN), Math.floor(top / ROW_PX) + visible + OVERSCAN];
   const [first, last] = [loaded[0]?.index ?? 0, loaded.at(-1)?.index ?? 0];
 
+  // Where somebody goes, until that is there: what is shown stays in place meanwhile.
+  const goal = useRef<{ readonly part: number; readonly isEnd: boolean } | null>(null);
   useLayoutEffect(() => {
-    if (box.current && shiftRows !== 0) box.current.scrollTop += shiftRows * ROW_PX;
+    if (!box.current) return;
+    if (goal.current !== null && loaded.length === 1 && loaded[0]?.index === goal.current.part) {
+      box.current.scrollTop = goal.current.isEnd ? box.current.scrollHeight : 0;
+      goal.current = null;
+    } else if (shiftRows !== 0) box.current.scrollTop += shiftRows * ROW_PX;
   }, [loaded, shiftRows]);
   useEffect(() => {
     if (loaded.length === 0) return;
@@ -44,14 +50,15 @@ export function PartScroller<Row>({ label, parts, count, totalBytes, draw }: Par
     else if (row < AHEAD_ROWS && first > 0) want(first - 1, true);
   }, [loaded, top, rows, visible, first, last, count, want]);
 
-  const jump = (part: number): void => {
+  /** @param isEnd its last row is to be seen, else its first. */
+  const jump = (part: number, isEnd = false): void => {
+    goal.current = { part, isEnd };
     want(part);
-    if (box.current) box.current.scrollTop = 0;
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (!(event.ctrlKey || event.metaKey) || !['Home', 'End'].includes(event.key) || count === 1) return;
     event.preventDefault();
-    jump(event.key === 'Home' ? 0 : count - 1);
+    jump(event.key === 'Home' ? 0 : count - 1, event.key === 'End');
   };
   const current = partAt(loaded, Math.floor(top / ROW_PX));
   return (
@@ -88,7 +95,7 @@ export function PartScroller<Row>({ label, parts, count, totalBytes, draw }: Par
             min={0}
             max={count - 1}
             value={current}
-            onChange={jump}
+            onChange={(part) => jump(part)}
           />
         </div>
       )}

@@ -18,8 +18,8 @@ export interface Parts<Row> {
   /** Rows that came before what was there (negative: were dropped): the view moves along by as many. */
   readonly shiftRows: number;
   /**
-   * Goes to a stretch; forgets the others unless it is a neighbour.
-   * @param isAhead nobody asked for it yet: it waits for what somebody did ask for.
+   * Goes to a stretch: it alone is there then, as the view begins at it.
+   * @param isAhead nobody asked for it yet: it joins its neighbours, and waits for what somebody did ask for.
    */
   want(index: number, isAhead?: boolean): void;
 }
@@ -27,18 +27,23 @@ export interface Parts<Row> {
 /** Stretches of a value, kept as a window that slides along it. `source` and `layOut` must stay the same. */
 export function useParts<Row>(source: ValueSource, count: number, layOut: (part: Part) => readonly Row[]): Parts<Row> {
   const [state, setState] = useState<Omit<Parts<Row>, 'want'>>({ loaded: [], error: null, shiftRows: 0 });
-  const asked = useRef<number | null>(null);
+  const asked = useRef<{ readonly index: number; isAhead: boolean } | null>(null);
   const want = useCallback(
     (index: number, isAhead = false): void => {
-      if (index < 0 || index >= count || asked.current === index) return;
+      if (index < 0 || index >= count) return;
       if (isAhead && asked.current !== null) return; // asked for again once that is there
-      asked.current = index;
+      if (asked.current?.index === index) {
+        asked.current.isAhead = false; // fetched ahead, and now somebody goes there
+        return;
+      }
+      const own = { index, isAhead };
+      asked.current = own;
       void source.part(index).then((part) => {
-        if (asked.current !== index) return;
+        if (asked.current !== own) return;
         asked.current = null;
         if (!part.ok) return setState((now) => ({ ...now, error: part.error, shiftRows: 0 }));
         const next = { index, rows: layOut(part.value) };
-        setState(({ loaded }) => ({ ...slide(loaded, next), error: null }));
+        setState(({ loaded }) => ({ ...slide(own.isAhead ? loaded : [], next), error: null }));
       });
     },
     [source, count, layOut],
