@@ -1,5 +1,6 @@
 import type { Bridge, ChannelName, EventName, Events, Input, Output } from '@shared/channels.ts';
 import { appError, err, type Result } from '@shared/errors.ts';
+import { MAX_MESSAGE_BYTES } from '@shared/message-size.ts';
 
 /**
  * The only file that talks to the host: through the preload script's bridge in Electron, through a WebSocket on the
@@ -86,6 +87,11 @@ const disconnected = (): ReturnType<typeof appError> => ({
   safety: 'Losing the connection harms nothing: whatever is under way can be carried through.',
 });
 
+const tooLong = (): ReturnType<typeof appError> =>
+  appError('E_BAD_REQUEST', 'A list or a text in what was asked for is too long to be sent.', undefined, {
+    nextStep: 'Use a shorter list or text.',
+  });
+
 /** A socket that never opened does not say why: whoever serves the page, but not the socket, knows another token. */
 const whyShut = (): Promise<'refused' | 'lost'> =>
   fetch('/', { method: 'HEAD', cache: 'no-store' }).then(
@@ -140,6 +146,7 @@ function socketBridge(url: string, token: string): Bridge {
       if (socket === null || socket.readyState > WebSocket.OPEN) return Promise.resolve(err(disconnected()));
       const id = nextId++;
       const request = JSON.stringify({ id, name, input });
+      if (new TextEncoder().encode(request).length > MAX_MESSAGE_BYTES) return Promise.resolve(err(tooLong()));
       return new Promise((answer) => {
         waiting.set(id, { request, answer });
         if (socket?.readyState === WebSocket.OPEN) socket.send(request);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { EventBus } from '@host/events.ts';
 import type { Router } from '@host/router.ts';
+import { MAX_MESSAGE_BYTES } from '@shared/message-size.ts';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { PROTOCOL } from './request-check.ts';
 
@@ -13,9 +14,7 @@ export interface SocketServer {
   close(): void;
 }
 
-/** Inputs are handles, numbers and names; nothing that a window sends comes near this, bytes. */
-const MAX_MESSAGE_BYTES = 64 * 1024;
-/** Calls of one tab that may wait for their answers. */
+/** Calls of one tab that may wait for their answers: at most 100 MiB of them. */
 const MAX_WAITING = 100;
 /** A tab that reads nothing for so long is let go; it connects again when it wakes up, bytes. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { type AppError, appError } from '@shared/errors.ts';
+import { type AppError, appError, type Safety } from '@shared/errors.ts';
 import type { IngestReport } from '@shared/run.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
@@ -25,8 +25,10 @@ export async function ingest(host: Host, command: IngestCommand): Promise<Outcom
   const [first] = report.files;
   if (report.files.every(({ state }) => state === 'refused')) {
     const why = `${some(report.files.length, 'file')} refused; ${printable(first?.name ?? '')}: ${first?.reason ?? ''}`;
-    const refused = failure(appError('E_INGEST_NOTHING', `${why}.`), { ...report });
-    return { ...refused, text: `${refused.text}\n${fileLines(report).join('\n')}` };
+    const refused = failure(appError('E_INGEST_NOTHING', `${why}.`, undefined, { safety: unwritten(report) }), {
+      ...report,
+    });
+    return { ...refused, text: [refused.text, ...fileLines(report), ...keptLines(report.keptIn)].join('\n') };
   }
   const partly = refusedByName(report);
   if (partly === null) return { exitCode: 0, json: { ok: true, ...report }, text: ingestText(report) };
@@ -35,16 +37,20 @@ export async function ingest(host: Host, command: IngestCommand): Promise<Outcom
 }
 
 /** Who names a file wants that one; what a folder holds besides run logs is no failure. null = none was refused. */
-function refusedByName({ files, backup, isTrial, keptIn }: IngestReport): AppError | null {
+function refusedByName(report: IngestReport): AppError | null {
+  const { files, backup, isTrial } = report;
   const refused = files.filter(({ isNamed }) => isNamed);
   const [first] = refused;
   if (first === undefined) return null;
   const what = `Refused of those that were named: ${some(refused.length, 'file')}`;
   const why = `${printable(first.name)}: ${first.reason ?? ''}`;
   const others = isTrial ? 'The list says what can be taken in.' : 'What could be taken in is in the database.';
-  const safety = backup !== null ? 'whole-step' : keptIn === undefined ? 'untouched' : 'kept';
+  const safety = backup !== null ? 'whole-step' : unwritten(report);
   return appError('E_INGEST_PARTLY', `${what}; ${why}. ${others}`, undefined, { safety });
 }
+
+/** How safe the data is where nothing was written: SQLite may have left out what it could not read. */
+const unwritten = ({ keptIn }: IngestReport): Safety => (keptIn === undefined ? 'untouched' : 'kept');
 
 export function ingestText(report: IngestReport): string {
   const of = (state: IngestReport['files'][number]['state']) =>

@@ -1,19 +1,20 @@
 import path from 'node:path';
 import type { Output } from '@shared/channels.ts';
-import { appError, err, ok, type Result } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts';
 import { namesAlike } from '@shared/names-alike.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { z } from 'zod';
 import type { Needed } from '@engine/protocol.ts';
 import { findById, withUniqueIds } from './backup-ids.ts';
-import type { Busy, TakeOptions } from './busy.ts';
+import { type BackupsWork, type Busy, isOfBackups, type TakeOptions } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey, defaultBackupFolder, type OpenEntry } from './databases.ts';
+import { lookOnDrives } from './drives.ts';
 import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import { neighbouringBackupFolders, recoveryCopies, replacedFolders, wasSetAsideByUndo } from './kept-files.ts';
-import { kindOf, type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
+import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
 import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
 import { quietly } from './quietly.ts';
@@ -49,8 +50,8 @@ export interface Backups {
     isTrial: boolean,
     shown?: readonly string[],
   ): Promise<Result<Output<'backup:tidy'>>>;
-  /** Puts back what the last restore set aside as files. */
-  putBack(database: OpenEntry, confirmation: Confirmed): Promise<Result<Record<string, never>>>;
+  /** Puts back what the last restore set aside as files. @param shown their folder; E_STATE_CHANGED where it is another. */
+  putBack(database: OpenEntry, confirmation: Confirmed, shown: string): Promise<Result<Record<string, never>>>;
   /** Error: E_BACKUP_GONE. */
   find(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
   /** Later lists look in the folder of this backup too. Where that cannot be noted, they look where they did. */
@@ -127,7 +128,7 @@ export function createBackups(context: BackupsContext): Backups {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
       if (!backup.ok) return backup;
       const { path: backupPath } = backup.value;
-      return occupied(context, database, null, async () => {
+      return occupied(context, database, 'delete-backups', async () => {
         const needed = neededBackups(dataFolder, database.path);
         if (!needed.ok) return needed;
         const input = { ...placesOf(dataFolder, database), needed: needed.value, backupPath };
@@ -135,18 +136,22 @@ export function createBackups(context: BackupsContext): Backups {
       });
     },
     tidy: (database, keep, isTrial, shown) =>
-      occupied(context, database, null, async () => {
+      occupied(context, database, isTrial ? 'look-at-backups' : 'delete-backups', async () => {
         const needed = neededBackups(dataFolder, database.path);
         if (!needed.ok) return needed;
         const input = { ...placesOf(dataFolder, database), needed: needed.value, keep, isTrial };
         const only = shown === undefined ? {} : { shown };
         return engines.askAlone(database.path, 'tidyBackups', { ...input, ...only }).answer;
       }),
-    async putBack(database, confirmation) {
+    async putBack(database, confirmation, shown) {
       const refused = unconfirmed(database, confirmation);
       if (refused) return refused;
       const [last] = replacedFolders(database.path, readWorks(dataFolder, database.path));
       if (!last) return err(appError('E_NOTHING_TO_DO', `No restore of ${printable(database.name)} set files aside.`));
+      if (last.folder !== shown) {
+        context.events.emit('database:changed', { handle: database.handle }); // its window looks again
+        return err(otherFiles());
+      }
       const begun = beginPutBack(last.folder);
       // Not followed: whoever ended it would end it in the middle of replacing the file.
       const puttingBack = async (): Promise<Result<Record<string, never>>> => {
@@ -172,6 +177,12 @@ const placesOf = (dataFolder: string, { path: databasePath }: OpenEntry) => ({
   otherFolders: neighbouringBackupFolders(databasePath),
 });
 
+/** The command line, or another window, has restored since then: nobody has agreed to what that set aside. */
+const otherFiles = (): AppError =>
+  appError('E_STATE_CHANGED', 'By now a restore has set other files aside than those that were shown.', undefined, {
+    nextStep: 'Look at what is shown now, then choose again.',
+  });
+
 function unconfirmed(database: OpenEntry, confirmation: Confirmed): Result<never> | null {
   if (namesAlike(confirmation, database.name)) return null;
   const message = `What was typed is not ${printable(database.name)}. Nothing was started.`;
@@ -183,17 +194,16 @@ function followed<K extends 'backup' | 'restore'>(tracked: Tracked, asked: Asked
   return asked.answer;
 }
 
-/** @param work null: short, and nothing that could be interrupted. */
 async function occupied<T>(
   context: BackupsContext,
   database: OpenEntry,
-  work: 'backup' | 'restore' | 'put-back' | null,
+  work: 'backup' | 'restore' | 'put-back' | BackupsWork,
   act: (tracked: Tracked) => Promise<Result<T>>,
   more: TakeOptions = {},
 ): Promise<Result<T>> {
-  const free = context.busy.take(database.path, kindOf(work ?? 'backup'), work === null ? { isTrial: true } : more);
+  const free = context.busy.take(database.path, work, more);
   if (!free.ok) return free;
-  const tracked = work === null ? UNTOLD : context.ongoing.begin(database, work);
+  const tracked = isOfBackups(work) ? UNTOLD : context.ongoing.begin(database, work); // those are short
   let isDone = false;
   try {
     const result = await act(tracked);
@@ -202,6 +212,7 @@ async function occupied<T>(
     if (!result.ok && work === 'backup' && wasEnded(result.error)) {
       const { dataFolder } = context;
       await settleFile(context.engines, { path: database.path, dataFolder, partials: tracked.partials });
+      return err(await toldWhatIsLeft(result.error, tracked.partials));
     }
     return result;
   } finally {
@@ -209,6 +220,16 @@ async function occupied<T>(
     free.value(isDone);
     context.events.emit('database:changed', { handle: database.handle });
   }
+}
+
+/** Nothing is where settling has removed it; a drive that does not answer tells nothing. */
+async function toldWhatIsLeft(stopped: AppError, [partial]: readonly string[]): Promise<AppError> {
+  if (partial === undefined || (await lookOnDrives(partial, true)) === 'nothing') return stopped;
+  const message = `The backup was not finished, and ${printable(partial)} may be left of it.`;
+  return appError('E_CANCELLED', message, stopped.details, {
+    safety: 'database-untouched',
+    nextStep: 'Back up again whenever you like. What may be left is no backup: you can delete it.',
+  });
 }
 
 const Folders = z.array(z.string());

@@ -51,10 +51,12 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
     kept.set(file, child);
     return child;
   };
+  const released = new WeakSet<EngineChild>();
   const release = (file: string): void => {
-    kept.get(file)?.kill();
+    const open = [kept.get(file), loading.get(file)?.child, ...(alone.get(file) ?? [])];
+    for (const child of open) if (child) released.add(child);
+    for (const child of open) child?.kill();
     kept.delete(file);
-    for (const child of alone.get(file) ?? []) child.kill();
     alone.delete(file);
     endLoading(file);
   };
@@ -64,9 +66,9 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
     loading.delete(file);
   };
   const stopped = new WeakSet<EngineChild>();
-  /** What was ended by something that writes: that is what a person should hear. */
-  const orRefusal = <T>(file: string, answer: Result<T>): Result<T> =>
-    answer.ok ? answer : (busy.refusal(file) ?? answer);
+  /** What was ended by something that needs the file: that is what a person should hear. */
+  const orRefusal = <T>(file: string, child: EngineChild, answer: Result<T>): Result<T> =>
+    !answer.ok && released.has(child) ? (busy.refusal(file) ?? answer) : answer;
   return {
     async ask({ path }, name, input) {
       const refused = busy.refusal(path);
@@ -74,7 +76,7 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
       const child = childFor(path);
       const request = { ...input, path, keySecret } as unknown as EngineRequests[typeof name]['input'];
       const answer = await child.ask(name, request, { limitMs: LOOK_LIMIT_MS });
-      return !answer.ok && stopped.has(child) ? err(stoppedError()) : orRefusal(path, answer);
+      return !answer.ok && stopped.has(child) ? err(stoppedError()) : orRefusal(path, child, answer);
     },
     async askAlone({ path }, name, input, { onProgress, signal } = {}) {
       const refused = busy.refusal(path);
@@ -91,7 +93,7 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
         siblings.delete(child);
         end();
       });
-      return orRefusal(path, answer);
+      return orRefusal(path, child, answer);
     },
     async askLoading({ path }, name, input) {
       const refused = busy.refusal(path);
@@ -104,7 +106,7 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
       const answer = await own.child.ask(name, request, { limitMs: LOOK_LIMIT_MS });
       clearTimeout(own.timer);
       if (loading.get(path) === own) own.timer = setTimeout(() => endLoading(path), LOADING_KEPT_MS).unref();
-      return orRefusal(path, answer);
+      return orRefusal(path, own.child, answer);
     },
     stop({ path }) {
       const child = kept.get(path);

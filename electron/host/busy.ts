@@ -1,21 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { WorkKind } from '@shared/recovery.ts';
+import { kindOf } from './ongoing.ts';
 import type { RestoreStart } from './run-journal.ts';
 
 /** What this host is doing to a database. Two things at once on one file are refused here; locks decide about other programs. */
-export type Work = WorkKind;
+export type Work = WorkKind | 'put-back' | BackupsWork;
+/** On its backups alone: the database itself is not touched, so whoever reads it goes on. Noted nowhere. */
+export type BackupsWork = 'look-at-backups' | 'delete-backups';
 
 const sentences: Record<Work, string> = {
   upgrade: 'An upgrade of this database is running.',
   backup: 'A backup of this database is being made.',
   restore: 'A backup of this database is being restored.',
+  'put-back': 'The old files of this database are being put back.',
+  'look-at-backups': 'The backups of this database are being looked through.',
+  'delete-backups': 'Backups of this database are being deleted.',
   ingest: 'Files are being taken into this database.',
   clear: 'Keys of this database are being cleared.',
   retry: 'The issue rows of this database are being tried again.',
 };
 
-export type BeginWork = (file: string, work: Work, runId: string, restore: RestoreStart) => (ok: boolean) => void;
+export type BeginWork = (file: string, work: WorkKind, runId: string, restore: RestoreStart) => (ok: boolean) => void;
 
 export interface Busy {
   /**
@@ -38,10 +44,18 @@ export interface Busy {
 export interface BusyChange {
   readonly file: string;
   readonly work: Work;
-  /** Nothing is changed by it. */
+  /** The database is not changed by it. */
   readonly isTrial: boolean;
   /** null = it begins; else whether it did what it should. */
   readonly ended: { readonly isDone: boolean } | null;
+}
+
+/** What a work needs of the database itself. */
+export interface Needs {
+  /** It writes to it, so that whoever reads it stands in the way. */
+  readonly isWritten: boolean;
+  /** It locks it, also on trial: an open table stands in the way. */
+  readonly isLocked: boolean;
 }
 
 export interface TakeOptions extends RestoreStart {
@@ -53,12 +67,11 @@ export interface TakeOptions extends RestoreStart {
 
 /**
  * @param begin notes a work, and with the returned function its end. Upgrades keep journals of their own.
- * @param onTaken told of every file that becomes occupied, before the work on it begins. `isWritten`: the work needs it
- *   for itself, so that whoever reads it stands in the way.
+ * @param onTaken told of every file that becomes occupied, before the work on it begins.
  */
 export function createBusy(
   begin: BeginWork = () => () => {},
-  onTaken: (file: string, isWritten: boolean) => void = () => {},
+  onTaken: (file: string, needs: Needs) => void = () => {},
 ): Busy {
   const busy = new Map<string, Work>();
   const begun = new Map<string, number>();
@@ -76,14 +89,17 @@ export function createBusy(
     return work ? err(appError('E_RUN_ACTIVE', sentences[work])) : null;
   };
   return {
-    take(file, work, { runId = randomUUID(), isTrial = false, ...restore } = {}) {
+    take(file, work, { runId = randomUUID(), isTrial: isTried = false, ...restore } = {}) {
       const refused = refusal(file);
       if (refused) return refused;
       busy.set(file, work);
-      const isWritten = work !== 'backup' && !isTrial;
+      const isTrial = isTried || isOfBackups(work);
+      const isLocked = work !== 'backup' && !isOfBackups(work);
+      const isWritten = isLocked && !isTrial;
       if (isWritten) begun.set(file, (begun.get(file) ?? 0) + 1);
-      onTaken(file, isWritten);
-      const end = isTrial || work === 'upgrade' ? () => {} : begin(file, work, runId, restore);
+      onTaken(file, { isWritten, isLocked });
+      const isNoted = !isTrial && work !== 'upgrade';
+      const end = isNoted ? begin(file, kindOf(work), runId, restore) : () => {};
       tell({ file, work, isTrial, ended: null });
       return ok((isDone = false) => {
         end(isDone);
@@ -98,3 +114,5 @@ export function createBusy(
     free: () => (busy.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }
+
+export const isOfBackups = (work: Work): work is BackupsWork => work === 'look-at-backups' || work === 'delete-backups';

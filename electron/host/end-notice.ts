@@ -1,5 +1,5 @@
-import type { WorkKind } from '@shared/recovery.ts';
 import { type RunSnapshot, wasRefused } from '@shared/run.ts';
+import type { Work } from './busy.ts';
 import { printable } from './printable.ts';
 
 /** What is told to somebody who is not looking at the window. Nothing of a database but its file's name. */
@@ -33,25 +33,29 @@ export function runNotice(run: RunSnapshot, fileName: string): EndNotice | null 
   return { title: `The upgrade of ${name} stopped: ${error.title}`, body: error.safety, page: 'activity' };
 }
 
-const done: Partial<Record<WorkKind, (name: string) => string>> = {
+const done: Partial<Record<Work, (name: string) => string>> = {
   backup: (name) => `The backup of ${name} is made and verified`,
   restore: (name) => `${name} holds the backup again`,
-  ingest: (name) => `The files are in ${name}`,
+  'put-back': (name) => `The old files of ${name} are back`,
+  ingest: (name) => `Taking files into ${name} has ended`, // some or all may have been refused
   retry: (name) => `The issue rows of ${name} were tried again`,
 };
-const failed: Partial<Record<WorkKind, (name: string) => string>> = {
+const failed: Partial<Record<Work, (name: string) => string>> = {
   backup: (name) => `The backup of ${name} was not finished`,
   restore: (name) => `The restore of ${name} was not finished`,
-  ingest: (name) => `The files were not taken into ${name}`,
-  retry: (name) => `The issue rows of ${name} were not tried again`,
+  'put-back': (name) => `Putting the old files of ${name} back was not finished`,
+  // What was taken in, or put right, before it stopped is kept.
+  ingest: (name) => `Taking files into ${name} was not finished`,
+  retry: (name) => `Trying the issue rows of ${name} again was not finished`,
 };
 
 /** As runNotice, for what is no upgrade; why it failed is said in the window. */
-export function workNotice(kind: WorkKind, fileName: string, isDone: boolean): EndNotice | null {
-  const title = (isDone ? done : failed)[kind]?.(printable(fileName, 80));
+export function workNotice(work: Work, fileName: string, isDone: boolean): EndNotice | null {
+  const title = (isDone ? done : failed)[work]?.(printable(fileName, 80));
   if (title === undefined) return null;
   const body = isDone
     ? 'Open Phasewise to see what was done.'
     : 'Open Phasewise: it says what happened and what to do.';
-  return { title, body, page: kind === 'backup' || kind === 'restore' ? 'backups' : 'overview' };
+  return { title, body, page: OF_BACKUPS.includes(work) ? 'backups' : 'overview' };
 }
+const OF_BACKUPS: readonly Work[] = ['backup', 'restore', 'put-back'];

@@ -142,8 +142,8 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
       then(known(handle), (database) => backups.remove(database, backupId, confirmation)),
     'backup:tidy': ({ handle, keep, isTrial, shown = [] }) =>
       then(known(handle), (database) => backups.tidy(database, keep, isTrial, isTrial ? undefined : shown)),
-    'backup:putBack': ({ handle, confirmation }) =>
-      then(known(handle), (database) => backups.putBack(database, confirmation)),
+    'backup:putBack': ({ handle, confirmation, shown }) =>
+      then(known(handle), (database) => backups.putBack(database, confirmation, shown)),
     'work:get': ({ handle }) => map(databases.get(handle), (database) => host.ongoing.get(database)),
     'work:cancel': ({ handle }) => then(databases.get(handle), (database) => host.ongoing.cancel(database)),
     'backup:reveal': ({ handle, backupId }) =>

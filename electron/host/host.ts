@@ -61,8 +61,8 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const begin: BeginWork = (file, kind, runId, restore) =>
     beginWork(dataFolder, { ...restore, kind, path: file, runId, appVersion });
   // What writes wants the file for itself: readers of our own would have it refused as in use.
-  const busy = createBusy(begin, (file, isWritten) => {
-    browsing.release(file);
+  const busy = createBusy(begin, (file, { isWritten, isLocked }) => {
+    if (isLocked) browsing.release(file);
     const refusal = isWritten ? busy.refusal(file) : null;
     if (refusal) engines.letGo(file, refusal);
     scrub.pause();

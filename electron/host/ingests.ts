@@ -3,7 +3,7 @@ import { type AppError, appError, err, ok, type Result, safetyText } from '@shar
 import type { BackupRecord, IngestReport, PlainSecretsReport, RetryReport } from '@shared/run.ts';
 import type { SourceChoice } from '@engine/protocol.ts';
 import { rememberFolder } from './backups.ts';
-import type { Busy, Work } from './busy.ts';
+import type { Busy } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Asked, Engines } from './engines.ts';
@@ -96,7 +96,7 @@ function asked<K extends 'ingest' | 'retryIssues' | 'clearPlainSecrets'>(
 }
 
 interface Occupation {
-  readonly work: Work;
+  readonly work: 'ingest' | 'retry' | 'clear';
   readonly isTrial?: boolean;
   readonly backupFolder?: string | undefined;
 }

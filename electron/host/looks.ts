@@ -16,7 +16,7 @@ export interface Looks {
    * the content out, what the verdict on the last upgrade found is told, unless a look has found otherwise since.
    */
   status(database: OpenEntry, check: 'schema' | 'data'): Promise<Result<DatabaseStatus>>;
-  /** What was seen last, if anything. */
+  /** What the last look saw; null where there was none, or where it met an error: what was seen before it is out of date. */
   last(database: OpenEntry): DatabaseStatus | null;
   /** Where the backup of an upgrade that is begun now goes. */
   backupFolderFor(database: OpenEntry): Promise<string>;
@@ -60,6 +60,8 @@ const isSame = (a: Pick<Plan, 'toPhase' | 'fingerprint'>, b: Pick<Plan, 'toPhase
 
 export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus }: LooksContext): Looks {
   const lastStatus = new Map<string, DatabaseStatus>();
+  /** Files that the last look could not see. */
+  const unseen = new Set<string>();
   /** Files in which a look over all the data has met trouble. */
   const doubted = new Set<string>();
   /** Of a path, the latest first. */
@@ -99,12 +101,16 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
         if (looked.ok && looked.value.health.state === 'healthy') doubted.delete(path);
         else if (!isInTheWay) doubted.add(path);
       }
-      if (!looked.ok) return looked;
+      if (!looked.ok) {
+        unseen.add(path);
+        return looked;
+      }
+      unseen.delete(path);
       lastStatus.set(path, looked.value);
       onStatus(database, looked.value);
       return told(looked.value);
     },
-    last: ({ path }) => lastStatus.get(path) ?? null,
+    last: ({ path }) => (unseen.has(path) ? null : (lastStatus.get(path) ?? null)),
     async plan(database, toPhase, more = {}) {
       const refused = busy.refusal(database.path);
       if (refused) return refused;
@@ -131,6 +137,7 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
     },
     forget(database) {
       lastStatus.delete(database.path);
+      unseen.delete(database.path);
       plans.delete(database.path);
     },
   };

@@ -18,6 +18,7 @@ export interface Ongoing {
 
 /** Two restores have words of their own: of them nobody can say that the file is as it was. */
 export type OngoingKind = WorkKind | 'finish' | 'put-back';
+/** As windows and journals name it. */
 export const kindOf = (kind: OngoingKind): WorkKind => (kind === 'finish' || kind === 'put-back' ? 'restore' : kind);
 
 export interface Tracked {

@@ -246,8 +246,14 @@ export const channels = {
       freedBytes: z.number().int(),
     }),
   ),
-  /** Puts back, byte for byte, what the last restore replaced and could only keep as files. */
-  'backup:putBack': call(z.strictObject({ handle: Handle, confirmation: z.string() }), done),
+  /**
+   * Puts back, byte for byte, what the last restore replaced and could only keep as files. `shown`: their folder; others
+   * have been agreed to by nobody.
+   */
+  'backup:putBack': call(
+    z.strictObject({ handle: Handle, confirmation: z.string(), shown: z.string().max(10_000) }),
+    done,
+  ),
   'backup:reveal': call(z.strictObject({ handle: Handle, backupId: z.string().nullable() }), done),
 
   /** What was interrupted on this computer, without opening anything: for the first page. */

@@ -10,18 +10,18 @@ interface Wish {
   readonly goOn: () => void;
 }
 
-const FINISH_STEP = 0;
+const STOP_RUN = 0;
 const FINISH_ALL = 1;
 const STAY = 2;
-/** Where a step is being finished already, in the place of FINISH_ALL. */
+/** Where the run is being stopped already, in the place of FINISH_ALL. */
 const STOP = 1;
 
 /**
- * Closing and quitting during a run ask first. The usual answer ends the run at its next whole step; the file can be
+ * Closing and quitting during a run ask first. The usual answer ends the run at its last whole step; the file can be
  * continued later. Electron's own events cannot wait, so they are held back and repeated when the work has ended. Who
  * closes once more meanwhile is asked once more, and the last answer counts: what is waited for may hang on a drive that
  * does not answer. A paused run does not end by itself.
- * When the system shuts down nobody is asked: it waits for seconds only, so the step is finished and that is all.
+ * When the system shuts down nobody is asked: it waits for seconds only, so the run is stopped and that is all.
  */
 export function guardClosing(
   host: Host,
@@ -92,30 +92,30 @@ async function ask(host: Host, window: BrowserWindow | null, before: Wish | null
   const isEnding = !isPaused && before !== null && before.how !== 'finish-all';
   const response = await tell(window, isPaused ? aboutPaused(paused) : isEnding ? ABOUT_ENDING : ABOUT_RUNNING);
   if (isEnding && response === STOP) return 'session-ends'; // what would be stopped then may be stopped here
-  if (response === FINISH_STEP) return 'finish-step';
+  if (response === STOP_RUN) return 'finish-step';
   return response === FINISH_ALL && !isPaused ? 'finish-all' : null;
 }
 
 const DETAIL =
-  'Finishing the current step leaves the file whole; the upgrade can be continued at any time from there. A backup or a restore is finished first.';
+  'Stopping leaves the file at its last whole step. A step that is not finished within a moment is begun again when the upgrade is continued, which can be at any time. A backup or a restore that is not part of an upgrade is finished first.';
 
 const ABOUT_RUNNING: MessageBoxOptions = {
   type: 'question',
   message: 'Something is still running on a database.',
   detail: DETAIL,
-  buttons: ['Finish this step, then close', 'Finish everything, then close', 'Keep running'],
-  defaultId: FINISH_STEP,
+  buttons: ['Stop at the last whole step, then close', 'Finish everything, then close', 'Keep running'],
+  defaultId: STOP_RUN,
   cancelId: STAY,
 };
 
 /** The run was told to stop, which is not taken back; backups and whatever else can be stopped were not. */
 const ABOUT_ENDING: MessageBoxOptions = {
   type: 'question',
-  message: 'The current step, a backup or a restore is still being finished.',
+  message: 'An upgrade is still being stopped, or a backup or a restore finished.',
   detail:
-    'Where it takes long, its drive may not answer. A backup can be stopped, as can a restore that has replaced nothing yet: the database stays as it is. What is changing the database is finished first.',
+    'Where it takes long, its drive may not answer. A backup can be stopped, as can a restore that has replaced nothing yet: the database stays as it is. What cannot be stopped any more is finished first.',
   buttons: ['Wait for it, then close', 'Stop what can be stopped, then close', 'Keep it open'],
-  defaultId: FINISH_STEP,
+  defaultId: STOP_RUN,
   cancelId: STAY,
 };
 
@@ -127,6 +127,6 @@ const aboutPaused = (names: readonly string[]): MessageBoxOptions => ({
       : `${names.length} upgrades are paused.`,
   detail: `A paused upgrade does not finish by itself. ${DETAIL}`,
   buttons: ['Stop here, then close', 'Keep it open'],
-  defaultId: FINISH_STEP,
+  defaultId: STOP_RUN,
   cancelId: 1,
 });

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import type { Output } from '@shared/channels.ts';
-import type { AppError, Result } from '@shared/errors.ts';
+import { type AppError, err, ok, type Result, safetyText, saysUntouched } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { call } from '../api.ts';
 import { counted } from '../words/numbers.ts';
@@ -20,9 +20,9 @@ export interface BackupsView {
 }
 export type BackupWork = 'creating' | 'checking' | 'restoring' | 'removing' | 'tidying' | 'undoing';
 
-/** rows: by restoring the backup of what was replaced. files: by putting the old files back; `folder` where they are those of a certain restore. */
+/** rows: by restoring the backup of what was replaced. files: by putting the old files back that lie in `folder`. */
 export type Undo =
-  { readonly by: 'rows'; readonly backup: BackupRecord } | { readonly by: 'files'; readonly folder?: string };
+  { readonly by: 'rows'; readonly backup: BackupRecord } | { readonly by: 'files'; readonly folder: string };
 
 interface Backups {
   readonly byHandle: Readonly<Record<string, BackupsView>>;
@@ -40,7 +40,7 @@ export async function loadBackups(handle: string): Promise<void> {
 
 /** Putting files back takes those of the last restore that has some: of this one there may be none to put back. */
 const canUndo = (undo: Undo | null, { replaced }: Output<'backup:list'>): boolean =>
-  undo?.by !== 'files' || undo.folder === undefined || undo.folder === replaced?.folder;
+  undo?.by !== 'files' || undo.folder === replaced?.folder;
 
 /** A copy, restored to a scratch file and checked before it counts. */
 export const createBackup = (handle: string): Promise<void> =>
@@ -85,7 +85,9 @@ function restoredWords({ before, replacedFolder }: Output<'backup:restore'>): Pi
  */
 export async function undoRestore(handle: string, undo: Undo, fileName: string): Promise<AppError | null> {
   const error =
-    undo.by === 'rows' ? await restoreBackup(handle, undo.backup.id, fileName) : await putBack(handle, fileName);
+    undo.by === 'rows'
+      ? await restoreBackup(handle, undo.backup.id, fileName)
+      : await putBack(handle, undo.folder, fileName);
   setView(handle, error ? { error } : { said: undoneWords[undo.by] });
   return error;
 }
@@ -95,9 +97,9 @@ const undoneWords: Readonly<Record<Undo['by'], string>> = {
   files: 'The old files are back as they were. What was there until now lies beside them.',
 };
 
-async function putBack(handle: string, confirmation: string): Promise<AppError | null> {
+async function putBack(handle: string, shown: string, confirmation: string): Promise<AppError | null> {
   begin(handle, { what: 'undoing', backupId: null });
-  const done = await call('backup:putBack', { handle, confirmation });
+  const done = await call('backup:putBack', { handle, confirmation, shown });
   setView(handle, { busy: null });
   void loadBackups(handle);
   return done.ok ? null : done.error;
@@ -150,20 +152,28 @@ function tidiedWords(shown: readonly BackupRecord[], { removed, kept }: Tidied):
 
 type Tidied = Pick<Output<'backup:tidy'>, 'removed' | 'kept'>;
 
-/** Paths that are sent at a time: the browser host takes no message of more than 64 KiB. */
+/** Paths that are sent at a time: as many of 10,000 letters, the longest that the host takes, fit in MAX_MESSAGE_BYTES. */
 const SENT_AT_ONCE = 100;
 
 async function tidyInParts(handle: string, keep: number, shown: readonly BackupRecord[]): Promise<Result<Tidied>> {
-  const part = shown.slice(0, SENT_AT_ONCE).map(({ path }) => path);
-  const tidied = await call('backup:tidy', { handle, keep, isTrial: false, shown: part });
-  if (!tidied.ok || shown.length <= SENT_AT_ONCE) return tidied;
-  const rest = await tidyInParts(handle, keep, shown.slice(SENT_AT_ONCE));
-  if (!rest.ok) return rest;
-  const kept = tidied.value.kept.filter(({ backup }) => part.includes(backup.path));
-  return {
-    ok: true,
-    value: { removed: [...tidied.value.removed, ...rest.value.removed], kept: [...kept, ...rest.value.kept] },
-  };
+  const removed: BackupRecord[] = [];
+  const kept: Tidied['kept'] = [];
+  for (let at = 0; at < shown.length; at += SENT_AT_ONCE) {
+    const part = shown.slice(at, at + SENT_AT_ONCE).map(({ path }) => path);
+    const tidied = await call('backup:tidy', { handle, keep, isTrial: false, shown: part });
+    if (!tidied.ok) return err(afterDeleting(removed.length, tidied.error));
+    removed.push(...tidied.value.removed);
+    kept.push(...tidied.value.kept.filter(({ backup }) => part.includes(backup.path)));
+  }
+  return ok({ removed, kept });
+}
+
+/** "Nothing was changed" is true of a part, but no longer of all. */
+function afterDeleting(count: number, error: AppError): AppError {
+  if (count === 0) return error;
+  const deleted = `${counted(count, 'backup')} ${count === 1 ? 'was' : 'were'} deleted before that.`;
+  const safety = saysUntouched(error.safety) ? safetyText['database-untouched'] : error.safety;
+  return { ...error, message: `${error.message} ${deleted}`, safety };
 }
 
 /**

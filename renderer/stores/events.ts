@@ -23,7 +23,7 @@ import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery,
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
 import { loadSession, useSession, watchConnection } from './session.ts';
-import { changesRows, isWorkedOn, loadWork, receiveWork, useWorks } from './works.ts';
+import { changesRows, isWorkedOn, loadWorks, receiveWork, useWorks } from './works.ts';
 
 /** Connects the host's events to the stores. Call once. */
 export function listen(): void {
@@ -115,7 +115,7 @@ async function refreshEverything(): Promise<void> {
   forgetDisconnected();
   await Promise.all([loadSession(), loadDatabases(), loadNotices()]);
   // Before all else: while a file is worked on, nobody says whether something in it is unfinished.
-  await Promise.all(useDatabases.getState().open.map(({ handle }) => loadWork(handle)));
+  await loadWorks(useDatabases.getState().open.map(({ handle }) => handle));
   showTheOnlyOne();
   const { route } = useRoute.getState();
   const shown = route.page === 'database' ? route.handle : null;

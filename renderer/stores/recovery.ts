@@ -89,9 +89,9 @@ export const noteRestored = (handle: string): void => setView(handle, { hasResto
 export const restoreAndShow = (handle: string, backupId: string, confirmation: string): Promise<AppError | null> =>
   showRestored(handle, restoreBackup(handle, backupId, confirmation));
 
-/** The same for the old files that a restore set aside. @returns as `undoRestore`. */
+/** The same for the old files that the restore on screen set aside; where none is told any more, the host refuses. */
 export const putBackAndShow = (handle: string, fileName: string): Promise<AppError | null> =>
-  showRestored(handle, undoRestore(handle, { by: 'files' }, fileName));
+  showRestored(handle, undoRestore(handle, { by: 'files', folder: viewOf(handle).recovery?.setAside ?? '' }, fileName));
 
 async function showRestored(handle: string, restoring: Promise<AppError | null>): Promise<AppError | null> {
   const error = await restoring;

@@ -27,6 +27,15 @@ export async function loadWork(handle: string): Promise<void> {
   if (work.ok) receiveWork({ handle, work: work.value });
 }
 
+/** The browser host cuts off a page with more than 100 calls under way, and the next connection asks the same again. */
+const ASKED_AT_ONCE = 20;
+
+/** Those of any number of databases. */
+export async function loadWorks(handles: readonly string[]): Promise<void> {
+  for (let at = 0; at < handles.length; at += ASKED_AT_ONCE)
+    await Promise.all(handles.slice(at, at + ASKED_AT_ONCE).map(loadWork));
+}
+
 /** @returns the error, or null: then the work itself ends, and says what is kept. */
 export async function cancelWork(handle: string): Promise<AppError | null> {
   const asked = await call('work:cancel', { handle });

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { type App, expect, test } from './support/fixtures.ts';
 
 /** Leaving while something runs. */
-const BUTTONS = ['Finish this step, then close', 'Finish everything, then close', 'Keep running'];
-const [FINISH_STEP, KEEP_RUNNING] = [0, 2];
+const BUTTONS = ['Stop at the last whole step, then close', 'Finish everything, then close', 'Keep running'];
+const [STOP_RUN, KEEP_RUNNING] = [0, 2];
 
 async function startRun(app: App): Promise<() => Promise<unknown>> {
   const [{ handle }] = (await app.call('database:list')).value as [{ handle: string }];
@@ -47,8 +47,8 @@ test('quitting during a run asks; it goes on, or ends at a whole step and then t
     expect(await app.windows()).toHaveLength(1);
   });
 
-  await test.step('"finish this step" ends the run at a whole step, and the app after it', async () => {
-    await app.answerDialog('message', { response: FINISH_STEP });
+  await test.step('"stop at the last whole step" ends the run at a whole step, and the app after it', async () => {
+    await app.answerDialog('message', { response: STOP_RUN });
     await app.quit();
     expect(await app.exitCode).toBe(0);
     expect(lastOfJournal(dataFolder)).toMatchObject({

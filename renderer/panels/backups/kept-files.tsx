@@ -16,13 +16,15 @@ interface KeptFilesProps {
   readonly isBusy: boolean;
 }
 
-/** Raw files that were set aside: what a restore replaced, and what a run found with a journal beside it. */
+/** Raw files that were set aside: what a restore replaced, and what was found with a journal or a log beside it. */
 export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
-  const [isAsking, setAsking] = useState(false);
+  /** The folder that was shown when somebody asked; by now the list may name another. */
+  const [asked, setAsked] = useState<string | null>(null);
   const { replaced, beforeRecovery } = list;
   const putBack = async (): Promise<void> => {
-    setAsking(false);
-    if ((await undoRestore(handle, { by: 'files' }, fileName)) === null) noteRestored(handle);
+    if (asked === null) return;
+    setAsked(null);
+    if ((await undoRestore(handle, { by: 'files', folder: asked }, fileName)) === null) noteRestored(handle);
   };
   return (
     <>
@@ -36,18 +38,16 @@ export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
             <br />
             <PathText path={replaced.folder} maxLength={76} />
           </p>
-          <Button variant="default" disabled={isBusy} onClick={() => setAsking(true)}>
+          <Button variant="default" disabled={isBusy} onClick={() => setAsked(replaced.folder)}>
             Put them back…
           </Button>
         </div>
       )}
       {beforeRecovery.map(({ folder, at }) => (
-        <div key={folder} className={styles.kept} role="group" aria-label="File and journal as a run found them">
+        <div key={folder} className={styles.kept} role="group" aria-label="Files as they were found">
           <p className={styles.words}>
-            <strong>File and journal as an upgrade found them</strong>{' '}
-            <span className="muted">
-              on {dateTime(at)}, before SQLite undid an unfinished write of another program.
-            </span>
+            <strong>File, journal and log as they were found</strong>{' '}
+            <span className="muted">on {dateTime(at)}, before SQLite took in what it could read of them.</span>
             <br />
             <PathText path={folder} maxLength={76} />
           </p>
@@ -56,9 +56,9 @@ export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
       <PutBackDialog
         fileName={fileName}
         isOfUndo={replaced?.isOfUndo ?? false}
-        isOpen={isAsking}
+        isOpen={asked !== null}
         onConfirm={() => void putBack()}
-        onClose={() => setAsking(false)}
+        onClose={() => setAsked(null)}
       />
     </>
   );

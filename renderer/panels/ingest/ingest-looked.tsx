@@ -1,12 +1,13 @@
 import { Button } from '@mantine/core';
 import type { IngestReport, RunSnapshot } from '@shared/run.ts';
+import { KeptNotice } from '../../components/kept-notice.tsx';
 import { Page, PageHead } from '../../components/page.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
 import { forgetLogs, takeIn } from '../../stores/ingest.ts';
 import { counted } from '../../words/numbers.ts';
 import { sentence, upperFirst } from '../../words/text.ts';
 import { IngestFiles } from './ingest-files.tsx';
-import { lookedHeadline, lookedSentence, writableFiles } from './ingest-words.ts';
+import { lookedHeadline, lookedSentence, untilTaken, writableFiles } from './ingest-words.ts';
 
 interface LookedProps {
   readonly handle: string;
@@ -42,10 +43,10 @@ export function IngestLooked({ handle, report, run, isTaking }: LookedProps) {
         }
       >
         <p>
-          {lookedSentence(report)}{' '}
-          {writable > 0 && !isTaking && 'Nothing has been changed yet; a backup is made and proved first.'}
+          {lookedSentence(report)} {writable > 0 && !isTaking && untilTaken(report)}
         </p>
       </PageHead>
+      <KeptNotice keptIn={report.keptIn} />
       {isTaking && (
         <WorkBar
           words={sentence(upperFirst(run?.now ?? 'Making and proving a backup, then taking the files in'))}

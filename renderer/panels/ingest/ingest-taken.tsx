@@ -3,6 +3,7 @@ import { IconCircleCheckFilled } from '@tabler/icons-react';
 import type { IngestReport } from '@shared/run.ts';
 import { BackupCard } from '../../components/backup-card.tsx';
 import { CheckList } from '../../components/check-list.tsx';
+import { KeptNotice } from '../../components/kept-notice.tsx';
 import { Page, PageHead } from '../../components/page.tsx';
 import { Section } from '../../components/section.tsx';
 import { revealBackup } from '../../stores/backups.ts';
@@ -44,6 +45,7 @@ export function IngestTaken({ handle, report }: { handle: string; report: Ingest
           </span>
         </p>
       </PageHead>
+      <KeptNotice keptIn={report.keptIn} />
       {report.backup && (
         <BackupCard
           backup={report.backup}

@@ -99,6 +99,10 @@ export function lookedSentence(report: IngestReport): string {
   ].join(' ');
 }
 
+/** Looking opens the file, and then SQLite leaves out what it cannot read. */
+export const untilTaken = ({ keptIn }: IngestReport): string =>
+  `Nothing has been ${keptIn === undefined ? 'changed' : 'taken in'} yet; a backup is made and proved first.`;
+
 export function takenHeadline(report: IngestReport): string {
   const written = writableFiles(report);
   return written === 0

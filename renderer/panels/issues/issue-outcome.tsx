@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useEffect } from 'react';
 import { BackupCard } from '../../components/backup-card.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { KeptNotice } from '../../components/kept-notice.tsx';
 import { PathText } from '../../components/path-text.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
@@ -48,6 +49,7 @@ export function IssueOutcome({ handle, fileName }: { handle: string; fileName: s
           <StateMark mark={{ tone: retried.left === 0 ? 'done' : 'attention', word: retrySentence(retried) }} wraps />
         </div>
       )}
+      <KeptNotice keptIn={retried?.keptIn} />
       {retried?.backup && (
         <BackupCard
           backup={retried.backup}

@@ -32,8 +32,8 @@ export function FileNotices({ handle, status }: { handle: string; status: Databa
       )}
       {file.needsRecovery && (
         <Notice tone="attention" title="The last program was interrupted while it was writing.">
-          SQLite undoes the unfinished write by itself when the file is next opened for writing. Nothing that was saved
-          is lost.
+          SQLite undoes the unfinished write by itself when the file is next opened for writing. Where it cannot undo
+          all of it, Phasewise keeps file and journal as they were found and says where.
         </Notice>
       )}
       {samplePath !== undefined && (

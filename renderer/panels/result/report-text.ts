@@ -1,4 +1,5 @@
 import type { RunReport } from '@shared/run.ts';
+import { keptWords } from '../../components/kept-notice.tsx';
 import { bytes, count, duration, rate } from '../../words/numbers.ts';
 import { checkMarks } from '../../words/states.ts';
 import { dateTime } from '../../words/times.ts';
@@ -13,6 +14,7 @@ export function reportText(report: RunReport): string {
     resultHeadline(report, report.error ?? null),
     ...lineOf(wholeWords(report)),
     verifiedStatement(report) ?? 'Not verified.',
+    ...(report.keptIn === undefined ? [] : [keptWords(report.keptIn)]),
     ...(report.error
       ? [`${report.error.code}: ${report.error.message}`, report.error.safety, report.error.nextStep]
       : []),

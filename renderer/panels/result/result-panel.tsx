@@ -6,6 +6,7 @@ import type { BackupRecord, RunReport, RunStep } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { BackupCard } from '../../components/backup-card.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { KeptNotice } from '../../components/kept-notice.tsx';
 import { Page, PageHead } from '../../components/page.tsx';
 import { upgradeDetail } from '../../route.ts';
 import { revealBackup } from '../../stores/backups.ts';
@@ -83,6 +84,7 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
           </p>
         )}
       </PageHead>
+      <KeptNotice keptIn={report?.keptIn} />
       {report && <SavedReport handle={handle} report={report} />}
       {error && !superseded && (
         <ErrorNotice

@@ -108,6 +108,12 @@ describe('the socket', () => {
     }
   });
 
+  it('takes a filter by a long list', async () => {
+    const socket = await connected(await serve());
+    const values = Array.from({ length: 1_000 }, (_, at) => `${at} `.padEnd(900, 'x'));
+    expect(await answerTo(socket, { id: 1, name: 'x', input: { values } })).toMatchObject({ id: 1 });
+  });
+
   it('packs nothing: a small message cannot become a huge one', async () => {
     expect((await connected(await serve())).extensions).toBe('');
   });

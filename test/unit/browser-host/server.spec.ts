@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type BrowserHost, startServer } from '../../../electron/browser-host/server.ts';
 import { openWindowFiles } from '@host/window-files.ts';
+import { MAX_MESSAGE_BYTES } from '@shared/message-size.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -341,7 +342,7 @@ describe('the socket', () => {
   it('closes on a message larger than any call', async () => {
     const socket = await connected();
     const end = closed(socket);
-    socket.send(JSON.stringify({ id: 1, name: 'x'.repeat(100_000), input: {} }));
+    socket.send(JSON.stringify({ id: 1, name: 'x'.repeat(MAX_MESSAGE_BYTES), input: {} }));
     expect([1006, 1009]).toContain(await end);
   });
 

@@ -53,3 +53,16 @@ describe('a file that was named and is refused', () => {
     });
   });
 });
+
+it('files that are all refused are not called no change where SQLite left out what it could not read', async () => {
+  const refused = { files: [torn(true)], backup: null };
+
+  const [untouched, outcome] = [await ended(refused), await ended({ ...refused, keptIn: '/K' })];
+
+  expect(untouched).toMatchObject({ exitCode: 3, json: { error: { code: 'E_INGEST_NOTHING' } } });
+  expect(untouched.text).toContain('Nothing was changed.');
+  expect(outcome).toMatchObject({ exitCode: 1, json: { error: { code: 'E_INGEST_NOTHING' }, keptIn: '/K' } });
+  expect(JSON.stringify(outcome)).not.toContain('Nothing was changed');
+  expect(outcome.text).toContain('torn.json');
+  expect(outcome.text).toMatch(/as they were found: \/K$/);
+});

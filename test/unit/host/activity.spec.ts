@@ -162,4 +162,15 @@ describe('what is told at the end', () => {
     expect(workNotice('clear', 'x.db', true)).toBeNull();
     expect(workNotice('backup', 'a\u202eb.db', true)?.title).toContain(String.raw`a\u202eb.db`);
   });
+
+  it.each<[Work, boolean, string]>([
+    ['restore', true, 'x.db holds the backup again'],
+    ['put-back', true, 'The old files of x.db are back'],
+    ['put-back', false, 'Putting the old files of x.db back was not finished'],
+    ['ingest', true, 'Taking files into x.db has ended'], // all of them may have been refused
+    ['ingest', false, 'Taking files into x.db was not finished'], // those before the stop are kept
+    ['retry', false, 'Trying the issue rows of x.db again was not finished'],
+  ])('says no more of %s (done: %s) than is so', (work, isDone, title) => {
+    expect(workNotice(work, 'x.db', isDone)?.title).toBe(title);
+  });
 });

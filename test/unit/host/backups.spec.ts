@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, rmdirSync, statSync, utimesSync, writeFileSync 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { appError, err, type ErrorCode, ok, type Result } from '@shared/errors.ts';
+import { appError, err, type ErrorCode, ok, type Result, safetyText } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { findById, withUniqueIds } from '@host/backup-ids.ts';
 import { createBackups } from '@host/backups.ts';
 import { createBusy } from '@host/busy.ts';
 import type { OpenEntry } from '@host/databases.ts';
+import type { AskListeners } from '@host/engine-process.ts';
 import type { Engines } from '@host/engines.ts';
 import { createEventBus } from '@host/events.ts';
 import { replacedFolders } from '@host/kept-files.ts';
@@ -56,11 +57,13 @@ describe('what a list or a backup leaves behind', () => {
   ];
   const ended = (wasEnded: boolean) => err(appError('E_CANCELLED', 'stopped', { wasEnded }));
 
-  function setUp(made: Result<unknown>) {
+  /** @param named what the engine says of a backup before it ends. */
+  function setUp(made: Result<unknown>, named?: string) {
     const asked: string[] = [];
     const broken: number[] = [];
-    const askAlone = (_: string, name: string) => {
+    const askAlone = (_: string, name: string, _input: unknown, listeners?: AskListeners) => {
       asked.push(name);
+      if (named !== undefined) listeners?.onWork?.({ stage: 'copying', fraction: 0, canCancel: true, partial: named });
       const answer = name === 'listBackups' ? ok(listing) : name === 'backup' ? made : ok(null);
       return { answer: Promise.resolve(answer), child: { cancel: () => true } };
     };
@@ -85,6 +88,18 @@ describe('what a list or a backup leaves behind', () => {
     const { asked, backups, database } = setUp(ended(wasEnded));
     expect(codeOf(await backups.create(database))).toBe('E_CANCELLED');
     expect(asked).toEqual(wasEnded ? ['backup', 'settle'] : ['backup']);
+  });
+
+  it.each([true, false])('what is still there of a stopped backup is named: %s', async (isLeft) => {
+    const partial = path.join(mkdtempSync(path.join(folder, 'backups-')), 'a.db.partial');
+    if (isLeft) writeFileSync(partial, 'half');
+    const { backups, database } = setUp(ended(true), partial);
+
+    const stopped = await backups.create(database);
+
+    const message = `The backup was not finished, and ${partial} may be left of it.`;
+    const safety = safetyText['database-untouched'];
+    expect(stopped).toMatchObject({ error: isLeft ? { message, safety } : { message: 'stopped' } });
   });
 });
 
@@ -131,9 +146,11 @@ describe('deleting and putting back', () => {
     const backupId = 'of-good.db backups';
 
     expect(codeOf(await client.call('backup:remove', { handle, backupId, confirmation: 'x' }))).toBe('E_CONFIRMATION');
-    expect(codeOf(await client.call('backup:putBack', { handle, confirmation: 'x' }))).toBe('E_CONFIRMATION');
+    const shown = 'good.db replaced-First1';
+    expect(codeOf(await client.call('backup:putBack', { handle, confirmation: 'x', shown }))).toBe('E_CONFIRMATION');
     must(await client.call('backup:remove', { handle, backupId, confirmation: 'good.db' }));
-    expect(codeOf(await client.call('backup:putBack', { handle, confirmation: 'good.db' }))).toBe('E_NOTHING_TO_DO');
+    const putBack = await client.call('backup:putBack', { handle, confirmation: 'good.db', shown });
+    expect(codeOf(putBack)).toBe('E_NOTHING_TO_DO');
     expect(must(await client.call('backup:tidy', { handle, keep: 3, isTrial: true })).freedBytes).toBe(3);
   });
 
@@ -243,11 +260,32 @@ describe('what the last restore set aside', () => {
     const { handle, path: file } = open('good');
     const aside1 = aside(file, 'First1');
 
-    must(await client.call('backup:putBack', { handle, confirmation: 'good.db' }));
+    must(await client.call('backup:putBack', { handle, confirmation: 'good.db', shown: aside1 }));
 
     expect(readWorks(dataFolder, file)).toMatchObject([
       { kind: 'restore', isOver: true, setAside: 'good.db replaced-First1!', started: { restores: aside1 } },
     ]);
+  });
+
+  it('is not put back where it is other than what was shown: its window looks again', async () => {
+    const { client, dataFolder, events, open } = scriptedHost(folder);
+    const { handle, path: file } = open('good');
+    const shown = aside(file, 'First1');
+    const isOver = beginWork(dataFolder, {
+      kind: 'restore',
+      path: file,
+      runId: 'w1',
+      appVersion: '0',
+      restores: '/b.db',
+    });
+    noteSetAside(dataFolder, file, 'w1', aside(file, 'Secon2'));
+    isOver(true); // by the command line, say
+
+    const refused = await client.call('backup:putBack', { handle, confirmation: 'good.db', shown });
+
+    expect(codeOf(refused)).toBe('E_STATE_CHANGED');
+    expect(events).toContainEqual({ name: 'database:changed', payload: { handle } });
+    expect(readWorks(dataFolder, file)).toHaveLength(1);
   });
 
   it.skipIf(statSync(folder).birthtimeMs === 0)('is known by when it was made, where no journal names it', async () => {

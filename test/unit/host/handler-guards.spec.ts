@@ -52,7 +52,7 @@ describe('while something goes on with a database', () => {
     const { host, open } = setUp();
     const { path: file } = open('good');
     const [released, paused] = [vi.spyOn(host.browsing, 'release'), vi.spyOn(host.scrub, 'pause')];
-    must(host.busy.take(file, 'backup', { isTrial: true }));
+    must(host.busy.take(file, 'ingest', { isTrial: true }));
     expect(released).toHaveBeenCalledWith(file);
     expect(paused).toHaveBeenCalledTimes(1);
   });

@@ -269,7 +269,9 @@ describe('backups', () => {
 
     expect(codeOf(await client.call('backup:restore', input))).toBe('E_BACKUP_GONE');
     expect(codeOf(await client.call('backup:remove', input))).toBe('E_BACKUP_GONE');
-    expect(codeOf(await client.call('backup:putBack', { handle, confirmation }))).toBe('E_NOTHING_TO_DO');
+    expect(codeOf(await client.call('backup:putBack', { handle, confirmation, shown: 'none' }))).toBe(
+      'E_NOTHING_TO_DO',
+    );
   });
 
   it('are shown in the file manager where there is one', async () => {

@@ -76,7 +76,7 @@ describe('a drive that hangs', () => {
     ['backup:restore', { backupId: 'b', confirmation: 'good.db' }],
     ['backup:remove', { backupId: 'b', confirmation: 'good.db' }],
     ['backup:tidy', { keep: 1, isTrial: true }],
-    ['backup:putBack', { confirmation: 'good.db' }],
+    ['backup:putBack', { confirmation: 'good.db', shown: 'none' }],
   ])('is what %s tells of, instead of waiting for it', async (name, input) => {
     const { router, handle } = setUp();
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EngineRequestName } from '@engine/protocol.ts';
+import { readWorks } from '@host/works.ts';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { closedAfter, codeOf, must, scriptedHost, until } from './scripted-host.ts';
@@ -144,4 +145,48 @@ it.each(['backup', 'trial'])('what only reads goes on beside what does not write
   must(host.busy.take(file, work === 'backup' ? 'backup' : 'ingest', { isTrial: work === 'trial' }));
 
   expect(child.isBusy).toBe(true);
+});
+
+describe('while a backup is made, or backups are looked through or deleted', () => {
+  const works = ['backup', 'look-at-backups', 'delete-backups'] as const;
+
+  it.each(works)('rows on their way to a file go on, and whatever else ends them is said: %s', async (work) => {
+    const stopper = new AbortController();
+    const { host, file, answer } = await asking(({ host: { browsing, databases } }, _, handle) =>
+      browsing.askAlone(must(databases.get(handle)), 'browseTables', {}, { signal: stopper.signal }),
+    );
+    let isOver = false;
+    void answer.then(() => (isOver = true));
+
+    must(host.busy.take(file, work));
+
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    stopper.abort();
+    expect(codeOf(await answer)).toBe('E_WORKER_DIED');
+  });
+
+  it.each([
+    ['look-at-backups', 'The backups of this database are being looked through.'],
+    ['delete-backups', 'Backups of this database are being deleted.'],
+  ] as const)('no backup is said to be made that is not: %s', (work, message) => {
+    const { host, open, dataFolder } = setUp();
+    const { path: file } = open('good');
+
+    must(host.busy.take(file, work));
+
+    expect(host.busy.refusal(file)).toMatchObject({ error: { message } });
+    expect(readWorks(dataFolder, file)).toEqual([]); // there is nothing to be asked about later
+  });
+});
+
+it.each([true, false])('what could be tidied is looked for, and else deleted: %s', async (isTrial) => {
+  const { client, host, open } = setUp();
+  const { handle } = open('good');
+  const begun: string[] = [];
+  host.busy.watch(({ work, ended }) => void (ended ?? begun.push(work)));
+
+  must(await client.call('backup:tidy', { handle, keep: 1, isTrial }));
+
+  expect(begun).toEqual([isTrial ? 'look-at-backups' : 'delete-backups']);
 });

@@ -6,6 +6,7 @@ import type { EngineProcess } from '@host/engine-process.ts';
 import type { Engines } from '@host/engines.ts';
 import { createLooks } from '@host/looks.ts';
 import { expect, it } from 'vitest';
+import { status } from '../renderer/values.ts';
 
 /** Nothing is opened that something is being written to. */
 
@@ -48,6 +49,21 @@ it('nor where it began while the way to make that plan was looked for', async ()
 
   expect(await looks.plan(database, 1)).toEqual(RUNS);
   expect(asked).toEqual([]);
+});
+
+it('what was seen is no look as good as a new one once a look has met an error', async () => {
+  const [first, third] = [status(), status()];
+  const answers = [ok(first), err(appError('E_NOT_FOUND', 'It is gone.')), ok(third)];
+  const looks = createLooks({
+    ...{ engines: { ask: () => Promise.resolve(answers.shift()) } as unknown as Engines, busy: createBusy() },
+    ...{ saidOf: () => null, onStatus: () => {}, reportsOf: () => [], wayOf: () => Promise.resolve(NO_WAY) },
+  });
+  const lookedAt = async () => {
+    await looks.status(database, 'schema');
+    return looks.last(database);
+  };
+
+  expect([await lookedAt(), await lookedAt(), await lookedAt()]).toEqual([first, null, third]);
 });
 
 it('no row is asked for while something runs on the file', async () => {

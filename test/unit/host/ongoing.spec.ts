@@ -107,13 +107,18 @@ describe('while files are put in place that nobody may stop', () => {
   };
 
   it('old files that come back are told of as that, and as nothing that can be stopped', async () => {
-    const { client, open, works } = setUpHost();
+    const { client, host, open, works } = setUpHost();
     const { handle, path: file } = open('good');
-    mkdirSync(`${file} replaced-First1`);
-    writeFileSync(path.join(`${file} replaced-First1`, 'good.db'), 'bytes');
+    const shown = `${file} replaced-First1`;
+    mkdirSync(shown);
+    writeFileSync(path.join(shown, 'good.db'), 'bytes');
 
-    must(await client.call('backup:putBack', { handle, confirmation: 'good.db' }));
+    const begun: string[] = [];
+    host.busy.watch(({ work, ended }) => void (ended ?? begun.push(work)));
 
+    must(await client.call('backup:putBack', { handle, confirmation: 'good.db', shown }));
+
+    expect(begun).toEqual(['put-back']); // for who tells of its end
     const work = { kind: 'restore', now: 'Putting the old files back', fraction: null, canCancel: false };
     expect(works()).toEqual([work, null]);
   });

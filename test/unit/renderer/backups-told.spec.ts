@@ -40,6 +40,7 @@ beforeEach(() => {
 
 describe('why an action on the backups failed', () => {
   const rows = { by: 'rows', backup: backup() } as const;
+  const files = { by: 'files', folder: '/p/a.db replaced-Abc123' } as const;
   it.each<[string, string, () => Promise<unknown>]>([
     ['making one', 'backup:create', () => createBackup('k3')],
     ['checking one', 'backup:verify', () => verifyBackup('k3', 'b1')],
@@ -47,7 +48,7 @@ describe('why an action on the backups failed', () => {
     ['deleting one', 'backup:remove', () => removeBackup('k3', 'b1', 'a.db')],
     ['tidying', 'backup:tidy', () => tidyBackups('k3', 1, [backup()])],
     ['undoing a restore', 'backup:restore', () => undoRestore('k3', rows, 'a.db')],
-    ['putting files back', 'backup:putBack', () => undoRestore('k3', { by: 'files' }, 'a.db')],
+    ['putting files back', 'backup:putBack', () => undoRestore('k3', files, 'a.db')],
     ['showing one', 'backup:reveal', () => revealBackup('k3', 'b1')],
   ])('is told however often they are listed, until the next action: %s', async (_, name, act) => {
     answers[name] = failed('E_DB_BUSY');
@@ -94,15 +95,21 @@ describe('why an action on the backups failed', () => {
     answers['backup:restore'] = failed('E_DB_BUSY');
     answers['backup:putBack'] = failed('E_RUN_ACTIVE');
     expect((await undoRestore('k3', rows, 'a.db'))?.code).toBe('E_DB_BUSY');
-    expect((await undoRestore('k3', { by: 'files' }, 'a.db'))?.code).toBe('E_RUN_ACTIVE');
+    expect((await undoRestore('k3', files, 'a.db'))?.code).toBe('E_RUN_ACTIVE');
     answers['backup:restore'] = ok({ restored: backup(), before: backup(), replacedFolder: null });
     answers['backup:putBack'] = ok({});
     expect(await undoRestore('k3', rows, 'a.db')).toBeNull();
     expect(view()?.said).toMatch(/^The restore is undone\./);
-    expect(await undoRestore('k3', { by: 'files' }, 'a.db')).toBeNull();
+    expect(await undoRestore('k3', files, 'a.db')).toBeNull();
     expect(view()?.said).toMatch(/^The old files are back/);
     expect((await restoreBackup('k3', 'b1', 'a.db'))?.code).toBeUndefined();
   });
+});
+
+it('putting files back names those that were shown', async () => {
+  await undoRestore('k3', { by: 'files', folder: '/p r' }, 'a.db');
+  const asked = { handle: 'k3', confirmation: 'a.db', shown: '/p r' };
+  expect(sent.find(({ name }) => name === 'backup:putBack')?.input).toEqual(asked);
 });
 
 describe('tidying', () => {
@@ -135,6 +142,18 @@ describe('tidying', () => {
     await tidyBackups('k3', 1, many);
     expect(sent.filter(({ name }) => name === 'backup:tidy')).toHaveLength(3);
     expect(view()?.said).toBe('250 backups deleted.');
+  });
+
+  it('says what had gone already where it fails on the way', async () => {
+    const many = Array.from({ length: 250 }, (_, at) => named(`n${at}`));
+    answers['backup:tidy'] = ({ shown }: { shown: string[] }) =>
+      shown.includes('/b/n200.db')
+        ? { ok: false, error: appError('E_DB_BUSY', 'image-lab is writing to it.') }
+        : ok({ removed: many.filter((each) => shown.includes(each.path)), kept: [], freedBytes: 1 });
+    expect(await tidyBackups('k3', 1, many)).toMatchObject({
+      message: 'image-lab is writing to it. 200 backups were deleted before that.',
+      safety: 'Your database was not changed.',
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { backup, plan, run, status } from './values.ts';
 /** Work that ends leads on to where it is told of, but moves nobody away who has gone elsewhere meanwhile. */
 const answers: Record<string, unknown> = {};
 const asked: string[] = [];
+const inputs: Record<string, unknown> = {};
 const ok = (value: unknown) => ({ ok: true, value });
 const location = { hash: '#/db/k3/overview' };
 vi.stubGlobal('history', { state: null });
@@ -15,8 +16,9 @@ vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('window', {
   addEventListener: () => {},
   phasewise: {
-    call: (name: string) => {
+    call: (name: string, input: unknown) => {
       asked.push(name);
+      inputs[name] = input;
       return Promise.resolve(answers[name] ?? ok([]));
     },
     on: () => () => {},
@@ -121,4 +123,10 @@ it('a restore that failed leads nowhere', async () => {
   expect(await restoreAndShow('k3', 'b1', 'a.db')).toMatchObject({ code: 'E_DB_BUSY' });
   expect(location.hash).toBe('#/db/k3/activity');
   expect(useRecovery.getState().byHandle['k3']?.hasRestored).toBe(false);
+});
+
+it('only those old files are put back that the page names', async () => {
+  find({ setAside: '/p/a.db replaced-Abc123' });
+  await putBackAndShow('k3', 'a.db');
+  expect(inputs['backup:putBack']).toMatchObject({ shown: '/p/a.db replaced-Abc123' });
 });

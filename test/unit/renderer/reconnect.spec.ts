@@ -5,10 +5,12 @@ import { run, status } from './values.ts';
 
 /** A tab of the browser host, with a socket that a test opens and closes. */
 const sent: string[] = [];
+/** Calls that wait for their answers: now, and at most. */
+const waiting = { now: 0, most: 0 };
 const location = { hash: '#/db/k3/overview', origin: 'http://127.0.0.1:1', pathname: '/' };
 const listening: Record<string, (event: unknown) => void> = {};
 const emit = (name: string, event: unknown = {}): void => listening[name]?.(event);
-const open = ['k3', 'k4', 'k5'].map((handle) => ({ handle, name: `${handle}.db`, folder: '/p' }));
+let open = ['k3', 'k4', 'k5'].map((handle) => ({ handle, name: `${handle}.db`, folder: '/p' }));
 
 const goingOn = new Set<string>();
 const saving = { kind: 'restore', now: 'Backing up what will be replaced', fraction: null, canCancel: true } as const;
@@ -40,12 +42,16 @@ vi.stubGlobal(
       const { id, name, input } = JSON.parse(text) as { id: number; name: string; input: { handle?: string } };
       sent.push(`${name} ${input.handle ?? ''}`.trim());
       const result = { ok: true, value: answerTo(name, input.handle ?? '') };
-      queueMicrotask(() => emit('message', { data: JSON.stringify({ id, result }) }));
+      waiting.most = Math.max(waiting.most, ++waiting.now);
+      queueMicrotask(() => {
+        waiting.now -= 1;
+        emit('message', { data: JSON.stringify({ id, result }) });
+      });
     }
   },
 );
 
-const { connect } = await import('../../../renderer/api.ts');
+const { call, connect } = await import('../../../renderer/api.ts');
 const { listen } = await import('../../../renderer/stores/events.ts');
 const { useDatabases } = await import('../../../renderer/stores/databases.ts');
 const { useBackups } = await import('../../../renderer/stores/backups.ts');
@@ -148,4 +154,22 @@ it('of work that goes on nobody takes it that nothing is unfinished any more', a
 
   await reconnect();
   await vi.waitFor(() => expect(useRecovery.getState().byHandle['k3']?.recovery).toBeNull());
+});
+
+it('asks about any number of databases without as many calls at once as the host cuts a page off for', async () => {
+  const few = open;
+  open = Array.from({ length: 250 }, (_, at) => ({ handle: `m${at}`, name: `m${at}.db`, folder: '/p' }));
+  open.push(...few.slice(2));
+  waiting.most = 0;
+  await reconnect();
+  open = few;
+  expect(sent.filter((name) => name.startsWith('work:get'))).toHaveLength(251);
+  expect(waiting.most).toBeLessThanOrEqual(25);
+});
+
+it('what no message can hold is refused before it is sent, which would cut the connection', async () => {
+  sent.length = 0;
+  const tokens = Array.from({ length: 1_000 }, () => '\u00e4'.repeat(600)); // two bytes each
+  expect(await call('ingest:use', { handle: 'k3', tokens })).toMatchObject({ error: { code: 'E_BAD_REQUEST' } });
+  expect(sent).toEqual([]);
 });

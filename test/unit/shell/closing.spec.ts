@@ -92,6 +92,7 @@ it('who closes once more is asked once more, and the last answer counts', async 
   leave();
   await vi.waitFor(() => expect(quit).toHaveBeenCalledOnce());
   expect(asked).toHaveLength(2);
+  expect(asked[1]?.buttons[FIRST]).toBe('Stop at the last whole step, then close'); // a long step is not finished
   expect((await run.done).state).toBe('cancelled');
   host.close();
 });

@@ -1,0 +1,71 @@
+import { createElement } from 'react';
+import { describe, expect, it, vi } from 'vitest';
+import { appError } from '@shared/errors.ts';
+import { drawn, wordsOf } from './drawn.ts';
+import { ingestFile, ingestReport, report, upToDate } from './values.ts';
+
+/** What SQLite could not read is left out, and the work goes on: then the folder that it was kept in is told. */
+vi.mock('../../../renderer/panels/result/use-listed.ts', () => ({
+  useListed: () => ({ backups: [], isFresh: false }),
+}));
+vi.stubGlobal('history', { state: null });
+vi.stubGlobal('location', { hash: '#/db/k3/activity' });
+vi.stubGlobal('window', { addEventListener: () => {} });
+
+const { IngestLooked } = await import('../../../renderer/panels/ingest/ingest-looked.tsx');
+const { IngestTaken } = await import('../../../renderer/panels/ingest/ingest-taken.tsx');
+const { reportText } = await import('../../../renderer/panels/result/report-text.ts');
+const { ResultPanel } = await import('../../../renderer/panels/result/result-panel.tsx');
+const { useSession } = await import('../../../renderer/stores/session.ts');
+
+useSession.setState({ info: { canRevealFiles: true } as never });
+const LEFT_OUT = 'Not all that lay beside the file may have been taken in.';
+const kept = { keptIn: '/K' };
+
+const result = (change: Parameters<typeof report>[0], error = report(change).error ?? null, isPast = false): string =>
+  wordsOf(
+    drawn(createElement(ResultPanel, { handle: 'k3', status: upToDate(), report: report(change), error, isPast })),
+  );
+
+describe('an upgrade that left something out', () => {
+  const stopped = { ok: false, verified: false, error: appError('E_CANCELLED', 'Stopped.') };
+
+  it.each([
+    ['done and verified', kept],
+    ['stopped on its way', { ...kept, ...stopped }],
+  ])('names the folder before all else, %s', (_, change) => {
+    expect(result(change)).toMatch(new RegExp(`${LEFT_OUT} .*: /K .*SHA-256`));
+  });
+
+  it('names it also when it is read again later', () => {
+    expect(result(kept, null, true)).toContain('/K');
+  });
+
+  it('names it in the saved report', () => {
+    expect(reportText(report(kept))).toContain(`checked.\n${LEFT_OUT} File, journal and log as they were found: /K\n`);
+  });
+
+  it('says nothing of it where nothing was left out', () => {
+    expect(result({})).not.toContain(LEFT_OUT);
+    expect(reportText(report())).not.toContain(LEFT_OUT);
+  });
+});
+
+describe('run logs taken in beside what SQLite left out', () => {
+  const looked = (change: object): string => {
+    const tried = { ...ingestReport([ingestFile()]), ...change };
+    return wordsOf(drawn(createElement(IngestLooked, { handle: 'k3', report: tried, run: null, isTaking: false })));
+  };
+
+  it('name the folder', () => {
+    const taken = { ...ingestReport([ingestFile()], false), ...kept };
+    const words = wordsOf(drawn(createElement(IngestTaken, { handle: 'k3', report: taken })));
+    expect(words).toMatch(new RegExp(`${LEFT_OUT} .*: /K`));
+  });
+
+  it('name it already where they were only looked at, which is not called no change then', () => {
+    expect(looked(kept)).toMatch(new RegExp(`${LEFT_OUT} .*: /K`));
+    expect(looked(kept)).not.toContain('Nothing has been changed');
+    expect(looked({})).toContain('Nothing has been changed yet; a backup is made and proved first.');
+  });
+});
