@@ -4,7 +4,9 @@ import { defineConfig } from '@playwright/test';
 const executablePath = process.env['CHROMIUM_PATH'];
 
 /** About half of the time of all. */
-const looking = ['**/e2e/screens.spec.ts', '**/e2e/data*.spec.ts', '**/e2e/palette.spec.ts'];
+const looking = ['screens', 'data*', 'palette', 'window', 'put-back', 'unknown'].map(
+  (name) => `**/e2e/${name}.spec.ts`,
+);
 const responsive = '**/e2e/responsive.spec.ts';
 
 export default defineConfig({
