@@ -25,6 +25,8 @@ interface Dialogs {
   readonly isPaletteOpen: boolean;
   /** What was typed after the palette was asked for, and before its field could take it. */
   readonly paletteAhead: string;
+  /** Enter was pressed behind that: what it finds first is chosen as soon as it is there. */
+  readonly isPaletteEntered: boolean;
   readonly isVersionOpen: boolean;
   /** Name of a file that was dropped where dropping cannot open it. */
   readonly droppedName: string | null;
@@ -36,11 +38,14 @@ export const useDialogs = create<Dialogs>(() => ({
   isHelpOpen: false,
   isPaletteOpen: false,
   paletteAhead: '',
+  isPaletteEntered: false,
   isVersionOpen: false,
   droppedName: null,
 }));
 
 export const showDialog = (change: Partial<Dialogs>): void => useDialogs.setState(change);
+
+export const closePalette = (): void => showDialog({ isPaletteOpen: false, paletteAhead: '', isPaletteEntered: false });
 
 /** Whether a dialog or a menu stands in front of the page, here or in one of its panels. */
 export function isDialogOpen(): boolean {

@@ -2,13 +2,11 @@ import { Modal } from '@mantine/core';
 import { useMounted } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
-import { showDialog, useDialogs } from '../../stores/dialogs.ts';
+import { closePalette, showDialog, useDialogs } from '../../stores/dialogs.ts';
 import { findRow, go, openFound, type FoundRow, type Search } from './palette-actions.ts';
 import { shownItems, type PaletteItem } from './palette-items.ts';
 import { useSurroundings } from './use-surroundings.ts';
 import styles from './palette.module.css';
-
-const close = (): void => showDialog({ isPaletteOpen: false, paletteAhead: '' });
 
 /** Ctrl+P: type a part of a name, choose, be there. */
 export function PaletteDialog() {
@@ -17,7 +15,7 @@ export function PaletteDialog() {
   return (
     <Modal.Root
       opened={isOpen}
-      onClose={close}
+      onClose={closePalette}
       size={620}
       yOffset="10vh"
       transitionProps={{ duration: 0 }}
@@ -76,6 +74,12 @@ function Palette() {
     else return;
     event.preventDefault();
   };
+  const isEntered = useDialogs((state) => state.isPaletteEntered);
+  useEffect(() => {
+    if (!isEntered || !useDialogs.getState().isPaletteEntered) return; // once
+    showDialog({ isPaletteEntered: false });
+    choices[active]?.choose();
+  });
   const onText = (typed: string): void => {
     wanted.current++;
     setInField(typed);
@@ -113,7 +117,7 @@ function Palette() {
 
 /** The palette is gone before the way begins, so that the focus is left to the page that comes. */
 function arrive(leave: () => void): void {
-  close();
+  closePalette();
   leave();
 }
 

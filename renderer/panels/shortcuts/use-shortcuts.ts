@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { tabs } from '../../route.ts';
 import { chooseDatabase } from '../../stores/databases.ts';
-import { isDialogOpen, showDialog, useDialogs } from '../../stores/dialogs.ts';
+import { closePalette, isDialogOpen, showDialog, useDialogs } from '../../stores/dialogs.ts';
 import { refresh } from '../../stores/events.ts';
 import { findInTable } from '../../stores/find-field.ts';
 import { goHome, goTo, useRoute } from '../../stores/route.ts';
@@ -51,17 +51,21 @@ function goBack(): void {
   else if (route.tab !== 'overview') goTo(route.handle, 'overview');
 }
 
-/** Asked for, the palette gets what is typed, even while its field is still on its way. */
+/** Asked for, the palette gets what is typed, even while its field is still on its way; Enter behind it and Esc, too. */
 function isForPalette({ key, ctrlKey, metaKey, altKey, target }: KeyboardEvent): boolean {
   const { isPaletteOpen, paletteAhead } = useDialogs.getState();
   const isThere = target instanceof Element && target.closest('[role=dialog]') !== null;
-  const isText = key.length === 1 && (key !== ' ' || paletteAhead !== ''); // a space may press a button
-  return isPaletteOpen && !isThere && isText && !ctrlKey && !metaKey && !altKey;
+  const isBegun = paletteAhead !== ''; // before that, a space or Enter may press a button
+  const isWanted = key === ' ' || key === 'Enter' ? isBegun : key.length === 1 || key === 'Escape';
+  return isPaletteOpen && !isThere && isWanted && !ctrlKey && !metaKey && !altKey;
 }
 
 function typeAhead(event: KeyboardEvent): void {
   event.preventDefault();
-  showDialog({ paletteAhead: useDialogs.getState().paletteAhead + event.key });
+  const { paletteAhead } = useDialogs.getState();
+  if (event.key === 'Enter') showDialog({ isPaletteEntered: true });
+  else if (event.key === 'Escape') closePalette();
+  else showDialog({ paletteAhead: paletteAhead + event.key, isPaletteEntered: false }); // it means another text
 }
 
 const isTyping = (target: EventTarget | null): boolean =>

@@ -96,6 +96,7 @@ export function Grid(props: GridProps) {
   const onMouse = (event: MouseEvent): void => {
     const place = placeAt(event.target);
     if (!place || event.button !== 0) return;
+    if (event.type === 'mousedown') focus(); // the browser does so only later: an open row follows who is in the grid
     active.select(place, event.shiftKey || (event.type === 'mousemove' && event.buttons === 1));
   };
 

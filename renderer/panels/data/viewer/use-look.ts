@@ -1,5 +1,5 @@
 import type { AppError } from '@shared/errors.ts';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { decodeAnything, hasBrokenBytes } from './text-parts.ts';
 import { imageKind } from './image-kind.ts';
 import { timeReadings, type TimeReading } from './time-readings.ts';
@@ -27,24 +27,36 @@ const MOST_IMAGE_BYTES = 24_000_000;
 /** Short texts may be times. */
 const MOST_TIME_BYTES = 128;
 
-/** Looks at a value's beginning, and at all of it where a tab needs that. `source` must stay the same. */
-export function useLook(source: ValueSource): { look: Look | null; error: AppError | null } {
-  const [state, setState] = useState<{ look: Look | null; error: AppError | null }>({ look: null, error: null });
+interface Looked {
+  readonly look: Look | null;
+  /** Where the tabs get the rest of what was looked at. */
+  readonly source: ValueSource;
+  readonly error: AppError | null;
+}
+
+/**
+ * Looks at a value's beginning, and at all of it where a tab needs that; with another `source` once more. What is shown
+ * stays until the answer is there, and below the reason why it could not be read again, as rows do. A value of several
+ * stretches is looked at only once: somebody may be anywhere in it.
+ */
+export function useLook(source: ValueSource): Looked {
+  const [state, setState] = useState<Looked>({ look: null, source, error: null });
+  const isLong = (state.look?.head.parts ?? 1) > 1;
+  const last = useRef<{ readonly source: ValueSource; isOver: boolean } | null>(null);
   useEffect(() => {
-    let isWanted = true;
-    const look = async (): Promise<void> => {
-      const next = await lookAt(source);
-      if (isWanted) setState(next);
-    };
-    void look();
-    return () => {
-      isWanted = false;
-    };
-  }, [source]);
+    // One after the other: beside a program that writes all the time, no look would ever come to its end.
+    if (isLong || last.current?.source === source || last.current?.isOver === false) return;
+    const own = { source, isOver: false };
+    last.current = own;
+    void lookAt(source).then(({ look, error }) => {
+      own.isOver = true;
+      setState((before) => (look ? { look, source, error } : { ...before, error }));
+    });
+  }, [source, isLong, state]);
   return state;
 }
 
-async function lookAt(source: ValueSource): Promise<{ look: Look | null; error: AppError | null }> {
+async function lookAt(source: ValueSource): Promise<Omit<Looked, 'source'>> {
   const head = await source.head();
   if (!head.ok) return { look: null, error: head.error };
   if (['null', 'integer', 'real'].includes(head.value.type)) return { look: lookAtNumber(head.value), error: null };

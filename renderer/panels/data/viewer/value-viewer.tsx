@@ -3,6 +3,7 @@ import { IconEyeOff } from '@tabler/icons-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Dialog } from '../../../components/dialog.tsx';
 import { ErrorNotice } from '../../../components/error-notice.tsx';
+import { useBrowse } from '../../../stores/browse.ts';
 import { isRevealed, placeId, reveal, useRevealed } from '../../../stores/revealed.ts';
 import { bytes, count } from '../../../words/numbers.ts';
 import { shownName } from '../../../words/text.ts';
@@ -48,12 +49,14 @@ function Hidden({ onShow }: { onShow: () => void }) {
 
 function Shown({ place, isSensitive }: { place: ValuePlace; isSensitive: boolean }) {
   const { handle, table, rowKey, column } = place;
-  const source = useMemo(
+  const asked = useBrowse(({ byHandle }) => byHandle[handle]?.asked ?? 0);
+  const again = useMemo(
     () => createValueSource({ handle, table, rowKey, column }, isSensitive && isRevealed({ handle, table, rowKey, column })), // prettier-ignore
-    [handle, table, rowKey, column, isSensitive],
+    // oxlint-disable-next-line react/exhaustive-deps -- `asked` grows when the rows are to be read anew, and this with them
+    [handle, table, rowKey, column, isSensitive, asked],
   );
-  const { look, error } = useLook(source);
-  if (error) return <ErrorNotice error={error} />;
+  const { look, source, error } = useLook(again);
+  if (error && !look) return <ErrorNotice error={error} />;
   return (
     <div className={styles.viewer}>
       {isSensitive && (
@@ -61,13 +64,15 @@ function Shown({ place, isSensitive }: { place: ValuePlace; isSensitive: boolean
           <IconEyeOff size={13} aria-hidden /> Shown to you now; hidden again when you leave this row.
         </p>
       )}
+      {error && <ErrorNotice error={error} />}
       {look ? <Tabbed look={look} source={source} /> : <p role="status">Reading the value…</p>}
     </div>
   );
 }
 
 function Tabbed({ look, source }: { look: Look; source: ValueSource }) {
-  const [tab, setTab] = useState<TabName>(look.tabs[0] ?? 'Hex');
+  const [chosen, setTab] = useState<TabName>(look.tabs[0] ?? 'Hex');
+  const tab = look.tabs.includes(chosen) ? chosen : (look.tabs[0] ?? 'Hex'); // by now it may be of another kind
   const list = useRef<HTMLDivElement>(null);
   // From the button that closes, where a dialog begins, to what there is to see.
   useEffect(() => list.current?.querySelector<HTMLElement>('[aria-selected=true]')?.focus(), []);
