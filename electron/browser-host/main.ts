@@ -7,6 +7,7 @@ import { dataFolderPath, documentsFolder } from '@host/data-folder.ts';
 import type { Door } from '@host/door.ts';
 import { createHandlers, openDatabase } from '@host/handlers.ts';
 import { createHost, type Host } from '@host/host.ts';
+import { endWork } from '@host/leaving.ts';
 import { keepLog } from '@host/log-events.ts';
 import { openLog } from '@host/log-file.ts';
 import { printable } from '@host/printable.ts';
@@ -34,6 +35,9 @@ const NOTICE = 'Phasewise is open in your browser because its own window (Electr
 const USED_TWICE =
   'The address that the browser was started with was used twice. Other users of this computer can read command lines, so ' +
   'the window that came first may be theirs: it has lost its connection. Look at what is open, and go on at this address:';
+
+const EXPORT_ENDED =
+  'Rows were being written to a file: that is ended, and the file, which is not finished, removed. The database is not touched.';
 
 const APP_VERSION = readAppVersion(__dirname);
 
@@ -155,8 +159,8 @@ function endOnSignal(host: Host, server: BrowserHost): void {
     if (firstAt !== null) return;
     firstAt = Date.now();
     if (host.busy.any()) console.error('Stopping at the next whole step. Press Ctrl-C again to stop at once.');
-    await host.runs.cancelAll();
-    await host.busy.free(); // a backup or a restore is finished first
+    if (host.exports.isWriting()) console.error(EXPORT_ENDED);
+    await endWork(host, 'finish-step'); // a backup or a restore is finished first
     await server.close();
     host.close();
     process.exit(0);

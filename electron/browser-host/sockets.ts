@@ -60,13 +60,18 @@ export function createSocketServer(router: Router, events: EventBus): SocketServ
 
 function serve(socket: WebSocket, router: Router): void {
   let waiting = 0;
+  const asker = {
+    get isGone() {
+      return socket.readyState !== socket.OPEN;
+    },
+  };
   socket.on('error', () => socket.terminate()); // e.g. a message over the limit
   socket.on('message', (data, isBinary) => {
     const call = isBinary ? null : parseCall((data as Buffer).toString('utf8'));
     if (call === null) return socket.close(UNSUPPORTED_DATA);
     waiting += 1;
     if (waiting > MAX_WAITING) return socket.close(POLICY_VIOLATION);
-    router(call.name, call.input)
+    router(call.name, call.input, asker)
       .then((result) => send(socket, JSON.stringify({ id: call.id, result })))
       .catch(() => socket.close(INTERNAL_ERROR)) // an answer that JSON cannot hold must not end the host
       .finally(() => {

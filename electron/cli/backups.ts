@@ -43,11 +43,22 @@ type Unusable = Output<'backup:list'>['unusable'];
 
 const NAMED = 5;
 
-function unusableText(files: Unusable): string[] {
+/** A folder that nobody could look into was not found to hold none. */
+const isUnseen = ({ why }: Unusable[number]): boolean => why?.code === 'E_TIMEOUT' || why?.code === 'E_BACKUP_FOLDER';
+
+const unusableText = (files: Unusable): string[] => [
+  ...listedText('Could not be looked into:', files.filter(isUnseen)),
+  ...listedText(
+    'Found, but not usable as a backup of this database:',
+    files.filter((each) => !isUnseen(each)),
+  ),
+];
+
+function listedText(title: string, files: Unusable): string[] {
   if (files.length === 0) return [];
   const more = files.length - NAMED;
   return [
-    'Found, but not usable as a backup of this database:',
+    title,
     ...files.slice(0, NAMED).flatMap(({ path: file, why }) => {
       const name = `  ${printable(file)}`;
       return why === null ? [name] : [name, `    ${printable(`${why.message} ${why.nextStep}`)}`];
@@ -165,7 +176,7 @@ const withVerdict = (failed: Outcome, error: AppError): Outcome =>
 
 /** What cannot be used is no absence: somebody may have renamed it, or the disk has lost what describes it. */
 function noneUsable(file: string, unusable: Unusable): AppError {
-  const folder = unusable.find(({ why }) => why?.code === 'E_BACKUP_FOLDER')?.why;
+  const folder = unusable.find(isUnseen)?.why;
   if (folder) return folder;
   const message = `There is no backup of ${printable(file)} that could be read.`;
   return appError('E_BACKUP_CORRUPT', message, undefined, { nextStep: unusableText(unusable).join('\n') });

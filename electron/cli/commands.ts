@@ -5,6 +5,7 @@ import { defaultBackupFolder, resolveDatabasePath, unsupportedPath } from '@host
 import type { Host } from '@host/host.ts';
 import { wasLeft } from '@host/open-work.ts';
 import { printable } from '@host/printable.ts';
+import { goneOnElsewhere } from '@host/recovery-overtaken.ts';
 import { buildSampleAt, freeName } from '@host/samples.ts';
 import { statsOf } from '@host/stats.ts';
 import { withVerdictHealth } from '@host/verdict-health.ts';
@@ -133,7 +134,7 @@ async function stay(host: Host, { file }: Of<'stay'>): Promise<Outcome> {
   const looking = host.recoveries.get(database.value, { isReadOnly: true, isBrief: true });
   const recovery = await looking.finally(endAtOnce(() => host.close()));
   if (recovery === null) {
-    const unknown = unknownWorks(host, file);
+    const unknown = unknownWorks(host, file) ?? goneOnElsewhere(host.dataFolder, database.value.path);
     if (unknown !== null) return failure(unknown);
     const isLeft = wasLeft(readWorks(host.dataFolder, database.value.path));
     const message = isLeft ? 'It was already left as it is.' : 'Nothing is unfinished in this database.';

@@ -1,3 +1,4 @@
+import type { WholeReport } from '@shared/channels.ts';
 import { type AppError, appError, safetyText, toAppError, untouchedText } from '@shared/errors.ts';
 import type { Recovery } from '@shared/recovery.ts';
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
@@ -121,7 +122,7 @@ function outcomeOf(run: RunSnapshot, signalCode: 130 | 143 | null): Outcome {
 }
 
 /** The issue's contract for `migrate --json`; more fields may follow, these stay. */
-function document(report: RunReport): object {
+function document(report: WholeReport): object {
   const { runId, fromPhase, toPhase, startedAt, finishedAt, verified, issues, checks } = report;
   const backups = backupsOf(report).map(({ path, sha256, verified: isProven }) => ({
     path,
@@ -142,6 +143,7 @@ function document(report: RunReport): object {
     startedAt,
     finishedAt,
     ...(report.keptIn === undefined ? {} : { keptIn: report.keptIn }),
+    ...(report.earlierKeptIn === undefined ? {} : { earlierKeptIn: report.earlierKeptIn }),
   };
 }
 

@@ -43,6 +43,8 @@ function commandFor(id: RecoveryChoiceId, recovery: Recovery, file: string, remo
       return commandLine('restore', backup?.path ?? 'BACKUP', '--to', file, '--yes');
     case 'put-back':
       return commandLine('restore', '--put-back', recovery.setAside ?? 'FOLDER', '--to', file, '--yes');
+    case 'look':
+      return commandLine('status', file);
     case 'stay':
       return commandLine('stay', file);
   }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isReplacedFolder } from '@shared/beside.ts';
 import { appError, type Result } from '@shared/errors.ts';
 import { aboutOrigin } from '@shared/origin-words.ts';
 import type { BackupRecord } from '@shared/run.ts';
@@ -95,13 +96,20 @@ type Restored = Extract<Awaited<ReturnType<Host['recoveries']['finish']>>, { ok:
 function done(target: OpenEntry, restored: Restored, word: string): Outcome {
   const { before, replacedFolder } = restored;
   const lines = [
-    `${word}: ${printable(target.path)} now holds ${nameOf(restored.restored)}${originOf(restored.restored, target)}.`,
+    `${word}: ${printable(target.path)} ${heldBy(target, restored.restored)}.`,
     ...keptLines(before?.path ?? null, ['restore'], target),
     ...(replacedFolder === null || isWhole(target.path, replacedFolder)
       ? keptLines(replacedFolder, ['restore', '--put-back'], target)
       : [`No database was there, only what lies beside one: that is kept in ${printable(replacedFolder)}.`]),
   ];
   return { exitCode: 0, json: { ok: true, ...restored }, text: lines.join('\n') };
+}
+
+/** An undoing that was carried through has put old files back, and no backup: what is told of is their folder. */
+function heldBy(target: OpenEntry, restored: BackupRecord): string {
+  if (isReplacedFolder(target.name, path.basename(restored.path)))
+    return `is again what was set aside in ${printable(restored.path)}`;
+  return `now holds ${nameOf(restored)}${originOf(restored, target)}`;
 }
 
 /** When one was made that is away by now, only its name can tell. */

@@ -1,3 +1,4 @@
+import type { WholeReport } from '@shared/channels.ts';
 import { aboutOrigin } from '@shared/origin-words.ts';
 import { aboutOriginal } from '@shared/original-words.ts';
 import type { Recovery } from '@shared/recovery.ts';
@@ -172,7 +173,7 @@ export function sourceText(source: SourceCoverage): string {
   );
 }
 
-export function reportText(report: RunReport): string {
+export function reportText(report: WholeReport): string {
   const { continues, fromPhase, toPhase } = report;
   const from = fromPhase === null ? 'before any phase' : phaseText(fromPhase);
   const lines = [
@@ -188,7 +189,7 @@ export function reportText(report: RunReport): string {
     ),
   ];
   lines.push(...backupsOf(report).flatMap((backup) => backupLines(report, backup)));
-  lines.push(...keptLines(report.keptIn));
+  lines.push(...[...(report.earlierKeptIn ?? []), report.keptIn].flatMap(keptLines));
   lines.push(`${some(report.checks.length, 'check')} held when a fresh process opened the file again.`);
   return lines.join('\n');
 }

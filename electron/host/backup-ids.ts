@@ -10,10 +10,19 @@ import { printable } from './printable.ts';
 export function withUniqueIds(backups: readonly BackupRecord[]): BackupRecord[] {
   const counts = new Map<string, number>();
   for (const { id } of backups) counts.set(id, (counts.get(id) ?? 0) + 1);
-  return backups.map((backup) =>
-    counts.get(backup.id) === 1 ? backup : { ...backup, id: `${backup.id} #${databaseKey(backup.folder).slice(0, 8)}` },
-  );
+  return backups.map((backup) => (counts.get(backup.id) === 1 ? backup : inItsFolder(backup)));
 }
+
+/** One that a list has not, beside that list: where they have one name, its folder tells it from the others. */
+export function withIdBeside(backups: readonly BackupRecord[], backup: BackupRecord): BackupRecord {
+  const isTaken = backups.some(({ id }) => id === backup.id || id.startsWith(`${backup.id} #`));
+  return isTaken ? inItsFolder(backup) : backup;
+}
+
+const inItsFolder = (backup: BackupRecord): BackupRecord => ({
+  ...backup,
+  id: `${backup.id} #${databaseKey(backup.folder).slice(0, 8)}`,
+});
 
 /**
  * @param backups as `withUniqueIds` gave them.

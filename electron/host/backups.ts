@@ -6,22 +6,24 @@ import type { BackupRecord } from '@shared/run.ts';
 import { z } from 'zod';
 import type { Needed } from '@engine/protocol.ts';
 import { findById, withUniqueIds } from './backup-ids.ts';
-import { type BackupsWork, type Busy, isOfBackups, type TakeOptions } from './busy.ts';
+import { isSameBackup } from './backup-place.ts';
+import type { Busy, TakeOptions } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey, defaultBackupFolder, type OpenEntry } from './databases.ts';
-import { lookOnDrives } from './drives.ts';
+import { doesNotAnswer, lookOnDrives } from './drives.ts';
 import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
-import { neighbouringBackupFolders, recoveryCopies, replacedFolders, wasSetAsideByUndo } from './kept-files.ts';
-import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
+import { lastSetAside, neighbouringBackupFolders, recoveryCopies, wasSetAsideByUndo } from './kept-files.ts';
+import { madeRestores, undoingBackup } from './made-restores.ts';
+import type { BackupsWork, Ongoing, Tracked } from './ongoing.ts';
 import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
 import { quietly } from './quietly.ts';
 import type { Recents } from './recents.ts';
 import { beginPutBack, beginRestore } from './restore-begun.ts';
 import { askRestore, putBackReplaced } from './restores.ts';
-import { settleFile, wasEnded } from './run-stop.ts';
+import { isUnsettled, settleFile, tellingWhatIsLeft } from './run-stop.ts';
 import { unusableBackups } from './unusable-backups.ts';
 import { readWorks, unreadableJournals } from './works.ts';
 
@@ -34,10 +36,20 @@ export interface Backups {
    */
   list(database: OpenEntry): Promise<Result<Output<'backup:list'>>>;
   create(database: OpenEntry): Promise<Result<BackupRecord>>;
-  /** Reads the whole backup again. */
-  verify(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
-  /** @param confirmation what the person typed; must read as the database's file name (E_CONFIRMATION). */
-  restore(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<Output<'backup:restore'>>>;
+  /** Reads the whole backup again. What it finds counts in every list from then on, whether it could be noted or not. */
+  verify(database: OpenEntry, backupId: string): Promise<Result<Output<'backup:verify'>>>;
+  /** What somebody else has found who read a backup again. */
+  noteCheck(read: BackupRecord): void;
+  /**
+   * @param confirmation what the person typed; must read as the database's file name (E_CONFIRMATION).
+   * @param isUndo nobody typed it: E_STATE_CHANGED where more goes than the last restore has put there.
+   */
+  restore(
+    database: OpenEntry,
+    backupId: string,
+    confirmation: Confirmed,
+    isUndo?: boolean,
+  ): Promise<Result<Output<'backup:restore'>>>;
   /** Deletes one. Error: E_BACKUP_NEEDED; E_DATA_FOLDER and others of doingOwn where nobody can say what is needed. */
   remove(database: OpenEntry, backupId: string, confirmation: Confirmed): Promise<Result<BackupRecord>>;
   /**
@@ -51,9 +63,11 @@ export interface Backups {
     shown?: readonly string[],
   ): Promise<Result<Output<'backup:tidy'>>>;
   /** Puts back what the last restore set aside as files. @param shown their folder; E_STATE_CHANGED where it is another. */
-  putBack(database: OpenEntry, confirmation: Confirmed, shown: string): Promise<Result<Record<string, never>>>;
-  /** Error: E_BACKUP_GONE. */
+  putBack(database: OpenEntry, confirmation: Confirmed, shown: string): Promise<Result<Output<'backup:putBack'>>>;
+  /** Error: E_BACKUP_GONE; E_TIMEOUT where it may lie in a folder that could not be looked into. */
   find(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
+  /** A person is shown one that no list has: `find` knows it from then on, and later lists look in its folder too. */
+  show(database: OpenEntry, backup: BackupRecord): void;
   /** Later lists look in the folder of this backup too. Where that cannot be noted, they look where they did. */
   remember(databasePath: string, backup: BackupRecord): void;
 }
@@ -70,38 +84,74 @@ export interface BackupsContext {
 
 export function createBackups(context: BackupsContext): Backups {
   const { engines, appVersion, dataFolder } = context;
-  const recordsOf = async (database: OpenEntry): Promise<Result<BackupRecord[]>> => {
-    const found = await engines.askAlone(database.path, 'listBackups', placesOf(dataFolder, database)).answer;
-    if (!found.ok) return found;
-    const backups = withUniqueIds(found.value);
-    const broken = backups.filter(({ state, madeOfGone }) => state === 'broken' && !madeOfGone);
-    context.recents.knowsBroken(database.path, broken.length);
-    return ok(backups);
+  /** As they were found when they were last read again here, by path: where that cannot be written, none says so of itself. */
+  const checked = new Map<string, BackupRecord>();
+  const noteCheck: Backups['noteCheck'] = (read) => void checked.set(read.path, read);
+  /** By path of the database: what a person was shown of it last though no list has it. */
+  const shownBeside = new Map<string, BackupRecord>();
+  /** As noted beside them. */
+  const notedOf = async (database: OpenEntry): Promise<Result<Found>> => {
+    const { places, silent } = await placesOf(dataFolder, database);
+    const found = await engines.askAlone(database.path, 'listBackups', places).answer;
+    return found.ok ? ok({ backups: withUniqueIds(found.value), silent }) : found;
+  };
+  const recordsOf = async (database: OpenEntry): Promise<Result<Found>> => {
+    const noted = await notedOf(database);
+    if (!noted.ok) return noted;
+    const { silent } = noted.value;
+    const backups = noted.value.backups.map((backup) => asLastChecked(backup, checked.get(backup.path)));
+    if (silent.length > 0) return ok({ backups, silent }); // of those there nothing is known now
+    const own = backups.filter(({ madeOfGone }) => !madeOfGone);
+    context.recents.knowsBroken(database.path, own.filter(({ state }) => state === 'broken').length);
+    const good = own.find(({ verified, state }) => verified && state === 'verified');
+    context.recents.knowsVerified(database.path, good);
+    return ok({ backups, silent });
+  };
+  /** Of the last restore; undefined: to restore it takes out more than that restore has put there, or nobody can say. */
+  const undoing = (database: OpenEntry, backups: readonly BackupRecord[]) => {
+    const undoes = undoingBackup(database.path, readWorks(dataFolder, database.path));
+    const isIt = (backup: BackupRecord): boolean => undoes !== null && isSameBackup(backup.path, undoes);
+    return backups.find((backup) => backup.state === 'verified' && !backup.madeOfGone && isIt(backup));
   };
   const list: Backups['list'] = async (database) => {
-    const backups = await recordsOf(database);
-    if (!backups.ok) return backups;
-    const unusable = await unusableBackups(engines, database, backups.value);
-    if (!unusable.ok) return unusable;
+    const found = await recordsOf(database);
+    if (!found.ok) return found;
+    const { backups, silent } = found.value;
+    const inFolder = await unusableBackups(engines, database, backups);
+    if (!inFolder.ok) return inFolder;
+    const unusable = [...silent.map((each) => ({ path: each, why: doesNotAnswer(each) })), ...inFolder.value];
     const folder = defaultBackupFolder(database.path);
     const works = readWorks(dataFolder, database.path);
-    const [replaced = null] = replacedFolders(database.path, works);
+    const replaced = lastSetAside(database.path, works);
     const isOfUndo = replaced !== null && wasSetAsideByUndo(database.path, replaced, works);
     const kept = { replaced: replaced && { ...replaced, isOfUndo }, beforeRecovery: recoveryCopies(folder) };
-    return ok({ folder, backups: backups.value, unusable: unusable.value, ...kept });
+    const undoneBy = undoing(database, backups)?.id ?? null;
+    const made = { restores: madeRestores(works), undoneBy };
+    return ok({ folder, backups, unusable, ...kept, ...made });
   };
   const find: Backups['find'] = async (database, backupId) => {
-    const backups = await recordsOf(database);
-    return backups.ok ? findById(backups.value, backupId) : backups;
+    const listed = await recordsOf(database);
+    const found = listed.ok ? findById(listed.value.backups, backupId) : listed;
+    if (found.ok) return found;
+    const silent = listed.ok ? listed.value.silent : [];
+    const shown = shownBeside.get(database.path);
+    if (shown?.id === backupId && !silent.includes(shown.folder)) return ok(shown);
+    return silent[0] === undefined ? found : err(doesNotAnswer(silent[0]));
+  };
+  const show: Backups['show'] = (database, backup) => {
+    shownBeside.set(database.path, backup);
+    quietly(() => rememberFolder(dataFolder, database.path, backup.folder));
   };
   const remember: Backups['remember'] = (databasePath, backup) => {
     quietly(() => rememberFolder(dataFolder, databasePath, backup.folder));
-    if (backup.verified) context.recents.backedUp(databasePath, backup.createdAt);
+    if (backup.verified) context.recents.backedUp(databasePath, backup);
   };
   return {
     list,
     find,
+    show,
     remember,
+    noteCheck,
     create: (database) =>
       occupied(context, database, 'backup', async (tracked) => {
         const folder = defaultBackupFolder(database.path);
@@ -115,11 +165,22 @@ export function createBackups(context: BackupsContext): Backups {
       if (!backup.ok) return backup;
       const { id, path: backupPath } = backup.value;
       const read = await engines.askAlone(backupPath, 'verifyBackup', { backupPath }).answer;
-      return read.ok ? ok({ ...read.value, id }) : read;
+      if (!read.ok) return read;
+      noteCheck(read.value);
+      const noted = await notedOf(database);
+      const listed = noted.ok ? noted.value.backups.find((each) => each.path === backupPath) : undefined;
+      // Where it is not listed just now, nobody can say that it was not.
+      return ok({ ...read.value, id, isNoted: listed === undefined || isNotedIn(listed, read.value) });
     },
-    async restore(database, backupId, confirmation) {
+    async restore(database, backupId, confirmation, isUndo = false) {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
       if (!backup.ok) return backup;
+      const refused = isUndo ? context.busy.refusal(database.path) : null;
+      if (refused) return refused;
+      if (isUndo && !undoing(database, [backup.value])) {
+        context.events.emit('database:changed', { handle: database.handle }); // its window looks again
+        return err(moreThanUndone());
+      }
       const begun = beginRestore(dataFolder, database.path, backup.value.path);
       const restoring = (tracked: Tracked) => followed(tracked, askRestore(context, begun, database.path, tracked));
       return occupied(context, database, 'restore', restoring, begun);
@@ -128,25 +189,27 @@ export function createBackups(context: BackupsContext): Backups {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
       if (!backup.ok) return backup;
       const { path: backupPath } = backup.value;
-      return occupied(context, database, 'delete-backups', async () => {
+      return occupied(context, database, 'delete-backups', async (tracked) => {
         const needed = neededBackups(dataFolder, database.path);
         if (!needed.ok) return needed;
-        const input = { ...placesOf(dataFolder, database), needed: needed.value, backupPath };
-        return engines.askAlone(database.path, 'removeBackup', input).answer;
+        const { places } = await placesOf(dataFolder, database);
+        const input = { ...places, needed: needed.value, backupPath };
+        return followed(tracked, engines.askAlone(database.path, 'removeBackup', input));
       });
     },
     tidy: (database, keep, isTrial, shown) =>
-      occupied(context, database, isTrial ? 'look-at-backups' : 'delete-backups', async () => {
+      occupied(context, database, isTrial ? 'look-at-backups' : 'delete-backups', async (tracked) => {
         const needed = neededBackups(dataFolder, database.path);
         if (!needed.ok) return needed;
-        const input = { ...placesOf(dataFolder, database), needed: needed.value, keep, isTrial };
+        const { places } = await placesOf(dataFolder, database);
+        const input = { ...places, needed: needed.value, keep, isTrial };
         const only = shown === undefined ? {} : { shown };
-        return engines.askAlone(database.path, 'tidyBackups', { ...input, ...only }).answer;
+        return followed(tracked, engines.askAlone(database.path, 'tidyBackups', { ...input, ...only }));
       }),
     async putBack(database, confirmation, shown) {
       const refused = unconfirmed(database, confirmation);
       if (refused) return refused;
-      const [last] = replacedFolders(database.path, readWorks(dataFolder, database.path));
+      const last = lastSetAside(database.path, readWorks(dataFolder, database.path));
       if (!last) return err(appError('E_NOTHING_TO_DO', `No restore of ${printable(database.name)} set files aside.`));
       if (last.folder !== shown) {
         context.events.emit('database:changed', { handle: database.handle }); // its window looks again
@@ -154,9 +217,9 @@ export function createBackups(context: BackupsContext): Backups {
       }
       const begun = beginPutBack(last.folder);
       // Not followed: whoever ended it would end it in the middle of replacing the file.
-      const puttingBack = async (): Promise<Result<Record<string, never>>> => {
+      const puttingBack = async (): Promise<Result<Output<'backup:putBack'>>> => {
         const done = await putBackReplaced(context, begun, database.path);
-        return done.ok ? ok({}) : done;
+        return done.ok ? ok({ replacedFolder: done.value.replacedFolder }) : done;
       };
       return occupied(context, database, 'put-back', puttingBack, begun);
     },
@@ -171,11 +234,22 @@ function neededBackups(dataFolder: string, databasePath: string): Result<Needed[
   return err({ ...unreadable, message });
 }
 
-const placesOf = (dataFolder: string, { path: databasePath }: OpenEntry) => ({
-  databasePath,
-  folders: [defaultBackupFolder(databasePath), ...rememberedFolders(dataFolder, databasePath)],
-  otherFolders: neighbouringBackupFolders(databasePath),
-});
+interface Found {
+  readonly backups: BackupRecord[];
+  /** Folders that could not be looked into, since their drive does not answer. */
+  readonly silent: readonly string[];
+}
+
+/**
+ * Where the engine looks. One folder that hangs would keep it from telling of the others, those beside the database too:
+ * what is on a drive that does not answer is left out. A drive that nobody could ask is left to the engine.
+ */
+async function placesOf(dataFolder: string, { path: databasePath }: OpenEntry) {
+  const [folders, silent] = [[defaultBackupFolder(databasePath)], [] as string[]];
+  for (const folder of rememberedFolders(dataFolder, databasePath))
+    ((await lookOnDrives(folder)) === 'silent' ? silent : folders).push(folder);
+  return { places: { databasePath, folders, otherFolders: neighbouringBackupFolders(databasePath) }, silent };
+}
 
 /** The command line, or another window, has restored since then: nobody has agreed to what that set aside. */
 const otherFiles = (): AppError =>
@@ -183,13 +257,37 @@ const otherFiles = (): AppError =>
     nextStep: 'Look at what is shown now, then choose again.',
   });
 
+/** The same, and whatever else was done in the file: that would go with what the restore has put there. */
+const moreThanUndone = (): AppError =>
+  appError(
+    'E_STATE_CHANGED',
+    'Something else may have been done in the file since that restore: undoing it would take that out, too.',
+    undefined,
+    { nextStep: 'To go back all the same, restore that backup, which asks for the name of the file.' },
+  );
+
+const isNotedIn = (listed: BackupRecord, { lastCheck }: BackupRecord): boolean =>
+  lastCheck !== null && listed.lastCheck !== null && listed.lastCheck.at >= lastCheck.at;
+
+/** Whether the file is there every list sees for itself. @param read when it was read again here; another of its name is another. */
+function asLastChecked(listed: BackupRecord, read: BackupRecord | undefined): BackupRecord {
+  if (read === undefined || read.sha256 !== listed.sha256 || isNotedIn(listed, read)) return listed;
+  if (listed.state === 'missing' || read.state === 'missing') return listed;
+  const { verified, lastCheck, state } = read;
+  return { ...listed, verified, lastCheck, state };
+}
+
 function unconfirmed(database: OpenEntry, confirmation: Confirmed): Result<never> | null {
   if (namesAlike(confirmation, database.name)) return null;
   const message = `What was typed is not ${printable(database.name)}. Nothing was started.`;
   return err(appError('E_CONFIRMATION', message));
 }
 
-function followed<K extends 'backup' | 'restore'>(tracked: Tracked, asked: Asked<K>): Asked<K>['answer'] {
+/** Each of them may be ended at any moment; the last two may have to be, where the drive of the backups hangs. */
+function followed<K extends 'backup' | 'restore' | 'removeBackup' | 'tidyBackups'>(
+  tracked: Tracked,
+  asked: Asked<K>,
+): Asked<K>['answer'] {
   tracked.follow(asked.child);
   return asked.answer;
 }
@@ -203,16 +301,16 @@ async function occupied<T>(
 ): Promise<Result<T>> {
   const free = context.busy.take(database.path, work, more);
   if (!free.ok) return free;
-  const tracked = isOfBackups(work) ? UNTOLD : context.ongoing.begin(database, work); // those are short
+  const tracked = context.ongoing.begin(database, work);
   let isDone = false;
   try {
     const result = await act(tracked);
     // A refusal is an end like another: only a work that never answers is asked about later.
     isDone = result.ok;
-    if (!result.ok && work === 'backup' && wasEnded(result.error)) {
-      const { dataFolder } = context;
-      await settleFile(context.engines, { path: database.path, dataFolder, partials: tracked.partials });
-      return err(await toldWhatIsLeft(result.error, tracked.partials));
+    if (!result.ok && work === 'backup' && isUnsettled(result.error)) {
+      const [{ dataFolder }, { partials }] = [context, tracked];
+      await settleFile(context.engines, { path: database.path, dataFolder, partials });
+      return err(await tellingWhatIsLeft(result.error, partials));
     }
     return result;
   } finally {
@@ -220,16 +318,6 @@ async function occupied<T>(
     free.value(isDone);
     context.events.emit('database:changed', { handle: database.handle });
   }
-}
-
-/** Nothing is where settling has removed it; a drive that does not answer tells nothing. */
-async function toldWhatIsLeft(stopped: AppError, [partial]: readonly string[]): Promise<AppError> {
-  if (partial === undefined || (await lookOnDrives(partial, true)) === 'nothing') return stopped;
-  const message = `The backup was not finished, and ${printable(partial)} may be left of it.`;
-  return appError('E_CANCELLED', message, stopped.details, {
-    safety: 'database-untouched',
-    nextStep: 'Back up again whenever you like. What may be left is no backup: you can delete it.',
-  });
 }
 
 const Folders = z.array(z.string());

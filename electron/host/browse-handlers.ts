@@ -12,35 +12,39 @@ type BrowseHandlers = Pick<Handlers, Extract<keyof Handlers, `browse:${string}`>
 /** Answers of the data browser. */
 export function browseHandlers(host: Host, door: Door): BrowseHandlers {
   const { browsing } = host;
+  const { ask } = browsing;
   const at = async <T>(handle: string, use: (database: OpenEntry) => Promise<Result<T>>): Promise<Result<T>> => {
     const database = host.databases.get(handle);
     return database.ok ? use(database.value) : database;
   };
   /** The process that answers pages first; it answers null instead of loading a large value. */
   const orLoading = async <T>(
-    ask: (how: Browsing['ask'], mayLoad: boolean) => Promise<Result<T | null>>,
+    asking: (how: Browsing['ask'], mayLoad: boolean) => Promise<Result<T | null>>,
   ): Promise<Result<T>> => {
-    const first = await ask(browsing.ask, false);
+    const first = await asking(ask, false);
     if (!first.ok || first.value !== null) return first as Result<T>;
-    return (await ask(browsing.askLoading, true)) as Result<T>;
+    return (await asking(browsing.askLoading, true)) as Result<T>;
   };
   return {
-    'browse:tables': ({ handle }) => at(handle, (database) => browsing.ask(database, 'browseTables', {})),
-    'browse:cost': ({ handle, query }) => at(handle, (database) => browsing.ask(database, 'browseCost', { query })),
-    'browse:page': ({ handle, ...asked }) => at(handle, (database) => browsing.ask(database, 'browsePage', asked)),
-    'browse:count': ({ handle, query }) => at(handle, (database) => browsing.ask(database, 'browseCount', { query })),
-    'browse:record': ({ handle, ...asked }) => at(handle, (database) => browsing.ask(database, 'browseRecord', asked)),
-    'browse:cell': ({ handle, asBytes = false, ...asked }) =>
+    'browse:tables': ({ handle }, asker) => at(handle, (database) => ask(database, 'browseTables', {}, asker)),
+    'browse:cost': ({ handle, query }, asker) =>
+      at(handle, (database) => ask(database, 'browseCost', { query }, asker)),
+    'browse:page': ({ handle, ...asked }, asker) => at(handle, (database) => ask(database, 'browsePage', asked, asker)),
+    'browse:count': ({ handle, query }, asker) =>
+      at(handle, (database) => ask(database, 'browseCount', { query }, asker)),
+    'browse:record': ({ handle, ...asked }, asker) =>
+      at(handle, (database) => ask(database, 'browseRecord', asked, asker)),
+    'browse:cell': ({ handle, asBytes = false, ...asked }, asker) =>
       at(handle, (database) =>
-        orLoading((how, mayLoad) => how(database, 'browseCell', { ...asked, asBytes, mayLoad })),
+        orLoading((how, mayLoad) => how(database, 'browseCell', { ...asked, asBytes, mayLoad }, asker)),
       ),
     'browse:sizes': ({ handle }) => at(handle, (database) => browsing.askAlone(database, 'browseSizes', {})),
-    'browse:compare': ({ handle, backupId, ...asked }) =>
+    'browse:compare': ({ handle, backupId, ...asked }, asker) =>
       at(handle, async (database) => {
         const backup = await host.backups.find(database, backupId);
         return backup.ok
           ? orLoading((how, mayLoad) =>
-              how(database, 'browseCompare', { ...asked, backupPath: backup.value.path, mayLoad }),
+              how(database, 'browseCompare', { ...asked, backupPath: backup.value.path, mayLoad }, asker),
             )
           : backup;
       }),
@@ -50,9 +54,9 @@ export function browseHandlers(host: Host, door: Door): BrowseHandlers {
         host.layouts.set(file, table, layout);
         return nothing;
       }),
-    'browse:stop': ({ handle }) =>
+    'browse:stop': ({ handle }, asker) =>
       at(handle, async (database) => {
-        browsing.stop(database);
+        browsing.stop(database, asker);
         return nothing;
       }),
     'browse:export': ({ handle, ...asked }) =>

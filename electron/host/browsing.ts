@@ -4,6 +4,7 @@ import type { EngineRequestName, EngineRequests } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
 import type { OpenEntry } from './databases.ts';
 import { EngineChild, type SpawnEngine } from './engine-process.ts';
+import type { Asker } from './router.ts';
 
 type BrowseName = Extract<EngineRequestName, `browse${string}`>;
 /** Without the path and the secret, which the host adds. */
@@ -18,13 +19,13 @@ export interface AloneOptions {
 
 /** The data browser's processes: one per database, with the file open for reading; gone while something writes. */
 export interface Browsing {
-  ask<K extends BrowseName>(database: OpenEntry, name: K, input: Asked<K>): Answer<K>;
+  ask<K extends BrowseName>(database: OpenEntry, name: K, input: Asked<K>, asker?: Asker): Answer<K>;
   /** In a process of its own, ended with its answer: what takes long, or loads a value whole. */
   askAlone<K extends BrowseName>(database: OpenEntry, name: K, input: Asked<K>, options?: AloneOptions): Answer<K>;
   /** In a process that ends when nothing was asked of it for a while: values so large that the kept one would grow. */
   askLoading<K extends BrowseName>(database: OpenEntry, name: K, input: Asked<K>): Answer<K>;
-  /** Ends whatever is being looked for. */
-  stop(database: OpenEntry): void;
+  /** Ends whatever is being looked for. What others than `asker` wait for is looked for again, in a new process. */
+  stop(database: OpenEntry, asker?: Asker): void;
   /** Lets go of the file. */
   release(file: string): void;
   close(): void;
@@ -65,19 +66,24 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
     loading.get(file)?.child.kill();
     loading.delete(file);
   };
-  const stopped = new WeakSet<EngineChild>();
+  /** By whom. */
+  const stopped = new WeakMap<EngineChild, Asker | undefined>();
   /** What was ended by something that needs the file: that is what a person should hear. */
   const orRefusal = <T>(file: string, child: EngineChild, answer: Result<T>): Result<T> =>
     !answer.ok && released.has(child) ? (busy.refusal(file) ?? answer) : answer;
+  const ask: Browsing['ask'] = async (database, name, input, asker) => {
+    const { path } = database;
+    const refused = busy.refusal(path);
+    if (refused) return refused;
+    const child = childFor(path);
+    const request = { ...input, path, keySecret } as unknown as EngineRequests[typeof name]['input'];
+    const answer = await child.ask(name, request, { limitMs: LOOK_LIMIT_MS });
+    if (answer.ok || !stopped.has(child)) return orRefusal(path, child, answer);
+    const isGivenUp = stopped.get(child) === asker || asker?.isGone === true;
+    return isGivenUp ? err(stoppedError()) : ask(database, name, input, asker);
+  };
   return {
-    async ask({ path }, name, input) {
-      const refused = busy.refusal(path);
-      if (refused) return refused;
-      const child = childFor(path);
-      const request = { ...input, path, keySecret } as unknown as EngineRequests[typeof name]['input'];
-      const answer = await child.ask(name, request, { limitMs: LOOK_LIMIT_MS });
-      return !answer.ok && stopped.has(child) ? err(stoppedError()) : orRefusal(path, child, answer);
-    },
+    ask,
     async askAlone({ path }, name, input, { onProgress, signal } = {}) {
       const refused = busy.refusal(path);
       if (refused) return refused;
@@ -108,10 +114,10 @@ export function createBrowsing({ spawn, busy }: BrowsingContext): Browsing {
       if (loading.get(path) === own) own.timer = setTimeout(() => endLoading(path), LOADING_KEPT_MS).unref();
       return orRefusal(path, own.child, answer);
     },
-    stop({ path }) {
+    stop({ path }, asker) {
       const child = kept.get(path);
       if (!child) return;
-      stopped.add(child);
+      stopped.set(child, asker);
       child.kill();
       kept.delete(path);
     },

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { WorkKind } from '@shared/recovery.ts';
-import { kindOf } from './ongoing.ts';
+import { type BackupsWork, kindOf } from './ongoing.ts';
 import type { RestoreStart } from './run-journal.ts';
 
 /** What this host is doing to a database. Two things at once on one file are refused here; locks decide about other programs. */
 export type Work = WorkKind | 'put-back' | BackupsWork;
-/** On its backups alone: the database itself is not touched, so whoever reads it goes on. Noted nowhere. */
-export type BackupsWork = 'look-at-backups' | 'delete-backups';
 
 const sentences: Record<Work, string> = {
   upgrade: 'An upgrade of this database is running.',

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { WholeReport } from '@shared/channels.ts';
 import { Manifest } from '@shared/manifest.ts';
 import type { BackupRecord, RunReport, RunSnapshot } from '@shared/run.ts';
 import type { EarlierBackup } from '@engine/protocol.ts';
@@ -48,10 +49,10 @@ export interface ContinuingRun {
 
 /**
  * The report of an upgrade that went on from earlier parts, told as the whole of it: where it began, every step and every
- * backup, that of the original first. The engine has counted over all parts. What is gone since is not named, nor is a
+ * backup, that of the original first, and what was kept. The engine has counted over all parts. What is gone since is not named, nor is a
  * part that the file itself does not know: another file may lie there by now. A wish to stop leaves it as it is.
  */
-export async function asWhole(engines: Engines, run: ContinuingRun, report: RunReport): Promise<RunReport> {
+export async function asWhole(engines: Engines, run: ContinuingRun, report: RunReport): Promise<WholeReport> {
   const parts = run.parts.filter(({ runId }) => report.continuedRuns?.includes(runId));
   const [first] = parts;
   if (first === undefined || report.backup === null || run.stop.signal.aborted) return report;
@@ -59,6 +60,7 @@ export async function asWhole(engines: Engines, run: ContinuingRun, report: RunR
   const { steps } = run.snapshot;
   const { known, isListed } = await recordsOf(engines, run, parts);
   const original = known.find(({ path: at }) => at === first.backupPath) ?? null;
+  const earlierKeptIn = parts.flatMap(({ keptIn }) => (keptIn !== null && statsOf(keptIn) ? [keptIn] : []));
   const whyNone = statsOf(first.backupPath ?? '') === undefined ? 'gone' : isListed ? 'broken' : 'unread';
   return {
     ...report,
@@ -66,6 +68,7 @@ export async function asWhole(engines: Engines, run: ContinuingRun, report: RunR
     migrations: [...appliedBefore(parts, steps, report), ...report.migrations],
     backups: [...known, ...own],
     tables: withRowsOf(original, report.tables),
+    ...(earlierKeptIn.length > 0 ? { earlierKeptIn } : {}),
     continues: {
       ...{ runIds: parts.map(({ runId }) => runId), startedAt: first.startedAt, original },
       ...(original === null ? { whyNone } : {}),

@@ -16,11 +16,14 @@ export interface EndedRequest {
   hasBackup: boolean;
   /** It was let through to its first change, or does not ask before it. */
   isLetThrough: boolean;
+  /** Of backups that could be deleted: none were to be. */
+  readonly isTrial?: boolean;
 }
 
 /** What is true of the data when the process is gone. A run changes nothing before it has told of its backup. */
-export function safetyOf({ name, hasBackup }: EndedRequest): Safety {
+export function safetyOf({ name, hasBackup, isTrial }: EndedRequest): Safety {
   if (name === 'run') return hasBackup ? 'whole-step' : 'untouched';
+  if (DELETES.includes(name) && isTrial === true) return 'untouched';
   return safetyOfUnended(name);
 }
 
@@ -30,12 +33,16 @@ export function cancelledError(request: EndedRequest, wasEnded: boolean): AppErr
   return appError('E_CANCELLED', keptOf(request), { request: name, wasEnded }, { safety: cancelledSafety(request) });
 }
 
-function keptOf({ name, hasBackup, isLetThrough }: EndedRequest): string {
+function keptOf({ name, hasBackup, isLetThrough, isTrial }: EndedRequest): string {
   if (name === 'run' && hasBackup) return 'It was stopped. Every row and every step that was finished is kept.';
   if (name === 'run' || (SMALL_CHANGES.includes(name) && !isLetThrough))
     return 'It was stopped before anything was changed.';
+  if (DELETES.includes(name) && isTrial !== true) return DELETED;
   return KEPT[name] ?? 'Only looking was stopped.';
 }
+const DELETES: readonly EngineRequestName[] = ['removeBackup', 'tidyBackups'];
+/** It does not say how far it is. */
+const DELETED = 'It was stopped. What had been deleted by then is gone: the list of backups says which are left.';
 const KEPT: Partial<Record<EngineRequestName, string>> = {
   backup: 'The backup was not finished, and what there was of it is removed.',
   restore: 'It was stopped before anything was replaced.',
@@ -45,6 +52,7 @@ const KEPT: Partial<Record<EngineRequestName, string>> = {
 };
 const cancelledSafety = (request: EndedRequest): Safety => {
   if (request.name === 'run') return safetyOf(request);
+  if (DELETES.includes(request.name) && request.isTrial !== true) return 'database-untouched';
   return SMALL_CHANGES.includes(request.name) && request.isLetThrough ? 'unknown' : 'untouched';
 };
 const SMALL_CHANGES: readonly EngineRequestName[] = ['ingest', 'retryIssues', 'clearPlainSecrets'];
@@ -68,8 +76,9 @@ export function diedError(request: EndedRequest, exit: EngineExit | null): AppEr
 }
 
 /** Where the file may be another by now, opening it again comes first; the catalogue says so. */
-function nextStepOf({ name, hasBackup }: EndedRequest): { nextStep?: string } {
-  const safety = safetyOfUnended(name);
+function nextStepOf(request: EndedRequest): { nextStep?: string } {
+  const { name, hasBackup } = request;
+  const safety = safetyOf(request);
   if (name === 'run' && !hasBackup) return { nextStep: 'Nothing had begun. Start the upgrade again.' };
   if (name === 'run' || safety === 'unknown') return {};
   if (safety === 'backup-only')

@@ -83,7 +83,8 @@ export class EngineChild {
     return new Promise((resolve) => {
       const settle = resolve as (result: Result<unknown>) => void;
       const isLetThrough = !('asksToProceed' in input && input.asksToProceed);
-      const fresh = { hasBackup: false, isLetThrough, isIrrevocable: false, isCancelled: false };
+      const isTrial = 'isTrial' in input && input.isTrial;
+      const fresh = { hasBackup: false, isLetThrough, isTrial, isIrrevocable: false, isCancelled: false };
       this.#queue.push({ id: this.#nextId++, name, input, options, settle, ...fresh });
       this.#next();
     });

@@ -28,6 +28,11 @@ export interface Exports {
   /** In the same way, its issue rows. */
   startIssues(database: OpenEntry, format: IssuesFormat, target: string): Promise<Result<IssuesWritten>>;
   stop(database: OpenEntry): void;
+  stopAll(): void;
+  /** Whether a file is being written from rows of this database, or of any. */
+  isWriting(database?: OpenEntry): boolean;
+  /** Resolves when no file is being written any more, and nothing half-written is left. */
+  free(): Promise<void>;
   /** The file written last; null = none. */
   last(database: OpenEntry): string | null;
   /** Ends them all, and removes what they had written at once: nobody waits for anything any more. */
@@ -50,6 +55,7 @@ export interface ExportsContext {
 export function createExports({ browsing, engines, events }: ExportsContext): Exports {
   const active = new Set<Active>();
   const last = new Map<string, string>();
+  const waiting: (() => void)[] = [];
   const writing = async <T>(
     { path: file }: OpenEntry,
     { target, isOfIssues }: { readonly target: string; readonly isOfIssues: boolean },
@@ -68,6 +74,7 @@ export function createExports({ browsing, engines, events }: ExportsContext): Ex
       return err(isFree && existsSync(target) ? stoppedTooLate(target) : stoppedError(isRemoved ? null : own.partial));
     } finally {
       active.delete(own);
+      if (active.size === 0) for (const resolve of waiting.splice(0)) resolve();
     }
   };
   return {
@@ -91,6 +98,11 @@ export function createExports({ browsing, engines, events }: ExportsContext): Ex
     stop({ path: file }) {
       for (const each of active) if (each.file === file) each.stopper.abort();
     },
+    stopAll() {
+      for (const { stopper } of active) stopper.abort();
+    },
+    isWriting: (database) => [...active].some(({ file }) => database === undefined || file === database.path),
+    free: () => (active.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     last: ({ path: file }) => last.get(file) ?? null,
     close() {
       for (const { stopper, partial } of active) {
@@ -100,6 +112,15 @@ export function createExports({ browsing, engines, events }: ExportsContext): Ex
     },
   };
 }
+
+/** Why a database is not closed without a word. */
+export const closedWhileExporting = (): AppError =>
+  appError(
+    'E_RUN_ACTIVE',
+    'Rows of this database are being written to a file. If it is closed now, that file is not finished and is removed; the database is not touched.',
+    { endsExport: true },
+    { nextStep: 'Wait until the file is written, or end the export.' },
+  );
 
 const isExporting = (): AppError =>
   appError('E_RUN_ACTIVE', 'Rows of this database are being exported already.', undefined, {

@@ -8,7 +8,7 @@ import type { Engines } from './engines.ts';
 import { neighbouringBackupFolders } from './kept-files.ts';
 import { journalFolder } from './run-journal.ts';
 import { statsOf } from './stats.ts';
-import { findWork, isClosedWithoutStart, type Work } from './works.ts';
+import { answeredAt, findWork, isProven, wasLeftElsewhere, type Work } from './works.ts';
 
 /**
  * Which upgrades the content of a file came from, the file itself says, whatever it is called now and whoever put it
@@ -24,13 +24,19 @@ export interface OpenRun {
  * The runs in a file whose result nobody has proven or accepted, oldest first: those since the last that was. One that
  * has applied all of its steps elsewhere was most likely proven there: it is taken for that, and is not called verified.
  * @param runs all that the file names, oldest first.
+ * @param answered what had its answer when it was asked; absent: has it now.
  */
-export function openRunsIn(dataFolder: string, databasePath: string, runs: readonly FileRun[]): OpenRun[] {
+export function openRunsIn(
+  dataFolder: string,
+  databasePath: string,
+  runs: readonly FileRun[],
+  answered = answeredAt(dataFolder, databasePath),
+): OpenRun[] {
   const open: OpenRun[] = [];
   let isDoneElsewhere = false;
   for (const run of runs.toReversed()) {
     const work = findWork(dataFolder, run.runId);
-    if (isAnswered(dataFolder, databasePath, run, work)) break;
+    if (answered.has(path.basename(run.runId)) || isAnsweredElsewhere(dataFolder, databasePath, run, work)) break;
     if (work === null) isDoneElsewhere ||= run.isMigrated;
     if (work !== null || !isDoneElsewhere) open.push({ run, work });
   }
@@ -45,15 +51,17 @@ export function isLastProven(dataFolder: string, runs: readonly FileRun[]): bool
   return work !== null && isProven(work);
 }
 
-const isProven = ({ report, verdict }: Work): boolean => report?.verified === true || verdict?.verified === true;
-
-/** That another file lies in its place, a look may have said of a journal once; what names the run is not another file. */
-function isAnswered(dataFolder: string, databasePath: string, { runId }: FileRun, work: Work | null): boolean {
-  if (work !== null && (isProven(work) || (work.isClosed && !work.isSettled))) return true;
-  return (work === null || work.path !== databasePath) && isClosedWithoutStart(dataFolder, databasePath, runId);
+/**
+ * Under another name. What a run did to the file that it was begun on, it did to a copy as well, unless that was made
+ * before the run was through; what a person accepted of one is true of that one alone.
+ */
+function isAnsweredElsewhere(dataFolder: string, databasePath: string, run: FileRun, work: Work | null): boolean {
+  const isOther = work !== null && work.path !== databasePath;
+  if (isOther && isProven(work) && (run.isMigrated || isGone(work.path))) return true;
+  return wasLeftElsewhere(dataFolder, databasePath, run.runId);
 }
 
-/** Where an answer about a run is noted. What is true of a copy need not be true of the file that it was copied from. */
+/** Where a verdict about a run is noted. What is true of a copy need not be true of the file that it was copied from. */
 export const notedIn = (dataFolder: string, databasePath: string, work: Work | null): string =>
   work === null || (work.path !== databasePath && !isGone(work.path))
     ? journalFolder(dataFolder, databasePath)

@@ -5,6 +5,7 @@ import { browseHandlers } from './browse-handlers.ts';
 import { type Databases, defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
 import { type Door, reveal } from './door.ts';
 import { doesNotAnswer, lookOnDrives } from './drives.ts';
+import { closedWhileExporting } from './exports.ts';
 import { fileHandlers } from './file-handlers.ts';
 import type { Host } from './host.ts';
 import { printable } from './printable.ts';
@@ -85,7 +86,7 @@ function databaseHandlers(
       return map(opened, (entry) => ({ ...publicEntry(entry), path: entry.path }));
     },
     'database:list': () => ok(host.databases.list().map(publicEntry)),
-    'database:close': ({ handle }) => closeDatabase(host, handle),
+    'database:close': ({ handle, endsExport = false }) => closeDatabase(host, handle, endsExport),
     'database:status': ({ handle }) => then(at(handle), (database) => host.looks.status(database, 'schema')),
     'database:check': ({ handle }) => then(at(handle), (database) => host.looks.status(database, 'data')),
     'database:reveal': ({ handle }) => then(at(handle), (database) => reveal(door, database.path)),
@@ -136,8 +137,8 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
     'backup:list': ({ handle }) => then(lookedAt(handle), (database) => backups.list(database)),
     'backup:create': ({ handle }) => then(known(handle), (database) => backups.create(database)),
     'backup:verify': ({ handle, backupId }) => then(lookedAt(handle), (database) => backups.verify(database, backupId)),
-    'backup:restore': ({ handle, backupId, confirmation }) =>
-      then(known(handle), (database) => backups.restore(database, backupId, confirmation)),
+    'backup:restore': ({ handle, backupId, confirmation, isUndo = false }) =>
+      then(known(handle), (database) => backups.restore(database, backupId, confirmation, isUndo)),
     'backup:remove': ({ handle, backupId, confirmation }) =>
       then(known(handle), (database) => backups.remove(database, backupId, confirmation)),
     'backup:tidy': ({ handle, keep, isTrial, shown = [] }) =>
@@ -146,10 +147,11 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
       then(known(handle), (database) => backups.putBack(database, confirmation, shown)),
     'work:get': ({ handle }) => map(databases.get(handle), (database) => host.ongoing.get(database)),
     'work:cancel': ({ handle }) => then(databases.get(handle), (database) => host.ongoing.cancel(database)),
-    'backup:reveal': ({ handle, backupId }) =>
+    'backup:reveal': ({ handle, backupId, isFolder = false }) =>
       then(lookedAt(handle), async (database) => {
         if (backupId === null) return reveal(door, defaultBackupFolder(database.path));
-        return then(await backups.find(database, backupId), (backup) => reveal(door, backup.path));
+        const found = await backups.find(database, backupId);
+        return then(found, ({ folder, path }) => reveal(door, isFolder ? folder : path));
       }),
   };
 }
@@ -179,12 +181,17 @@ function recoveryHandlers({
   };
 }
 
-/** A running upgrade keeps its database open: closing must not hide it. */
-function closeDatabase(host: Host, handle: string): Result<Record<string, never>> {
+/**
+ * A running upgrade keeps its database open: closing must not hide it. An export would be ended by it, and the page be gone
+ * that tells of that. @param endsExport a person was told so.
+ */
+function closeDatabase(host: Host, handle: string, endsExport: boolean): Result<Record<string, never>> {
   const found = host.databases.get(handle);
   if (!found.ok) return found;
   const refused = host.busy.refusal(found.value.path);
   if (refused) return refused;
+  if (host.exports.isWriting(found.value) && !endsExport) return err(closedWhileExporting());
+  host.exports.stop(found.value);
   host.databases.close(handle);
   host.engines.release(found.value.path);
   host.browsing.release(found.value.path);

@@ -94,7 +94,7 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const ingests = createIngests({ engines, events, busy, ongoing, dataFolder, appVersion, onBackup });
   const recoveries = createRecoveries({ engines, events, busy, ongoing, backups, recents, dataFolder, appVersion });
   const settings = createSettings(dataFolder);
-  const scrub = createScrub({ engines, busy, recents, databases, events });
+  const scrub = createScrub({ engines, busy, recents, databases, events, onRead: backups.noteCheck });
   const layouts = createLayouts(dataFolder);
   const exports = createExports({ browsing, engines, events });
   const close = () => {

@@ -9,7 +9,7 @@ import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
-import { settleFile, wasEnded } from './run-stop.ts';
+import { isUnsettled, settleFile, tellingWhatIsLeft, wasEnded } from './run-stop.ts';
 
 /** Small changes to an upgraded database: taking files in, trying issue rows again. Each is one step behind a backup. */
 export interface Ingests {
@@ -117,7 +117,7 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
     if (!isTrial && backupFolder !== undefined) rememberFolder(context.dataFolder, database.path, backupFolder);
     const done = await act(runId, tracked);
     isDone = done.ok;
-    if (!done.ok && wasEnded(done.error)) return err(await settledError(context, database, tracked, done.error));
+    if (!done.ok && isUnsettled(done.error)) return err(await settledError(context, database, tracked, done.error));
     if (done.ok && done.value.backup !== null) context.onBackup(database.path, done.value.backup);
     return done;
   } finally {
@@ -135,6 +135,8 @@ async function settledError(
   error: AppError,
 ): Promise<AppError> {
   const settled = await settleFile(engines, { path, dataFolder, partials });
-  if (error.safety !== safetyText.unknown || 'code' in settled) return error;
-  return { ...error, safety: safetyText['whole-step'] };
+  const told = await tellingWhatIsLeft(error, partials);
+  // One that died by itself need not have had its backup yet.
+  if (error.safety !== safetyText.unknown || 'code' in settled || !wasEnded(error)) return told;
+  return { ...told, safety: safetyText['whole-step'] };
 }

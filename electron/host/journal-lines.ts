@@ -66,7 +66,7 @@ const Started = z.looseObject({
 function hasItsParts(line: JournalLine): boolean {
   if (line.type === 'started') return Started.safeParse(line).success;
   if (line.type === 'ended' || line.type === 'migrated') return RunReport.safeParse(line.report).success;
-  if (line.type === 'set-aside') return typeof line.folder === 'string';
+  if (line.type === 'set-aside' || line.type === 'kept') return typeof line.folder === 'string';
   if (line.type === 'steps' || line.type === 'verdict') {
     return Array.isArray(line.type === 'steps' ? line.steps : line.checks);
   }

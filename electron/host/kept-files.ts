@@ -28,6 +28,13 @@ export function replacedFolders(database: string, works: readonly Work[]): KeptF
     }, noted);
 }
 
+/**
+ * What the last restore set aside: only that is put back. Whoever offers it asks this too, so that what is offered is not
+ * refused. null = nothing. @param works newest first.
+ */
+export const lastSetAside = (database: string, works: readonly Work[]): KeptFolder | null =>
+  replacedFolders(database, works)[0] ?? null;
+
 /** Whether what a restore of `database` has set aside in `folder` can be put back: a log without its database cannot. */
 export const isWhole = (database: string, folder: string): boolean =>
   canBePutBack(path.basename(database), (name) => ownStatsOf(path.join(folder, name)));
@@ -49,6 +56,24 @@ export const COARSEST_TIME_MS = 2_000;
 
 /** Among the backups: databases with the journal that SQLite was to play back, as they were before. */
 export const recoveryCopies = (backupFolder: string): KeptFolder[] => foldersIn(backupFolder, isRecoveryCopy, madeAt);
+
+/**
+ * The copy that an upgrade begun at `since` (ISO) has made of a file with its journal or log: asked when it has told of its
+ * backup. null = none, or on a disk that knows times too coarsely. @param played what SQLite has taken in whole.
+ */
+export function recoveryCopyOf(
+  database: string,
+  backupFolder: string,
+  { since, played }: { readonly since: string; readonly played: string | null },
+): string | null {
+  const earliest = new Date(Date.parse(since) - TICK_MS).toISOString();
+  const isIts = ({ folder, at }: KeptFolder): boolean =>
+    at >= earliest && folder !== played && ownStatsOf(path.join(folder, path.basename(database))) !== undefined;
+  return recoveryCopies(backupFolder).find(isIts)?.folder ?? null;
+}
+
+/** The clock of a disk may be behind by so much. No more: what a run right before this one has kept is not meant. */
+const TICK_MS = 100;
 
 /** Once the run that made it was proven. Removes nothing but such a folder; where it cannot, the folder stays listed. */
 export function removeRecoveryCopy(folder: string): void {

@@ -17,15 +17,23 @@ export interface Ongoing {
 }
 
 /** Two restores have words of their own: of them nobody can say that the file is as it was. */
-export type OngoingKind = WorkKind | 'finish' | 'put-back';
-/** As windows and journals name it. */
-export const kindOf = (kind: OngoingKind): WorkKind => (kind === 'finish' || kind === 'put-back' ? 'restore' : kind);
+export type OngoingKind = NotedKind | BackupsWork;
+type NotedKind = WorkKind | 'finish' | 'put-back';
+/** On its backups alone: the database itself is not touched, so whoever reads it goes on. Noted nowhere. */
+export type BackupsWork = 'look-at-backups' | 'delete-backups';
+type Told = NonNullable<Events['work:changed']['work']>;
+/** As journals name it. */
+export const kindOf = (kind: NotedKind): WorkKind => (kind === 'finish' || kind === 'put-back' ? 'restore' : kind);
+/** As windows do, to which no work on the backups alone is one on the database. */
+const toldKindOf = (kind: OngoingKind): Told['kind'] =>
+  kind === 'look-at-backups' || kind === 'delete-backups' ? 'backups' : kindOf(kind);
 
 export interface Tracked {
   readonly onWork: (work: EngineWork) => void;
   /**
-   * Whom a wish to stop reaches. Only of a work that may be ended at any moment until it says otherwise: a backup, and what
-   * asks before it changes anything. Without it nobody is told that it can be stopped, whatever the engine says.
+   * Whom a wish to stop reaches. Only of a work that may be ended at any moment until it says otherwise: a backup, the
+   * deletion of some, and what asks before it changes anything. Without it nobody is told that it can be stopped, whatever
+   * the engine says.
    */
   follow(child: EngineChild): void;
   /** The unfinished copy that the engine named last: one before is finished, or its name was another's. */
@@ -63,6 +71,8 @@ const words: Partial<Record<`${OngoingKind} ${EngineWork['stage']}` | OngoingKin
   'retry copying': BACKING_UP,
   'retry proving': BACKING_UP,
   'retry checking': CHECKING,
+  'look-at-backups': 'Reading backups again, to see which could go',
+  'delete-backups': 'Making sure that good backups stay, then deleting',
   clear: 'Clearing the keys',
   'clear copying': BACKING_UP,
   'clear proving': BACKING_UP,
@@ -78,7 +88,7 @@ const GRACE_MS = 0;
 
 interface Going {
   child: EngineChild | null;
-  told: Events['work:changed']['work'];
+  told: Told | null;
   /** Somebody wished it, and the engine was told. */
   isStopped: boolean;
 }
@@ -99,7 +109,7 @@ export function createOngoing(events: EventBus): Ongoing {
         said = { at: Date.now(), canCancel };
         const special = stage === null ? undefined : stage === 'waiting' ? WAITING : words[`${kind} ${stage}`];
         const now = special ?? words[kind] ?? 'Working';
-        own.told = { kind: kindOf(kind), now, fraction, canCancel };
+        own.told = { kind: toldKindOf(kind), now, fraction, canCancel };
         events.emit('work:changed', { handle, work: own.told });
       };
       say(null, false);

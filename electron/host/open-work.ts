@@ -110,6 +110,10 @@ const isBelieved = ({ isAlive, isSurelyAlive, lastSignAt }: Work, isLatest: bool
   isAlive && (isSurelyAlive || (isLatest && Date.now() - Date.parse(lastSignAt) < DAY_MS));
 const DAY_MS = 24 * 3_600_000;
 
+/** Another process is at an upgrade or a restore of the file. @param works newest first. */
+export const isGoneOnWith = (works: readonly Work[]): boolean =>
+  works.some((work, at) => isGreat(work) && isBelieved(work, at === 0));
+
 /**
  * open: ask about it. ends: it and everything before it is settled. nothing: it says nothing about what was before it.
  *

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import path from 'node:path';
 import type { RecentDatabase } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { z } from 'zod';
 import { ensureFolder } from './data-folder.ts';
@@ -18,6 +19,8 @@ const Remembered = z.object({
   phaseReached: z.number().int().nullable(),
   phaseCount: z.number().int(),
   lastVerifiedBackupAt: z.string().nullable(),
+  /** Its path; lists of an older version do not say. */
+  lastVerifiedBackup: z.string().optional(),
   lastOpenedAt: z.string(),
   brokenBackups: z.number().int().optional(),
 });
@@ -42,7 +45,9 @@ export interface Recents {
   watch(listener: () => void): void;
   /** Remembers a database that could be read, or brings its entry up to date. */
   seen(file: string, status: DatabaseStatus): void;
-  backedUp(file: string, at: string): void;
+  backedUp(file: string, backup: Pick<BackupRecord, 'createdAt' | 'path'>): void;
+  /** The newest good one of its backups as they were just listed; undefined = none is. Writes only what is news. */
+  knowsVerified(file: string, newest: Pick<BackupRecord, 'createdAt' | 'path'> | undefined): void;
   knows(file: string): boolean;
   /** How many of its backups are known to be broken; 'another': one more. Writes only what is news. */
   knowsBroken(file: string, count: number | 'another'): void;
@@ -55,13 +60,27 @@ export function createRecents(dataFolder: string, look: Drives = lookOnDrives): 
   const file = path.join(dataFolder, 'recents.json');
   const read = (): Remembered[] => readJsonFile(file, z.array(Remembered), []);
   const watching: (() => void)[] = [];
+  const asSeen = async (entry: Remembered): Promise<RecentDatabase> => {
+    const { path: databasePath, lastVerifiedBackup: backup } = entry;
+    return withFile(entry, await look(databasePath), backup === undefined ? null : await look(backup));
+  };
+  const noteVerified = (databasePath: string, backup: Pick<BackupRecord, 'createdAt' | 'path'> | undefined): void => {
+    const recentId = databaseKey(databasePath);
+    const entries = read();
+    const present = entries.find((entry) => entry.recentId === recentId);
+    const [at, place] = [backup?.createdAt ?? null, backup?.path];
+    if (!present || (present.lastVerifiedBackupAt === at && present.lastVerifiedBackup === place)) return;
+    const { lastVerifiedBackup: _, ...rest } = present;
+    const noted = { ...rest, lastVerifiedBackupAt: at, ...(place === undefined ? {} : { lastVerifiedBackup: place }) };
+    quietly(() => write(entries.map((entry) => (entry === present ? noted : entry))));
+  };
   const write = (entries: Remembered[]): void => {
     ensureFolder(dataFolder);
     writeJsonFile(file, entries.slice(0, LIMIT));
     for (const listener of watching) listener();
   };
   return {
-    list: () => Promise.all(read().map(async (entry) => withFile(entry, await look(entry.path)))),
+    list: () => Promise.all(read().map(asSeen)),
     files: () => read().map(({ path: each }) => each),
     pathOf(recentId) {
       const found = read().find((entry) => entry.recentId === recentId);
@@ -82,6 +101,7 @@ export function createRecents(dataFolder: string, look: Drives = lookOnDrives): 
         phaseReached: status.phaseReached,
         phaseCount: status.phases.length,
         lastVerifiedBackupAt: known?.lastVerifiedBackupAt ?? null,
+        ...(known?.lastVerifiedBackup === undefined ? {} : { lastVerifiedBackup: known.lastVerifiedBackup }),
         lastOpenedAt: new Date().toISOString(),
         ...(known?.brokenBackups === undefined ? {} : { brokenBackups: known.brokenBackups }),
       };
@@ -101,25 +121,23 @@ export function createRecents(dataFolder: string, look: Drives = lookOnDrives): 
       if (!present || brokenBackups === known) return;
       quietly(() => write(entries.map((entry) => (entry === present ? { ...entry, brokenBackups } : entry))));
     },
-    backedUp(databasePath, at) {
-      const recentId = databaseKey(databasePath);
-      const noted = (entry: Remembered) =>
-        entry.recentId === recentId ? { ...entry, lastVerifiedBackupAt: at } : entry;
-      quietly(() => write(read().map(noted)));
-    },
+    backedUp: noteVerified,
+    knowsVerified: noteVerified,
   };
 }
 
 const isFile = (seen: Seen): seen is Stats => typeof seen === 'object' && seen.isFile();
 
-function withFile(entry: Remembered, seen: Seen): RecentDatabase {
-  const { path: databasePath, ...shown } = entry;
+/** @param backup what is in the place of its last verified backup; null = no place is known. */
+function withFile(entry: Remembered, seen: Seen, backup: Seen | null): RecentDatabase {
+  const { path: databasePath, lastVerifiedBackup: _, ...shown } = entry;
   return {
     ...shown,
     name: path.basename(databasePath),
     folder: path.dirname(databasePath),
     exists: isFile(seen),
     ...(seen === 'silent' || seen === 'unasked' ? { isSilent: true } : {}),
+    ...(backup === 'nothing' ? { isLastBackupGone: true } : {}),
     sizeBytes: isFile(seen) ? seen.size : null,
   };
 }

@@ -1,17 +1,20 @@
 import path from 'node:path';
+import { isReplacedFolder, replacingPrefix } from '@shared/beside.ts';
 import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
+import { withIdBeside } from './backup-ids.ts';
 import { placeOf } from './backup-place.ts';
 import type { Backups } from './backups.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
+import { doesNotAnswer, lookOnDrives, type Seen } from './drives.ts';
 import type { Engines } from './engines.ts';
-import { COARSEST_TIME_MS, type KeptFolder, replacedFolders } from './kept-files.ts';
+import { COARSEST_TIME_MS, isWhole, type KeptFolder, lastSetAside, replacedFolders } from './kept-files.ts';
 import type { OpenWork } from './open-work.ts';
 import type { UnfinishedRestore } from './restore-note.ts';
 import { printable } from './printable.ts';
-import { ownStatsOf, statsOf } from './stats.ts';
-import type { Work } from './works.ts';
+import { ownStatsOf } from './stats.ts';
+import { readWorks, type Work } from './works.ts';
 
 /** A backup that was read again stays read for so long, ms: the same screen asks more than once. */
 const FRESH_MS = 5 * 60_000;
@@ -31,14 +34,37 @@ export interface FoundBackup {
   readonly record: BackupRecord | null;
   /** Of an upgrade in several parts: which of their backups it is; null = there is one part, or this is no upgrade. */
   readonly partOf: 'original' | 'half-upgraded' | null;
-  /** Of an interrupted restore: the path of the backup that was being put back, where it cannot be any more. */
+  /** Not that record: one that is wanted before it, and why it cannot be used, though it is there, or may be. */
+  readonly unusable: { readonly path: string; readonly error: AppError } | null;
+  /** Of an interrupted restore: the path of what was being put back, where it cannot be any more. */
   readonly lost: string | null;
+  /**
+   * What that restore had copied beside the file before it replaced anything, and can be finished with though it is lost.
+   * staged: it lies there still; placed: it is gone from there, most likely into the place of the file.
+   */
+  readonly copy: 'staged' | 'placed' | null;
+  /** No backup was being put back, but files that an earlier restore had set aside. */
+  readonly oldFiles: OldFiles | null;
   /** Where nobody knows which one was being put back: the newest good ones, of any kind and of what a restore replaced. */
   readonly others: readonly BackupRecord[];
   /** Of an interrupted restore: the backup that was put into the file as a whole; null = none, or not known. */
   readonly restoredFrom: RestoredFrom | null;
-  /** Of such a restore: the folder with the files that it set aside, since SQLite could not read them. */
-  readonly setAside: string | null;
+  /** Of such a restore: the files that it set aside, since SQLite could not read them. */
+  readonly setAside: SetAside | null;
+}
+
+/** Both folders lie beside the database. */
+export interface OldFiles {
+  /** By its name. */
+  readonly folder: string;
+  /** By its name, that with what was there until then; null = nothing was, or it is not known. */
+  readonly keptIn: string | null;
+}
+
+export interface SetAside {
+  readonly folder: string;
+  /** Nothing was set aside after them: only the last can be put back. */
+  readonly isLast: boolean;
 }
 
 export interface RestoredFrom {
@@ -50,7 +76,10 @@ export interface RestoredFrom {
 export const NO_BACKUP: FoundBackup = {
   record: null,
   partOf: null,
+  unusable: null,
   lost: null,
+  copy: null,
+  oldFiles: null,
   others: [],
   restoredFrom: null,
   setAside: null,
@@ -65,21 +94,41 @@ type ReadBackup = (database: OpenEntry, wanted: Wanted) => Promise<FoundBackup>;
 export function createBackupReader({
   engines,
   backups,
+  dataFolder,
 }: {
   readonly engines: Engines;
-  readonly backups: Pick<Backups, 'list'>;
+  readonly backups: Pick<Backups, 'list' | 'show'>;
+  readonly dataFolder: string;
 }): ReadBackup {
   const read = new Map<string, { at: number; record: BackupRecord }>();
+  /** By path, why not: those that no record can be told of, but that are there, or may be. */
+  const unusable = new Map<string, AppError>();
+  const unusableAmong = (candidates: readonly string[]): FoundBackup['unusable'] => {
+    const found = candidates.find((candidate) => unusable.has(candidate));
+    const error = found === undefined ? undefined : unusable.get(found);
+    return found !== undefined && error ? { path: found, error } : null;
+  };
 
   const readAgain = async (backup: string, { isReadOnly, onLook }: Reading): Promise<BackupRecord | null> => {
-    const stats = statsOf(backup);
+    unusable.delete(backup);
+    const seen = await lookOnDrives(backup, true);
+    if (!isAnswered(seen)) {
+      unusable.set(backup, doesNotAnswer(backup));
+      return null;
+    }
+    const stats = typeof seen === 'object' ? seen : null;
     const key = `${backup} ${stats?.size} ${stats?.mtimeMs}`;
     const known = read.get(key);
     if (known && Date.now() - known.at < FRESH_MS) return known.record;
     onLook(`Reading the backup “${printable(path.basename(backup))}” again (${sizeText(stats?.size ?? 0)})`);
     const input = { backupPath: backup, ...(isReadOnly ? { isNoted: false } : {}) };
     const answer = await engines.askAlone(backup, 'verifyBackup', input).answer;
-    if (!answer.ok) return isNone(answer.error) ? null : unread(await recordAt(backup), answer.error);
+    if (!answer.ok) {
+      if (answer.error.code === 'E_BACKUP_GONE') return null;
+      const record = unread(await recordAt(backup), answer.error);
+      if (record === null) unusable.set(backup, answer.error);
+      return record;
+    }
     read.set(key, { at: Date.now(), record: answer.value });
     return answer.value;
   };
@@ -98,11 +147,14 @@ export function createBackupReader({
   /** In a folder that no backup of this database was ever seen in: a command named it. Its manifest has to say the same. */
   const elsewhere = async ({ backupPath, sha256 }: UnfinishedRestore): Promise<string[]> => {
     const found = sha256 === null ? null : await recordAt(backupPath);
+    if (lookOnDrives.isSilent(backupPath)) unusable.set(backupPath, doesNotAnswer(backupPath));
+    else unusable.delete(backupPath);
     return found?.sha256 === sha256 ? [found.path] : [];
   };
 
   const recordAt = async (backupPath: string): Promise<BackupRecord | null> => {
     if (/^[\\/]{2}/.test(backupPath)) return null; // no note sends us to another computer
+    if (!isAnswered(await lookOnDrives(backupPath, true))) return null;
     const input = { folders: [path.dirname(backupPath)], databasePath: null };
     const listed = await engines.askAlone(backupPath, 'listBackups', input).answer;
     return (listed.ok && listed.value.find((record) => record.path === placeOf(backupPath))) || null;
@@ -121,15 +173,23 @@ export function createBackupReader({
       const good = [newest, before].filter((record) => record !== null).filter(isGood);
       return { ...nothing, others: good.filter((record, at) => good.findIndex(({ id }) => id === record.id) === at) };
     }
-    if (restore.source === 'replaced')
-      return isFolderBeside(database.path, restore.backupPath) ? nothing : { ...nothing, lost: restore.backupPath };
+    const copy = copyOf(database.path, restore);
+    if (restore.source === 'replaced') {
+      const oldFiles = oldFilesOf(database.path, restore);
+      if (isFolderBeside(database.path, restore.backupPath)) return { ...nothing, copy, oldFiles };
+      const instead = await firstGood(pathsOf(known), reading);
+      const record = instead !== null && isGood(instead) ? instead : null;
+      return { ...nothing, record, lost: restore.backupPath, copy, oldFiles };
+    }
     const places = placesOf(database, restore, known);
     const meant = await firstGood(places.length > 0 ? places : await elsewhere(restore), reading);
     if (meant !== null && isGood(meant))
       return { ...nothing, record: meant, restoredFrom: await heldBy(database, [meant], { since: null }, reading) };
     const before = known.filter(({ path: at }) => restore.beforePath !== null && at === placeOf(restore.beforePath));
     const other = await firstGood(pathsOf([...before, ...known]), reading);
-    return { ...nothing, record: other !== null && isGood(other) ? other : meant, lost: restore.backupPath };
+    const record = other !== null && isGood(other) ? other : meant;
+    const why = meant === null ? unusableAmong([...places, restore.backupPath]) : null;
+    return { ...nothing, record, unusable: why, lost: restore.backupPath, copy };
   };
 
   /** Its note is gone, so it has either finished or replaced nothing: the file tells. */
@@ -141,7 +201,8 @@ export function createBackupReader({
   ): Promise<FoundBackup> => {
     const { since, backupPath } = work;
     const { restores } = work.started;
-    const isFile = restores !== undefined && statsOf(restores)?.isFile() === true; // else files that were set aside
+    const seen = restores === undefined ? 'nothing' : await lookOnDrives(restores, true);
+    const isFile = restores !== undefined && typeof seen === 'object' && seen.isFile(); // else files that were set aside
     const named =
       known.find(({ path: at }) => restores !== undefined && at === placeOf(restores)) ??
       (isFile ? await recordAt(restores) : null);
@@ -155,7 +216,10 @@ export function createBackupReader({
       reading,
     );
     const isByFile = restoredFrom !== null && before.length === 0;
-    return { ...NO_BACKUP, record, restoredFrom, setAside: isByFile ? setAsideBy(database.path, work) : null };
+    const setAside = isByFile ? setAsideBy(database.path, work, readWorks(dataFolder, database.path)) : null;
+    const folder = path.basename(restores ?? '');
+    const oldFiles = isReplacedFolder(database.name, folder) ? { folder, keptIn: null } : null;
+    return { ...NO_BACKUP, record, restoredFrom, setAside, oldFiles };
   };
 
   const heldBy = async (
@@ -178,28 +242,35 @@ export function createBackupReader({
     if (wanted.restore !== null) return ofRestore(database, wanted.restore, known, wanted);
     if (wanted.open?.work.kind === 'restore') return ofEndedRestore(database, known, wanted.open.work, wanted);
     const parts = ofRuns(known, wanted);
-    const record = await firstGood(
-      parts.map(({ path: at }) => at),
-      wanted,
-    );
-    return { ...NO_BACKUP, record, partOf: parts.find(({ path: at }) => at === record?.path)?.partOf ?? null };
+    const candidates = parts.map(({ path: at }) => at);
+    const record = await firstGood(candidates, wanted);
+    const place = parts.findIndex(({ path: at }) => at === record?.path);
+    const before = unusableAmong(record === null ? candidates : candidates.slice(0, Math.max(0, place)));
+    return { ...NO_BACKUP, record, unusable: before, partOf: parts[place]?.partOf ?? null };
   };
 
   return async (database, wanted) => {
     const listed = await backups.list(database);
     const known = listed.ok ? listed.value.backups : [];
     const found = await find(database, known, wanted);
-    const { record, others } = found;
-    return { ...found, record: record && asListed(record, known), others: others.map((each) => asListed(each, known)) };
+    const record = found.record && asListed(found.record, known);
+    const isOfRun = wanted.restore === null && record !== null && !listedAs(record, known);
+    if (isOfRun && !wanted.isReadOnly) backups.show(database, record); // what is offered must not be refused
+    return { ...found, record, others: found.others.map((each) => asListed(each, known)) };
   };
 }
 
-/** The list alone knows that it was made of a file which is gone. */
-const asListed = (record: BackupRecord, known: readonly BackupRecord[]): BackupRecord =>
-  known.some(({ path: at, madeOfGone }) => madeOfGone && at === record.path) ? { ...record, madeOfGone: true } : record;
+const isAnswered = (seen: Seen): boolean => seen !== 'silent' && seen !== 'unasked';
 
-/** Gone, or no finished backup. */
-const isNone = ({ code }: AppError): boolean => code.startsWith('E_BACKUP_');
+const listedAs = (record: BackupRecord, known: readonly BackupRecord[]): BackupRecord | undefined =>
+  known.find(({ path: at }) => at === record.path || at === placeOf(record.path));
+
+/** The list alone knows which id is asked for, and that it was made of a file which is gone. */
+function asListed(record: BackupRecord, known: readonly BackupRecord[]): BackupRecord {
+  const listed = listedAs(record, known);
+  if (listed === undefined) return withIdBeside(known, record);
+  return { ...record, id: listed.id, ...(listed.madeOfGone ? { madeOfGone: true } : {}) };
+}
 
 /** There it is, but nobody knows whether it is good. */
 const unread = (record: BackupRecord | null, error: AppError): BackupRecord | null =>
@@ -239,15 +310,31 @@ function oldestBefore({ path: file }: OpenEntry, known: readonly BackupRecord[],
 
 function isFolderBeside(database: string, folder: string): boolean {
   const beside = path.join(path.dirname(database), path.basename(folder));
-  return ownStatsOf(beside)?.isDirectory() ?? false;
+  return ownStatsOf(beside)?.isDirectory() === true && isWhole(database, beside);
+}
+
+/** Where the engine makes it. A whole one is not told from another here: that would mean to read it. */
+function copyOf(database: string, { way }: UnfinishedRestore): FoundBackup['copy'] {
+  if (way === 'in-place') return null;
+  if (ownStatsOf(`${database}.restore-stage`)?.isFile()) return 'staged';
+  return ownStatsOf(database)?.isFile() ? 'placed' : null;
+}
+
+/** The folder with what was there gets its name for good only when the replacing begins. */
+function oldFilesOf(database: string, { backupPath, quarantine }: UnfinishedRestore): OldFiles {
+  const [beside, name] = [path.dirname(database), path.basename(database)];
+  const names = quarantine === null ? [] : [quarantine, replacingPrefix(name) + quarantine.slice(-6)];
+  const keptIn = names.find((each) => ownStatsOf(path.join(beside, each))?.isDirectory());
+  return { folder: path.basename(backupPath), keptIn: keptIn ?? null };
 }
 
 /** The folder that it names; where it was ended before it could, the latest that was made since. */
-function setAsideBy(database: string, work: Work): string | null {
+function setAsideBy(database: string, work: Work, works: readonly Work[]): SetAside | null {
   const since = new Date(Date.parse(work.since) - COARSEST_TIME_MS).toISOString();
   const isIts = ({ folder, at }: KeptFolder): boolean =>
     work.setAside === null ? at >= since : work.setAside === path.basename(folder);
-  return replacedFolders(database, [work]).find(isIts)?.folder ?? null;
+  const its = replacedFolders(database, [work]).find(isIts);
+  return its ? { folder: its.folder, isLast: its.folder === lastSetAside(database, works)?.folder } : null;
 }
 
 interface BackupOfPart {

@@ -1,4 +1,5 @@
-import { type AppError, safetyText } from '@shared/errors.ts';
+import path from 'node:path';
+import { type AppError, type ErrorCode, safetyText } from '@shared/errors.ts';
 import type { Recovery, WorkKind } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { Health } from '@shared/status.ts';
@@ -10,22 +11,26 @@ import {
   type Choice,
   CONTINUE_INGEST,
   CONTINUE_RETRY,
-  RESTORE,
-  RESTORE_HALF,
-  RESTORE_ORIGINAL,
+  goBackTo,
+  LOOK_AGAIN,
   STAY,
+  type ThereNow,
 } from './recovery-choices.ts';
 import {
+  aboutCopy,
+  aboutOldFiles,
   aboutSetAside,
   aboutUnreadable,
   CONCLUDE,
   FINISH,
-  FINISH_LATER,
+  finishLost,
+  finishOldFiles,
   goOn,
   PUT_BACK,
-  RESTORE_NEWEST,
   restoreInstead,
-  UNDO,
+  restoreNewest,
+  undo,
+  whereOldFiles,
   whereRestored,
 } from './restore-words.ts';
 
@@ -57,8 +62,14 @@ export interface Findings {
   readonly partOf: FoundBackup['partOf'];
   /** Beside what was interrupted, an upgrade stopped in the file that nobody has answered yet. */
   readonly hasOpenUpgrade: boolean;
-  /** Path of the one that was being put back, where it is gone or broken; `backup` is then another one, or it. */
+  /** One that was wanted before that, and why it cannot be used, though it is there, or may be. */
+  readonly unusableBackup: FoundBackup['unusable'];
+  /** Path of what was being put back, where it is gone or broken; `backup` is then another one, or it. */
   readonly lostBackup: string | null;
+  /** What that restore can be finished with then. */
+  readonly copy: FoundBackup['copy'];
+  /** It was putting old files back, and no backup. */
+  readonly oldFiles: FoundBackup['oldFiles'];
   /** The note of a restore that was interrupted after it had begun to replace the file. */
   readonly restoreWay: 'in-place' | 'by-file' | null;
   /** Why that note cannot be read; then nobody knows which backup it meant, and `backup` is the newest good one. */
@@ -67,8 +78,8 @@ export interface Findings {
   readonly otherBackups: readonly BackupRecord[];
   /** The backup that was put in as a whole; `backup` is then that one, or what a finished restore replaced. */
   readonly restoredFrom: RestoredFrom | null;
-  /** Folder with the files that a finished restore set aside, because no backup could be made of them. */
-  readonly setAside: string | null;
+  /** The files that a finished restore set aside, because no backup could be made of them. */
+  readonly setAside: FoundBackup['setAside'];
 }
 
 type Told = Pick<Recovery, 'state' | 'what' | 'where' | 'isSafe' | 'reasons' | 'choices'>;
@@ -123,6 +134,7 @@ function whereItStopped(findings: Findings): string {
   switch (kind) {
     case 'restore':
       if (findings.restoredFrom !== null) return whereRestored(findings.restoredFrom, restoreWay !== null);
+      if (findings.oldFiles !== null) return whereOldFiles(restoreWay !== null, findings.lostBackup);
       if (restoreWay === null)
         return 'Nothing of it is half done: the file is as it was before the restore or, if that had just ended, what the backup holds.';
       if (findings.unreadableRestore !== null) return 'How far it came is not known.';
@@ -188,6 +200,10 @@ function reasonsFor(findings: Findings): string[] {
   if (findings.setAside !== null) reasons.push(aboutSetAside(findings.setAside));
   if (kind === 'backup') reasons.push('Making a backup only reads the file; nothing in it was changed.');
   if (unreadableRestore !== null) return [...reasons, ...aboutUnreadable(unreadableRestore, otherBackups)];
+  if (restoreWay !== null) reasons.push(...aboutThatRestore(findings));
+  const unusable = restoreWay === null ? findings.unusableBackup : null;
+  const first = findings.backup === null ? 'The backup from before' : 'The backup of your original';
+  if (unusable !== null) reasons.push(whyUnusable(first, unusable));
   return [...reasons, ...lineOf(aboutTheBackup(findings))];
 }
 
@@ -211,6 +227,15 @@ function aboutTheSteps({ stepsDone, stepsTotal, stepsUntrue, isNextBegun, isUnpr
   return [...untrue, 'Every step is in it as a whole or not at all; what was under way was taken back.'];
 }
 
+/** Of one that has begun to replace the file. */
+function aboutThatRestore({ oldFiles, lostBackup, copy }: Findings): string[] {
+  const isLost = lostBackup !== null;
+  return [
+    ...(oldFiles === null ? [] : aboutOldFiles(oldFiles, isLost)),
+    ...(isLost && copy !== null ? [aboutCopy(copy, oldFiles !== null)] : []),
+  ];
+}
+
 const lineOf = (words: string | null): string[] => (words === null ? [] : [words]);
 
 const isOther = ({ backup, lostBackup }: Findings): boolean =>
@@ -218,16 +243,25 @@ const isOther = ({ backup, lostBackup }: Findings): boolean =>
 
 /** No reason for anything to be safe, so it does not stand among those. A broken one is told there, when there is no other. */
 function whatIsLost(findings: Findings): string {
-  const { lostBackup, backup } = findings;
+  const { lostBackup, backup, unusableBackup } = findings;
   if (lostBackup === null || (backup !== null && !isOther(findings))) return '';
+  if (unusableBackup !== null) return ` ${whyUnusable('That backup', unusableBackup)}`;
   return ` That backup is not where it was, or no longer good: ${lostBackup}`;
 }
 
+/** It is there, or may be: that there is none would not be true. */
+function whyUnusable(subject: string, { path: file, error }: NonNullable<Findings['unusableBackup']>): string {
+  const what = isOfBackup(error) ? 'is there, but cannot be used' : 'could not be read just now';
+  return `${subject} (“${path.basename(file)}”) ${what}: ${error.message} ${error.nextStep}`;
+}
+
+const isOfBackup = ({ code }: AppError): boolean => code.startsWith('E_BACKUP_');
+
 function aboutTheBackup(findings: Findings): string | null {
-  const { kind, backup, partOf, restoreWay, stepsDone, look } = findings;
+  const { kind, backup, partOf, restoreWay, stepsDone, look, unusableBackup, oldFiles } = findings;
   if (kind === 'backup') return null;
   if (isOther(findings) && isGood(backup))
-    return `There is another backup (“${backup?.reason ?? ''}”). It was read again just now: it is byte for byte what was saved.`;
+    return `There is ${oldFiles === null ? 'another' : 'a'} backup (“${backup?.reason ?? ''}”). It was read again just now: it is byte for byte what was saved.`;
   const subject =
     restoreWay !== null
       ? 'The backup that was being put back'
@@ -241,10 +275,12 @@ function aboutTheBackup(findings: Findings): string | null {
   if (isGood(backup)) return `${subject} was read again just now: it is byte for byte what was saved.`;
   if (backup !== null) {
     const error = backup.lastCheck?.error ?? null;
-    const isUnread = error !== null && !error.code.startsWith('E_BACKUP_');
+    const isUnread = error !== null && !isOfBackup(error);
     const what = isUnread ? 'could not be read just now' : 'is no longer good';
     return `${subject} ${what}: ${error?.message ?? 'its check did not succeed.'}`;
   }
+  if (restoreWay !== null) return findings.lostBackup === null ? null : 'No other good backup was found.';
+  if (unusableBackup !== null) return null; // it is there
   if (kind !== 'upgrade') return null;
   if (stepsDone === 0 && look.error === null)
     return findings.isNextBegun ? null : 'No finished backup was found: before it has one, an upgrade changes nothing.';
@@ -253,13 +289,15 @@ function aboutTheBackup(findings: Findings): string | null {
 
 function choicesFor(findings: Findings): Choice[] {
   const { kind, backup, look, restoreWay, isUnproven } = findings;
-  const restore: Choice[] = isGood(backup) ? [goBackTo(findings)] : [];
-  if (restoreWay !== null && findings.lostBackup !== null)
-    return [...(isOther(findings) && isGood(backup) ? [restoreInstead(backup)] : []), FINISH_LATER];
-  if (findings.unreadableRestore !== null) return restore.length === 0 ? [] : [RESTORE_NEWEST];
+  const now = thereNow(findings);
+  const restore: Choice[] = isGood(backup) ? [goBackTo(findings.partOf, now)] : [];
+  if (restoreWay !== null && findings.lostBackup !== null) return choicesWithoutIt(findings);
+  if (findings.unreadableRestore !== null) return restore.length === 0 ? [] : [restoreNewest(now)];
+  if (restoreWay !== null && findings.oldFiles !== null) return [finishOldFiles];
   if (restoreWay !== null) return [findings.restoredFrom === null ? FINISH : CONCLUDE];
   // What cannot be opened cannot be continued either; a busy file only has to be let go of by its program.
-  if (look.error !== null) return isDamage(look.error) ? [...restore, STAY] : [STAY, ...restore];
+  if (look.error !== null)
+    return isDamage(look.error) ? [...restore, LOOK_AGAIN, STAY] : [LOOK_AGAIN, STAY, ...restore];
   switch (kind) {
     case 'upgrade':
       return isUnproven ? [CHECK, STAY, ...restore] : [continueUpgrade(findings), STAY, ...restore];
@@ -275,18 +313,39 @@ function choicesFor(findings: Findings): Choice[] {
     case 'restore':
       return [
         goOn(findings.hasOpenUpgrade),
-        ...(findings.restoredFrom !== null && restore.length > 0 ? [UNDO] : restore),
-        ...(findings.setAside === null ? [] : [PUT_BACK]),
+        ...(findings.restoredFrom !== null && restore.length > 0 ? [undo(now)] : restore),
+        ...(findings.setAside?.isLast ? [PUT_BACK] : []),
       ];
     case 'clear':
       return [STAY, ...restore];
   }
 }
 
-function goBackTo({ partOf }: Findings): Choice {
-  if (partOf === null) return RESTORE;
-  return partOf === 'original' ? RESTORE_ORIGINAL : RESTORE_HALF;
+/** What was being put back is lost: with its own copy the restore can be finished all the same. */
+function choicesWithoutIt(findings: Findings): Choice[] {
+  const { backup, copy } = findings;
+  const finish = finishLost(copy, findings.oldFiles !== null);
+  const instead = isOther(findings) && isGood(backup) ? [restoreInstead(backup, thereNow(findings))] : [];
+  return copy === null ? [...instead, finish] : [finish, ...instead];
 }
+
+/** What the engine cannot work with through SQLite it sets aside. */
+function thereNow({ look }: Findings): ThereNow {
+  if (look.error === null) return 'backed-up';
+  if (look.error.code === 'E_NOT_FOUND') return 'nothing';
+  return SET_ASIDE.includes(look.error.code) ? 'set-aside' : 'kept';
+}
+
+/** As the engine has it, in restore.ts. */
+const SET_ASIDE: readonly ErrorCode[] = [
+  'E_EMPTY',
+  'E_NOT_SQLITE',
+  'E_ENCRYPTED',
+  'E_TRUNCATED',
+  'E_SIZE_MISMATCH',
+  'E_CORRUPT',
+  'E_STALE_WAL',
+];
 
 const isDamage = ({ code }: AppError): boolean =>
   ['E_CORRUPT', 'E_TRUNCATED', 'E_SIZE_MISMATCH', 'E_NOT_SQLITE', 'E_EMPTY', 'E_NOT_FOUND'].includes(code);

@@ -2,7 +2,7 @@ import { type AppError, appError, err, ok, type Result } from '@shared/errors.ts
 import { restoreLockFile } from '@shared/beside.ts';
 import type { Recovery, RecoveryNotice } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import type { CheckResult, DatabaseStatus, FileRun } from '@shared/status.ts';
+import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
 import type { Backups } from './backups.ts';
 import type { Busy } from './busy.ts';
 import { earlierBackups } from './continued.ts';
@@ -16,14 +16,16 @@ import { type OpenWork, openWork } from './open-work.ts';
 import { quietly } from './quietly.ts';
 import type { Recents } from './recents.ts';
 import { createBackupReader, NO_BACKUP } from './recovery-backup.ts';
+import { anotherOne, type Found, nothingOpen, whyNoLonger } from './recovery-found.ts';
 import { isBusy, isOver, lookFor, openRunInFile } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
+import { createOvertaking } from './recovery-overtaken.ts';
 import { recoveryOf } from './recovery-told.ts';
 import { beginFinish, noteSetAside, notingBackup } from './restore-begun.ts';
 import { hasIntent, interruptedRestore } from './restore-note.ts';
-import { settleFile } from './run-stop.ts';
-import { appendToJournal, type JournalLine } from './run-journal.ts';
-import { ownStatsOf } from './stats.ts';
+import { hasDied, settleFile, tellingWhatIsLeft } from './run-stop.ts';
+import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
+import { fileIdOf, ownStatsOf } from './stats.ts';
 import { disagreement, patiently } from './verdict.ts';
 import { nextStart, readWorks, unreadableJournals, type Work } from './works.ts';
 import { isWrittenSince } from './written-since.ts';
@@ -78,19 +80,10 @@ export interface RecoveriesContext {
   readonly events: EventBus;
   readonly busy: Busy;
   readonly ongoing: Ongoing;
-  readonly backups: Pick<Backups, 'list'>;
+  readonly backups: Pick<Backups, 'list' | 'show'>;
   readonly recents: Pick<Recents, 'files'>;
   readonly dataFolder: string;
   readonly appVersion: string;
-}
-
-/** What is unfinished, and where that is noted. `open` null: only the file itself knows of the run. */
-interface Found {
-  readonly runId: string;
-  readonly folder: string;
-  readonly open: OpenWork | null;
-  /** All that the file names; none where it could not be looked at. */
-  readonly runs: readonly FileRun[];
 }
 
 interface Seen {
@@ -104,11 +97,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
   const lastFound = new Map<string, Found>();
   const readBackup = createBackupReader(context);
 
-  /** Whether something has begun since that makes what is being looked at out of date, or that is still going on. */
-  const overtaking = (file: string): (() => boolean) => {
-    const before = busy.begun(file);
-    return () => busy.refusal(file) !== null || busy.begun(file) !== before;
-  };
+  const overtaking = createOvertaking(busy, dataFolder);
 
   const openOf = (file: string): OpenWork | null =>
     busy.refusal(file) === null ? openWork(readWorks(dataFolder, file)) : null;
@@ -116,7 +105,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
   const look = async (database: OpenEntry, { known, ...options }: GetOptions = {}): Promise<Seen | null> => {
     const { isReadOnly = false, isBrief = false, onLook = () => {} } = options;
     const { path: file } = database;
-    const isOvertaken = overtaking(file);
+    const isOvertaken = overtaking.since(file);
     if (isOvertaken()) return null;
     const inJournal = openOf(file);
     const looked = await lookFor(engines, file, inJournal === null ? known : undefined, onLook, isOvertaken);
@@ -137,7 +126,8 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     }
     const runId = open?.work.runId ?? inFile?.run.runId ?? 'restore';
     const folder = notedIn(dataFolder, file, open?.work ?? null);
-    const found = { runId, folder, open, runs: status?.runs ?? [] };
+    const [byJournal, runs] = [inJournal?.work ?? null, status?.runs ?? []];
+    const found = { runId, folder, open, inJournal: byJournal, isInFile: inFile !== null, runs };
     const until = open === null ? null : nextStart(readWorks(dataFolder, file), open.work);
     const wanted = { open, until, runId, restore, isReadOnly, onLook };
     const kept = isBrief ? NO_BACKUP : await readBackup(database, wanted);
@@ -148,7 +138,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
   };
 
   const get: Recoveries['get'] = async (database, options) => {
-    const isOvertaken = overtaking(database.path);
+    const isOvertaken = overtaking.since(database.path);
     const seen = await look(database, options);
     lastFound.delete(database.path);
     if (seen === null || isOvertaken()) return null;
@@ -171,10 +161,23 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
 
   const changed = (database: OpenEntry): void => events.emit('database:changed', { handle: database.handle });
 
+  /** What was found before is out of date, and so is what is still being looked for. */
+  const noteAnswer = (file: string): void => {
+    overtaking.noteAnswer(file);
+    lastFound.delete(file);
+  };
+
   /** The page that asked shows what is no longer so: its window looks again. */
   const outOfDate = (database: OpenEntry, error: AppError): Result<never> => {
     changed(database);
     return err(error);
+  };
+
+  /** Noted of the path and the file, and of no other: what is accepted of one may be a loss in a copy of it. */
+  const leave = (file: string, runId: string): void => {
+    const id = fileIdOf(file);
+    const line = { type: 'stayed', at: now(), ...(id === null ? {} : { file: id }) } as const;
+    append(journalFolder(dataFolder, file), runId, line);
   };
 
   /** That of a restore which was killed: nothing else would take it away before the next restore. */
@@ -186,24 +189,28 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     get,
     list: async () => (await findNotices(context)).map(({ notice }) => notice),
     async stay(database, shown) {
-      const refused = busy.refusal(database.path);
+      const { path: file } = database;
+      const refused = overtaking.inTheWay(file);
       if (refused) return refused;
       const meant = await foundNow(database, shown);
+      const begun = overtaking.inTheWay(file);
+      if (begun) return begun;
       if (meant === null) return outOfDate(database, unreadableJournals(dataFolder, database.path) ?? nothingOpen());
       if (hasIntent(database.path)) return outOfDate(database, notLeft());
       if (meant.runId !== (shown ?? meant.runId)) return outOfDate(database, anotherOne());
-      append(meant.folder, meant.runId, { type: 'stayed', at: now() });
-      const last = openRunsIn(dataFolder, database.path, meant.runs).at(-1);
+      const late = whyNoLonger(dataFolder, file, meant);
+      if (late !== null) return outOfDate(database, unreadableJournals(dataFolder, file) ?? late);
+      leave(file, meant.runId);
+      const last = openRunsIn(dataFolder, file, meant.runs).at(-1);
       if (meant.open?.work.kind === 'upgrade')
-        for (const also of alsoNoted(database.path, last, meant.runId))
-          append(also.folder, also.runId, { type: 'stayed', at: now() });
-      lastFound.delete(database.path);
+        for (const also of alsoNoted(file, last, meant.runId)) leave(file, also.runId);
+      noteAnswer(file);
       if (meant.open?.work.kind === 'restore') await clearLock(database);
       changed(database);
       return ok({});
     },
     async check(database) {
-      const refused = busy.refusal(database.path);
+      const refused = overtaking.inTheWay(database.path);
       if (refused) return refused;
       const { recovery, found: meant } = (await look(database)) ?? {};
       if (recovery?.state !== 'unproven' || recovery.toPhase === null || !meant)
@@ -223,7 +230,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       const error = disagreement(checks, isWrittenSince(database.path, meant.open?.work.migrated?.leftAs));
       noteIn(meant, checks, error);
       for (const also of alsoNoted(database.path, inFile.at(-1), meant.runId)) noteIn(also, checks, error);
-      lastFound.delete(database.path);
+      noteAnswer(database.path);
       changed(database);
       return ok({ checks, error });
     },
@@ -243,6 +250,10 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
         const noting = notingBackup(dataFolder, database.path, begun.runId, tracked);
         const finished = await engines.askAlone(database.path, 'finishRestore', input, noting).answer;
         isDone = finished.ok;
+        if (!finished.ok && hasDied(finished.error)) {
+          await settleFile(engines, { path: database.path, dataFolder, partials: tracked.partials });
+          return err(await tellingWhatIsLeft(finished.error, tracked.partials));
+        }
         if (!finished.ok) return finished;
         const { restored, before, replacedFolder } = finished.value;
         noteSetAside(dataFolder, database.path, begun.runId, replacedFolder);
@@ -258,6 +269,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       const work = openOf(database.path)?.work;
       const noted = work?.kind === 'upgrade' && (work.toPhase ?? 0) <= toPhase ? work : null;
       if (noted !== null) noteIn(noted, checks, error);
+      noteAnswer(database.path);
       if ((inFile?.run.toPhase ?? 0) > toPhase) return;
       for (const also of alsoNoted(database.path, inFile, noted?.runId)) noteIn(also, checks, error);
     },
@@ -274,14 +286,6 @@ const append = (folder: string, runId: string, line: JournalLine): void => appen
 /** Where it cannot be noted, the verdict is told all the same; the question comes again, which does no harm. */
 const noteIn = ({ folder, runId }: Pick<Work, 'folder' | 'runId'>, checks: CheckResult[], error: AppError | null) =>
   quietly(() => append(folder, runId, { type: 'verdict', at: now(), verified: error === null, checks, error }));
-const nothingOpen = (): AppError =>
-  appError('E_NOTHING_TO_DO', 'Nothing is unfinished in this database any more.', undefined, {
-    nextStep: 'Nothing has to be left or gone on with.',
-  });
 const notLeft = (): AppError => appError('E_RESTORE_UNFINISHED', 'An interrupted restore cannot be left at that.');
-const anotherOne = (): AppError =>
-  appError('E_STATE_CHANGED', 'By now something else is unfinished in this database than what was shown.', undefined, {
-    nextStep: 'Look at what is shown now, then choose again.',
-  });
 const lastBackupOf = (open: OpenWork | null): string | null =>
   open?.chain.find(({ backupPath }) => backupPath !== null)?.backupPath ?? null;

@@ -28,6 +28,8 @@ export interface UnfinishedRestore {
   readonly sha256: string | null;
   /** The backup of what is replaced; null = none was made, or it is not known. */
   readonly beforePath: string | null;
+  /** By file: the folder beside the database, by its name, that keeps what was there; null = nothing was, or it is not known. */
+  readonly quarantine: string | null;
 }
 
 /** Also beside a file that is missing or cannot be looked at. @param status what else there is to go by. */
@@ -49,4 +51,11 @@ function byStatus(status: DatabaseStatus | null): UnfinishedRestore | null {
   };
 }
 
-const unknown = { way: 'by-file', source: 'backup', backupPath: '', sha256: null, beforePath: null } as const;
+const unknown = {
+  way: 'by-file',
+  source: 'backup',
+  backupPath: '',
+  sha256: null,
+  beforePath: null,
+  quarantine: null,
+} as const;

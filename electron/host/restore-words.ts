@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { BackupRecord } from '@shared/run.ts';
-import type { RestoredFrom } from './recovery-backup.ts';
-import type { Choice } from './recovery-choices.ts';
+import type { FoundBackup, OldFiles, RestoredFrom, SetAside } from './recovery-backup.ts';
+import { type Choice, type ThereNow, whatBecomes } from './recovery-choices.ts';
 
 /**
  * Words for an interrupted restore that cannot simply be finished: its backup is lost, or its note cannot be read. Then
@@ -37,13 +37,47 @@ export function whereRestored({ backup, proof }: RestoredFrom, isNoteThere: bool
 }
 
 /** What could not be backed up. */
-export const aboutSetAside = (folder: string): string =>
-  `What the restore replaced could not be read by SQLite; its files are kept as they were, in “${path.basename(folder)}” beside the database.`;
+export const aboutSetAside = ({ folder, isLast }: SetAside): string =>
+  `What the restore replaced could not be read by SQLite; its files are kept as they were, in “${path.basename(folder)}” beside the database.${isLast ? '' : OTHERS}`;
+
+/** What can be put back is told there. */
+const OTHERS = ' Other files were set aside after them: look among its backups.';
+
+/**
+ * Of an undoing: no backup is put back, but files that a restore had set aside.
+ * @param isUnderWay it has begun to replace the file. @param lost path of their folder, where it is not there any more.
+ */
+export function whereOldFiles(isUnderWay: boolean, lost: string | null): string {
+  if (!isUnderWay)
+    return 'Nothing of it is half done: the file is as it was before or, if that had just ended, the old files are back that a restore had set aside.';
+  const gone = lost === null ? '' : ` Their folder is not where it was, or no longer whole: ${lost}`;
+  return `It stopped while old files, which a restore had set aside, were being put back in the place of the file.${gone}`;
+}
+
+export function aboutOldFiles({ folder, keptIn }: OldFiles, isLost: boolean): string[] {
+  return [
+    ...(isLost ? [] : [`The old files lie in “${folder}” beside the database, as they were set aside.`]),
+    ...(keptIn === null ? [] : [`What was in the file until then is kept in “${keptIn}” beside it.`]),
+  ];
+}
+
+/** What can be finished with though what it was made of is lost: it is put in place only where it is what was meant. */
+export function aboutCopy(copy: NonNullable<FoundBackup['copy']>, isOldFiles: boolean): string {
+  const which = isOldFiles ? 'copy of the old files' : 'copy of that backup';
+  return copy === 'staged'
+    ? `The restore had made a ${which} beside the database, which lies there still. It is compared with what was noted before it is put in place.`
+    : `The ${which} that the restore had made beside the database has most likely taken the place of the file already; nobody has read it yet.`;
+}
 
 export const FINISH: Choice = [
   'finish',
   'Finish restoring',
   'Puts the whole backup in place. Until then nothing else can be done with the file. What it held before is kept as well.',
+];
+export const finishOldFiles: Choice = [
+  'finish',
+  'Finish restoring',
+  'Puts the old files back byte for byte, whether or not SQLite can read them. Until then nothing else can be done with the file. What it held before is kept as well.',
 ];
 export const CONCLUDE: Choice = [
   'finish',
@@ -63,10 +97,10 @@ export const goOn = (hasOpenUpgrade: boolean): Choice =>
         'Go on to the database',
         'Nothing has to be put right, and you are not asked again. The restore can be started again whenever you like, among its backups.',
       ];
-export const UNDO: Choice = [
+export const undo = (now: ThereNow): Choice => [
   'restore',
   'Undo the restore',
-  'The file becomes what it was before the restore. What is in it now is backed up first, so that this can be undone, too.',
+  `The file becomes what it was before the restore. ${whatBecomes[now]}`,
 ];
 
 export const PUT_BACK: Choice = [
@@ -75,27 +109,35 @@ export const PUT_BACK: Choice = [
   'The files that it set aside come back byte for byte, though SQLite could not read them. What is there now is set aside in the same way, so that this can be undone, too.',
 ];
 
-export const RESTORE_NEWEST: Choice = [
+export const restoreNewest = (now: ThereNow): Choice => [
   'restore',
   'Put the newest good backup back',
-  'The file becomes what it was when that backup was made; it need not be the one that was being put back. What is in it now is kept. Any other backup can be put back from the list of backups instead.',
+  `The file becomes what it was when that backup was made; it need not be the one that was being put back. ${whatBecomes[now]} Any other backup can be put back from the list of backups instead.`,
 ];
 
-export const FINISH_LATER: Choice = [
-  'finish',
-  'Finish restoring',
-  'Only possible once the backup that was being put back is in its place again, whole: look for it there, or in a copy of that folder.',
-];
+/** @param copy what there is to finish it with, although what was being put back is lost. */
+export function finishLost(copy: FoundBackup['copy'], isOldFiles: boolean): Choice {
+  const place = isOldFiles
+    ? 'the folder with the old files lies beside the database again, whole: look for it in a copy of that folder.'
+    : 'the backup that was being put back is in its place again, whole: look for it there, or in a copy of that folder.';
+  const how = {
+    staged:
+      'Puts the copy in place that the restore had made. If it is not whole, or the file has been written to since, nothing is changed. What it held before is kept as well.',
+    placed:
+      'Nothing is copied again: the file is compared with what was noted, and gets its last check. If it is something else, nothing is changed.',
+  };
+  return ['finish', 'Finish restoring', copy === null ? `Only possible once ${place}` : how[copy]];
+}
 /** @param backup what the file held before the restore, or any other that is good. */
-export const restoreInstead = (backup: BackupRecord | null): Choice =>
+export const restoreInstead = (backup: BackupRecord | null, now: ThereNow): Choice =>
   backup?.reason === 'before restore'
     ? [
         'restore',
         'Go back to before the restore',
-        'The file becomes what it was before the restore was begun. What is in it now is backed up first, so that this can be undone, too.',
+        `The file becomes what it was before the restore was begun. ${whatBecomes[now]}`,
       ]
     : [
         'restore',
         'Put the other backup back',
-        'The file becomes what it was when that backup was made. What is in it now is backed up first, so that this can be undone, too.',
+        `The file becomes what it was when that backup was made. ${whatBecomes[now]}`,
       ];

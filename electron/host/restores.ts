@@ -10,7 +10,7 @@ import type { Asked, Engines } from './engines.ts';
 import { printable } from './printable.ts';
 import { noteSetAside, notingBackup } from './restore-begun.ts';
 import { intentAt } from './restore-note.ts';
-import { settleFile, wasEnded } from './run-stop.ts';
+import { isUnsettled, settleFile, tellingWhatIsLeft, wasEnded } from './run-stop.ts';
 
 /** Restores as the window and the command line begin them. */
 export interface RestoresContext {
@@ -20,8 +20,8 @@ export interface RestoresContext {
 }
 
 /**
- * Puts a backup back; what it replaces is backed up first, beside the database. Where its process was ended on request,
- * the file is put right, and the answer says what is true of it then.
+ * Puts a backup back; what it replaces is backed up first, beside the database. Where its process was ended on request, or
+ * died, the file is put right, and the answer says what is true of it then.
  * @param begun as its journal knows it.
  */
 export function askRestore(
@@ -47,10 +47,11 @@ export function askRestore(
   });
   const answer = asked.answer.then(async (result) => {
     if (result.ok) noteSetAside(context.dataFolder, databasePath, begun.runId, result.value.replacedFolder);
-    if (result.ok || !wasEnded(result.error)) return result;
+    if (result.ok || !isUnsettled(result.error)) return result;
     await settleFile(context.engines, { path: databasePath, dataFolder: context.dataFolder, partials });
-    const found = intentAt(databasePath);
-    return found === null ? result : stillUnfinished(databasePath, found);
+    // One that died by itself may have begun to replace the file: what it ended with is what is known of that.
+    const found = wasEnded(result.error) ? intentAt(databasePath) : null;
+    return found === null ? err(await tellingWhatIsLeft(result.error, partials)) : stillUnfinished(databasePath, found);
   });
   return { answer, child: asked.child };
 }

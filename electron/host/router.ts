@@ -3,13 +3,19 @@ import { appError, err, type Result, toAppError } from '@shared/errors.ts';
 import type { z } from 'zod';
 import { printable } from './printable.ts';
 
+/** Who asks, where a door has several windows: what one of them gives up, the others still wait for. */
+export interface Asker {
+  /** Nobody waits for its answers any more. */
+  readonly isGone: boolean;
+}
+
 type Parsed<K extends ChannelName> = z.output<Channels[K]['input']>;
 export type Handlers = {
-  [K in ChannelName]: (input: Parsed<K>) => Promise<Result<Output<K>>> | Result<Output<K>>;
+  [K in ChannelName]: (input: Parsed<K>, asker?: Asker) => Promise<Result<Output<K>>> | Result<Output<K>>;
 };
 
-/** Answers any name with any input. Never throws, never rejects. */
-export type Router = (name: unknown, input: unknown) => Promise<Result<unknown>>;
+/** Answers any name with any input. Never throws, never rejects. @param asker absent: the only window there is. */
+export type Router = (name: unknown, input: unknown, asker?: Asker) => Promise<Result<unknown>>;
 
 export interface RouterOptions {
   /** Hold every answer against its schema: for tests, where a wrong answer must be noticed. */
@@ -23,14 +29,14 @@ export interface RouterOptions {
  * Names that are not channels and inputs that do not fit answer E_BAD_REQUEST; a throw inside a handler becomes a value.
  */
 export function createRouter(handlers: Handlers, options: RouterOptions = {}): Router {
-  return async (name, input) => {
+  return async (name, input, asker) => {
     if (!isChannel(name)) return badRequest(`There is no call named ${describe(name)}.`);
     const problem = { text: '' };
     const parsed = parse(channels[name].input, input, problem);
     if (!parsed.ok) return badRequest(`The call ${name} was given something else than it takes: ${problem.text}`);
     try {
-      const handler = handlers[name] as (input: unknown) => Promise<Result<unknown>> | Result<unknown>;
-      const result = await handler(parsed.value);
+      const handler = handlers[name] as (input: unknown, by?: Asker) => Promise<Result<unknown>> | Result<unknown>;
+      const result = await handler(parsed.value, asker);
       if (options.checkOutput === true && result.ok) channels[name].output.parse(result.value);
       return result;
     } catch (cause) {

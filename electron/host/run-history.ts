@@ -88,6 +88,7 @@ function interruptedReport(work: Work, { started, migrated }: Whole): RunReport 
     checks: [],
     issues: [],
     tables: [],
+    ...(work.keptIn === null ? {} : { keptIn: work.keptIn }),
   };
   const error = appError(
     'E_INTERRUPTED' satisfies ErrorCode,

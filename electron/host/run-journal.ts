@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readSync, fstatSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AppError } from '@shared/errors.ts';
+import type { FileStamp } from '@shared/file-stamp.ts';
 import type { WorkKind } from '@shared/recovery.ts';
 import type { BackupRecord, Plan, RunReport } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
@@ -11,6 +12,7 @@ import { nextOrder, withOrder } from './journal-order.ts';
 import { writeJsonFile } from './json-file.ts';
 import { processIdentity } from './process-identity.ts';
 import { quietly } from './quietly.ts';
+import { leftAsNow } from './written-since.ts';
 
 /** One line of a journal. Lines are only ever appended, each flushed to the disk before the work goes on. */
 export type JournalLine =
@@ -37,17 +39,22 @@ export type JournalLine =
   | { type: 'backup'; at: string; backupPath: string; sha256: string; verified: boolean; record?: BackupRecord }
   /** Of a restore: the folder beside the database, by its name, that keeps what was there. */
   | { type: 'set-aside'; at: string; folder: string }
+  /** Of an upgrade: the folder with file, journal and log as found, where SQLite has not taken in all of it. */
+  | { type: 'kept'; at: string; folder: string }
   | { type: 'applied'; at: string; migrationId: string; ms: number }
   | { type: 'checkpoint'; at: string; phase: number }
   /** Every step is there; the verdict of a fresh process is not. */
   | { type: 'migrated'; at: string; report: RunReport }
   | { type: 'ended'; at: string; report: RunReport }
-  /** The end of a work that is no upgrade. */
-  | { type: 'over'; at: string; ok: boolean }
+  /** The end of a work that is no upgrade. `leftAs`: the file, of a restore that was made; journals of an older version do not say. */
+  | { type: 'over'; at: string; ok: boolean; leftAs?: FileStamp }
   /** A verdict that was asked for later. */
   | { type: 'verdict'; at: string; verified: boolean; checks: CheckResult[]; error: AppError | null }
-  /** A person left everything as it is; asked no more. */
-  | { type: 'stayed'; at: string }
+  /**
+   * A person left everything as it is; asked no more. It is noted among the works on the path that the file had then.
+   * `file`: which one that was, as fileIdOf says, so that it is known again under another name; older journals have none.
+   */
+  | { type: 'stayed'; at: string; file?: string }
   /** A look found that nothing of it is open any more: the file was replaced, or continued from elsewhere. */
   | { type: 'settled'; at: string };
 
@@ -149,7 +156,8 @@ export function beginWork(
     journal.write(startedLine({ ...work, at: new Date().toISOString(), toPhase: null, plan: null }));
     return (ok) => {
       // On a full disk the next start asks about a work that has ended, which is better than not asking.
-      quietly(() => journal.write({ type: 'over', at: new Date().toISOString(), ok }));
+      const leftAs = ok && work.kind === 'restore' ? leftAsNow(work.path) : undefined;
+      quietly(() => journal.write({ type: 'over', at: new Date().toISOString(), ok, ...(leftAs && { leftAs }) }));
       journal.close();
     };
   } catch {

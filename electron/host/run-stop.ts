@@ -1,8 +1,10 @@
-import { type AppError, appError, toAppError } from '@shared/errors.ts';
+import { type AppError, appError, safetyText, saysUntouched, toAppError } from '@shared/errors.ts';
 import type { RunReport, RunSnapshot, RunStep } from '@shared/run.ts';
 import type { Settled } from '@engine/protocol.ts';
 import { ensureFolder } from './data-folder.ts';
+import { lookOnDrives } from './drives.ts';
 import type { Engines } from './engines.ts';
+import { printable } from './printable.ts';
 
 /** What is kept of a run that was stopped, said from what the file holds. */
 
@@ -18,6 +20,9 @@ export const wasEnded = (error: AppError | undefined): boolean =>
 
 /** Whether the process ended by itself, and not because this host is being closed. */
 export const hasDied = (error: AppError): boolean => error.details?.['exitCode'] !== undefined;
+
+/** Either way nobody has put the file right yet, nor taken an unfinished copy away. */
+export const isUnsettled = (error: AppError): boolean => wasEnded(error) || hasDied(error);
 
 export interface SettleRequest {
   readonly path: string;
@@ -41,6 +46,26 @@ export async function settleFile(
   const settled = await engines.askAlone(request.path, 'settle', { ...request, lockFolder, partials: [...partials] })
     .answer;
   return settled.ok ? settled.value : settled.error;
+}
+
+/**
+ * The error, with what may be left of a backup that was not finished: settling has removed what it could. A drive that
+ * does not answer tells nothing, so it may be there. @param partials as `Tracked` knows them.
+ */
+export async function tellingWhatIsLeft(error: AppError, [partial]: readonly string[]): Promise<AppError> {
+  const left: string[] = [];
+  for (const file of partial === undefined ? [] : [partial, `${partial}.scratch`])
+    if ((await lookOnDrives(file, true)) !== 'nothing') left.push(printable(file));
+  if (left.length === 0) return error;
+  const what = `The backup was not finished, and ${left.join(' and ')} may be left of it.`;
+  // Of a backup that was stopped it says that nothing is left.
+  const isStopped = wasEnded(error) && error.details?.['request'] === 'backup';
+  return {
+    ...error,
+    message: isStopped ? what : `${error.message} ${what}`,
+    safety: saysUntouched(error.safety) ? safetyText['database-untouched'] : error.safety,
+    nextStep: `${isStopped ? 'Back up again whenever you like.' : error.nextStep} What may be left is no backup: you can delete it.`,
+  };
 }
 
 /** The steps as the file says: what was committed in the last moment was not told any more. */

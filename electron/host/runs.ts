@@ -11,14 +11,14 @@ import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { backupsBefore, openRunsIn } from './file-runs.ts';
-import { removeRecoveryCopy } from './kept-files.ts';
+import { recoveryCopyOf, removeRecoveryCopy } from './kept-files.ts';
 import { readHistory, reportsOf } from './run-history.ts';
 import { openRunJournal, type RunJournal, startedLine } from './run-journal.ts';
 import { notStarted, record, type RecordedRun, unrecorded, writeDown } from './run-record.ts';
 import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
 import { hasDied, settleFile, STOP_GRACE_MS, stepsOf, stoppedError, unprovenReport, wasEnded } from './run-stop.ts';
 import { withVerdict } from './verdict.ts';
-import { requireReadableJournals, type Work } from './works.ts';
+import { answeredAt, requireReadableJournals, type Work } from './works.ts';
 
 export interface RunRequest {
   readonly toPhase: number;
@@ -77,8 +77,12 @@ interface ActiveRun extends RecordedRun {
   partials: string[];
   /** File and journal as they were found; gone with a verdict that says yes. */
   recoveryCopy: string | null;
+  /** The same where not all of that was taken in: it stays. The engine tells of it in its report only. */
+  keptIn: string | null;
   /** What it goes on from. */
   readonly parts: readonly Work[];
+  /** What had its answer when it began. Whatever is answered meanwhile, by another program, it compares with all the same. */
+  readonly answered: ReadonlySet<string>;
   /** Aborted when the person asks to stop. */
   readonly stop: AbortController;
   done: Promise<RunSnapshot>;
@@ -153,10 +157,11 @@ function begin(
     const snapshot = firstSnapshot({ runId, handle: database.handle, fromPhase, toPhase, startedAt });
     const done = Promise.resolve(snapshot);
     const parts = earlierParts(context.dataFolder, file);
+    const answered = answeredAt(context.dataFolder, file);
     return ok({
       run: {
         ...{ database, request, snapshot, child: null, done, journalError: null, publishedAt: 0, timer: undefined },
-        ...{ parts, partials: [], recoveryCopy: null, stop: new AbortController() },
+        ...{ parts, answered, partials: [], recoveryCopy: null, keptIn: null, stop: new AbortController() },
       },
       journal,
     });
@@ -174,7 +179,7 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
     report = await runInEngine(context, run, journal);
     const isMigrated = report.ok && !report.error;
     if (isMigrated) record(run, journal, { type: 'migrated', at: new Date().toISOString(), report });
-    const open = openRunsIn(context.dataFolder, databasePath, report.earlierRuns ?? []);
+    const open = openRunsIn(context.dataFolder, databasePath, report.earlierRuns ?? [], run.answered);
     // Of a part that was done elsewhere nobody here can tell the whole.
     if (open.every(({ work }) => work !== null)) report = await asWhole(context.engines, run, report);
     if (isMigrated) {
@@ -223,6 +228,7 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
     continues: run.parts.map((part) => part.runId),
   };
   const onRunEvent = (event: EngineRunEvent): void => {
+    if (event.type === 'backup') noteKept(run, journal, event.backup);
     writeDown(run, journal, event);
     if (event.type === 'backup') {
       run.partials = []; // it is a backup now, and nothing may take it for what was left unfinished
@@ -241,6 +247,14 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
   if (result.ok) return result.value;
   if (hasDied(result.error)) await putRight(context, run);
   return errorReport(run, result.error);
+}
+
+/** Before anything is changed: whoever ends the process from here on has to know it without a report. */
+function noteKept(run: ActiveRun, journal: RunJournal, { folder: backups }: BackupRecord): void {
+  if (run.snapshot.backup !== null) return; // a later one of the same run
+  const { recoveryCopy: played, snapshot } = run;
+  run.keptIn = recoveryCopyOf(run.database.path, backups, { since: snapshot.startedAt, played });
+  if (run.keptIn !== null) record(run, journal, { type: 'kept', at: new Date().toISOString(), folder: run.keptIn });
 }
 
 /** Nobody else knows what a process that died had begun beside the file. Whatever comes of it, the death is told. */
@@ -279,8 +293,10 @@ async function stoppedReport(
   return told ? { ...told, error: stopped } : errorReport(run, stopped);
 }
 
-const errorReport = (run: ActiveRun, error: AppError): RunReport =>
-  reportOfError(run.snapshot, path.basename(run.database.path), run.request.plan?.packId ?? '', error);
+const errorReport = (run: ActiveRun, error: AppError): RunReport => ({
+  ...reportOfError(run.snapshot, path.basename(run.database.path), run.request.plan?.packId ?? '', error),
+  ...(run.keptIn === null ? {} : { keptIn: run.keptIn }),
+});
 
 function controlRun(context: RunsContext, run: ActiveRun, control: EngineControl): void {
   const { state } = run.snapshot;

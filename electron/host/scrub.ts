@@ -24,6 +24,8 @@ export interface ScrubContext {
   readonly recents: Pick<Recents, 'paths' | 'knowsBroken'>;
   readonly databases: Pick<Databases, 'find'>;
   readonly events: EventBus;
+  /** Told of each that was read, as it was found: on a medium that cannot be written to, nothing else says so later. */
+  readonly onRead?: (backup: BackupRecord) => void;
   /** ms; for tests. */
   readonly idleMs?: number;
   readonly budgetMs?: number;
@@ -75,6 +77,7 @@ async function scrub(context: ScrubContext, state: State): Promise<void> {
     state.child = asked.child;
     const checked = await asked.answer;
     state.child = null;
+    if (checked.ok) context.onRead?.(checked.value);
     // What the disk cannot give back is nothing to rely on; whatever else keeps it from being read says nothing of it.
     if (checked.ok ? checked.value.state !== 'verified' : checked.error.code === 'E_IO') tell(context, backup);
   }

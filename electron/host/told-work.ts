@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { FileStamp } from '@shared/file-stamp.ts';
 import type { WorkKind } from '@shared/recovery.ts';
 import { BackupRecord, type Plan, type RunReport } from '@shared/run.ts';
 import { firstOf, lastOf, type Line, linesOf, stampOf } from './journal-lines.ts';
@@ -32,12 +33,16 @@ export interface ToldWork {
   readonly backup: BackupRecord | null;
   /** Of a restore: the name of the folder that keeps what was there as files. null: none, or not noted. */
   readonly setAside: string | null;
+  /** Of an upgrade: the folder that keeps what lay beside the file and was not all taken in. null: none, or not noted. */
+  readonly keptIn: string | null;
   /** Of a run whose steps are all there, whatever came after. */
   readonly migrated: ToldReport | null;
   /** What it ended with. */
   readonly report: ToldReport | null;
   /** null: it never said how it ended. Of works that are no upgrade. */
   readonly isOver: boolean | null;
+  /** The file, as a restore that was made has left it. null: not noted. */
+  readonly leftAs: FileStamp | null;
   readonly verdict: Pick<Line<'verdict'>, 'verified' | 'error'> | null;
   /** A person said, or a look found, that there is nothing more to ask. */
   readonly isClosed: boolean;
@@ -53,6 +58,8 @@ export interface Told {
   readonly work: ToldWork | null;
   /** A person left it as it is, or it was checked: also of a run that this computer never began. */
   readonly isAnswered: boolean;
+  /** The files that a person left as they are, as fileIdOf named them then. */
+  readonly leftFiles: readonly string[];
 }
 
 /**
@@ -77,7 +84,11 @@ export function toldIn(journal: string): Told | null {
   const lines = linesOf(journal);
   if (lines === null) return null; // and not remembered: it may be readable again, and be the same
   const isProven = lines.some((line) => line.type === 'verdict' && line.verified);
-  const told = { work: workOf(journal, lines), isAnswered: isClosed(lines) || isProven };
+  const told = {
+    work: workOf(journal, lines),
+    isAnswered: isClosed(lines) || isProven,
+    leftFiles: lines.flatMap((line) => (line.type === 'stayed' && typeof line.file === 'string' ? [line.file] : [])),
+  };
   if (stamp !== null) keep(journal, stamp, told);
   return told;
 }
@@ -128,9 +139,12 @@ function workOf(journal: string, lines: readonly JournalLine[]): ToldWork | null
     backupPath: started.before ?? firstOf(lines, 'backup')?.backupPath ?? null,
     backup: BackupRecord.safeParse(firstOf(lines, 'backup')?.record).data ?? null,
     setAside: lastOf(lines, 'set-aside')?.folder ?? null,
+    // Journals of an older version have it in their reports alone.
+    keptIn: lastOf(lines, 'kept')?.folder ?? lastOf(lines, 'ended')?.report.keptIn ?? null,
     migrated: reportOf(lastOf(lines, 'migrated')),
     report: reportOf(lastOf(lines, 'ended')),
     isOver: lastOf(lines, 'over')?.ok ?? null,
+    leftAs: FileStamp.safeParse(lastOf(lines, 'over')?.leftAs).data ?? null,
     verdict: verdictOf(lastOf(lines, 'verdict')),
     isClosed: isClosed(lines),
     isSettled: lines.findLast(({ type }) => type === 'stayed' || type === 'settled')?.type === 'settled',

@@ -6,6 +6,7 @@ import { journalFiles } from './journal-lines.ts';
 import { readText } from './json-file.ts';
 import { lifeOf } from './process-identity.ts';
 import { journalFolder } from './run-journal.ts';
+import { fileIdOf } from './stats.ts';
 import { toldIn, type ToldWork } from './told-work.ts';
 
 /** One work on a database, and whether somebody is at it right now. */
@@ -107,9 +108,31 @@ export function findWork(dataFolder: string, runId: string): Work | null {
   return null;
 }
 
-/** True where something was noted of a run that this computer never began: a person left it as it is, or it was checked. */
-export const isClosedWithoutStart = (dataFolder: string, databasePath: string, runId: string): boolean =>
-  toldIn(path.join(journalFolder(dataFolder, databasePath), `${path.basename(runId)}.jsonl`))?.isAnswered ?? false;
+/**
+ * Of which runs the file at a path has its answer by now: proven, or left as it is by a person. Also of runs that were
+ * begun elsewhere, or under another name. That another file lies in its place, a look may have said of a journal once;
+ * what names the run is not another file.
+ */
+export const answeredAt = (dataFolder: string, databasePath: string): ReadonlySet<string> =>
+  new Set(
+    journalFiles(journalFolder(dataFolder, databasePath)).flatMap((file) => {
+      const { work = null, isAnswered = false } = toldIn(file) ?? {};
+      const hasAnswer = work === null ? isAnswered : isProven(work) || (work.isClosed && !work.isSettled);
+      return hasAnswer ? [path.basename(file, '.jsonl')] : [];
+    }),
+  );
+
+export const isProven = ({ report, verdict }: ToldWork): boolean =>
+  report?.verified === true || verdict?.verified === true;
+
+/** Whether a person left this very file as it is, whatever it was called then: what was said of its path is `answeredAt`. */
+export function wasLeftElsewhere(dataFolder: string, databasePath: string, runId: string): boolean {
+  const file = fileIdOf(databasePath);
+  const own = journalFolder(dataFolder, databasePath);
+  const others = journalFolders(dataFolder).filter((folder) => folder !== own);
+  const name = `${path.basename(runId)}.jsonl`;
+  return file !== null && others.some((folder) => toldIn(path.join(folder, name))?.leftFiles.includes(file));
+}
 
 function workIn(journal: string): Work | null {
   const work = toldIn(journal)?.work ?? null;

@@ -18,4 +18,13 @@ export function isAsLeft(file: string, left: FileStamp | undefined): boolean {
   }
 }
 
+/** How a database is left. undefined: nobody can say, or a log beside it has writes that are not in it. Never throws. */
+export function leftAsNow(file: string): FileStamp | undefined {
+  try {
+    return hasLog(file) ? undefined : stampOf(lstatSync(file, { bigint: true }));
+  } catch {
+    return undefined;
+  }
+}
+
 const hasLog = (file: string): boolean => (lstatSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;

@@ -53,6 +53,8 @@ export const RecentDatabase = z.object({
   phaseCount: z.number().int(),
   sizeBytes: z.number().int().nullable(),
   lastVerifiedBackupAt: z.string().nullable(),
+  /** That one is no longer where it was; absent = it is, or nobody can say. */
+  isLastBackupGone: z.boolean().optional(),
   /** Known to be broken since they were read again; absent = none. */
   brokenBackups: z.number().int().optional(),
   lastOpenedAt: z.string(),
@@ -78,9 +80,9 @@ export type Settings = z.infer<typeof Settings>;
 
 const KeptFolder = z.object({ folder: z.string(), at: z.string() });
 /** `isOfUndo`: set aside when files came back that a restore had set aside; what it holds may well be a good database. */
-/** A backup, restore, ingestion or retry on its way. */
+/** A backup, restore, ingestion or retry on its way; backups: some are deleted, or looked through to see which could be. */
 const Work = z.object({
-  kind: WorkKind,
+  kind: z.enum([...WorkKind.options, 'backups']),
   now: z.string(),
   /** 0 to 1; null where nobody can tell. */
   fraction: z.number().nullable(),
@@ -88,6 +90,14 @@ const Work = z.object({
   canCancel: z.boolean(),
 });
 const ReplacedFolder = KeptFolder.extend({ isOfUndo: z.boolean() });
+
+/** A report as a host tells it: of an upgrade that went on from others, with what the journals know of those. */
+export const WholeReport = RunReport.extend({
+  /** What `keptIn` is of the last part: the folders of those before, oldest first, as far as they are there. Absent = none. */
+  earlierKeptIn: z.array(z.string()).optional(),
+});
+export type WholeReport = z.infer<typeof WholeReport>;
+const Run = RunSnapshot.extend({ report: WholeReport.nullable() });
 
 export const channels = {
   /** Which door this is and what it can do. */
@@ -140,7 +150,8 @@ export const channels = {
   /** Builds the sample in a folder the person can find (never overwrites one) and opens it. */
   'database:openSample': call(none, OpenDatabase.extend({ path: z.string() })),
   'database:list': call(none, z.array(OpenDatabase)),
-  'database:close': call(byHandle, done),
+  /** E_RUN_ACTIVE while something goes on; `endsExport`: not because of rows on their way to a file, which is not finished. */
+  'database:close': call(z.strictObject({ handle: Handle, endsExport: z.boolean().optional() }), done),
   /** Looks, changes nothing. Cost grows with the schema, not the data. */
   'database:status': call(byHandle, DatabaseStatus),
   /** As status, with integrity and foreign-key checks over all data and every exit criterion evaluated. */
@@ -157,7 +168,7 @@ export const channels = {
       /** Needed when the plan removes something: the database's file name, typed by a person. */
       confirmation: z.string().max(4096).nullable(),
     }),
-    RunSnapshot,
+    Run,
   ),
 
   /** The folder of files that a phase reads (run logs): chosen natively; null = the person closed the dialog. */
@@ -179,14 +190,14 @@ export const channels = {
   /** Takes in what was looked at, behind a verified backup. */
   'ingest:start': call(z.strictObject({ handle: Handle, ingestId: z.string() }), IngestReport),
   /** The active or last run of this database in this session. */
-  'run:get': call(byHandle, RunSnapshot.nullable()),
+  'run:get': call(byHandle, Run.nullable()),
   /** Stops after the chunk in flight; the cursor stays. */
-  'run:pause': call(byHandle, RunSnapshot),
-  'run:resume': call(byHandle, RunSnapshot),
+  'run:pause': call(byHandle, Run),
+  'run:resume': call(byHandle, Run),
   /** Stops at the next safe boundary; finished work is kept. */
-  'run:cancel': call(byHandle, RunSnapshot),
+  'run:cancel': call(byHandle, Run),
   /** Past runs of this database, newest first, from the run journal. */
-  'run:history': call(byHandle, z.array(RunReport)),
+  'run:history': call(byHandle, z.array(WholeReport)),
 
   /** Writes a report of the window to a new file: the system's dialog asks where (null = closed). A browser downloads it. */
   'report:save': call(
@@ -204,19 +215,33 @@ export const channels = {
     z.object({
       folder: z.string(),
       backups: z.array(BackupRecord),
-      /** Files in `folder` that look like backups and are none of this database; `why` is found out for the first few. */
+      /**
+       * Files in `folder` that look like backups and are none of this database; `why` is found out for the first few. Before
+       * them, any folder of its backups that could not be looked into, and why.
+       */
       unusable: z.array(z.object({ path: z.string(), why: AppError.nullable() })),
       /** What the last restore replaced and could only keep as files: `backup:putBack` undoes it. */
       replaced: ReplacedFolder.nullable(),
       /** File and journal as they were before SQLite played the journal back, of runs without a verdict. */
       beforeRecovery: z.array(KeptFolder),
+      /** When restores of this database came to their end, newest first: those that were made, as far as they were noted. */
+      restores: z.array(z.string()),
+      /** Id of the backup that undoes the last of them; null = none does, or something has been done in the file since. */
+      undoneBy: z.string().nullable(),
     }),
   ),
   'backup:create': call(byHandle, BackupRecord),
-  'backup:verify': call(z.strictObject({ handle: Handle, backupId: z.string() }), BackupRecord),
-  /** `confirmation` must be the database's file name. What is replaced is backed up first. */
+  /** `isNoted` false: what was found could not be written beside it, so only this host knows, until it ends. */
+  'backup:verify': call(
+    z.strictObject({ handle: Handle, backupId: z.string() }),
+    BackupRecord.extend({ isNoted: z.boolean() }),
+  ),
+  /**
+   * `confirmation` must be the database's file name. What is replaced is backed up first. `isUndo`: nobody typed the name, so
+   * only while that backup is `undoneBy`; else E_STATE_CHANGED.
+   */
   'backup:restore': call(
-    z.strictObject({ handle: Handle, backupId: z.string(), confirmation: z.string() }),
+    z.strictObject({ handle: Handle, backupId: z.string(), confirmation: z.string(), isUndo: z.boolean().optional() }),
     z.object({
       restored: BackupRecord,
       before: BackupRecord.nullable(),
@@ -252,9 +277,14 @@ export const channels = {
    */
   'backup:putBack': call(
     z.strictObject({ handle: Handle, confirmation: z.string(), shown: z.string().max(10_000) }),
+    /** Where what they have replaced lies now; null = there was nothing. */
+    z.object({ replacedFolder: z.string().nullable() }),
+  ),
+  /** `isFolder`: the folder that the backup lies in. null: the one that backups go to unless another was chosen. */
+  'backup:reveal': call(
+    z.strictObject({ handle: Handle, backupId: z.string().nullable(), isFolder: z.boolean().optional() }),
     done,
   ),
-  'backup:reveal': call(z.strictObject({ handle: Handle, backupId: z.string().nullable() }), done),
 
   /** What was interrupted on this computer, without opening anything: for the first page. */
   'recovery:list': call(none, z.array(RecoveryNotice)),
@@ -343,7 +373,7 @@ export const channels = {
   /** How the columns of a table were arranged; null = as they come. */
   'browse:layout': call(z.strictObject({ handle: Handle, table: tableName }), ColumnLayout.nullable()),
   'browse:setLayout': call(z.strictObject({ handle: Handle, table: tableName, layout: ColumnLayout.nullable() }), done),
-  /** Gives up what the browser is looking for right now (a sort, a search). */
+  /** Gives up what this window is looking for right now (a sort, a search). */
   'browse:stop': call(byHandle, done),
   /** Writes rows to a new file: the system's dialog asks where (null = closed), else beside the database. */
   'browse:export': call(
@@ -368,7 +398,7 @@ export const channels = {
 export const events = {
   /** How far an export is, a few times a second. */
   'browse:exported': z.object({ handle: Handle, rows: z.number().int(), bytes: z.number().int() }),
-  'run:changed': RunSnapshot,
+  'run:changed': Run,
   /** Something else may have changed the file or its state (run over, restored, engine restarted): ask again. */
   'database:changed': z.object({ handle: Handle }),
   'database:opened': OpenDatabase,

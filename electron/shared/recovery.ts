@@ -10,9 +10,9 @@ export type WorkKind = z.infer<typeof WorkKind>;
 /**
  * continue: go on from the last whole step (upgrade); check: ask for the verdict that is missing; finish: roll an
  * interrupted restore forward; stay: leave the file as it is and be asked no more; restore: put the backup back; put-back: put files back that a
- * restore set aside.
+ * restore set aside; look: ask again, because the file could not be looked at.
  */
-export const RecoveryChoiceId = z.enum(['continue', 'check', 'finish', 'stay', 'restore', 'put-back']);
+export const RecoveryChoiceId = z.enum(['continue', 'check', 'finish', 'look', 'stay', 'restore', 'put-back']);
 export type RecoveryChoiceId = z.infer<typeof RecoveryChoiceId>;
 
 export const Recovery = z.object({

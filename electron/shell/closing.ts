@@ -1,6 +1,6 @@
 import { app, type BrowserWindow, type MessageBoxOptions, powerMonitor } from 'electron';
 import type { Host } from '@host/host.ts';
-import { endWork, type Leaving, pausedDatabases } from '@host/leaving.ts';
+import { endWork, isAtWork, type Leaving, pausedDatabases } from '@host/leaving.ts';
 import type { Log } from '@host/log-file.ts';
 import { printable } from '@host/printable.ts';
 import { tell } from './asking.ts';
@@ -15,6 +15,8 @@ const FINISH_ALL = 1;
 const STAY = 2;
 /** Where the run is being stopped already, in the place of FINISH_ALL. */
 const STOP = 1;
+/** Where nothing but an export goes on. */
+const [FINISH_EXPORT, END_EXPORT] = [0, 1];
 
 /**
  * Closing and quitting during a run ask first. The usual answer ends the run at its last whole step; the file can be
@@ -49,7 +51,7 @@ export function guardClosing(
   const askFor = (goOn: () => void): void =>
     void askAndEnd(goOn).catch((cause: unknown) => log.failed('closing-failed', cause));
   const hold = (event: { preventDefault(): void }, goOn: () => void): void => {
-    if (!host.busy.any()) return;
+    if (!isAtWork(host)) return;
     event.preventDefault();
     if (sessionEnds) return void sessionEnds.then(goOn);
     askFor(goOn);
@@ -57,7 +59,7 @@ export function guardClosing(
   /** Windows waits a few seconds for a program that says it is not ready, macOS and Linux likewise; then they go on. */
   const endSession = (event: { preventDefault?(): void } | undefined): void => {
     log.write('session-ends', { busy: host.busy.any() });
-    if (!host.busy.any()) return;
+    if (!isAtWork(host)) return;
     event?.preventDefault?.();
     sessionEnds ??= endWork(host, 'session-ends').then(() => app.quit());
   };
@@ -87,17 +89,40 @@ const isNeverOver = (host: Host, { how }: Wish): boolean => how === 'finish-all'
 
 /** Whether the program may be left when the work has ended, and how that ends. null = it is not left. */
 async function ask(host: Host, window: BrowserWindow | null, before: Wish | null): Promise<Leaving | null> {
+  if (!host.busy.any()) return askAboutExport(window);
   const paused = pausedDatabases(host);
   const isPaused = paused.length > 0;
   const isEnding = !isPaused && before !== null && before.how !== 'finish-all';
-  const response = await tell(window, isPaused ? aboutPaused(paused) : isEnding ? ABOUT_ENDING : ABOUT_RUNNING);
+  const question = isPaused ? aboutPaused(paused) : isEnding ? ABOUT_ENDING : ABOUT_RUNNING;
+  const response = await tell(window, host.exports.isWriting() ? withExport(question) : question);
   if (isEnding && response === STOP) return 'session-ends'; // what would be stopped then may be stopped here
   if (response === STOP_RUN) return 'finish-step';
   return response === FINISH_ALL && !isPaused ? 'finish-all' : null;
 }
 
+/** Only rows on their way to a file are left to be ended. Unlike an upgrade they cannot be gone on with. */
+async function askAboutExport(window: BrowserWindow | null): Promise<Leaving | null> {
+  const response = await tell(window, ABOUT_EXPORT);
+  if (response === FINISH_EXPORT) return 'finish-all';
+  return response === END_EXPORT ? 'finish-step' : null;
+}
+
+const ABOUT_EXPORT: MessageBoxOptions = {
+  type: 'question',
+  message: 'Rows are still being written to a file.',
+  detail: 'If that is ended now, the file is not finished and is removed. The database is only read, and not touched.',
+  buttons: ['Finish the file, then close', 'End the export, then close', 'Keep it open'],
+  defaultId: FINISH_EXPORT,
+  cancelId: STAY,
+};
+
+const withExport = (question: MessageBoxOptions): MessageBoxOptions => ({
+  ...question,
+  detail: `${question.detail} Rows are being written to a file as well: stopping ends that, and removes the file, which is not finished.`,
+});
+
 const DETAIL =
-  'Stopping leaves the file at its last whole step. A step that is not finished within a moment is begun again when the upgrade is continued, which can be at any time. A backup or a restore that is not part of an upgrade is finished first.';
+  'Stopping leaves the file at its last whole step. A step that is not finished within a moment is begun again when the upgrade is continued, which can be at any time. What is not part of an upgrade is finished first, such as a backup, a restore or the deletion of backups.';
 
 const ABOUT_RUNNING: MessageBoxOptions = {
   type: 'question',
@@ -111,9 +136,9 @@ const ABOUT_RUNNING: MessageBoxOptions = {
 /** The run was told to stop, which is not taken back; backups and whatever else can be stopped were not. */
 const ABOUT_ENDING: MessageBoxOptions = {
   type: 'question',
-  message: 'An upgrade is still being stopped, or a backup or a restore finished.',
+  message: 'An upgrade is still being stopped, or a backup, a restore or a deletion of backups finished.',
   detail:
-    'Where it takes long, its drive may not answer. A backup can be stopped, as can a restore that has replaced nothing yet: the database stays as it is. What cannot be stopped any more is finished first.',
+    'Where it takes long, its drive may not answer. A backup can be stopped, as can a restore that has replaced nothing yet: the database stays as it is. So can the deletion of backups: those that are gone by then stay gone. What cannot be stopped any more is finished first.',
   buttons: ['Wait for it, then close', 'Stop what can be stopped, then close', 'Keep it open'],
   defaultId: STOP_RUN,
   cancelId: STAY,

@@ -21,6 +21,8 @@ interface ConfirmationProps {
   /** Said while it is done. */
   readonly busyWords: string;
   readonly error: AppError | null;
+  /** What else can be done about it than is done here. */
+  readonly errorActions?: ReactNode;
   readonly onConfirm: (typed: string) => void;
   readonly onKeep: () => void;
 }
@@ -31,7 +33,7 @@ interface ConfirmationProps {
  */
 export function TypedConfirmation(props: ConfirmationProps) {
   const { fileName, children, label, busyLabel, keepLabel, isBusy, busyWords, error, onConfirm, onKeep } = props;
-  const { isReady = true } = props;
+  const { isReady = true, errorActions } = props;
   const [typed, setTyped] = useState('');
   const folder = use(FileFolder);
   return (
@@ -58,7 +60,7 @@ export function TypedConfirmation(props: ConfirmationProps) {
         disabled={isBusy}
         onChange={(event) => setTyped(event.currentTarget.value)}
       />
-      {error && <ErrorNotice error={error} subject={fileName} />}
+      {error && <ErrorNotice error={error} subject={fileName} actions={errorActions} />}
       <p role="status" className="muted">
         {isBusy ? busyWords : ''}
       </p>

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import { isReplacedFolder } from '@shared/beside.ts';
 import type { Output } from '@shared/channels.ts';
 import { type AppError, err, ok, type Result, safetyText, saysUntouched } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
@@ -32,78 +33,133 @@ const emptyView: BackupsView = { list: null, listError: null, error: null, busy:
 export const useBackups = create<Backups>(() => ({ byHandle: {} }));
 
 export async function loadBackups(handle: string): Promise<void> {
+  const offered = (): Undo | null => useBackups.getState().byHandle[handle]?.undo ?? null;
+  const before = offered();
   const list = await call('backup:list', { handle });
   if (!list.ok) return setView(handle, { listError: list.error });
-  const undo = useBackups.getState().byHandle[handle]?.undo ?? null;
-  setView(handle, { list: list.value, listError: null, ...(canUndo(undo, list.value) ? {} : { undo: null }) });
+  const isKnown = before !== null && before === offered(); // of a restore that was made meanwhile this list may not tell
+  const undo = isKnown ? { undo: asListed(before, list.value) } : {};
+  setView(handle, { list: list.value, listError: null, ...undo });
 }
 
-/** Putting files back takes those of the last restore that has some: of this one there may be none to put back. */
-const canUndo = (undo: Undo | null, { replaced }: Output<'backup:list'>): boolean =>
-  undo?.by !== 'files' || undo.folder === replaced?.folder;
+/**
+ * Putting files back takes those of the last restore that has some: of this one there may be none to put back. Rows go
+ * back as long as nothing else was done in the file: that would go with them, and nobody would have been asked.
+ */
+function asListed(undo: Undo, { backups, replaced, undoneBy }: Output<'backup:list'>): Undo | null {
+  if (undo.by === 'files') return undo.folder === replaced?.folder ? undo : null;
+  if (undo.backup.id === undoneBy) return undo;
+  const backup = backups.find(({ id }) => id === undoneBy);
+  return backup ? { by: 'rows', backup } : null;
+}
 
 /** A copy, restored to a scratch file and checked before it counts. */
 export const createBackup = (handle: string): Promise<void> =>
-  act(handle, { what: 'creating', backupId: null }, 'Backup made and verified.', () =>
-    call('backup:create', { handle }),
+  act(
+    handle,
+    { what: 'creating', backupId: null },
+    () => 'Backup made and verified.',
+    () => call('backup:create', { handle }),
   );
 
 /** Reads the whole backup again. A broken one is an answer, not an error. */
 export const verifyBackup = (handle: string, backupId: string): Promise<void> =>
-  act(handle, { what: 'checking', backupId }, 'Backup checked.', () => call('backup:verify', { handle, backupId }));
+  act(handle, { what: 'checking', backupId }, checkedWords, async () => {
+    const checked = await call('backup:verify', { handle, backupId });
+    if (checked.ok) showAsChecked(handle, checked.value); // whether they can be listed anew or not
+    return checked;
+  });
+
+type Checked = Output<'backup:verify'>;
+
+function checkedWords({ state, isNoted }: Checked): string {
+  const found = foundWords[state] ?? 'Backup checked.';
+  return isNoted === false ? `${found} ${UNNOTED}` : found;
+}
+
+const foundWords: Partial<Record<BackupRecord['state'], string>> = {
+  broken: 'Backup checked: it is broken.',
+  missing: 'Backup checked: its file is missing.',
+};
+const UNNOTED =
+  'That could not be noted beside it: when Phasewise has been ended and started again, it is listed as before.';
+
+function showAsChecked(handle: string, { id, verified, lastCheck, state }: Checked): void {
+  const list = useBackups.getState().byHandle[handle]?.list ?? null;
+  if (list === null) return;
+  const backups = list.backups.map((each) => (each.id === id ? { ...each, verified, lastCheck, state } : each));
+  setView(handle, { list: { ...list, backups } });
+}
 
 /**
  * @returns the error, or null when the backup is back in place; at once, without waiting for the new list, because who
  * asked leads to another page then, and must not do so after somebody has gone on.
  */
-export async function restoreBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
-  begin(handle, { what: 'restoring', backupId });
-  const restored = await call('backup:restore', { handle, backupId, confirmation });
-  setView(handle, { busy: null, ...(restored.ok ? restoredWords(restored.value) : whyNot(restored)) });
+export const restoreBackup = (handle: string, backupId: string, confirmation: string): Promise<AppError | null> =>
+  restore(handle, { backupId, confirmation });
+
+async function restore(
+  handle: string,
+  asked: { backupId: string; confirmation: string; isUndo?: true },
+): Promise<AppError | null> {
+  begin(handle, { what: 'restoring', backupId: asked.backupId });
+  const restored = await call('backup:restore', { handle, ...asked });
+  setView(handle, {
+    busy: null,
+    ...(restored.ok ? restoredWords(restored.value, asked.isUndo) : whyNot(restored)),
+  });
   void loadBackups(handle);
   return restored.ok ? null : restored.error;
 }
 
-/** What an interrupted restore that was carried through has achieved. */
-export const tellRestored = (handle: string, restored: Output<'backup:restore'>): void =>
-  setView(handle, restoredWords(restored));
+/** What an interrupted restore that was carried through has achieved; or an undoing, which puts no backup back. */
+export function tellRestored(handle: string, done: Output<'backup:restore'>): void {
+  const { databaseName, id } = done.restored;
+  const isOldFiles = isReplacedFolder(databaseName, id); // then that is the name of their folder
+  setView(handle, isOldFiles ? { said: putBackWords(done), undo: null } : restoredWords(done));
+}
 
-function restoredWords({ before, replacedFolder }: Output<'backup:restore'>): Pick<BackupsView, 'said' | 'undo'> {
+/** What was there may have been deleted or damaged meanwhile, also where a restore is undone. */
+function restoredWords(
+  { before, replacedFolder }: Output<'backup:restore'>,
+  isUndo = false,
+): Pick<BackupsView, 'said' | 'undo'> {
+  const done = isUndo ? 'The restore is undone.' : 'Backup restored.';
   if (before !== null) {
     const rest = `Not all that lay beside it could be read: the files are kept in ${replacedFolder}.`;
-    const said = 'Backup restored. What it replaced was backed up first.';
+    const said = `${done} ${isUndo ? 'What it had put there' : 'What it replaced'} was backed up first.`;
     return { said: replacedFolder === null ? said : `${said} ${rest}`, undo: { by: 'rows', backup: before } };
   }
-  if (replacedFolder === null) return { said: 'Backup restored. There was nothing that it replaced.', undo: null };
-  const said = `Backup restored. SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;
+  const nothing = isUndo ? 'There was nothing left of what it had put there.' : 'There was nothing that it replaced.';
+  if (replacedFolder === null) return { said: `${done} ${nothing}`, undo: null };
+  const said = `${done} SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;
   return { said, undo: { by: 'files', folder: replacedFolder } };
 }
 
 /**
- * One click, because this can be undone in the same way. @param fileName stands in for the typed confirmation.
+ * One click, because this can be undone in the same way, and takes out only what the restore has put there: the host sees
+ * to that, and refuses it with E_STATE_CHANGED once more has been done in the file. @param fileName stands in for the typed confirmation.
  * @returns the error, which the view keeps as well, or null when it is undone; at once, as `restoreBackup`.
  */
 export async function undoRestore(handle: string, undo: Undo, fileName: string): Promise<AppError | null> {
   const error =
     undo.by === 'rows'
-      ? await restoreBackup(handle, undo.backup.id, fileName)
+      ? await restore(handle, { backupId: undo.backup.id, confirmation: fileName, isUndo: true })
       : await putBack(handle, undo.folder, fileName);
-  setView(handle, error ? { error } : { said: undoneWords[undo.by] });
+  if (error) setView(handle, { error });
   return error;
 }
-
-const undoneWords: Readonly<Record<Undo['by'], string>> = {
-  rows: 'The restore is undone. What it had put there was backed up first.',
-  files: 'The old files are back as they were. What was there until now lies beside them.',
-};
 
 async function putBack(handle: string, shown: string, confirmation: string): Promise<AppError | null> {
   begin(handle, { what: 'undoing', backupId: null });
   const done = await call('backup:putBack', { handle, confirmation, shown });
-  setView(handle, { busy: null });
+  setView(handle, { busy: null, ...(done.ok ? { said: putBackWords(done.value) } : {}) });
   void loadBackups(handle);
   return done.ok ? null : done.error;
 }
+
+const putBackWords = ({ replacedFolder }: Pick<Output<'backup:putBack'>, 'replacedFolder'>): string =>
+  `The old files are back as they were. ${replacedFolder === null ? 'There was nothing in their place until now.' : 'What was there until now lies beside them.'}`;
 
 /** Deletes one for good. @returns the error, or null when it is gone. */
 export async function removeBackup(handle: string, backupId: string, confirmation: string): Promise<AppError | null> {
@@ -195,15 +251,21 @@ export function forgetSaid(handle: string): void {
   if (said !== null || undo !== null || error !== null) setView(handle, { said: null, undo: null, error: null });
 }
 
-/** @param backupId null shows the folder itself. */
-export const revealBackup = async (handle: string, backupId: string | null): Promise<void> => {
-  const shown = await call('backup:reveal', { handle, backupId });
+/** @param backupId null shows the folder that backups usually go to. */
+export const revealBackup = (handle: string, backupId: string | null): Promise<void> => show(handle, { backupId });
+
+/** The folder that this one lies in. @param backupId as `revealBackup`. */
+export const revealFolder = (handle: string, backupId: string | null): Promise<void> =>
+  show(handle, { backupId, isFolder: true });
+
+async function show(handle: string, what: { backupId: string | null; isFolder?: true }): Promise<void> {
+  const shown = await call('backup:reveal', { handle, ...what });
   const told = useBackups.getState().byHandle[handle]?.error;
   if (!shown.ok) {
     unshown.add(shown.error);
     setView(handle, { error: shown.error });
   } else if (told && unshown.has(told)) setView(handle, { error: null });
-};
+}
 
 /** Errors of showing: these go once it works. Any other stays, since who is shown a folder may be following what it says. */
 const unshown = new WeakSet<AppError>();
@@ -215,13 +277,13 @@ const begin = (handle: string, busy: NonNullable<BackupsView['busy']>): void =>
 async function act<T>(
   handle: string,
   busy: NonNullable<BackupsView['busy']>,
-  said: string,
+  said: (value: T) => string,
   work: () => Promise<Result<T>>,
 ): Promise<void> {
   setView(handle, { busy, error: null, said: null });
   const result = await work();
   await loadBackups(handle);
-  setView(handle, result.ok ? { busy: null, said } : { busy: null, error: result.error });
+  setView(handle, result.ok ? { busy: null, said: said(result.value) } : { busy: null, error: result.error });
 }
 
 function setView(handle: string, change: Partial<BackupsView>): void {

@@ -7,7 +7,7 @@ import type { Tab } from '../route.ts';
 import { isLost, vanished } from '../words/errors.ts';
 import { clock, dateTime } from '../words/times.ts';
 import { showDialog } from './dialogs.ts';
-import { loadRecovery } from './recovery.ts';
+import { loadNotices, loadRecovery, useRecovery } from './recovery.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { useSession } from './session.ts';
 
@@ -61,6 +61,12 @@ export async function loadDatabases(): Promise<void> {
   if (recents.ok) setState({ recents: recents.value });
 }
 
+/** What is remembered of them changes with every list of backups, and files and backups come and go by themselves. */
+export async function loadRecents(): Promise<void> {
+  const recents = await call('recents:list', {});
+  if (recents.ok) setState({ recents: recents.value });
+}
+
 /** Ctrl+O and every "Open…": the system's dialog where there is one, our own picker elsewhere. */
 export async function chooseDatabase(): Promise<void> {
   if (useSession.getState().info?.fileChoosing !== 'native') return showDialog({ picker: { mode: 'database' } });
@@ -99,13 +105,25 @@ export async function forgetRecent(recentId: string): Promise<void> {
   await loadDatabases();
 }
 
-/** One with which something is going on stays open, and so does one where nobody answered. */
-export async function closeDatabase(handle: string): Promise<void> {
-  const closed = await call('database:close', { handle });
+/**
+ * One with which something is going on stays open, and so does one where nobody answered. @param endsExport said by who was
+ * told that a file is being written from it: unlike anything else, that may be ended by closing.
+ */
+export async function closeDatabase(handle: string, endsExport = false): Promise<void> {
+  const closed = await call('database:close', { handle, ...(endsExport && { endsExport }) });
   if (!closed.ok && closed.error.code !== 'E_UNKNOWN_HANDLE')
     return setState({ notClosed: { handle, error: closed.error } });
   forget(handle);
   await loadDatabases();
+}
+
+/** Only an export kept it open. */
+export const isForExport = (error: AppError): boolean => error.details?.['endsExport'] === true;
+
+/** The file is written, or is not: it keeps the database open no more. */
+export function forgetExporting(handle: string): void {
+  const { notClosed } = getState();
+  if (notClosed?.handle === handle && isForExport(notClosed.error)) setState({ notClosed: null });
 }
 
 /**
@@ -220,11 +238,36 @@ function arrive(result: Result<OpenDatabase>, retry: () => Promise<void>, tab: T
   }
 }
 
-/** Of a database that is known: its file may have gone since, or have come back with something unfinished. */
-async function lookOnceMore(handle: string): Promise<void> {
-  if (getState().views[handle]?.status) return lookIfChanged(handle);
-  await look(handle);
+/**
+ * Of a database that is known: another program, such as the command line, may have changed its file, have gone on with
+ * what was interrupted in it, or have left something unfinished itself.
+ */
+export async function lookOnceMore(handle: string): Promise<void> {
+  const view = getState().views[handle];
+  if (!view || view.busy !== null) return; // its page looks at it anyway
+  const before = { status: view.status, noted: notedOf(handle) };
+  await (before.status === null ? look(handle) : lookIfChanged(handle));
+  await loadNotices();
+  const {
+    recovery = null,
+    busy = null,
+    looking = null,
+    unknown = null,
+  } = useRecovery.getState().byHandle[handle] ?? {};
+  if (busy !== null || looking !== null) return; // a choice that is carried out asks itself
+  // To tell what is unfinished, the host reads the whole file: not at every glance, but where something may have changed.
+  const isTold = recovery !== null && unknown === null && recovery.choices.every(({ id }) => id !== 'look');
+  if (isTold && before.status === statusOf(handle) && before.noted === notedOf(handle)) return;
   await loadRecovery(handle);
+}
+
+const statusOf = (handle: string): DatabaseStatus | null => getState().views[handle]?.status ?? null;
+
+/** What the journals say of it, as far as that is known. */
+function notedOf(handle: string): string {
+  const database = getState().open.find((each) => each.handle === handle);
+  const notices = useRecovery.getState().notices ?? [];
+  return JSON.stringify(notices.find(({ name, folder }) => name === database?.name && folder === database.folder));
 }
 
 function setView(handle: string, change: Partial<DatabaseView>): void {

@@ -8,8 +8,9 @@ import {
   forget,
   isFileGone,
   loadDatabases,
+  loadRecents,
   look,
-  lookIfChanged,
+  lookOnceMore,
   reportDeath,
   showArrival,
   useDatabases,
@@ -22,7 +23,7 @@ import { forgetDisconnected } from './lost-connection.ts';
 import { awaitRecovery, dropRecovery, forgetRecovery, loadNotices, loadRecovery, receiveLooking } from './recovery.ts';
 import { goHome, goTo, navigate, useRoute } from './route.ts';
 import { isActive, loadHistory, loadRun, receiveRun, useRuns } from './runs.ts';
-import { loadSession, useSession, watchConnection } from './session.ts';
+import { isAway, loadSession, useSession, watchConnection } from './session.ts';
 import { changesRows, isWorkedOn, loadWorks, receiveWork, useWorks } from './works.ts';
 
 /** Connects the host's events to the stores. Call once. */
@@ -141,8 +142,9 @@ let lookedAt = 0;
 
 function lookAgain(): void {
   const { route } = useRoute.getState();
-  if (route.page === 'home') void loadNotices();
+  if (route.page === 'home') void Promise.all([loadNotices(), loadRecents()]);
   if (route.page !== 'database' || Date.now() - lookedAt < LOOK_AGAIN_AFTER_MS) return;
+  if (isAway(useSession.getState())) return; // asked about once the connection is there again
   if (document.visibilityState === 'hidden' || isActive(useRuns.getState().byHandle[route.handle])) return;
   const backups = useBackups.getState().byHandle[route.handle];
   const isGone = isFileGone(useDatabases.getState(), route.handle);
@@ -150,7 +152,7 @@ function lookAgain(): void {
   if (isGone && isUnderWay) return; // it is being put back; until then the host tells of the file that was there
   lookedAt = Date.now();
   if (isGone) return void refresh(route.handle);
-  void lookIfChanged(route.handle);
+  void lookOnceMore(route.handle);
   if (backups) void loadBackups(route.handle);
   if (useRuns.getState().history[route.handle]) void loadHistory(route.handle);
 }

@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { Events, Input } from '@shared/channels.ts';
 import type { AppError } from '@shared/errors.ts';
 import { call } from '../api.ts';
+import { forgetExporting } from './databases.ts';
 
 export type ExportRequest = Omit<Input<'browse:export'>, 'handle'>;
 
@@ -34,6 +35,7 @@ export async function startExport(handle: string, request: ExportRequest, expect
   const { table } = request.query;
   setView(handle, { state: 'running', table, rows: 0, bytes: 0, expected });
   const answer = await call('browse:export', { handle, ...request });
+  forgetExporting(handle);
   if (!answer.ok) setView(handle, { state: 'failed', table, error: answer.error });
   else if (answer.value === null) forgetExport(handle);
   else setView(handle, { state: 'done', table, ...answer.value });

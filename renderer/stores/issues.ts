@@ -4,6 +4,7 @@ import type { AppError } from '@shared/errors.ts';
 import type { RetryReport } from '@shared/run.ts';
 import { call } from '../api.ts';
 import { loadBackups } from './backups.ts';
+import { forgetExporting } from './databases.ts';
 
 export type IssueFormat = Input<'issues:export'>['format'];
 
@@ -22,6 +23,7 @@ export const useIssues = create<{ byHandle: Readonly<Record<string, IssuesView>>
 export async function exportIssues(handle: string, format: IssueFormat): Promise<void> {
   setView(handle, { ...emptyView, busy: 'exporting' });
   const exported = await call('issues:export', { handle, format });
+  forgetExporting(handle);
   setView(handle, exported.ok ? { busy: null, exported: exported.value } : { busy: null, error: exported.error });
 }
 

@@ -4,6 +4,7 @@ import type { AppError } from '@shared/errors.ts';
 import type { Recovery, RecoveryChoiceId, RecoveryNotice } from '@shared/recovery.ts';
 import type { RunSnapshot } from '@shared/run.ts';
 import { isFinal } from '@shared/run-state.ts';
+import type { CheckResult } from '@shared/status.ts';
 import { call } from '../api.ts';
 import { INGEST_DETAIL, issuesDetail, upgradeDetail } from '../route.ts';
 import { createBackup, forgetError, restoreBackup, tellRestored, undoRestore } from './backups.ts';
@@ -35,6 +36,14 @@ interface Recoveries {
   readonly byHandle: Readonly<Record<string, RecoveryView>>;
   /** For the first page; null = not asked yet. */
   readonly notices: readonly RecoveryNotice[] | null;
+  /** The last run of a database whose missing check was made in this window and holds, and what was checked. */
+  readonly checked: Readonly<Record<string, Checked>>;
+}
+
+export interface Checked {
+  readonly runId: string;
+  readonly at: string;
+  readonly checks: readonly CheckResult[];
 }
 
 const emptyView: RecoveryView = {
@@ -48,10 +57,17 @@ const emptyView: RecoveryView = {
   putOff: null,
   hasRestored: false,
 };
-export const useRecovery = create<Recoveries>(() => ({ byHandle: {}, notices: null }));
+export const useRecovery = create<Recoveries>(() => ({ byHandle: {}, notices: null, checked: {} }));
+
+/** A large file is read for minutes: what was asked first may be answered last, and after a person has chosen. */
+let asked = 0;
+const latest = new Map<string, number>();
 
 export async function loadRecovery(handle: string): Promise<void> {
+  const question = (asked += 1);
   const found = await call('recovery:get', { handle });
+  if (question < (latest.get(handle) ?? 0)) return;
+  latest.set(handle, question);
   if (found.ok) {
     // Of a file that is worked on the host tells of none, whatever is unfinished: it is asked again at the end of the work.
     const known = isWorkedOn(useWorks.getState(), handle) ? viewOf(handle).recovery : null;
@@ -133,13 +149,23 @@ const isToldByRun = (recovery: Recovery, run: RunSnapshot | null | undefined): b
 /** Choices that ask for the file's name first. */
 export type Asking = Extract<RecoveryChoiceId, 'restore' | 'put-back'>;
 
-/** Carries any other choice out. */
-export async function choose(handle: string, id: Exclude<RecoveryChoiceId, Asking>): Promise<void> {
+/** Carries any other choice out, but for the one below. */
+export const choose = (handle: string, id: Exclude<RecoveryChoiceId, Asking | 'look'>): Promise<void> =>
+  carryOut(handle, id, actions[id]);
+
+/** Looks again at what could not be looked at. @param look asks for all that is on screen, what is unfinished among it. */
+export const lookAnew = (handle: string, look: () => Promise<void>): Promise<void> =>
+  carryOut(handle, 'look', async () => {
+    await look();
+    return viewOf(handle).unknown;
+  });
+
+async function carryOut(handle: string, id: RecoveryChoiceId, act: Action): Promise<void> {
   const { recovery, busy } = viewOf(handle);
   if (recovery === null || busy !== null) return;
   setView(handle, { busy: id, error: null });
   forgetError(handle);
-  const error = await actions[id](handle, recovery);
+  const error = await act(handle, recovery);
   setView(handle, { busy: null, error });
   await loadNotices();
 }
@@ -147,15 +173,21 @@ export async function choose(handle: string, id: Exclude<RecoveryChoiceId, Askin
 type Action = (handle: string, recovery: Recovery) => Promise<AppError | null>;
 
 const stay: Action = async (handle, { kind, runId }) => {
+  const choice = (asked += 1);
   const stayed = await call('recovery:stay', { handle, runId });
   if (!stayed.ok) return stayed.error;
+  passOver(handle, choice);
   if (kind === 'restore')
     await loadRecovery(handle); // behind it an upgrade may wait for its answer
   else setView(handle, { recovery: null });
   return null;
 };
 
-const actions: Record<Exclude<RecoveryChoiceId, Asking>, Action> = {
+/** What the host was asked before a choice that it has taken up is out of date, whenever it answers. */
+const passOver = (handle: string, choice: number): void =>
+  void latest.set(handle, Math.max(choice, latest.get(handle) ?? 0));
+
+const actions: Record<Exclude<RecoveryChoiceId, Asking | 'look'>, Action> = {
   stay,
   async continue(handle, recovery) {
     if (recovery.kind === 'upgrade') return continueUpgrade(handle, recovery);
@@ -168,16 +200,23 @@ const actions: Record<Exclude<RecoveryChoiceId, Asking>, Action> = {
     return null;
   },
   async check(handle, { runId }) {
-    const checked = await call('recovery:check', { handle });
-    if (!checked.ok) return checked.error;
-    if (checked.value.error) return checked.value.error;
+    const choice = (asked += 1);
+    const answer = await call('recovery:check', { handle });
+    if (!answer.ok) return answer.error;
+    passOver(handle, choice);
+    const { checks, error } = answer.value;
+    if (error) return error;
     setView(handle, { recovery: null });
+    const at = new Date().toISOString();
+    useRecovery.setState(({ checked }) => ({ checked: { ...checked, [handle]: { runId, at, checks } } }));
     goOnTo(handle, 'activity', runId);
     return null;
   },
   async finish(handle) {
+    const choice = (asked += 1);
     const finished = await call('recovery:finish', { handle });
     if (!finished.ok) return finished.error;
+    passOver(handle, choice);
     setView(handle, { recovery: null, hasRestored: true });
     tellRestored(handle, finished.value);
     goOnTo(handle, 'backups');

@@ -19,7 +19,7 @@ export function receiveWork({ handle, work }: Events['work:changed']): void {
 export const isWorkedOn = ({ byHandle }: Works, handle: string): boolean => (byHandle[handle] ?? null) !== null;
 
 /** It leaves other rows behind, and not those that it was asked to take in. */
-export const changesRows = ({ kind }: WorkView): boolean => kind !== 'backup' && kind !== 'ingest';
+export const changesRows = ({ kind }: WorkView): boolean => !['backup', 'backups', 'ingest'].includes(kind);
 
 /** For a window that may have missed its beginning, or its end. */
 export async function loadWork(handle: string): Promise<void> {

@@ -59,6 +59,20 @@ test('a refusal is told where it was asked for, then by what was interrupted, wh
   await expect(page.getByText('E_DB_BUSY')).toBeVisible();
 });
 
+test('where other files were set aside since, the page of the backups is one step away, which shows those', async ({
+  page,
+}) => {
+  await confirm(page, { ok: false, error: appError('E_STATE_CHANGED', 'By now a restore has set other files aside.') });
+
+  await page.getByRole('dialog').getByRole('button', { name: 'See its backups' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/backups?$/);
+  await expect(page.getByRole('button', { name: 'See what can be done' })).toBeVisible();
+  await page.getByRole('button', { name: 'See what can be done' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(unanswered);
+  await page.getByRole('button', { name: 'See its backups' }).click(); // beside the refusal, which is still told
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/backups?$/);
+});
+
 test('the page of the backups tells that they are back', async ({ page }) => {
   await confirm(page, { ok: true, value: {} });
 

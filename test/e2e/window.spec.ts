@@ -16,6 +16,38 @@ async function show(page: Page, scene: Scene['name'], route: string) {
   return host;
 }
 
+interface Call {
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+type Result = { readonly ok: true; readonly value: never } | { readonly ok: false; readonly error: object };
+/** By the name of the call; undefined = as the scene answers. */
+type Answers = Readonly<Record<string, (value: never, input: Call['input']) => Result | undefined>>;
+
+/** Answers that differ from those of the scene. @returns tells the window of an event. */
+async function withAnswers(page: Page, answers: Answers): Promise<(event: string, payload: object) => void> {
+  let tell = (_event: string, _payload: object): void => {};
+  await page.routeWebSocket(/channels/, (socket) => {
+    const server = socket.connectToServer();
+    const asked = new Map<number, Call>();
+    socket.onMessage((message) => {
+      const { id, name, input } = JSON.parse(String(message)) as Call & { id: number };
+      asked.set(id, { name, input });
+      server.send(message);
+    });
+    server.onMessage((message) => {
+      const { id, result } = JSON.parse(String(message)) as { id: number; result: { value: never } };
+      const { name, input } = asked.get(id) ?? { name: '', input: {} };
+      const changed = answers[name]?.(result.value, input);
+      socket.send(changed ? JSON.stringify({ id, result: changed }) : message);
+    });
+    tell = (event, payload) => socket.send(JSON.stringify({ event, payload }));
+  });
+  return (event, payload) => tell(event, payload);
+}
+const ok = (value: object): Result => ({ ok: true, value: value as never });
+const refused = (error: object): Result => ({ ok: false, error });
+
 test('the question for the run logs has an answer already, and any other can be given', async ({ page }) => {
   const host = await show(page, 'legacy', 'phases/upgrade-to-4');
   const logs = page.getByRole('region', { name: 'Run logs' });
@@ -231,6 +263,121 @@ test('why a restore failed is told by its page where its dialog was left, and ne
   await host.close();
 });
 
+test('what is deleted among the backups leaves the focus on their page', async ({ page }) => {
+  type List = { readonly backups: readonly { readonly id: string; readonly path: string }[] };
+  const gone = new Set<string>();
+  let last: List = { backups: [] };
+  await withAnswers(page, {
+    'backup:list': (list: List) => ok((last = { ...list, backups: list.backups.filter(({ id }) => !gone.has(id)) })),
+    'backup:remove': (_, { backupId }) => void gone.add(String(backupId)),
+    'backup:tidy': (_, { isTrial }) => {
+      const [first, ...kept] = last.backups;
+      if (isTrial === false) gone.add(first?.id ?? '');
+      return ok({ removed: [first], kept: kept.map((backup) => ({ backup, why: '' })), freedBytes: 1 });
+    },
+  });
+  const host = await show(page, 'upgraded', 'backups/northern-lights.20261118T0911.by-hand');
+  const items = page
+    .getByRole('list', { name: 'Backups, newest first' })
+    .getByRole('listitem', { name: /^Backup of / });
+  const confirm = async (name: string): Promise<void> => {
+    await page.getByRole('textbox').fill('northern-lights.db');
+    await page.getByRole('dialog').getByRole('button', { name }).click();
+  };
+  await expect(items.nth(1)).toBeFocused();
+
+  await items.first().getByText('Show the evidence').click();
+  await items.first().getByRole('button', { name: 'Delete this backup…' }).click();
+  await confirm('Delete this backup');
+  await expect(items).toHaveCount(2);
+  await expect(items.first()).toBeFocused(); // it had been asked for
+
+  await page.getByRole('button', { name: 'Tidy up…' }).click();
+  await page.getByRole('button', { name: 'See what would go' }).click();
+  await confirm('Delete 1 backup');
+  await expect(items).toHaveCount(1);
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Tidy up…' })).toBeHidden();
+  await expect(page.getByRole('main').locator(':focus')).toContainText('1 backup deleted.');
+  await host.close();
+});
+
+test('trying again with issue rows leaves the focus where the answer is', async ({ page }) => {
+  let isRefused = true;
+  let isPlaced = false;
+  const tell = await withAnswers(page, {
+    'issues:list': () => (isRefused ? refused(appError('E_DB_BUSY', 'image-lab is writing to it.')) : undefined),
+    'issues:retry': (retried: object) => {
+      isPlaced = true;
+      return ok({ ...retried, tried: 30, cleared: 30, left: 0, kept: 0 });
+    },
+    'database:status': (status: object) => (isPlaced ? ok({ ...status, issues: [] }) : undefined),
+  });
+  const host = await show(page, 'upgraded', 'overview/issue-rows-orphan-candidate');
+  const focused = page.getByRole('main').locator(':focus');
+  await expect(page.getByText('E_DB_BUSY')).toBeVisible();
+
+  isRefused = false;
+  await page.getByRole('button', { name: 'Try again', exact: true }).press('Enter');
+  await expect(page.getByText('E_DB_BUSY')).toBeHidden();
+  await expect(focused).toContainText('names job job_0, which does not exist');
+
+  await page.getByRole('button', { name: 'Try again…' }).press('Enter');
+  await page.getByRole('button', { name: 'Back up and try again' }).press('Enter');
+  await expect(page.getByText(/^Done\. All 30 rows are in place now/)).toBeVisible();
+  tell('database:changed', { handle: 'k3' });
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('No issue rows');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(focused).toContainText('Done. All 30 rows are in place now');
+  await host.close();
+});
+
+test('a row that is clicked opens beside the others, also where the focus was in the one that was open', async ({
+  page,
+}) => {
+  await withAnswers(page, {
+    'browse:record': (record: { cells: object[] }, { key }) =>
+      ok({ ...record, key, cells: [{ type: 'text', value: key, length: 9 }, ...record.cells.slice(1)] }),
+  });
+  const host = await show(page, 'legacy', 'data/run_jobs');
+  const row = page.getByRole('complementary', { name: 'Row of run_jobs' });
+  const cell = (rowIndex: number) =>
+    page.getByRole('grid').locator(`[aria-rowindex="${rowIndex}"] [aria-colindex="2"]`);
+  await cell(3).dblclick();
+  await expect(row).toContainText('[["i","0"]]');
+  await expect(row.getByRole('button', { name: 'Close the row' })).toBeFocused();
+  await cell(6).click();
+  await expect(row).toContainText('[["i","3"]]');
+  await host.close();
+});
+
+test('F5 shows what a value is by now, also where it stands open in front of its row', async ({ page }) => {
+  let value = '{"phase": 4}';
+  await withAnswers(page, {
+    'browse:cell': (cell: object) => {
+      const hex = Buffer.from(value).toString('hex');
+      return ok({ ...cell, value: hex, length: value.length, totalLength: value.length });
+    },
+  });
+  const host = await show(page, 'legacy', 'data/run_jobs');
+  await page.getByRole('grid').locator('[aria-rowindex="3"] [aria-colindex="2"]').click();
+  await page.keyboard.press('F2');
+  const dialog = page.getByRole('dialog', { name: /one value of run_jobs/ });
+  await expect(dialog.getByRole('treeitem', { name: '"phase": 4' })).toBeVisible();
+
+  value = '{"phase": 5}';
+  await page.keyboard.press('F5');
+  await expect(dialog.getByRole('treeitem', { name: '"phase": 5' })).toBeVisible();
+  await expect(dialog.getByRole('tab', { name: 'JSON' })).toBeFocused();
+  await dialog.getByRole('tab', { name: 'Text' }).click();
+  await expect(dialog.getByText(value)).toBeVisible();
+
+  value = 'plain';
+  await page.keyboard.press('F5');
+  await expect(dialog.getByText('plain')).toBeVisible();
+  await host.close();
+});
+
 test('a part whose code cannot be fetched is said in words, and loading the window again brings it', async ({
   page,
 }) => {
@@ -274,5 +421,21 @@ test('what is typed right after Ctrl+P is in the palette, however long its code 
   await expect(field).toBeFocused();
   await page.keyboard.type('ance');
   await expect(field).toHaveValue('appearance');
+  await host.close();
+});
+
+test('Enter after that chooses what the palette finds, as soon as it is there', async ({ page }) => {
+  const host = await startFakeHost(path.resolve('.vite/renderer/main_window'), { name: 'legacy' });
+  let deliver = (): void => {};
+  const isAsked = new Promise<void>((resolve) => (deliver = resolve));
+  await page.route('**/assets/palette-dialog-*.js', (route) => isAsked.then(() => route.continue()));
+  await page.goto(host.url);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await page.keyboard.press('Control+p');
+  await page.keyboard.type('dark');
+  await page.keyboard.press('Enter');
+  deliver();
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
+  await expect(page.getByRole('combobox', { name: /^Go to a table/ })).toBeHidden();
   await host.close();
 });

@@ -45,10 +45,13 @@ export function setUp() {
     beginWork(dataFolder, { ...more, kind, path: at, runId, appVersion: '0' }),
   );
   let listed: BackupRecord[] = [];
+  /** Backups that were shown though no list has them. */
+  const shown: BackupRecord[] = [];
+  const show: Backups['show'] = (_, backup) => void shown.push(backup);
   const recoveries = createRecoveries({
     ...{ events, busy, ongoing: createOngoing(events), dataFolder, appVersion: '0' },
     engines: { askAlone } as unknown as Engines,
-    backups: { list: () => Promise.resolve(ok({ backups: listed })) } as unknown as Pick<Backups, 'list'>,
+    backups: { list: () => Promise.resolve(ok({ backups: listed })), show } as unknown as Backups,
     recents: { files: () => [] },
   });
   const runs = (databasePath = file) => path.join(dataFolder, 'runs', databaseKey(databasePath));
@@ -64,7 +67,7 @@ export function setUp() {
     return written;
   };
   const list = (...records: BackupRecord[]) => (listed = records);
-  return { home, dataFolder, file, database, answers, asked, busy, events, recoveries, runs, journal, list };
+  return { home, dataFolder, file, database, answers, asked, shown, busy, events, recoveries, runs, journal, list };
 }
 
 export const check = (state: CheckResult['state']): CheckResult => ({

@@ -14,13 +14,18 @@ import { upperFirst } from '../../words/text.ts';
 import { describePhase, describeProof, originWords } from './backups-words.ts';
 import styles from './backups.module.css';
 
+/** The backup that was asked for last, by the address or otherwise; another wish for the same one is another object. */
+export interface Wish {
+  readonly backupId: string;
+}
+
 interface ItemProps {
   readonly handle: string;
   readonly fileName: string;
   readonly backup: BackupRecord;
   readonly now: number;
-  /** Shown first: it was asked for. */
-  readonly isWanted: boolean;
+  /** Shown first: it was asked for. null = it was not. */
+  readonly wish: Wish | null;
   /** The one obvious next step is to restore it. */
   readonly isAdvised: boolean;
   readonly isBusy: boolean;
@@ -34,9 +39,9 @@ interface ItemProps {
 
 /** One backup: when, why, what is in it, and the proof. */
 export function BackupItem(props: ItemProps) {
-  const { handle, fileName, backup, now, isWanted, isAdvised, isBusy, isChecking, canReveal } = props;
+  const { handle, fileName, backup, now, wish, isAdvised, isBusy, isChecking, canReveal } = props;
   const { onRestore, onRemove, onUndo } = props;
-  const item = useWanted<HTMLLIElement>(isWanted);
+  const item = useWanted<HTMLLIElement>(wish);
   const mark = backupMark(backup);
   const when = dateTime(backup.createdAt);
   const origin = originWords(backup, fileName);

@@ -4,8 +4,8 @@ import type { BackupRecord } from '@shared/run.ts';
 import { useNow } from '../../components/use-now.ts';
 import { useSession } from '../../stores/session.ts';
 import { count } from '../../words/numbers.ts';
-import { BackupItem } from './backup-item.tsx';
-import { advisedOf, undoOf } from './backups-words.ts';
+import { BackupItem, type Wish } from './backup-item.tsx';
+import { advisedOf } from './backups-words.ts';
 import styles from './backups.module.css';
 
 interface ListProps {
@@ -13,14 +13,17 @@ interface ListProps {
   readonly fileName: string;
   /** Newest first. */
   readonly backups: readonly BackupRecord[];
-  /** The one that was asked for. */
+  /** The one that the address asks for. */
   readonly backupId: string | null;
-  /** Where the focus goes on after a deletion. */
-  readonly followingId: string | null;
+  /** Where the focus is to be. */
+  readonly wish: Wish | null;
   /** The one that is being read again. */
   readonly checkingId: string | null;
+  /** The one that undoes the last restore, and takes nothing else out of the file. */
+  readonly undoneBy: string | null;
   readonly isGone: boolean;
   readonly isBusy: boolean;
+  readonly onWish: (wish: Wish) => void;
   readonly onRestore: (backup: BackupRecord) => void;
   readonly onRemove: (backup: BackupRecord) => void;
   readonly onUndo: (backup: BackupRecord) => void;
@@ -31,18 +34,17 @@ const SHOWN_AT_ONCE = 30;
 
 /** The newest backups, whichever else is asked for or advised, and more of them on request. */
 export function BackupList(props: ListProps) {
-  const { handle, fileName, backups, backupId, followingId, checkingId, isGone, isBusy, ...on } = props;
+  const { handle, fileName, backups, backupId, wish, checkingId, undoneBy, isGone, isBusy, ...on } = props;
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   const now = useNow(30_000);
   const [shown, setShown] = useState(SHOWN_AT_ONCE);
-  /** The first of those that were shown on request: reading goes on there. */
-  const [nextId, setNextId] = useState<string | null>(null);
-  const undoable = isGone ? null : undoOf(backups); // without the file there is nothing to undo it in
+  const undoable = isGone ? null : undoneBy; // without the file there is nothing to undo it in
   const advised = isGone ? advisedOf(backups) : null;
-  const isNamed = ({ id }: BackupRecord): boolean => id === backupId || id === followingId;
+  const isNamed = ({ id }: BackupRecord): boolean => id === backupId || id === wish?.backupId;
   const drawn = backups.filter((each, at) => at < shown || isNamed(each) || each === advised);
   const showMore = (): void => {
-    setNextId(backups[shown]?.id ?? null);
+    const next = backups[shown];
+    if (next) on.onWish({ backupId: next.id }); // reading goes on at the first of them
     setShown(shown + SHOWN_AT_ONCE);
   };
   return (
@@ -55,14 +57,14 @@ export function BackupList(props: ListProps) {
             fileName={fileName}
             backup={backup}
             now={now}
-            isWanted={isNamed(backup) || backup.id === nextId}
+            wish={wish?.backupId === backup.id ? wish : null}
             isAdvised={backup === advised}
             isBusy={isBusy}
             isChecking={backup.id === checkingId}
             canReveal={canReveal}
             onRestore={() => on.onRestore(backup)}
             onRemove={() => on.onRemove(backup)}
-            onUndo={backup === undoable ? () => on.onUndo(backup) : null}
+            onUndo={backup.id === undoable ? () => on.onUndo(backup) : null}
           />
         ))}
       </ol>

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { Fragment, useEffect, useRef, useState } from 'react';
 import type { BackupRecord } from '@shared/run.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { EmptyState, Page, PageHead, PageSkeleton } from '../../components/page.tsx';
@@ -8,7 +8,7 @@ import { PathText } from '../../components/path-text.tsx';
 import {
   createBackup,
   loadBackups,
-  revealBackup,
+  revealFolder,
   undoRestore,
   useBackups,
   type BackupWork,
@@ -21,8 +21,9 @@ import { isActive, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { isWorkedOn, useWorks } from '../../stores/works.ts';
 import { InterruptedNotice } from '../recovery/interrupted-notice.tsx';
+import type { Wish } from './backup-item.tsx';
 import { BackupList } from './backup-list.tsx';
-import { backupsTitle, brokenWords, foldersOf, followingOf, goneTitle, goneWords } from './backups-words.ts';
+import { backupsTitle, brokenWords, firstInFolders, followingOf, goneTitle, goneWords } from './backups-words.ts';
 import { KeptFiles } from './kept-files.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RestoreDialog } from './restore-dialog.tsx';
@@ -47,7 +48,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const isGone = useDatabases((state) => isFileGone(state, handle));
   const [restoring, setRestoring] = useState<BackupRecord | null>(null);
   const [removing, setRemoving] = useState<BackupRecord | null>(null);
-  const [followingId, setFollowingId] = useState<string | null>(null);
+  const [wish, setWish] = useState<Wish | null>(backupId === null ? null : { backupId });
   const [isTidying, setTidying] = useState(false);
   const outcome = useRef<HTMLDivElement>(null);
   useEffect(() => void loadBackups(handle), [handle]);
@@ -74,15 +75,14 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const broken = brokenWords(backups, isGone);
   const undo = async (what: Undo): Promise<void> => {
     outcome.current?.focus(); // the button goes away
-    if ((await undoRestore(handle, what, fileName)) === null) noteRestored(handle);
+    const error = await undoRestore(handle, what, fileName);
+    if (error === null) noteRestored(handle);
+    // Something has been done in the file since: a person has to say that this may go, too.
+    else if (error.code === 'E_STATE_CHANGED' && what.by === 'rows') setRestoring(what.backup);
   };
-  const remove = (backup: BackupRecord): void => {
-    setRemoving(backup);
-    setFollowingId(null); // the same one may follow again
-  };
-  const goOnAfter = (backupId: string): void => {
-    const following = followingOf(backups, backupId);
-    setFollowingId(following);
+  const goOnAfter = (removedId: string): void => {
+    const following = followingOf(backups, removedId);
+    setWish(following === null ? null : { backupId: following });
     if (following === null) outcome.current?.focus();
   };
   return (
@@ -114,14 +114,14 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
             : 'A backup counts only after it was restored to a scratch file and checked. Restoring one backs up what it replaces first.'}
         </p>
         <div className={styles.folder}>
-          <Folders own={foldersOf(backups)} usual={folder} isGone={isGone} />
-          {canReveal && (backups.some((backup) => !backup.madeOfGone) || unusable.length > 0) && (
-            <Tooltip label="Show in folder">
-              <ActionIcon aria-label="Show the backup folder" onClick={() => void revealBackup(handle, null)}>
-                <IconFolderOpen size={16} aria-hidden />
-              </ActionIcon>
-            </Tooltip>
-          )}
+          <Folders
+            handle={handle}
+            own={firstInFolders(backups)}
+            usual={folder}
+            isGone={isGone}
+            canReveal={canReveal}
+            isUsualThere={unusable.length > 0}
+          />
         </div>
       </PageHead>
       {view.error && !isAskedElsewhere && <ErrorNotice error={view.error} subject={fileName} />}
@@ -158,12 +158,14 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           fileName={fileName}
           backups={backups}
           backupId={backupId}
-          followingId={followingId}
+          wish={wish}
           checkingId={view.busy?.what === 'checking' ? view.busy.backupId : null}
+          undoneBy={view.list.undoneBy}
           isGone={isGone}
           isBusy={isBusy}
+          onWish={setWish}
           onRestore={setRestoring}
-          onRemove={remove}
+          onRemove={setRemoving}
           onUndo={(backup) => void undo({ by: 'rows', backup })}
         />
       )}
@@ -174,20 +176,49 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
         onClose={() => setRemoving(null)}
         onRemoved={goOnAfter}
       />
-      <TidyDialog handle={handle} fileName={fileName} isOpen={isTidying} onClose={() => setTidying(false)} />
+      <TidyDialog
+        handle={handle}
+        fileName={fileName}
+        isOpen={isTidying}
+        onClose={() => setTidying(false)}
+        onTidied={() => outcome.current?.focus()}
+      />
       <RestoreDialog handle={handle} fileName={fileName} backup={restoring} onClose={() => setRestoring(null)} />
     </Page>
   );
 }
 
-/** Where its own backups lie; what is not there yet is not said to be. */
-function Folders({ own, usual, isGone }: { own: readonly string[]; usual: string; isGone: boolean }) {
+interface FoldersProps {
+  readonly handle: string;
+  /** One of its own backups in each of their folders. */
+  readonly own: readonly BackupRecord[];
+  readonly usual: string;
+  readonly isGone: boolean;
+  readonly canReveal: boolean;
+  readonly isUsualThere: boolean;
+}
+
+/** Where its own backups lie, each folder with its button; what is not there yet is not said to be. */
+function Folders({ handle, own, usual, isGone, canReveal, isUsualThere }: FoldersProps) {
   const none = isGone ? 'They are looked for in' : 'They will lie in';
+  const folders = own.map(({ folder, id }) => ({ folder, backupId: id as string | null }));
   return (
     <>
       <span className="muted">{own.length === 0 ? none : 'They lie in'}</span>
-      {(own.length === 0 ? [usual] : own).map((folder) => (
-        <PathText key={folder} path={folder} maxLength={70} />
+      {(own.length === 0 ? [{ folder: usual, backupId: null }] : folders).map(({ folder, backupId }) => (
+        <Fragment key={folder}>
+          <PathText path={folder} maxLength={70} />
+          {canReveal && (backupId !== null || isUsualThere) && (
+            <Tooltip label="Show in folder">
+              <ActionIcon
+                aria-label={own.length > 1 ? `Show the backup folder ${folder}` : 'Show the backup folder'}
+                onClick={() => void revealFolder(handle, backupId)}
+              >
+                <IconFolderOpen size={16} aria-hidden />
+              </ActionIcon>
+            </Tooltip>
+          )}
+        </Fragment>
       ))}
     </>
   );

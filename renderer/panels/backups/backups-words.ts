@@ -70,10 +70,9 @@ export function followingOf(backups: readonly BackupRecord[], id: string): strin
   return (backups[at + 1] ?? backups[at - 1])?.id ?? null;
 }
 
-/** Where its own backups lie; none = nothing was backed up yet. */
-export const foldersOf = (backups: readonly BackupRecord[]): string[] => [
-  ...new Set(ownOf(backups).map(({ folder }) => folder)),
-];
+/** Of its own backups the first in each folder that they lie in; none = nothing was backed up yet. */
+export const firstInFolders = (backups: readonly BackupRecord[]): BackupRecord[] =>
+  ownOf(backups).filter(({ folder }, at, own) => own.findIndex((each) => each.folder === folder) === at);
 
 /** "made of e.db, which …"; null = of this very file. @param fileName where both have one name, the path tells them apart. */
 export const originWords = (backup: BackupRecord, fileName: string): string | null =>
@@ -99,12 +98,6 @@ export function brokenWords(all: readonly BackupRecord[], isGone = false): strin
     ? `${which}: do not rely on ${broken === 1 ? 'it' : 'them'}. The others are not affected; have the disk looked at.`
     : `${which}, and there is no other. Make a new one now, on another disk if you can.`;
 }
-
-/** The backup with which the last restore can be undone: nothing was backed up since. */
-export const undoOf = (backups: readonly BackupRecord[]): BackupRecord | null => {
-  const [newest] = ownOf(backups);
-  return newest?.reason === 'before restore' && newest.state === 'verified' ? newest : null;
-};
 
 type Replaced = NonNullable<Output<'backup:list'>['replaced']>;
 

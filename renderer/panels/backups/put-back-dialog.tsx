@@ -12,13 +12,15 @@ interface PutBackProps {
   readonly isBusy?: boolean;
   readonly progress?: ReactNode;
   readonly error?: AppError | null;
+  readonly errorActions?: ReactNode;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
 }
 
 /** Asks before files come back that a restore set aside; keeping the file is the default button. */
 export function PutBackDialog(props: PutBackProps) {
-  const { fileName, isOfUndo = false, isOpen, isBusy = false, progress, error = null, onConfirm, onClose } = props;
+  const { fileName, isOfUndo = false, isOpen, isBusy = false, progress, error = null, errorActions } = props;
+  const { onConfirm, onClose } = props;
   return (
     <Dialog
       isOpen={isOpen}
@@ -35,6 +37,7 @@ export function PutBackDialog(props: PutBackProps) {
           isBusy={isBusy}
           busyWords=""
           error={error}
+          errorActions={errorActions}
           onConfirm={onConfirm}
           onKeep={onClose}
         >

@@ -8,6 +8,7 @@ import { bytes } from '../../words/numbers.ts';
 import { dateTime } from '../../words/times.ts';
 import { describePhase } from './backups-words.ts';
 import { useTold } from './use-told.ts';
+import { WorkProgress } from './work-progress.tsx';
 
 interface RemoveProps {
   readonly handle: string;
@@ -52,7 +53,7 @@ export function RemoveDialog({ handle, fileName, backup, onClose, onRemoved }: R
           busyLabel="Deleting…"
           keepLabel="Keep the backup"
           isBusy={isRemoving}
-          busyWords="Making sure that another backup is good…"
+          busyWords=""
           error={error}
           onConfirm={(typed) => void remove(backup.id, typed)}
           onKeep={close}
@@ -65,6 +66,9 @@ export function RemoveDialog({ handle, fileName, backup, onClose, onRemoved }: R
             The database itself is not touched. The newest good backup, and any that something unfinished needs, cannot
             be deleted.
           </p>
+          {isRemoving && (
+            <WorkProgress handle={handle} fileName={fileName} words="Making sure that another backup is good" />
+          )}
         </TypedConfirmation>
       )}
     </Dialog>

@@ -11,18 +11,21 @@ import { bytes, counted } from '../../words/numbers.ts';
 import { describeOne } from './backups-words.ts';
 import styles from './backups.module.css';
 import { useTold } from './use-told.ts';
+import { WorkProgress } from './work-progress.tsx';
 
 interface TidyProps {
   readonly handle: string;
   readonly fileName: string;
   readonly isOpen: boolean;
   readonly onClose: () => void;
+  /** Before it closes: what asked for it may have gone with the last but one backup. If not, it has the focus back. */
+  readonly onTidied: () => void;
 }
 
 const USUAL_KEEP = 5;
 
 /** First how many good ones to keep, then exactly what would go and why the rest stays, and only then the deletion. */
-export function TidyDialog({ handle, fileName, isOpen, onClose }: TidyProps) {
+export function TidyDialog({ isOpen, onClose, ...props }: TidyProps) {
   const [isBusy, setBusy] = useState(false);
   return (
     <Dialog
@@ -32,14 +35,14 @@ export function TidyDialog({ handle, fileName, isOpen, onClose }: TidyProps) {
       width={600}
       closesOnClickOutside={false}
     >
-      {isOpen && <Steps handle={handle} fileName={fileName} onClose={onClose} isBusy={isBusy} setBusy={setBusy} />}
+      {isOpen && <Steps {...props} onClose={onClose} isBusy={isBusy} setBusy={setBusy} />}
     </Dialog>
   );
 }
 
 type StepsProps = Omit<TidyProps, 'isOpen'> & { readonly isBusy: boolean; readonly setBusy: (isBusy: boolean) => void };
 
-function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
+function Steps({ handle, fileName, onClose, onTidied, isBusy, setBusy }: StepsProps) {
   const [typed, setTyped] = useState<number | string>(USUAL_KEEP);
   const keep = Number(typed); // cleared = 0, which keeps none
   const [trial, setTrial] = useState<Output<'backup:tidy'> | null>(null);
@@ -57,7 +60,9 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
     const failed = await tidyBackups(handle, keep, shown);
     setBusy(false);
     setError(failed);
-    if (!failed) onClose();
+    if (failed) return;
+    onTidied();
+    onClose();
   };
   if (trial === null || trial.removed.length === 0) {
     return (
@@ -77,8 +82,14 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
           }}
         />
         {error && <ErrorNotice error={error} subject={fileName} />}
+        {isBusy && (
+          <WorkProgress
+            handle={handle}
+            fileName={fileName}
+            words="Reading the newest backups again, to be sure that they are good"
+          />
+        )}
         <p role="status" className="muted">
-          {isBusy ? 'Reading the newest backups again, to be sure that they are good…' : ''}
           {trial ? 'Then none would go: each of them stays for a reason.' : ''}
         </p>
         {trial && <Kept kept={trial.kept} />}
@@ -100,7 +111,7 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
       busyLabel="Deleting…"
       keepLabel="Keep them all"
       isBusy={isBusy}
-      busyWords="Reading the ones that stay again, then deleting the others…"
+      busyWords=""
       error={error}
       onConfirm={() => void tidy(trial.removed)}
       onKeep={onClose}
@@ -114,6 +125,13 @@ function Steps({ handle, fileName, onClose, isBusy, setBusy }: StepsProps) {
         ))}
       </ul>
       <Kept kept={trial.kept} />
+      {isBusy && (
+        <WorkProgress
+          handle={handle}
+          fileName={fileName}
+          words="Reading the ones that stay again, then deleting the others"
+        />
+      )}
     </TypedConfirmation>
   );
 }

@@ -10,11 +10,26 @@ interface UnusableFilesProps {
 /** More would push the backups that can be used off the page. */
 const SHOWN = 5;
 
-/** Files among the backups that are none of this database, and what somebody could do about each. */
+/** Folders that nobody could look into, files among the backups that are none of this database, and what to do about each. */
 export function UnusableFiles({ files }: UnusableFilesProps) {
+  const unseen = files.filter(isUnseen);
+  return (
+    <>
+      <Listed title="Could not be looked into" files={unseen} />
+      <Listed
+        title="Found, but not usable as a backup of this database"
+        files={files.filter((each) => !unseen.includes(each))}
+      />
+    </>
+  );
+}
+
+const isUnseen = ({ why }: UnusableFilesProps['files'][number]): boolean =>
+  why?.code === 'E_TIMEOUT' || why?.code === 'E_BACKUP_FOLDER';
+
+function Listed({ title, files }: UnusableFilesProps & { readonly title: string }) {
   if (files.length === 0) return null;
   const more = files.length - SHOWN;
-  const title = 'Found, but not usable as a backup of this database';
   return (
     <div className={styles.kept} role="group" aria-label={title}>
       <div className={styles.words}>

@@ -3,7 +3,7 @@ import { IconDatabase, IconFolderOpen, IconX } from '@tabler/icons-react';
 import type { OpenDatabase } from '@shared/channels.ts';
 import { DatabaseName } from '../../components/database-name.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
-import { chooseDatabase, closeDatabase, useDatabases } from '../../stores/databases.ts';
+import { chooseDatabase, closeDatabase, isForExport, useDatabases } from '../../stores/databases.ts';
 import { goTo, useRoute } from '../../stores/route.ts';
 import { activeOf, useRuns } from '../../stores/runs.ts';
 import { isAway, useSession } from '../../stores/session.ts';
@@ -36,8 +36,8 @@ export function DatabaseList() {
 }
 
 /** The focus would go with the button: it goes to what stands in its place then, the next database or "Open…". */
-async function close(handle: string, at: number, list: Element | null): Promise<void> {
-  await closeDatabase(handle);
+async function close(handle: string, at: number, list: Element | null, endsExport = false): Promise<void> {
+  await closeDatabase(handle, endsExport);
   const entries = list?.querySelectorAll<HTMLElement>('li > button:first-child, nav > button');
   if (document.activeElement === document.body) entries?.[at]?.focus();
 }
@@ -82,6 +82,18 @@ function Item({ database, open }: { database: OpenDatabase; open: readonly OpenD
           <p className={styles.none} role="alert">
             It stays open. {refused.message}
           </p>
+          {isForExport(refused) && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              className={styles.end}
+              onClick={({ currentTarget }) =>
+                void close(handle, open.indexOf(database), currentTarget.closest('nav'), true)
+              }
+            >
+              End the export and close
+            </Button>
+          )}
         </li>
       )}
     </>

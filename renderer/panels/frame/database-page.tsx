@@ -6,7 +6,7 @@ import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageSkeleton } from '../../components/page.tsx';
 import { INGEST_DETAIL, issuesPage, migrationOf, targetPhase, type Route } from '../../route.ts';
 import { loadBackups, useBackups } from '../../stores/backups.ts';
-import { chooseDatabase, closeDatabase, look, useDatabases } from '../../stores/databases.ts';
+import { chooseDatabase, closeDatabase, useDatabases } from '../../stores/databases.ts';
 import { refresh } from '../../stores/events.ts';
 import { showDialog } from '../../stores/dialogs.ts';
 import { goHome, goTo } from '../../stores/route.ts';
@@ -150,7 +150,7 @@ function StatusRefused({ handle }: { handle: string }) {
           <>
             {first === 'backups' && <BackupsButton handle={handle} isFirst />}
             {first === 'another' && <AnotherButton isFirst />}
-            <Button variant={first === 'retry' ? 'filled' : 'default'} onClick={() => void look(handle)}>
+            <Button variant={first === 'retry' ? 'filled' : 'default'} onClick={() => void refresh(handle)}>
               Try again
             </Button>
             {first !== 'backups' && <BackupsButton handle={handle} />}

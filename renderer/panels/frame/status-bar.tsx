@@ -29,10 +29,10 @@ function DatabaseFacts({ handle }: { handle: string }) {
   const view = useDatabases((state) => state.views[handle]);
   const run = useRuns((state) => state.byHandle[handle] ?? null);
   const isConnected = !useSession(isAway);
-  const backups = useBackups((state) => state.byHandle[handle]?.list?.backups);
+  const restores = useBackups((state) => state.byHandle[handle]?.list?.restores);
   const now = useNow(5_000);
   const status = view?.status;
-  const superseded = run?.report && status ? supersededBy(run.report, status, backups ?? []) : null;
+  const superseded = run?.report && status ? supersededBy(run.report, status, restores ?? []) : null;
   const words = view?.busy === 'checking' ? 'checking all data…' : view?.busy === 'looking' ? 'looking…' : null;
   return (
     <>

@@ -12,5 +12,10 @@ export function describeRecent(recent: RecentDatabase): string {
     : `${recent.packTitle} · ${variantWords(recent.variantTitle, recent.phaseReached)}`;
 }
 
-export const describeLastBackup = (at: string | null, now: number): string =>
-  at === null ? 'no verified backup yet' : `verified backup ${ago(at, now)}`;
+type LastBackup = Pick<RecentDatabase, 'lastVerifiedBackupAt' | 'isLastBackupGone'>;
+
+/** Another may be left of one that is gone: that the list of its backups tells. */
+export function describeLastBackup({ lastVerifiedBackupAt: at, isLastBackupGone }: LastBackup, now: number): string {
+  if (at === null) return 'no verified backup yet';
+  return isLastBackupGone ? 'its last verified backup is no longer there' : `verified backup ${ago(at, now)}`;
+}

@@ -1,9 +1,10 @@
 import { ActionIcon, Skeleton, Tooltip } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
+import { useEffect } from 'react';
 import type { RecentDatabase } from '@shared/channels.ts';
 import { PhaseDots } from '../../components/phase-dots.tsx';
 import { useNow } from '../../components/use-now.ts';
-import { forgetRecent, openBackupsOf, openRecent, useDatabases } from '../../stores/databases.ts';
+import { forgetRecent, loadRecents, openBackupsOf, openRecent, useDatabases } from '../../stores/databases.ts';
 import { bytes } from '../../words/numbers.ts';
 import { ago } from '../../words/times.ts';
 import { middleEllipsis } from '../../words/text.ts';
@@ -14,6 +15,9 @@ import styles from './home-panel.module.css';
 export function RecentCards() {
   const recents = useDatabases((state) => state.recents);
   const now = useNow(30_000);
+  useEffect(() => {
+    if (useDatabases.getState().recents !== null) void loadRecents(); // they may have been listed long ago
+  }, []);
   if (recents === null) return <Skeleton height={110} width={280} />;
   if (recents.length === 0) return null;
   return (
@@ -57,7 +61,7 @@ function Card({ recent, now }: { recent: RecentDatabase; now: number }) {
           </span>
         )}
         <span className={styles.cardLine}>
-          <span>{describeLastBackup(recent.lastVerifiedBackupAt, now)}</span>
+          <span>{describeLastBackup(recent, now)}</span>
         </span>
         {(recent.brokenBackups ?? 0) > 0 && (
           <span className={styles.cardLine}>

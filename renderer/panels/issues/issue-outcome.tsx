@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { BackupCard } from '../../components/backup-card.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { KeptNotice } from '../../components/kept-notice.tsx';
@@ -21,10 +21,18 @@ export function IssueOutcome({ handle, fileName }: { handle: string; fileName: s
   const run = useRuns((state) => activeOf(state.byHandle[handle]));
   const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
   useEffect(() => () => forgetIssues(handle), [handle]);
+  const box = useRef<HTMLDivElement>(null);
+  const busy = view?.busy ?? null;
+  const before = useRef(busy);
+  useEffect(() => {
+    // The button that asked can be pressed again only afterwards, and goes if every row has found its place.
+    if (busy === 'retrying' && before.current !== busy) box.current?.focus({ preventScroll: true });
+    before.current = busy;
+  }, [busy]);
   if (!view) return null;
-  const { busy, error, exported, retried } = view;
+  const { error, exported, retried } = view;
   return (
-    <>
+    <div ref={box} tabIndex={-1} className={styles.outcomes}>
       {busy === 'retrying' && (
         <WorkBar
           words={sentence(upperFirst(run?.now ?? 'Making and proving a backup, then trying the rows again'))}
@@ -56,6 +64,6 @@ export function IssueOutcome({ handle, fileName }: { handle: string; fileName: s
           onReveal={canReveal ? () => void revealBackup(handle, retried.backup?.id ?? null) : undefined}
         />
       )}
-    </>
+    </div>
   );
 }

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { IssueSummary } from '@shared/status.ts';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
@@ -44,8 +44,17 @@ interface IssueRowsProps {
 export function IssueRows({ handle, issues, wanted = null }: IssueRowsProps) {
   const pages = useIssuePages(handle);
   const sorted = useMemo(() => sortReasons(issues, wanted), [issues, wanted]); // a new list would close every row
+  const box = useRef<HTMLDivElement>(null);
+  const wasRefused = useRef(false);
+  const isRefused = pages.error !== null;
+  useEffect(() => {
+    // "Try again" goes with the refusal, and the focus with it; anywhere else it stays.
+    const isLost = document.activeElement === document.body;
+    if (wasRefused.current && !isRefused && isLost) box.current?.focus({ preventScroll: true });
+    wasRefused.current = isRefused;
+  }, [isRefused]);
   return (
-    <>
+    <div ref={box} tabIndex={-1}>
       {pages.error && (
         <div className={styles.error}>
           <ErrorNotice
@@ -66,6 +75,6 @@ export function IssueRows({ handle, issues, wanted = null }: IssueRowsProps) {
         startsOpen={({ reason }) => reason === wanted || issues.length === 1}
         detail={(summary) => <IssueList handle={handle} summary={summary} pages={pages} />}
       />
-    </>
+    </div>
   );
 }

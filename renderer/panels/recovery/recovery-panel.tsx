@@ -6,6 +6,7 @@ import {
   IconHandStop,
   IconInfoCircle,
   IconPlayerPlay,
+  IconRefresh,
   IconShieldCheck,
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
@@ -17,7 +18,9 @@ import { Page } from '../../components/page.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
 import { useNow } from '../../components/use-now.ts';
 import { useBackups } from '../../stores/backups.ts';
-import { type Asking, choose, putBackAndShow, putOff, useRecovery } from '../../stores/recovery.ts';
+import { refresh } from '../../stores/events.ts';
+import { type Asking, choose, lookAnew, putBackAndShow, putOff, useRecovery } from '../../stores/recovery.ts';
+import { goTo } from '../../stores/route.ts';
 import { useWorks } from '../../stores/works.ts';
 import { ago, dateTime } from '../../words/times.ts';
 import { PutBackDialog } from '../backups/put-back-dialog.tsx';
@@ -41,10 +44,15 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
   const now = useNow(15_000);
   const busy = view?.busy ?? null;
   const isBusy = busy !== null || work !== null;
-  useEffect(() => document.getElementById('main')?.focus({ preventScroll: true }), [recovery.runId]);
+  useEffect(focusMain, [recovery.runId]);
+  const isUnseen = recovery.choices.some(({ id }) => id === 'look');
+  useEffect(() => {
+    if (document.activeElement === document.body) focusMain(); // it was seen now, and the button that asked for it went
+  }, [isUnseen]);
   const onChoose = (id: RecoveryChoiceId): void => {
     if (isBusy) return;
     if (id === 'restore' || id === 'put-back') setAsking(id);
+    else if (id === 'look') void lookAnew(handle, () => refresh(handle));
     else void choose(handle, id);
   };
   return (
@@ -75,7 +83,9 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
           <WorkProgress handle={handle} fileName={fileName} words="Working" />
         )}
         {view?.error && <ErrorNotice error={view.error} subject={fileName} />}
-        {failed && asking === null && <ErrorNotice error={failed} subject={fileName} />}
+        {failed && asking === null && (
+          <ErrorNotice error={failed} subject={fileName} actions={<SeeBackups handle={handle} error={failed} />} />
+        )}
         <p className={styles.foot}>
           <Button variant="subtle" disabled={busy !== null} onClick={() => putOff(handle)}>
             Look at the database first
@@ -96,6 +106,8 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
     </Page>
   );
 }
+
+const focusMain = (): void => document.getElementById('main')?.focus({ preventScroll: true });
 
 interface PutBackProps {
   readonly handle: string;
@@ -126,9 +138,24 @@ function PutBack({ handle, fileName, isOpen, onClose }: PutBackProps) {
       isBusy={isBusy}
       progress={<WorkProgress handle={handle} fileName={fileName} words="Putting the old files back" />}
       error={error}
+      errorActions={error && <SeeBackups handle={handle} error={error} />}
       onConfirm={() => void putBack()}
       onClose={close}
     />
+  );
+}
+
+/** Where others than these old files were set aside last: the page of the backups shows those, and puts them back. */
+function SeeBackups({ handle, error }: { handle: string; error: AppError }) {
+  if (error.code !== 'E_STATE_CHANGED') return null;
+  const see = (): void => {
+    putOff(handle); // else this page would stand before it; a line there leads back
+    goTo(handle, 'backups');
+  };
+  return (
+    <Button variant="default" onClick={see}>
+      See its backups
+    </Button>
   );
 }
 
@@ -167,6 +194,7 @@ const icons: Record<RecoveryChoiceId, typeof IconPlayerPlay> = {
   continue: IconPlayerPlay,
   check: IconShieldCheck,
   finish: IconPlayerPlay,
+  look: IconRefresh,
   stay: IconHandStop,
   restore: IconArrowBackUp,
   'put-back': IconArrowBackUp,

@@ -35,6 +35,7 @@ export const busyWords: Record<RecoveryChoiceId, string> = {
   continue: 'Looking at the file once more before anything is started…',
   check: 'Opening the file afresh and comparing it with the backup. Nothing in it is changed…',
   finish: '', // its bar has words of its own
+  look: 'Looking at the file once more. Nothing is changed by looking…',
   stay: 'Noting that everything stays as it is…',
   restore: '',
   'put-back': '',

@@ -1,3 +1,4 @@
+import type { WholeReport } from '@shared/channels.ts';
 import type { RunReport } from '@shared/run.ts';
 import { keptWords } from '../../components/kept-notice.tsx';
 import { bytes, count, duration, rate } from '../../words/numbers.ts';
@@ -6,7 +7,7 @@ import { dateTime } from '../../words/times.ts';
 import { backupsOfRun, resultHeadline, verifiedStatement, whichBackup, wholeWords } from './result-words.ts';
 
 /** The report as plain text, for a mail or a ticket: counts and names, no rows. */
-export function reportText(report: RunReport): string {
+export function reportText(report: WholeReport): string {
   return [
     `Phasewise report: ${report.fileName}, ${report.fromPhase === null ? 'before any phase' : `phase ${report.fromPhase}`} to phase ${report.toPhase}`,
     `${dateTime(report.startedAt)} to ${dateTime(report.finishedAt)} (local time), run ${report.runId}`,
@@ -14,7 +15,7 @@ export function reportText(report: RunReport): string {
     resultHeadline(report, report.error ?? null),
     ...lineOf(wholeWords(report)),
     verifiedStatement(report) ?? 'Not verified.',
-    ...(report.keptIn === undefined ? [] : [keptWords(report.keptIn)]),
+    ...lineOf(keptWords(report.keptIn, report.earlierKeptIn)),
     ...(report.error
       ? [`${report.error.code}: ${report.error.message}`, report.error.safety, report.error.nextStep]
       : []),

@@ -3,13 +3,14 @@ import { IconCircleCheckFilled } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord, RunReport, RunStep } from '@shared/run.ts';
+import type { WholeReport } from '@shared/channels.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { BackupCard } from '../../components/backup-card.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { KeptNotice } from '../../components/kept-notice.tsx';
 import { Page, PageHead } from '../../components/page.tsx';
 import { upgradeDetail } from '../../route.ts';
-import { revealBackup } from '../../stores/backups.ts';
+import { revealBackup, useBackups } from '../../stores/backups.ts';
 import { goTo } from '../../stores/route.ts';
 import { useSession } from '../../stores/session.ts';
 import { isNotice } from '../../words/errors.ts';
@@ -40,7 +41,7 @@ interface ResultProps {
   readonly handle: string;
   readonly status: DatabaseStatus;
   /** null when the run ended before there was anything to report. */
-  readonly report: RunReport | null;
+  readonly report: WholeReport | null;
   readonly error: AppError | null;
   readonly backup?: BackupRecord | null;
   /** Where it stopped; shown when it did not finish. */
@@ -52,10 +53,11 @@ interface ResultProps {
 export function ResultPanel({ handle, status, report, error, backup = null, steps = [], isPast = false }: ResultProps) {
   const [restoring, setRestoring] = useState<BackupRecord | null>(null);
   const listed = useListed(handle);
+  const restores = useBackups((state) => state.byHandle[handle]?.list?.restores);
   const kept = backupsOfRun(report, backup);
   const verified = report === null ? null : verifiedStatement(report, listed);
   const whole = report === null ? null : wholeWords(report);
-  const superseded = report === null ? null : supersededBy(report, status, listed.backups);
+  const superseded = report === null ? null : supersededBy(report, status, restores ?? []);
   const headline = resultHeadline(report, error);
   const isBelowGoal = report !== null && report.ok && report.toPhase < status.defaultTarget;
   const goesOn = isBelowGoal && !isPast && !superseded && status.pending.length > 0;
@@ -84,7 +86,7 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
           </p>
         )}
       </PageHead>
-      <KeptNotice keptIn={report?.keptIn} />
+      <KeptNotice keptIn={report?.keptIn} earlier={report?.earlierKeptIn} />
       {report && <SavedReport handle={handle} report={report} />}
       {error && !superseded && (
         <ErrorNotice

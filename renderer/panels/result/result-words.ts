@@ -1,7 +1,7 @@
 import type { AppError } from '@shared/errors.ts';
 import { aboutOriginal } from '@shared/original-words.ts';
 import type { BackfillReport, BackupRecord, RunReport } from '@shared/run.ts';
-import type { DatabaseStatus } from '@shared/status.ts';
+import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
 import { issueTotal } from '../issues/issues-words.ts';
 import { wasNotStarted } from '../../words/errors.ts';
 import { count, counted } from '../../words/numbers.ts';
@@ -80,13 +80,17 @@ const are = (rows: number): string => `${count(rows)} ${rows === 1 ? 'is' : 'are
  */
 export function verifiedStatement(report: RunReport, listed = NOT_LISTED): string | null {
   if (!report.verified) return null;
-  const met = report.checks.filter(({ state }) => state === 'met').length;
-  const checks = report.checks.length > 0 ? ` and ${count(met)} of ${count(report.checks.length)} checks passed` : '';
+  const checks = checksPassed(report.checks);
   const kept = backupsOfRun(report, null);
   const proven = kept.length > 0 && kept.every((each) => each.verified && isGood(each, listed));
   const which = kept.length > 1 ? 'Each backup was restored to' : 'The backup from before the upgrade was restored to';
   const backup = proven ? ` ${which} a scratch file and checked.` : '';
   return `Verified: a fresh process opened the file again${checks}.${backup}`;
+}
+
+export function checksPassed(checks: readonly CheckResult[]): string {
+  const met = checks.filter(({ state }) => state === 'met').length;
+  return checks.length > 0 ? ` and ${count(met)} of ${count(checks.length)} checks passed` : '';
 }
 
 /** The backups that there are, as far as is known. */

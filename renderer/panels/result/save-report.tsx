@@ -1,7 +1,7 @@
 import { Button, Menu } from '@mantine/core';
 import { IconChevronDown, IconDownload } from '@tabler/icons-react';
 import { useEffect } from 'react';
-import type { RunReport } from '@shared/run.ts';
+import type { WholeReport } from '@shared/channels.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { menuPlace } from '../../components/menu-place.ts';
 import { PathText } from '../../components/path-text.tsx';
@@ -14,7 +14,7 @@ import styles from './result.module.css';
 
 interface SaveReportProps {
   readonly handle: string;
-  readonly report: RunReport;
+  readonly report: WholeReport;
 }
 
 /** Saves the report as a file of the person's choice. */

@@ -12,6 +12,7 @@ import { activeOf, loadHistory, useRuns } from '../../stores/runs.ts';
 import { isWorkedOn, useWorks } from '../../stores/works.ts';
 import { WorkProgress } from '../backups/work-progress.tsx';
 import { InterruptedNotice } from '../recovery/interrupted-notice.tsx';
+import { CheckedRun } from '../result/checked-run.tsx';
 import { ResultPanel } from '../result/result-panel.tsx';
 import { RunAnnouncer } from './run-announcer.tsx';
 import { RunHistory } from './run-history.tsx';
@@ -119,8 +120,10 @@ function NoRun({ handle, status }: { handle: string; status: DatabaseStatus }) {
 
 function PastRun({ handle, status, reportId }: { handle: string; status: DatabaseStatus; reportId: string }) {
   const history = useRuns((state) => state.history[handle]);
+  const checked = useRecovery((state) => state.checked[handle]);
   const report = history?.find(({ runId }) => runId === reportId);
   if (!history) return <PageSkeleton words="Looking for that run…" />;
+  if (!report && checked?.runId === reportId) return <CheckedRun handle={handle} checked={checked} />;
   if (!report) return <NoSuchRun handle={handle} />;
   return <ResultPanel handle={handle} status={status} report={report} error={report.error ?? null} isPast />;
 }
@@ -129,6 +132,7 @@ function NoSuchRun({ handle }: { handle: string }) {
   return (
     <Page label="Activity">
       <EmptyState title="This run is not in the journal of this database.">
+        <p>One that was begun under another name of the file, or on another computer, has its report there.</p>
         <Button onClick={() => goTo(handle, 'activity')}>Back to the activity</Button>
       </EmptyState>
     </Page>

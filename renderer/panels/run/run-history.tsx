@@ -23,7 +23,7 @@ export function RunHistory({
   history: readonly RunReport[] | undefined;
   except: string | null;
 }) {
-  const backups = useBackups((state) => state.byHandle[handle]?.list?.backups);
+  const restores = useBackups((state) => state.byHandle[handle]?.list?.restores);
   const rows = (history ?? []).filter(({ runId }) => runId !== except);
   if (rows.length === 0) return null;
   const link = (report: RunReport) => (
@@ -37,7 +37,7 @@ export function RunHistory({
       id: 'what',
       header: 'What',
       value: historyTitle,
-      cell: (report) => <StateMark mark={historyMark(report, supersededBy(report, status, backups ?? []))} wraps />,
+      cell: (report) => <StateMark mark={historyMark(report, supersededBy(report, status, restores ?? []))} wraps />,
     },
     {
       id: 'took',

@@ -32,3 +32,25 @@ it.each([
   host.close();
   vi.restoreAllMocks();
 });
+
+it('an undoing that is carried through after an interruption is not told as a backup', async () => {
+  const { host, open } = scriptedHost(mkdtempSync(path.join(folder, 'home-')));
+  const { path: file } = open('good');
+  const [old, kept] = [`${file} replaced-Old123`, `${file} replaced-New456`];
+  for (const each of [old, kept]) mkdirSync(each);
+  writeFileSync(path.join(kept, 'good.db'), 'bytes');
+  const restored = backup({ id: path.basename(old), path: old, folder: path.dirname(old), state: 'broken' });
+  const answer = Promise.resolve({ ok: true, value: { restored, before: null, replacedFolder: kept } });
+  vi.spyOn(host.engines, 'askAlone').mockReturnValue({ answer, child: {} } as never);
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+
+  const ended = await restore(host, { name: 'restore', how: 'finish', source: '', file, yes: true });
+
+  expect(ended.text.split('\n')).toEqual([
+    `Finished: ${file} is again what was set aside in ${old}.`,
+    `What was there is kept in ${kept}.`,
+    expect.stringMatching(/^To undo this: .*restore --put-back .*replaced-New456/),
+  ]);
+  host.close();
+  vi.restoreAllMocks();
+});

@@ -9,7 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { ok } from '@shared/errors.ts';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { doesNotAnswer } from '@host/drives.ts';
 import { createHost, type Host } from '@host/host.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { backups, verify } from '../../../electron/cli/backups.ts';
@@ -51,7 +53,7 @@ async function withBackup(change: (stem: string) => void) {
   const list = (keep: number | null = null, of = file) =>
     backups(host, { name: 'backups', file: of, keep, yes: false });
   const readAll = (of = file) => verify(host, { name: 'verify', backup: of, isAll: true });
-  return { file, make, list, readAll };
+  return { host, file, make, list, readAll };
 }
 
 function renameBoth(stem: string): void {
@@ -130,6 +132,19 @@ describe.skipIf(!existsSync(engineFile))('a backup that cannot be used', () => {
     expect(text).not.toContain('No backups yet');
     expect(text).toContain('It could not be looked into: ENOTDIR');
     expect(await readAll()).toMatchObject({ exitCode: 3, json: { error: { code: 'E_BACKUP_FOLDER' } } });
+  });
+
+  it('because it lies on a drive that does not answer is not told as none, nor as found', async () => {
+    const { host, file, list, readAll } = await withBackup((stem) => rmSync(path.dirname(stem), { recursive: true }));
+    const listed = must(await host.backups.list(must(host.databases.open(file))));
+    const unusable = [{ path: '/away', why: doesNotAnswer('/away') }];
+    vi.spyOn(host.backups, 'list').mockResolvedValue(ok({ ...listed, unusable }));
+
+    const { text } = await list();
+
+    expect(text).toMatch(/Could not be looked into:\n {2}\/away\n {4}The drive .* does not answer just now\. Connect/);
+    expect(text).not.toMatch(/No backups yet|Found, but/);
+    expect(await readAll()).toMatchObject({ exitCode: 3, json: { error: { code: 'E_TIMEOUT' } } });
   });
 
   it('because it is of another database says of which', async () => {

@@ -3,7 +3,7 @@ import type { Recovery } from '@shared/recovery.ts';
 import type { RunReport } from '@shared/run.ts';
 import { recoveryText } from '../../../electron/cli/recovery-words.ts';
 import { localTime, reportText, statusText } from '../../../electron/cli/words.ts';
-import { status } from '../renderer/values.ts';
+import { report, status } from '../renderer/values.ts';
 
 it('tells people the time of their computer, with its offset', () => {
   const iso = '2026-11-21T12:34:56.789Z';
@@ -15,7 +15,7 @@ it('tells people the time of their computer, with its offset', () => {
 });
 
 it('calls issue rows noted: most of them are where they belong', () => {
-  const report: RunReport = {
+  const noted: RunReport = {
     ...{ runId: 'r', ok: true, fileName: 'a.db', packId: 'p', fromPhase: null, toPhase: 1 },
     ...{ startedAt: '', finishedAt: '', migrations: [], backup: null, verified: true, checks: [], tables: [] },
     backfills: [
@@ -27,10 +27,18 @@ it('calls issue rows noted: most of them are where they belong', () => {
     issues: [{ reason: 'no-name', title: 'The member has no name', sourceTable: 'member', count: 1 }],
   };
 
-  expect(reportText(report)).toContain(
+  expect(reportText(noted)).toContain(
     'member: 1,234 rows = 1,233 moved + 0 already right + 1 noted (copying members)\n' +
       '  noted: 1 row of member: The member has no name',
   );
+});
+
+it('names every folder in which a part of an upgrade has kept what was found, the first of them first', () => {
+  const told = reportText({ ...report(), earlierKeptIn: ['/b/1', '/b/2'], keptIn: '/b/3' });
+  expect(told.match(/as they were found: .*/g)).toEqual(
+    ['/b/1', '/b/2', '/b/3'].map((at) => `as they were found: ${at}`),
+  );
+  expect(reportText(report())).not.toContain('as they were found');
 });
 
 it('names the folders that the interrupted upgrade was begun with in the command that goes on with it', () => {

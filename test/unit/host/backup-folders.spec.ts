@@ -23,7 +23,8 @@ function shop(): { database: OpenEntry; dataFolder: string; placesAsked: () => P
         if (request === 'listBackups') places = input;
         return { answer: Promise.resolve(ok([])) };
       };
-      const context = { engines: { askAlone }, recents: { knowsBroken: () => {} }, dataFolder, appVersion: '0' };
+      const recents = { knowsBroken: () => {}, knowsVerified: () => {} };
+      const context = { engines: { askAlone }, recents, dataFolder, appVersion: '0' };
       await createBackups(context as unknown as BackupsContext).list(database);
       return places;
     },

@@ -55,14 +55,20 @@ describe('what a list or a backup leaves behind', () => {
     record({ id: 'bad', state: 'broken' }),
     record({ id: 'bad 2', state: 'broken' }),
   ];
-  const ended = (wasEnded: boolean) => err(appError('E_CANCELLED', 'stopped', { wasEnded }));
+  const untouched = { safety: 'untouched', nextStep: 'Try again.' } as const;
+  const ended = (wasEnded: boolean) =>
+    err(appError('E_CANCELLED', 'stopped', { request: 'backup', wasEnded }, untouched));
+  const died = () => err(appError('E_NO_MEMORY', 'died.', { request: 'backup', exitCode: null }, untouched));
 
   /** @param named what the engine says of a backup before it ends. */
   function setUp(made: Result<unknown>, named?: string) {
     const asked: string[] = [];
+    const inputs: unknown[] = [];
     const broken: number[] = [];
-    const askAlone = (_: string, name: string, _input: unknown, listeners?: AskListeners) => {
+    const good: unknown[] = [];
+    const askAlone = (_: string, name: string, input: unknown, listeners?: AskListeners) => {
       asked.push(name);
+      inputs.push(input);
       if (named !== undefined) listeners?.onWork?.({ stage: 'copying', fraction: 0, canCancel: true, partial: named });
       const answer = name === 'listBackups' ? ok(listing) : name === 'backup' ? made : ok(null);
       return { answer: Promise.resolve(answer), child: { cancel: () => true } };
@@ -71,17 +77,20 @@ describe('what a list or a backup leaves behind', () => {
     const home = mkdtempSync(path.join(folder, 'home-'));
     const backups = createBackups({
       ...{ engines: { askAlone } as unknown as Engines, events, busy: createBusy(), ongoing: createOngoing(events) },
-      recents: { knowsBroken: (_: string, count: number) => void broken.push(count) } as unknown as Recents,
+      recents: {
+        knowsBroken: (_: string, count: number) => void broken.push(count),
+        knowsVerified: (_: string, newest?: BackupRecord) => void good.push(newest?.id),
+      } as unknown as Recents,
       ...{ dataFolder: path.join(home, 'data'), appVersion: '0' },
     });
     const database: OpenEntry = { handle: 'h', name: 'a.db', folder: home, path: path.join(home, 'a.db') };
-    return { asked, broken, backups, database };
+    return { asked, inputs, broken, good, backups, database };
   }
 
-  it('the first page knows how many are broken', async () => {
-    const { backups, broken, database } = setUp(ok(null));
+  it('the first page knows how many are broken, and which is the last good one', async () => {
+    const { backups, broken, good, database } = setUp(ok(null));
     must(await backups.list(database));
-    expect(broken).toEqual([2]);
+    expect([broken, good]).toEqual([[2], ['good']]);
   });
 
   it.each([true, false])('the file is put right where the process of a backup was ended: %s', async (wasEnded) => {
@@ -90,16 +99,42 @@ describe('what a list or a backup leaves behind', () => {
     expect(asked).toEqual(wasEnded ? ['backup', 'settle'] : ['backup']);
   });
 
-  it.each([true, false])('what is still there of a stopped backup is named: %s', async (isLeft) => {
+  it('the file is put right where the process of a backup has died, which had named its copy', async () => {
+    const partial = path.join(folder, 'gone.db.partial');
+    const { asked, inputs, backups, database } = setUp(died(), partial);
+
+    const made = await backups.create(database);
+
+    expect(asked).toEqual(['backup', 'settle']);
+    expect(inputs.at(-1)).toMatchObject({ partials: [partial] });
+    expect(made).toEqual(died());
+  });
+
+  const safety = safetyText['database-untouched'];
+  const isNone = 'What may be left is no backup: you can delete it.';
+  it.each([
+    ['its copy', ['']],
+    ['the scratch file of its trial', ['.scratch']],
+    ['both', ['', '.scratch']],
+  ])('what is still there of a backup that was not finished is named: %s', async (_, ends) => {
     const partial = path.join(mkdtempSync(path.join(folder, 'backups-')), 'a.db.partial');
-    if (isLeft) writeFileSync(partial, 'half');
-    const { backups, database } = setUp(ended(true), partial);
+    const left = ends.map((end) => `${partial}${end}`);
+    for (const file of left) writeFileSync(file, 'half');
+    const message = `The backup was not finished, and ${left.join(' and ')} may be left of it.`;
 
-    const stopped = await backups.create(database);
+    const [stopped, dead] = [setUp(ended(true), partial), setUp(died(), partial)];
 
-    const message = `The backup was not finished, and ${partial} may be left of it.`;
-    const safety = safetyText['database-untouched'];
-    expect(stopped).toMatchObject({ error: isLeft ? { message, safety } : { message: 'stopped' } });
+    expect(await stopped.backups.create(stopped.database)).toMatchObject({
+      error: { code: 'E_CANCELLED', message, safety, nextStep: `Back up again whenever you like. ${isNone}` },
+    });
+    expect(await dead.backups.create(dead.database)).toMatchObject({
+      error: { code: 'E_NO_MEMORY', message: `died. ${message}`, safety, nextStep: `Try again. ${isNone}` },
+    });
+  });
+
+  it('nothing is named of a stopped one where nothing is left', async () => {
+    const { backups, database } = setUp(ended(true), path.join(folder, 'gone.db.partial'));
+    expect(await backups.create(database)).toEqual(ended(true));
   });
 });
 
@@ -172,6 +207,17 @@ describe('deleting and putting back', () => {
     expect(removed.map(({ path: backup }) => backup)).toEqual(['/b/a.db']);
     expect(asked).toMatchObject([{ shown: ['/b/a.db'] }, { shown: [] }, {}]);
     expect(asked[2]).not.toHaveProperty('shown');
+  });
+
+  it('is told to every window, which may list the same backups', async () => {
+    const { client, events, open } = scriptedHost(folder);
+    const { handle } = open('good');
+    const told = () => events.filter(({ name }) => name === 'database:changed').map(({ payload }) => payload);
+
+    must(await client.call('backup:tidy', { handle, keep: 1, isTrial: false, shown: [] }));
+    expect(told()).toEqual([{ handle }]);
+    must(await client.call('backup:remove', { handle, backupId: 'of-good.db backups', confirmation: 'good.db' }));
+    expect(told()).toEqual([{ handle }, { handle }]);
   });
 
   it('keeps the backup of a run that did not come to a proven end', async () => {
@@ -347,6 +393,14 @@ describe('reading stored backups again at start (R11)', () => {
     const again = { lastCheck: { at: dayAgo(9), ok: true, error: null } };
     const backups = [stored('fresh', 0), stored('bad', 3), stored('old', 30), stored('again', 40, again)];
     expect(await scrubbed(backups)).toEqual({ read: ['old', 'again', 'bad'], broken: ['/a.db'] });
+  });
+
+  it('says how it found each, to whoever lists them', async () => {
+    const found: unknown[] = [];
+    await scrubbed([stored('bad', 3), stored('old', 2), stored('torn', 1)], {
+      onRead: ({ state }) => found.push(state),
+    });
+    expect(found).toEqual(['broken', 'verified']);
   });
 
   it.each([

@@ -1,13 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord, RunReport, RunStep } from '@shared/run.ts';
 import { asWhole, type ContinuingRun, earlierParts } from '@host/continued.ts';
 import type { EngineChild } from '@host/engine-process.ts';
 import type { Engines } from '@host/engines.ts';
+import { readHistory } from '@host/run-history.ts';
 import { appendToJournal, type JournalLine, journalFolder } from '@host/run-journal.ts';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { report as reportOf } from '../renderer/values.ts';
 
 const folder = temporaryFolder();
 type Line = { type: JournalLine['type'] } & Record<string, unknown>;
@@ -89,6 +91,8 @@ describe('the report of an upgrade that was gone on with', () => {
   });
   const isApplied = (migrationId: string, is: boolean) => ({ migrationId, title: '', isApplied: is });
   interface Found {
+    /** What the first part wrote about what it had kept. */
+    readonly notes?: (home: string) => Line[];
     /** Of whom there is a record in the list. */
     readonly listed?: readonly BackupRecord['state'][];
     readonly answer?: Result<BackupRecord[]>;
@@ -96,7 +100,7 @@ describe('the report of an upgrade that was gone on with', () => {
     readonly known?: string[];
     readonly isStopped?: boolean;
   }
-  const whole = ({ listed = ['verified'], answer, isFileGone, known = ['r1'], isStopped }: Found = {}) => {
+  const whole = ({ listed = ['verified'], answer, isFileGone, known = ['r1'], isStopped, notes }: Found = {}) => {
     const { home, file, journal, backup } = setUp();
     const steps = [
       isApplied('zero', true),
@@ -105,7 +109,8 @@ describe('the report of an upgrade that was gone on with', () => {
       isApplied('three', false),
     ];
     const applied: Line = { type: 'applied', migrationId: 'one', ms: 7 };
-    journal('r1', [backup('b1'), { type: 'steps', steps }, applied]); // two was applied, and never written down
+    // two was applied, and never written down
+    journal('r1', [backup('b1'), { type: 'steps', steps }, applied, ...(notes?.(home) ?? [])]);
     const own = record('b2', home);
     const records = [...listed.map((state) => ({ ...record('b1', home), state })), own];
     if (isFileGone) rmSync(path.join(home, 'b1.db'));
@@ -114,7 +119,7 @@ describe('the report of an upgrade that was gone on with', () => {
     const children: (EngineChild | null)[] = [];
     const answers = () => ({ child, answer: Promise.resolve(answer ?? ok(records)) });
     const engines = { askAlone: answers } as unknown as Engines;
-    const report = {
+    const ended = {
       ...{ runId: 'r2', fromPhase: 0, backup: own, migrations: [{ id: 'three', title: 'Do three', ms: 1 }] },
       tables: [{ name: 'users', rowsBefore: 9, rowsAfter: 10 }],
     } as unknown as RunReport;
@@ -129,10 +134,9 @@ describe('the report of an upgrade that was gone on with', () => {
       },
     };
     if (isStopped) run.stop.abort();
-    return asWhole(engines, run, { ...report, continuedRuns: known }).then((told) => ({
-      report: told,
-      children,
-      child,
+    return asWhole(engines, run, { ...ended, continuedRuns: known }).then((told) => ({
+      ...{ report: told, children, child, home },
+      history: readHistory(home, file, () => false),
     }));
   };
 
@@ -160,6 +164,31 @@ describe('the report of an upgrade that was gone on with', () => {
     expect(report).toMatchObject({ continues: { original: null, whyNone } });
     expect(report.backups?.map(({ id }) => id)).toEqual(['b2']);
     expect(report.migrations).toHaveLength(3);
+  });
+
+  const keptIn = (home: string) => path.join(home, 'a.db 2026-11-21 14.00.00 before recovery');
+  const isThere = (home: string) => {
+    mkdirSync(keptIn(home));
+    return keptIn(home);
+  };
+  const stopped = { ...reportOf({ ok: false, verified: false }), error: appError('E_CANCELLED', '') };
+  const toldBy: Record<string, NonNullable<Found['notes']>> = {
+    'its report': (home) => [{ type: 'ended', report: { ...stopped, keptIn: isThere(home) } }],
+    'a note, for it was killed': (home) => [{ type: 'kept', folder: isThere(home) }],
+  };
+
+  it.each(Object.keys(toldBy))(
+    'names the folder in which an earlier part has kept files, as told by %s',
+    async (how) => {
+      const { report, history, home } = await whole({ notes: toldBy[how] ?? (() => []) });
+      expect(report.earlierKeptIn).toEqual([keptIn(home)]);
+      expect(history).toMatchObject([{ keptIn: keptIn(home) }]);
+    },
+  );
+
+  it('names no such folder where it is gone', async () => {
+    const { report } = await whole({ notes: (home) => [{ type: 'kept', folder: keptIn(home) }] });
+    expect(report).not.toHaveProperty('earlierKeptIn');
   });
 
   it('is left as it is where the file does not know those parts: it is another file by now', async () => {

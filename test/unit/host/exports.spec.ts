@@ -76,6 +76,45 @@ describe('rows that are exported', () => {
     expect(codeOf(await work)).toBe('E_CANCELLED');
   });
 
+  it.each(['rows', 'issue rows'])('keep their database from being closed without a word: %s', async (what) => {
+    const { host, client, open, home } = setUp();
+    const { handle, path: file } = open('exports');
+    const work =
+      what === 'rows'
+        ? client.call('browse:export', asked(handle))
+        : client.call('issues:export', { handle, format: 'csv' });
+    await until(() => readdirSync(home).length > 1);
+
+    const refused = await client.call('database:close', { handle });
+
+    expect(refused).toMatchObject({ error: { code: 'E_RUN_ACTIVE', details: { endsExport: true } } });
+    expect(readdirSync(home)).toHaveLength(2);
+    expect(host.databases.find(file)).toBeDefined();
+
+    must(await client.call('database:close', { handle, endsExport: true }));
+
+    expect(codeOf(await work)).toBe('E_CANCELLED');
+    expect(readdirSync(home)).toEqual(['exports.db']);
+    expect(codeOf(await client.call('database:status', { handle }))).toBe('E_UNKNOWN_HANDLE');
+  });
+
+  it('of another database do not keep one open, nor does a wish to end them end what else goes on', async () => {
+    const { host, client, open, home } = setUp();
+    const [app, exporting] = [open('app'), open('exports')];
+    const work = client.call('browse:export', asked(exporting.handle));
+    await until(() => readdirSync(home).length > 2);
+    const release = must(host.busy.take(exporting.path, 'backup')); // beside which rows are written on
+
+    expect(codeOf(await client.call('database:close', { handle: app.handle }))).toBe('no error');
+    const busy = await client.call('database:close', { handle: exporting.handle, endsExport: true });
+
+    expect(busy).toMatchObject({ error: { message: 'A backup of this database is being made.' } });
+    expect(host.exports.isWriting(exporting)).toBe(true);
+    release();
+    host.exports.stop(exporting);
+    expect(codeOf(await work)).toBe('E_CANCELLED');
+  });
+
   it('of issues can be stopped as well, and are whole under their name', async () => {
     const { host, open, home } = setUp();
     const [whole, endless] = [open('app'), open('exports')];

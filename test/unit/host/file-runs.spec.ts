@@ -54,8 +54,8 @@ describe('the runs in a file that nobody has proven', () => {
   });
 
   it('end at one that a person left as it is, also where only the answer is noted here', () => {
-    const { note, answer, stopped, open } = setUp();
-    note('r1', [{ type: 'stayed' }]);
+    const { note, answer, stopped, open, file } = setUp();
+    note('r1', [{ type: 'stayed' }], file);
     expect(open(stopped('r1'), stopped('r2'))).toEqual(['r2']);
     answer('r2', { type: 'stayed' });
     expect(open(stopped('r1'), stopped('r2'), stopped('r3'))).toEqual(['r3']);

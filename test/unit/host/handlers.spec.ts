@@ -11,6 +11,7 @@ import { buildSample } from '@host/samples.ts';
 import { readWorks } from '@host/works.ts';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { backup } from '../renderer/values.ts';
 import { closedAfter, codeOf, makeFolder, must, scriptedHost, until } from './scripted-host.ts';
 
 const folder = temporaryFolder();
@@ -272,6 +273,18 @@ describe('backups', () => {
     expect(codeOf(await client.call('backup:putBack', { handle, confirmation, shown: 'none' }))).toBe(
       'E_NOTHING_TO_DO',
     );
+  });
+
+  it('in another folder are shown there, and not where they would usually lie', async () => {
+    const shown: string[] = [];
+    const { client, host, open, home } = setUp({ revealFile: (file) => void shown.push(file) });
+    const { handle, path: file } = open('good');
+    const elsewhere = makeFolder(home, 'elsewhere');
+    host.backups.remember(file, backup({ folder: elsewhere }));
+    const { backups } = must(await client.call('backup:list', { handle }));
+    const backupId = backups.find((each) => each.folder === elsewhere)?.id ?? '';
+    must(await client.call('backup:reveal', { handle, backupId, isFolder: true }));
+    expect(shown).toEqual([elsewhere]);
   });
 
   it('are shown in the file manager where there is one', async () => {

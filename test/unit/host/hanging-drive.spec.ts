@@ -1,12 +1,13 @@
 import type Fs from 'node:fs';
 import path from 'node:path';
+import { rememberFolder } from '@host/backups.ts';
 import { createBusy } from '@host/busy.ts';
 import type * as Drives from '@host/drives.ts';
 import { findNotices } from '@host/recovery-notices.ts';
 import { appendToJournal, journalFolder, type JournalLine } from '@host/run-journal.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { closedAfter, codeOf, makeFolder, scriptedHost } from './scripted-host.ts';
+import { closedAfter, codeOf, makeFolder, must, scriptedHost } from './scripted-host.ts';
 
 /** Whoever touches a drive that has stopped answering waits for it: were that this process, every window would stand still. */
 
@@ -103,6 +104,78 @@ describe('a drive that hangs', () => {
     const notices = await findNotices({ dataFolder, recents: { files: () => [] }, busy: createBusy() });
 
     expect(notices).toMatchObject([{ file, notice: { kind: 'upgrade' } }]);
+    expect(drive.touched).toEqual([]);
+  });
+});
+
+describe('a drive that hangs with some of the backups of a database that lies elsewhere', () => {
+  /** Of two folders that were chosen for backups one is on it. */
+  function setUpBeside() {
+    const house = closedAfter(scriptedHost(folder));
+    const database = house.open('good');
+    const [away, near] = ['away', 'near'].map((name) => makeFolder(house.home, name, 'chosen')) as [string, string];
+    for (const each of [near, away]) rememberFolder(house.dataFolder, database.path, each);
+    drive.isSilent = true;
+    return { ...house, ...database, file: database.path, away, near };
+  }
+  const own = 'of-good.db backups';
+
+  it('keeps nobody from the others: its folder is told as one that nobody could look into', async () => {
+    const { client, handle, away } = setUpBeside();
+
+    const { backups, unusable } = must(await client.call('backup:list', { handle }));
+
+    expect(backups.map(({ id, folder: at }) => [id, path.basename(path.dirname(at))])).toEqual([
+      [own, expect.any(String)],
+      ['of-chosen', 'near'],
+    ]);
+    expect(unusable).toMatchObject([
+      { path: away, why: { code: 'E_TIMEOUT', message: expect.stringContaining(away) } },
+    ]);
+    expect(drive.touched).toEqual([]);
+  });
+
+  it('is not asked by what restores or deletes the others; what may lie there is not said to be gone', async () => {
+    const { client, router, handle, away } = setUpBeside();
+    const named = { handle, confirmation: 'good.db' };
+
+    must(await client.call('backup:restore', { ...named, backupId: own }));
+    const other = await router('backup:restore', { ...named, backupId: 'of another folder' });
+
+    expect(other).toMatchObject({ error: { code: 'E_TIMEOUT', message: expect.stringContaining(away) } });
+    expect(drive.touched).toEqual([]);
+  });
+
+  it('says nothing of how many are broken, or whether the last one is gone', async () => {
+    const { client, host, handle } = setUpBeside();
+    const told = [vi.spyOn(host.recents, 'knowsBroken'), vi.spyOn(host.recents, 'knowsVerified')];
+    must(await client.call('backup:list', { handle }));
+    for (const each of told) expect(each).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    [
+      'the backup of what was interrupted',
+      'upgrade',
+      'backup',
+      /^The backup from before \(“b1\.db”\) could not be read just now: .* does not answer/,
+    ],
+    ['what a restore was putting back', 'restore', null, /./],
+  ])('is not waited for by the page that tells of %s', async (_, kind, line, told) => {
+    const { client, dataFolder, file, handle, away } = setUpBeside();
+    const backupPath = path.join(away, 'b1.db');
+    const started = { type: 'started', runId: 'r1', kind, path: file, toPhase: 1, pid: 999_999_999, appVersion: '0' };
+    const begun = { ...started, plan: null, restores: backupPath };
+    for (const each of [begun, ...(line === null ? [] : [{ type: line, backupPath, sha256: '', verified: true }])])
+      appendToJournal(journalFolder(dataFolder, file), 'r1', {
+        at: '2026-11-21T14:00:00.000Z',
+        ...each,
+      } as JournalLine);
+
+    const recovery = must(await client.call('recovery:get', { handle }));
+
+    expect(recovery).toMatchObject({ kind, backup: null });
+    expect(recovery?.reasons.at(-1)).toMatch(told);
     expect(drive.touched).toEqual([]);
   });
 });

@@ -1,12 +1,13 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { err, appError } from '@shared/errors.ts';
+import { err, appError, ok, safetyText } from '@shared/errors.ts';
 import { createBusy } from '@host/busy.ts';
 import type { OpenEntry } from '@host/databases.ts';
+import type { AskListeners } from '@host/engine-process.ts';
 import type { Engines } from '@host/engines.ts';
 import { createEventBus } from '@host/events.ts';
 import { createIngests } from '@host/ingests.ts';
-import { UNTOLD } from '@host/ongoing.ts';
+import { createOngoing, UNTOLD } from '@host/ongoing.ts';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { scriptedHost, must } from './scripted-host.ts';
@@ -35,4 +36,37 @@ it('a work that was ended after its backup: its folder of choice is known all th
   expect(folders).toEqual(expect.arrayContaining([taken, cleared, retried]));
   expect(folders).not.toContain(trial);
   host.close();
+});
+
+it('a small change whose process died: its unfinished backup is taken away, and what stays of that is named', async () => {
+  const { dataFolder, open } = scriptedHost(folder);
+  const database = open('a');
+  const partial = path.join(database.folder, 'x.db.partial');
+  writeFileSync(partial, 'half');
+  const asked: unknown[] = [];
+  const died = appError('E_WORKER_DIED', 'It ended.', { exitCode: null }, { safety: 'unknown' });
+  const askAlone = (_: string, name: string, input: { partials?: string[] }, listeners?: AskListeners) => {
+    asked.push([name, input.partials]);
+    listeners?.onWork?.({ stage: 'copying', fraction: 0, canCancel: true, partial });
+    return { child: { cancel: () => true }, answer: Promise.resolve(name === 'settle' ? ok({}) : err(died)) };
+  };
+  const events = createEventBus();
+  const ingests = createIngests({
+    ...{ engines: { askAlone } as unknown as Engines, events, busy: createBusy(), ongoing: createOngoing(events) },
+    ...{ dataFolder, appVersion: '0', onBackup: () => {} },
+  });
+
+  const taken = await ingests.take(database, { files: [], project: null, isTrial: false });
+
+  expect(asked).toEqual([
+    ['ingest', undefined],
+    ['settle', [partial]],
+  ]);
+  // There need not be a verified backup: nobody says so.
+  expect(taken).toMatchObject({
+    error: {
+      ...{ code: 'E_WORKER_DIED', safety: safetyText.unknown },
+      message: `It ended. The backup was not finished, and ${partial} may be left of it.`,
+    },
+  });
 });

@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import { createBackups } from '@host/backups.ts';
 import { createBusy } from '@host/busy.ts';
 import type { OpenEntry } from '@host/databases.ts';
@@ -35,7 +36,8 @@ function setUp(answer: Result<unknown>) {
   const busy = createBusy((at, kind, runId, more) =>
     beginWork(dataFolder, { ...more, kind, path: at, runId, appVersion: '0' }),
   );
-  const recents = { knowsBroken: () => {}, backedUp: (_: string, at: string) => remembered.push(at) };
+  const backedUp = (_: string, { createdAt }: BackupRecord) => remembered.push(createdAt);
+  const recents = { knowsBroken: () => {}, knowsVerified: () => {}, backedUp };
   const common = { engines, events, busy, ongoing: createOngoing(events), dataFolder, appVersion: '0' };
   const backups = createBackups({ ...common, recents: recents as unknown as Recents });
   const ingests = createIngests({ ...common, onBackup: backups.remember });

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ok, safetyText } from '@shared/errors.ts';
+import { ok, type Result, safetyText } from '@shared/errors.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import type { EngineChild } from '@host/engine-process.ts';
 import { createEventBus } from '@host/events.ts';
@@ -96,6 +96,39 @@ it('whoever has missed what was told can ask for it', () => {
   expect(ongoing.get({ handle: 'other' } as OpenEntry)).toBeNull();
   restore.end();
   expect(ongoing.get(database)).toBeNull();
+});
+
+describe('backups that are deleted, or looked through for that, on a drive that hangs', () => {
+  const GONE = 'What had been deleted by then is gone: the list of backups says which are left.';
+  const kinds = [
+    ['looked through', 'Reading backups again, to see which could go', 'Only looking was stopped.', 'untouched'],
+    ['tidied', 'Making sure that good backups stay, then deleting', `It was stopped. ${GONE}`, 'database-untouched'],
+    [
+      'one deleted',
+      'Making sure that good backups stay, then deleting',
+      `It was stopped. ${GONE}`,
+      'database-untouched',
+    ],
+  ] as const;
+
+  it.each(kinds)('are told of, can be stopped, and leave the database free: %s', async (what, now, message, safety) => {
+    const { client, events, host, open } = closedAfter(scriptedHost(folder));
+    const { handle, path: file } = open('long');
+    const told = () => events.filter(({ name }) => name === 'work:changed').map(({ payload }) => payload);
+    const tidying = { handle, keep: 1, isTrial: what === 'looked through' };
+    const work: Promise<Result<unknown>> =
+      what === 'one deleted'
+        ? client.call('backup:remove', { handle, backupId: 'of-long.db backups', confirmation: 'long.db' })
+        : client.call('backup:tidy', tidying);
+
+    const stoppable = { handle, work: { kind: 'backups', now, fraction: null, canCancel: true } };
+    await vi.waitFor(() => expect(told().at(-1)).toEqual(stoppable));
+    must(await client.call('work:cancel', { handle }));
+
+    expect(await work).toMatchObject({ error: { code: 'E_CANCELLED', message, safety: safetyText[safety] } });
+    expect([host.busy.refusal(file), told().at(-1)]).toEqual([null, { handle, work: null }]);
+    must(await client.call('database:close', { handle }));
+  });
 });
 
 describe('while files are put in place that nobody may stop', () => {

@@ -48,7 +48,7 @@ function setUp(answers: Record<string, Answer> = {}, known: BackupRecord[] = [])
   const events = createEventBus();
   const recoveries = createRecoveries({
     ...{ events, busy, ongoing: createOngoing(events), dataFolder, appVersion: '0', engines },
-    backups: { list: () => Promise.resolve(ok({ backups: known })) } as unknown as Pick<Backups, 'list'>,
+    backups: { list: () => Promise.resolve(ok({ backups: known })), show: () => {} } as unknown as Backups,
     recents: { files: () => [] },
   });
   const runs = journalFolder(dataFolder, file);
@@ -172,12 +172,13 @@ it.each([true, false])(
     const { home, database, recoveries, note } = setUp({ inspect: ok(statusWith()) });
     const replaced = path.join(home, 'a.db replaced-Abc123');
     if (isThere) mkdirSync(replaced);
+    if (isThere) writeFileSync(path.join(replaced, 'a.db'), 'bytes');
     const files = [{ suffix: '', sha256: SHA }];
     note({ ...restoreNote, way: 'by-file', source: 'replaced', backupPath: replaced, files });
 
     const recovery = await recoveries.get(database);
 
-    expect(recovery?.where.includes(`no longer good: ${replaced}`)).toBe(!isThere);
+    expect(recovery?.where.includes(`no longer whole: ${replaced}`)).toBe(!isThere);
   },
 );
 

@@ -1,7 +1,8 @@
-import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { renameSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { appError, ok, safetyText } from '@shared/errors.ts';
 import { readHistory } from '@host/run-history.ts';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type Line,
   setUp,
@@ -12,6 +13,11 @@ import {
   report,
   choicesOf,
 } from '../../support/recovered-house.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
 describe('an upgrade without a verdict', () => {
   const done = ok(status({ applied: 3, phaseReached: 1, unfinished: null }));
@@ -47,13 +53,15 @@ describe('an upgrade without a verdict', () => {
     expect(await recoveries.check(database)).toEqual(ok({ checks: [check('met')], error: null }));
   });
 
-  it.skipIf(!existsSync('/dev/full'))('cannot be left at that unnoticed where the disk is full', async () => {
+  it('cannot be left at that unnoticed where the disk is full', async () => {
     const { database, recoveries, journal, answers } = setUp();
     answers['inspect'] = done;
     const file = journal('r1', [backupLine, appliedLine, { type: 'migrated', report: report() }]);
     await recoveries.get(database);
-    rmSync(file);
-    symlinkSync('/dev/full', file);
+    vi.spyOn(fs, 'fsyncSync').mockImplementation(() => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, fsync'), { code: 'ENOSPC', syscall: 'fsync' });
+    });
+    syncBuiltinESMExports();
 
     await expect(recoveries.stay(database)).rejects.toMatchObject({
       appError: {

@@ -1,3 +1,4 @@
+import { type AppError, appError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { type Findings, tellRecovery } from '@host/recovery-words.ts';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +18,7 @@ const restore = (change: Partial<Findings>): Findings => ({
     nextTitle: null,
     isNextBegun: false,
     isUnproven: false,
-    lostBackup: null,
+    ...{ unusableBackup: null, lostBackup: null, copy: null, oldFiles: null },
     backup: null,
     partOf: null,
     hasOpenUpgrade: false,
@@ -59,6 +60,79 @@ describe('an interrupted restore whose backup is gone', () => {
   it('is not called safe without any', () => {
     const told = tellRecovery(restore({ lostBackup }));
     expect([told.isSafe, told.choices.map(({ id }) => id)]).toEqual([false, ['finish']]);
+    expect(told.reasons).toEqual(['No other good backup was found.']);
+  });
+
+  it('says why, where it is there and only cannot be used', () => {
+    const away = appError('E_TIMEOUT', 'The drive does not answer.', undefined, { nextStep: 'Connect it.' });
+    const told = tellRecovery(restore({ lostBackup, unusableBackup: { path: lostBackup, error: away } }));
+    expect(told.where).toMatch(/That backup \(“gone\.db”\) could not be read just now: The drive .* Connect it\.$/);
+    expect(told.where).not.toContain('not where it was');
+  });
+
+  it.each([
+    ['staged', /^The restore had made a copy of that backup/, /^Puts the copy in place/],
+    ['placed', /most likely taken the place of the file already/, /^Nothing is copied again/],
+  ] as const)('is finished first where its own copy is %s, and only then replaced by another', (copy, why, how) => {
+    const told = tellRecovery(restore({ restoreWay: 'by-file', lostBackup, copy, backup: record('/b/before.db') }));
+    expect(told.choices.map(({ id }) => id)).toEqual(['finish', 'restore']);
+    expect(told.choices[0]?.consequence).toMatch(how);
+    expect(told.reasons[0]).toMatch(why);
+  });
+});
+
+it('an undoing of which only its journal tells speaks of old files, and of no backup', () => {
+  const { where } = tellRecovery(
+    restore({ restoreWay: null, oldFiles: { folder: 'a.db replaced-Abc123', keptIn: null } }),
+  );
+  expect(where).toMatch(/^Nothing of it is half done: .* the old files are back that a restore had set aside\.$/);
+});
+
+describe('what is there now, where something is to be put back,', () => {
+  const look = (error: AppError | null): Pick<Findings, 'look'> =>
+    error === null ? { look: restore({}).look } : { look: { health: null, error } };
+  const backup = record('/b/b1.db');
+  const goingBack = (change: Partial<Findings>): string | undefined =>
+    tellRecovery(restore({ kind: 'upgrade', restoreWay: null, backup, ...change })).choices.find(
+      ({ id }) => id === 'restore',
+    )?.consequence;
+  const ways: [string, Partial<Findings>][] = [
+    ['the backup', {}],
+    ['the original', { partOf: 'original' }],
+    ['the half upgraded file', { partOf: 'half-upgraded' }],
+    ['what it was before a restore', { kind: 'restore', restoreWay: 'in-place', lostBackup: '/b/gone.db' }],
+    ['the newest', { kind: 'restore', restoreWay: 'in-place', unreadableRestore: 'no' }],
+  ];
+
+  it.each(ways)('is backed up first: %s', (_, change) => {
+    expect(goingBack({ ...change, ...look(null) })).toContain('What is in it now is backed up first');
+  });
+
+  it.each(ways)('is kept in one way or the other where nobody knows what it is: %s', (_, change) => {
+    for (const code of ['E_DB_BUSY', 'E_RESTORE_UNFINISHED'] as const)
+      expect(goingBack({ ...change, ...look(appError(code, '')) })).toMatch(
+        /is kept first, as a backup or, .* as files/,
+      );
+  });
+
+  it.each(ways)('is nothing where the file is gone: %s', (_, change) => {
+    const told = goingBack({ ...change, ...look(appError('E_NOT_FOUND', '')) });
+    expect(told).toContain('No file is there now, so nothing is replaced.');
+    expect(told).not.toMatch(/backed up|undone/);
+  });
+
+  it.each([
+    'E_CORRUPT',
+    'E_EMPTY',
+    'E_NOT_SQLITE',
+    'E_ENCRYPTED',
+    'E_TRUNCATED',
+    'E_SIZE_MISMATCH',
+    'E_STALE_WAL',
+  ] as const)('is set aside as files where SQLite cannot work with it: %s', (code) => {
+    const told = goingBack(look(appError(code, '')));
+    expect(told).toMatch(/cannot be backed up as it is: its files are set aside/);
+    expect(told).not.toContain('is backed up first');
   });
 });
 
@@ -70,4 +144,30 @@ it('a restore that was interrupted before it replaced anything leaves nothing to
 it('of rows that were tried again no more is promised than each step keeps', () => {
   const { where } = tellRecovery(restore({ kind: 'retry', restoreWay: null }));
   expect(where).toMatch(/^The rows of each step are put in place together or not at all/);
+});
+
+describe('a file that could not be looked at', () => {
+  const told = (error: AppError, more: Partial<Findings> = {}) =>
+    tellRecovery(restore({ kind: 'upgrade', restoreWay: null, look: { health: null, error }, ...more }));
+  const idsOf = ({ choices }: ReturnType<typeof told>) => choices.map(({ id }) => id);
+
+  it.each(['upgrade', 'backup', 'ingest', 'retry', 'restore', 'clear'] as const)(
+    'because another program has it is to be looked at again, and not to be left for that: %s',
+    (kind) => {
+      const busy = told(appError('E_DB_BUSY', 'Another program locks it.'), { kind });
+      expect(idsOf(busy)).toEqual(['look', 'stay']);
+      expect(busy.reasons[0]).toBe('The file could not be looked at just now: Another program locks it.');
+    },
+  );
+
+  it('need not be gone back with before that', () => {
+    const busy = told(appError('E_DB_IN_USE', ''), { backup: record('/b/b1.db') });
+    expect(idsOf(busy)).toEqual(['look', 'stay', 'restore']);
+  });
+
+  it('because it is damaged is better replaced, and without a good backup looked at again before it is left', () => {
+    const damaged = appError('E_CORRUPT', 'SQLite found damage.');
+    expect(idsOf(told(damaged, { backup: record('/b/b1.db') }))).toEqual(['restore', 'look', 'stay']);
+    expect(idsOf(told(damaged))).toEqual(['look', 'stay']);
+  });
 });

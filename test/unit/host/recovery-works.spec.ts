@@ -3,6 +3,7 @@ import path from 'node:path';
 import { appError, ok } from '@shared/errors.ts';
 import { Recovery } from '@shared/recovery.ts';
 import { recoveryText } from '../../../electron/cli/recovery-words.ts';
+import { lastSetAside } from '@host/kept-files.ts';
 import { readWorks } from '@host/works.ts';
 import { describe, expect, it } from 'vitest';
 import {
@@ -71,6 +72,17 @@ describe('another work that was killed', () => {
 
     expect(await recoveries.finish(database)).toMatchObject({ ok: true, value: { restored: { id: 'b1' } } });
     expect(asked.some((question) => question.startsWith('finishRestore'))).toBe(true);
+  });
+
+  it('a restore that died while it was finished is put right as far as that is possible, and says so', async () => {
+    const { database, recoveries, answers, asked } = setUp();
+    const died = appError('E_WORKER_DIED', 'It ended.', { request: 'finishRestore', exitCode: 1 });
+    answers['finishRestore'] = { ok: false, error: died };
+    answers['settle'] = { ok: false, error: appError('E_RESTORE_UNFINISHED', 'It is unfinished.') };
+
+    expect(await recoveries.finish(database)).toEqual({ ok: false, error: died });
+
+    expect(asked.map((question) => question.split(' ')[0])).toEqual(['finishRestore', 'settle']);
   });
 
   it('that had done its work says so, where the file holds the backup, and can be undone', async () => {
@@ -255,24 +267,62 @@ describe('another work that was killed', () => {
     expect(recoveryText(recovery as Recovery, file)).toContain(`restore --put-back '${aside}' --to ${file} --yes`);
   });
 
-  it('offers those of the folder that its journal names, whatever the time of that', async () => {
-    const { file, database, recoveries, answers, journal, list } = setUp();
-    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
-    answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'event' });
-    list(record('b1'));
-    for (const [name, day] of [
-      ['Named1', 1],
-      ['Later2', 22],
-    ] as const) {
-      const aside = `${file} replaced-${name}`;
-      mkdirSync(aside);
-      writeFileSync(path.join(aside, path.basename(file)), 'bytes');
-      utimesSync(aside, new Date(Date.UTC(2026, 10, day)), new Date(Date.UTC(2026, 10, day)));
-    }
-    const line = { type: 'set-aside' as const, folder: `${path.basename(file)} replaced-Named1` };
-    journal('w1', [line], { kind: 'restore', toPhase: null, restores: '/b/b1.db' });
+  describe('that names the folder of its files in its journal', () => {
+    /** A later folder lies there, too. */
+    const namedAndLater = () => {
+      const house = setUp();
+      const { file, answers, list } = house;
+      answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+      answers['restoredFrom'] = ok({ backupPath: '/b/b1.db', proof: 'event' });
+      list(record('b1'));
+      for (const [name, day] of [
+        ['Named1', 1],
+        ['Later2', 22],
+      ] as const) {
+        const aside = `${file} replaced-${name}`;
+        mkdirSync(aside);
+        writeFileSync(path.join(aside, path.basename(file)), 'bytes');
+        utimesSync(aside, new Date(Date.UTC(2026, 10, day)), new Date(Date.UTC(2026, 10, day)));
+      }
+      const begin = { kind: 'restore', toPhase: null, restores: '/b/b1.db' };
+      const lineOf = (name: string): Line => ({ type: 'set-aside', folder: `${path.basename(file)} replaced-${name}` });
+      return { ...house, begin, lineOf };
+    };
 
-    expect((await recoveries.get(database))?.setAside).toBe(`${file} replaced-Named1`);
+    it('offers those, whatever the time of that', async () => {
+      const { file, database, recoveries, journal, begin, lineOf } = namedAndLater();
+      journal('w1', [lineOf('Later2'), { type: 'over', ok: true }], begin);
+      journal('w2', [lineOf('Named1')], begin);
+
+      expect((await recoveries.get(database))?.setAside).toBe(`${file} replaced-Named1`);
+    });
+
+    it('offers none where others come first by now, which no journal names: they would be refused', async () => {
+      const { file, dataFolder, database, recoveries, journal, begin, lineOf } = namedAndLater();
+      journal('w2', [lineOf('Named1')], begin);
+
+      const recovery = await recoveries.get(database);
+
+      expect([recovery?.setAside, choicesOf(recovery)]).toEqual([undefined, ['stay']]);
+      expect(recovery?.reasons.join()).toMatch(
+        /“a\.db replaced-Named1” beside .* Other files were set aside after them/,
+      );
+      // What the list of backups offers, and only that is put back.
+      expect(lastSetAside(file, readWorks(dataFolder, file))?.folder).toBe(`${file} replaced-Later2`);
+    });
+  });
+
+  it('that put old files back, and has left no note, does not speak of a backup', async () => {
+    const { file, database, recoveries, answers, journal } = setUp();
+    answers['inspect'] = ok(status({ applied: 0, unfinished: null }));
+    journal('w1', [], { kind: 'restore', toPhase: null, restores: `${file} replaced-Ab12Cd` });
+
+    const recovery = await recoveries.get(database);
+
+    expect(recovery?.where).toBe(
+      'Nothing of it is half done: the file is as it was before or, if that had just ended, the old files are back that a restore had set aside.',
+    );
+    expect(choicesOf(recovery)).toEqual(['stay']);
   });
 
   it('whose note still lies there says so, too, and only has to be concluded', async () => {

@@ -216,7 +216,7 @@ describe('an upgrade that was killed', () => {
     const recovery = await recoveries.get(database);
 
     expect(recovery).toMatchObject({ isSafe: false, backup: { id: 'b1' } });
-    expect(choicesOf(recovery)).toEqual(['restore', 'stay']);
+    expect(choicesOf(recovery)).toEqual(['restore', 'look', 'stay']);
   });
 
   it('does not offer a backup that is no longer good', async () => {
@@ -242,6 +242,56 @@ describe('an upgrade that was killed', () => {
     expect(recovery?.reasons.at(-1)).toBe(
       'The backup from before could not be read just now: The disk reported an error.',
     );
+  });
+
+  it.each([
+    ['E_BACKUP_CORRUPT', 'is there, but cannot be used'],
+    ['E_BACKUP_FOREIGN', 'is there, but cannot be used'],
+    ['E_IO', 'could not be read just now'],
+  ] as const)('does not say that there is none where it lies there all the same: %s', async (code, why) => {
+    const { database, recoveries, journal, answers } = setUp();
+    journal('r1', [backupLine, appliedLine]);
+    const error = appError(code, 'So it is.', undefined, { nextStep: 'Do this.' });
+    answers['verifyBackup'] = err(error);
+
+    const recovery = await recoveries.get(database);
+
+    expect(recovery?.backup).toBeNull();
+    expect(recovery?.reasons.at(-1)).toBe(`The backup from before (“b1.db”) ${why}: So it is. Do this.`);
+    expect(choicesOf(recovery)).toEqual(['continue', 'stay']);
+
+    answers['verifyBackup'] = err(appError('E_BACKUP_GONE', 'It is not there.'));
+    expect((await recoveries.get(database))?.reasons.at(-1)).toBe('No backup from before was found on this computer.');
+  });
+
+  it('tells of that of the original, too, where it is in need of a later one', async () => {
+    const { database, recoveries, journal, answers } = setUp();
+    journal('r1', [backupLine, appliedLine]);
+    journal('r2', [{ ...backupLine, backupPath: '/b/b2.db' }]);
+    answers['inspect'] = ok(status({ applied: 1, unfinished: 'r2' }));
+    const corrupt = appError('E_BACKUP_CORRUPT', 'The manifest beside the backup cannot be read.');
+    answers['verifyBackup'] = (input) =>
+      (input as { backupPath: string }).backupPath === '/b/b2.db' ? ok(record('b2')) : err(corrupt);
+
+    const recovery = await recoveries.get(database);
+
+    expect(recovery).toMatchObject({ backup: { id: 'b2' }, partOf: 'half-upgraded' });
+    expect(recovery?.reasons.at(-2)).toContain('The backup of your original (“b1.db”) is there, but cannot be used');
+  });
+
+  it('shows no backup but one that can be asked for by its id: as it is listed, else it is made known', async () => {
+    const { database, recoveries, journal, list, shown } = setUp();
+    journal('r1', [backupLine, appliedLine]);
+    list({ ...record('b1'), id: 'b1 #1234abcd', madeOfGone: true });
+    expect((await recoveries.get(database))?.backup).toMatchObject({ id: 'b1 #1234abcd', madeOfGone: true });
+    expect(shown).toEqual([]);
+
+    list({ ...record('b1'), path: '/copy/b1.db', folder: '/copy' });
+    await recoveries.get(database, { isReadOnly: true });
+    expect(shown).toEqual([]);
+    const { id, path: place } = (await recoveries.get(database))?.backup ?? {};
+    expect([id, place]).toEqual([expect.stringMatching(/^b1 #\w{8}$/), '/b/b1.db']);
+    expect(shown).toMatchObject([{ id, path: place }]);
   });
 
   it('is no question while it goes on, here or in another process', async () => {

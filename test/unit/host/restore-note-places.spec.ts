@@ -40,7 +40,7 @@ async function askedFor(backupPath: string): Promise<unknown[]> {
       appVersion: '0',
     },
     engines: { askAlone } as unknown as Engines,
-    backups: { list: () => Promise.resolve(ok({ backups: [] })) } as unknown as Pick<Backups, 'list'>,
+    backups: { list: () => Promise.resolve(ok({ backups: [] })), show: () => {} } as unknown as Backups,
     recents: { files: () => [] },
   });
   await recoveries.get({ handle: 'h', name: 'a.db', folder: home, path: file });

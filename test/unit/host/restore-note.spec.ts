@@ -48,7 +48,7 @@ function setUp({ known = [] as BackupRecord[], elsewhere = [] as BackupRecord[] 
       appVersion: '0',
     },
     engines: { askAlone } as unknown as Engines,
-    backups: { list: () => Promise.resolve(ok({ backups: known })) } as unknown as Pick<Backups, 'list'>,
+    backups: { list: () => Promise.resolve(ok({ backups: known })), show: () => {} } as unknown as Backups,
     recents: { files: () => [] },
   });
   const note = (change: Partial<RestoreIntent> | string) => {

@@ -137,6 +137,46 @@ it('a copy that was named in the last moment is heard of, though its process is 
   expect(partials).toEqual(['/b/x.db.partial']);
 });
 
+describe('a restore whose process died by itself', () => {
+  const died = async (name: string, partial: string) => {
+    const file = path.join(folder, name);
+    const asked: { name: string; input: unknown }[] = [];
+    const engines = createEngines(
+      () => {
+        const made = puppet((request, say) => {
+          asked.push({ name: request, input: (made.heard.at(-1) as { input?: unknown }).input });
+          if (request === 'settle') return say({ type: 'answer', id: 1, result: { ok: true, value: null } });
+          say({ type: 'work', work: { stage: 'saving', fraction: 0, canCancel: true, partial } });
+          setImmediate(() => setImmediate(() => made.child.kill()));
+        });
+        return made.child;
+      },
+      () => {},
+    );
+    const context = { engines, dataFolder: path.join(folder, 'data'), appVersion: '0' };
+    return { asked, result: await askRestore(context, { runId: 'r1', restores: '/b' }, file).answer };
+  };
+
+  it('has what it left of the backup of what is there removed, and says what it ended with', async () => {
+    const partial = path.join(folder, 'gone.db.partial');
+    const { asked, result } = await died('dead.db', partial);
+    expect(asked).toMatchObject([{ name: 'restore' }, { name: 'settle', input: { partials: [partial] } }]);
+    expect(result).toMatchObject({ error: { code: 'E_WORKER_DIED', message: 'The engine process ended (SIGKILL).' } });
+  });
+
+  it('names what could not be removed, and calls the file no safer for it', async () => {
+    const partial = path.join(folder, 'stays.db.partial');
+    writeFileSync(`${partial}.scratch`, 'half');
+    const { result } = await died('dead.db', partial);
+    expect(result).toMatchObject({
+      error: {
+        message: expect.stringContaining(`${partial}.scratch may be left of it.`) as string,
+        safety: safetyText.unknown,
+      },
+    });
+  });
+});
+
 describe('a restore that was stopped', () => {
   const stopped = async (name: string, note: string | null) => {
     const file = path.join(folder, name);

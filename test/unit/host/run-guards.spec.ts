@@ -11,7 +11,7 @@ import { journalFolder } from '@host/run-journal.ts';
 import { notStarted } from '@host/run-record.ts';
 import { afterEvent, finished } from '@host/run-snapshot.ts';
 import { createRuns } from '@host/runs.ts';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { backup, report, run as snapshot } from '../renderer/values.ts';
 import { must, statesOf } from './scripted-host.ts';
@@ -84,6 +84,59 @@ it.each([
 
   expect((await done()).state).toBe(isLeft ? 'failed' : 'completed');
   expect(existsSync(copy)).toBe(isLeft);
+});
+
+describe('files as they were found, which SQLite has not taken in whole', () => {
+  /** As the engine keeps them among the backups: of the database of that name. */
+  const kept = (backups: string, at: string, name = 'a.db') => {
+    const copy = path.join(backups, `${name} 2026-11-21 14.00.${at} before recovery`);
+    mkdirSync(copy);
+    writeFileSync(path.join(copy, name), 'bytes');
+    return copy;
+  };
+  const backups = () => mkdtempSync(path.join(folder, 'backups-'));
+  const copiedTo = (place: string): EngineRunEvent => ({ type: 'backup', backup: { ...backup(), folder: place } });
+  const died = (): Result<unknown> => err(appError('E_WORKER_DIED', 'It ended.', { exitCode: null }));
+
+  it('are named also where the engine ends before it could: by the report and by the journal', async () => {
+    const place = backups();
+    let own = '';
+    const { done, linesOf } = setUp({
+      run(tell) {
+        own = kept(place, '02');
+        tell(copiedTo(place));
+        return died();
+      },
+    });
+
+    const { report: told, runId } = await done();
+
+    expect(told).toMatchObject({ error: { code: 'E_WORKER_DIED' }, keptIn: own });
+    expect(linesOf(runId)).toContain(JSON.stringify(own));
+  });
+
+  it.each([
+    ['the engine says that it was taken in whole', 'a.db', true],
+    ['another run had kept them', 'a.db', false],
+    ['they are of another database', 'b.db', false],
+  ])('are not where %s', async (_, name, isTold) => {
+    const place = backups();
+    const longAgo = new Date('2026-11-20T00:00:00Z');
+    const { done, linesOf } = setUp({
+      run(tell) {
+        const copy = kept(place, '02', name);
+        if (isTold) tell({ type: 'recovery-copy', folder: copy });
+        else if (name === 'a.db') fs.utimesSync(copy, longAgo, longAgo);
+        tell(copiedTo(place));
+        return died();
+      },
+    });
+
+    const { report: told, runId } = await done();
+
+    expect(told).not.toHaveProperty('keptIn');
+    expect(linesOf(runId)).not.toContain('"kept"');
+  });
 });
 
 it('a folder that only says so of itself is not taken for such files', async () => {

@@ -104,6 +104,15 @@ describe('a file is not called safe', () => {
     },
   );
 
+  it('of which a trial deletes none', async () => {
+    const child = new EngineChild(spawnWithNode(scriptedEngine));
+    const input = { path: '/crash.db', isTrial: true } as never;
+    const ended = await child.ask('tidyBackups', input, { limitMs: null });
+    expect(ended.ok ? '' : ended.error.safety).toBe(safetyText.untouched);
+    expect(ended.ok ? '' : ended.error.nextStep).toMatch(/^Try again/);
+    child.kill();
+  });
+
   it.each(['kept', 'backup', 'integrity'])('when its check "%s" does not hold', (id) => {
     const checks: CheckResult[] = [
       { id, title: 'A check', state: 'unmet', summary: 'It does not hold.', evidence: [] },

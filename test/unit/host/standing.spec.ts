@@ -6,7 +6,7 @@ import { backupsInNeed, openWork } from '@host/open-work.ts';
 import { processIdentity } from '@host/process-identity.ts';
 import { appendToJournal, journalFolder } from '@host/run-journal.ts';
 import { readHistory } from '@host/run-history.ts';
-import { findWork, isClosedWithoutStart, nextStart, readWorks, type Work } from '@host/works.ts';
+import { answeredAt, findWork, nextStart, readWorks, type Work } from '@host/works.ts';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { backup, report } from '../renderer/values.ts';
@@ -38,6 +38,8 @@ const work = (runId: string, change: Partial<Work> = {}): Work => ({
     backupPath: null,
     backup: null,
     setAside: null,
+    keptIn: null,
+    leftAs: null,
     migrated: null,
     report: null,
   },
@@ -128,7 +130,7 @@ describe('a journal', () => {
     const { dataFolder, runs, write } = setUp();
     write('../outside.jsonl', started, { type: 'stayed' });
     expect(findWork(dataFolder, '../outside')).toBeNull();
-    expect(isClosedWithoutStart(dataFolder, FILE, '../outside')).toBe(false);
+    expect([...answeredAt(dataFolder, FILE)]).toEqual([]);
 
     appendToJournal(runs, '../../escaped', { type: 'stayed', at: AT });
     expect(readdirSync(runs)).toEqual(['escaped.jsonl']);

@@ -6,12 +6,11 @@ import {
   becomesWords,
   brokenWords,
   describeProof,
-  foldersOf,
+  firstInFolders,
   goneTitle,
   goneWords,
   originWords,
   setAsideWords,
-  undoOf,
 } from '../../../renderer/panels/backups/backups-words.ts';
 import { describeLastBackup, describeRecent } from '../../../renderer/panels/home/home-words.ts';
 import {
@@ -52,11 +51,10 @@ describe('a backup', () => {
     expect(backupsTitle({ backups: [], unusable })).toBe('No backup that can be used');
     expect(backupsTitle({ backups: [backup()], unusable })).toBe('1 backup');
   });
-  it('undoes the last restore while it is the newest', () => {
-    const before = backup({ id: 'b2', reason: 'before restore' });
-    expect(undoOf([before, backup()])).toBe(before);
-    expect(undoOf([backup(), before])).toBeNull();
-    expect(undoOf([backup({ reason: 'before restore', state: 'broken' })])).toBeNull();
+  it('stands for the folder that it lies in, of several the first', () => {
+    const [first, second, other] = ['/b', '/b', '/elsewhere'].map((folder, at) => backup({ id: `b${at}`, folder }));
+    const all = [first, second, other].filter((each) => each !== undefined);
+    expect(firstInFolders(all)).toEqual([first, other]);
   });
   it('of a file that is gone is told apart, and counts as none of its own', () => {
     const gone = backup({ id: 'b2', reason: 'before restore', folder: '/p/e.db backups', databaseName: 'e.db' });
@@ -64,8 +62,7 @@ describe('a backup', () => {
     const own = backup({ folder: '/p/a.db backups' });
     expect(backupsTitle({ backups: [foreign], unusable: [] })).toBe('No backup yet, and 1 of a file that is gone');
     expect(backupsTitle({ backups: [own, foreign], unusable: [] })).toBe('1 backup, and 1 of a file that is gone');
-    expect(foldersOf([own, foreign])).toEqual(['/p/a.db backups']);
-    expect(undoOf([foreign])).toBeNull();
+    expect(firstInFolders([own, foreign])).toEqual([own]);
     expect(brokenWords([{ ...foreign, state: 'broken' }])).toBeNull();
     expect([originWords(own, 'a.db'), becomesWords(own, 'a.db')]).toEqual([null, 'what it was on']);
     expect(becomesWords(foreign, 'a.db')).toBe('what e.db was on');
@@ -181,7 +178,10 @@ describe('a recent database', () => {
     expect(describeRecent(recent)).toBe('Kroma project database · legacy version');
     expect(describeRecent({ ...recent, exists: false })).toBe('The file is no longer there');
     expect(describeRecent({ ...recent, packTitle: null })).toBe('Not looked at yet');
-    expect(describeLastBackup(null, now)).toBe('no verified backup yet');
-    expect(describeLastBackup('2026-11-19T14:00:00Z', now)).toBe('verified backup 2 days ago');
+    expect(describeLastBackup(recent, now)).toBe('no verified backup yet');
+    const backedUp = { ...recent, lastVerifiedBackupAt: '2026-11-19T14:00:00Z' };
+    expect(describeLastBackup(backedUp, now)).toBe('verified backup 2 days ago');
+    const gone = { ...backedUp, isLastBackupGone: true };
+    expect(describeLastBackup(gone, now)).toBe('its last verified backup is no longer there');
   });
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import { backup, run } from './values.ts';
+import { backup, backupList, run } from './values.ts';
 
 /** What is told of an action on the backups, and for how long. The host answers from `answers`. */
 const answers: Record<string, unknown> = {};
@@ -25,12 +25,12 @@ vi.stubGlobal('window', {
 const { connect } = await import('../../../renderer/api.ts');
 const stores = await import('../../../renderer/stores/backups.ts');
 const { createBackup, forgetSaid, loadBackups, removeBackup, restoreBackup, revealBackup } = stores;
-const { tidyBackups, undoRestore, verifyBackup } = stores;
+const { tellRestored, tidyBackups, undoRestore, verifyBackup } = stores;
 const { forgetReport, saveReport, useReports } = await import('../../../renderer/stores/reports.ts');
 connect();
 
 const view = () => stores.useBackups.getState().byHandle['k3'];
-const list = { folder: '/b', backups: [], unusable: [], replaced: null, beforeRecovery: [] };
+const list = backupList();
 beforeEach(() => {
   for (const name of Object.keys(answers)) delete answers[name];
   answers['backup:list'] = ok(list);
@@ -103,6 +103,117 @@ describe('why an action on the backups failed', () => {
     expect(await undoRestore('k3', files, 'a.db')).toBeNull();
     expect(view()?.said).toMatch(/^The old files are back/);
     expect((await restoreBackup('k3', 'b1', 'a.db'))?.code).toBeUndefined();
+  });
+});
+
+describe('an undone restore', () => {
+  const rows = { by: 'rows', backup: backup({ id: 'before' }) } as const;
+  const files = { by: 'files', folder: '/p/a.db replaced-Abc123' } as const;
+  it.each<[string, { before: BackupRecord | null; replacedFolder: string | null }, string, object | null]>([
+    ['backed up', { before: backup(), replacedFolder: null }, 'What it had put there was backed up first.', { by: 'rows' }],
+    ['damaged', { before: null, replacedFolder: '/p r' }, 'SQLite could not read what was there, so its files are kept in /p r.', { by: 'files' }],
+    ['gone', { before: null, replacedFolder: null }, 'There was nothing left of what it had put there.', null],
+  ])('says what has become of what it had put there: %s', async (_, replaced, said, undo) => {
+    answers['backup:restore'] = ok({ restored: backup(), ...replaced });
+    const there = { folder: '/p r', at: '2026-11-21T14:00:00Z', isOfUndo: false };
+    answers['backup:list'] = ok({ ...list, backups: [backup()], undoneBy: 'b1', replaced: there });
+    expect(await undoRestore('k3', rows, 'a.db')).toBeNull();
+    expect(view()?.said).toBe(`The restore is undone. ${said}`);
+    if (undo === null) expect(view()?.undo).toBeNull();
+    else expect(view()?.undo).toMatchObject(undo);
+  }); // prettier-ignore
+
+  it.each([
+    ['/p/a.db replaced-Def456', 'What was there until now lies beside them.'],
+    [null, 'There was nothing in their place until now.'],
+  ])('of files says what was in their place: %s', async (replacedFolder, said) => {
+    answers['backup:putBack'] = ok({ replacedFolder });
+    await undoRestore('k3', files, 'a.db');
+    expect(view()?.said).toBe(`The old files are back as they were. ${said}`);
+  });
+
+  it('of files that was carried through after an interruption is not told as a backup', () => {
+    const folder = '/p/a.db replaced-Abc123';
+    const old = backup({ id: 'a.db replaced-Abc123', path: folder, databaseName: 'a.db', state: 'broken' });
+    tellRestored('k3', { restored: old, before: null, replacedFolder: '/p/a.db replaced-Def456' });
+    expect(view()?.said).toBe('The old files are back as they were. What was there until now lies beside them.');
+    expect(view()?.undo).toBeNull(); // the page lists what was set aside, and puts it back
+    tellRestored('k3', { restored: backup(), before: null, replacedFolder: '/p/a.db replaced-Def456' });
+    expect(view()?.said).toMatch(/^Backup restored\./);
+  });
+
+  it('tells the host that nobody has typed the name for it', async () => {
+    answers['backup:restore'] = failed('E_DB_BUSY');
+    await undoRestore('k3', rows, 'a.db');
+    await restoreBackup('k3', 'b1', 'a.db');
+    const asked = sent.filter(({ name }) => name === 'backup:restore').map(({ input }) => input);
+    expect(asked).toEqual([
+      { handle: 'k3', backupId: 'before', confirmation: 'a.db', isUndo: true },
+      { handle: 'k3', backupId: 'b1', confirmation: 'a.db' },
+    ]);
+  });
+});
+
+describe('undoing a restore is offered', () => {
+  const before = backup({ id: 'before', reason: 'before restore' });
+  const restored = async (): Promise<void> => {
+    answers['backup:restore'] = ok({ restored: backup(), before, replacedFolder: null });
+    answers['backup:list'] = ok({ ...list, backups: [before], undoneBy: 'before' });
+    await restoreBackup('k3', 'b1', 'a.db');
+    await loadBackups('k3');
+  };
+
+  it('until something else has been done in the file, by the command line, say', async () => {
+    await restored();
+    expect(view()?.undo).toMatchObject({ by: 'rows', backup: { id: 'before' } });
+    answers['backup:list'] = ok({ ...list, backups: [before] });
+    await loadBackups('k3');
+    expect(view()?.undo).toBeNull();
+  });
+
+  it('as what the list says: of one that was carried through, what the first attempt has replaced', async () => {
+    await restored();
+    answers['backup:list'] = ok({ ...list, backups: [before, backup({ id: 'first' })], undoneBy: 'first' });
+    await loadBackups('k3');
+    expect(view()?.undo).toMatchObject({ by: 'rows', backup: { id: 'first' } });
+  });
+
+  it('also where a list that was asked for before the restore is answered after it', async () => {
+    let late: (value: unknown) => void = () => {};
+    answers['backup:list'] = () => new Promise((resolve) => (late = resolve));
+    const asked = loadBackups('k3');
+    const answer = late;
+    await restored();
+    answer(ok(list));
+    await asked;
+    expect(view()?.undo).toMatchObject({ by: 'rows' });
+  });
+});
+
+describe('a backup that was read again', () => {
+  const error = appError('E_BACKUP_CORRUPT', '');
+  const lastCheck = { at: '2026-11-21T14:00:00Z', ok: false, error };
+  const bad = { ...backup(), verified: false, state: 'broken', lastCheck } as const;
+  const listed = { ...list, backups: [backup({ madeOfGone: true })] };
+  beforeEach(() => void (answers['backup:list'] = ok(listed)));
+
+  it.each([
+    ['good', { ...backup(), isNoted: true }, /^Backup checked\.$/],
+    ['broken', { ...bad, isNoted: true }, /^Backup checked: it is broken\.$/],
+    ['missing', { ...bad, state: 'missing', isNoted: true }, /^Backup checked: its file is missing\.$/],
+    ['broken, and not noted', { ...bad, isNoted: false }, /it is broken\. That could not be noted beside it: when /],
+  ])('is told as what it was found: %s', async (_, found, said) => {
+    answers['backup:verify'] = ok(found);
+    await verifyBackup('k3', 'b1');
+    expect(view()?.said).toMatch(said);
+  });
+
+  it('is shown as what it was found at once, also where they cannot be listed anew', async () => {
+    await loadBackups('k3');
+    answers['backup:verify'] = ok({ ...bad, isNoted: false });
+    answers['backup:list'] = failed('E_TIMEOUT');
+    await verifyBackup('k3', 'b1');
+    expect(view()?.list?.backups).toEqual([{ ...bad, madeOfGone: true }]);
   });
 });
 

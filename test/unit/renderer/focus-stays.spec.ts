@@ -3,16 +3,24 @@ import React, { createElement, isValidElement, type FunctionComponent, type Reac
 import { renderToStaticMarkup } from 'react-dom/server';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BrowseTable } from '@shared/browse.ts';
+import { appError } from '@shared/errors.ts';
 
 /** Buttons that go when they are pressed, and where the focus goes then. Elements are the little that they ask for. */
 const answers: Record<string, unknown> = {};
+const sent: [string, object][] = [];
 const document = { body: {}, activeElement: {}, getElementById: (id: string) => ({ focus: () => focused.push(id) }) };
 vi.stubGlobal('document', document);
 vi.stubGlobal('location', { hash: '#/' });
 vi.stubGlobal('history', { state: null });
 vi.stubGlobal('window', {
   addEventListener: () => {},
-  phasewise: { call: (name: string) => Promise.resolve(answers[name] ?? { ok: true, value: [] }), on: () => () => {} },
+  phasewise: {
+    call: (name: string, input: object) => {
+      sent.push([name, input]);
+      return Promise.resolve(answers[name] ?? { ok: true, value: [] });
+    },
+    on: () => () => {},
+  },
 });
 const { connect } = await import('../../../renderer/api.ts');
 const { DataTable } = await import('../../../renderer/components/data-table.tsx');
@@ -120,6 +128,21 @@ describe('a database that is closed', () => {
     expect(focused).toEqual(['k4.db']);
     await press('k4');
     expect(focused).toEqual(['k4.db', 'Open…']);
+  });
+
+  it('leaves it there too where an export had to be ended first', async () => {
+    document.activeElement = document.body;
+    const error = appError('E_RUN_ACTIVE', 'Rows are being written.', { endsExport: true });
+    useDatabases.setState({ open, notClosed: { handle: 'k3', error } });
+    const end = pressable(createElement(DatabaseList), ['Item']).find(
+      ({ children }) => children === 'End the export and close',
+    );
+    const left = ['k4.db', 'Open…'].map(button);
+    end?.onClick?.({ currentTarget: { closest: () => ({ querySelectorAll: () => left }) } });
+    await vi.waitUntil(() => useDatabases.getState().open.length < open.length);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(sent).toContainEqual(['database:close', { handle: 'k3', endsExport: true }]);
+    expect(focused).toEqual(['k4.db']);
   });
 
   it('takes it from nobody who has gone on meanwhile', async () => {

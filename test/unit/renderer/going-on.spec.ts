@@ -2,7 +2,7 @@ import { createElement, isValidElement, type ReactElement, type ReactNode } from
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Recovery } from '@shared/recovery.ts';
 import { drawn } from './drawn.ts';
-import { backup, plan, run, status } from './values.ts';
+import { backup, backupList, plan, run, status } from './values.ts';
 
 /** Work that ends leads on to where it is told of, but moves nobody away who has gone elsewhere meanwhile. */
 const answers: Record<string, unknown> = {};
@@ -76,7 +76,7 @@ beforeEach(() => {
   asked.length = 0;
   for (const name of Object.keys(answers)) delete answers[name];
   Object.assign(answers, {
-    'backup:list': ok({ folder: '/b', backups: [], unusable: [], replaced: null, beforeRecovery: [] }),
+    'backup:list': ok(backupList()),
     'backup:restore': restored,
     'recovery:check': ok({ checks: [], error: null }),
     'recovery:finish': restored,

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { buttonIn, drawn, wordsOf } from './drawn.ts';
-import { backup, report, upToDate } from './values.ts';
+import { backup, backupList, report, upToDate } from './values.ts';
 
 /** A report keeps what was true when it was written; its page tells what has become of the backup since. */
 const listed = vi.hoisted(() => ({ isFresh: true }));
@@ -28,7 +28,7 @@ const { useSession } = await import('../../../renderer/stores/session.ts');
 
 const list = (backups: readonly BackupRecord[]): void => {
   const view = { listError: null, error: null, busy: null, said: null, undo: null };
-  const found = { folder: '/b', backups: [...backups], unusable: [], replaced: null, beforeRecovery: [] };
+  const found = backupList({ backups: [...backups] });
   useBackups.setState({ byHandle: { k3: { ...view, list: found } } });
 };
 const page = (): string =>

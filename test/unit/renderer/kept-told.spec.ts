@@ -2,7 +2,7 @@ import { createElement } from 'react';
 import { describe, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import { drawn, wordsOf } from './drawn.ts';
-import { ingestFile, ingestReport, report, upToDate } from './values.ts';
+import { backupList, ingestFile, ingestReport, report, status, upToDate } from './values.ts';
 
 /** What SQLite could not read is left out, and the work goes on: then the folder that it was kept in is told. */
 vi.mock('../../../renderer/panels/result/use-listed.ts', () => ({
@@ -12,10 +12,14 @@ vi.stubGlobal('history', { state: null });
 vi.stubGlobal('location', { hash: '#/db/k3/activity' });
 vi.stubGlobal('window', { addEventListener: () => {} });
 
+const { KeptFiles } = await import('../../../renderer/panels/backups/kept-files.tsx');
 const { IngestLooked } = await import('../../../renderer/panels/ingest/ingest-looked.tsx');
 const { IngestTaken } = await import('../../../renderer/panels/ingest/ingest-taken.tsx');
+const { IssueOutcome } = await import('../../../renderer/panels/issues/issue-outcome.tsx');
+const { FileNotices } = await import('../../../renderer/panels/overview/file-notices.tsx');
 const { reportText } = await import('../../../renderer/panels/result/report-text.ts');
 const { ResultPanel } = await import('../../../renderer/panels/result/result-panel.tsx');
+const { useIssues } = await import('../../../renderer/stores/issues.ts');
 const { useSession } = await import('../../../renderer/stores/session.ts');
 
 useSession.setState({ info: { canRevealFiles: true } as never });
@@ -45,6 +49,14 @@ describe('an upgrade that left something out', () => {
     expect(reportText(report(kept))).toContain(`checked.\n${LEFT_OUT} File, journal and log as they were found: /K\n`);
   });
 
+  it('names those of the parts that it went on from, before its own and where it has none', () => {
+    const parts = { ...report(kept), earlierKeptIn: ['/A', '/B'] };
+    expect(reportText(parts)).toContain('as they were found: /A, /B, /K\n');
+    expect(reportText({ ...report(), earlierKeptIn: ['/A'] })).toContain('as they were found: /A\n');
+    const props = { handle: 'k3', status: upToDate(), report: parts, error: null };
+    expect(wordsOf(drawn(createElement(ResultPanel, props)))).toMatch(/as they were found: \/A .*\/B .*\/K /);
+  });
+
   it('says nothing of it where nothing was left out', () => {
     expect(result({})).not.toContain(LEFT_OUT);
     expect(reportText(report())).not.toContain(LEFT_OUT);
@@ -67,5 +79,38 @@ describe('run logs taken in beside what SQLite left out', () => {
     expect(looked(kept)).toMatch(new RegExp(`${LEFT_OUT} .*: /K`));
     expect(looked(kept)).not.toContain('Nothing has been changed');
     expect(looked({})).toContain('Nothing has been changed yet; a backup is made and proved first.');
+  });
+});
+
+it('issue rows that were tried again beside what SQLite left out name the folder', () => {
+  const outcome = (change: object): string => {
+    const retried = { tried: 2, cleared: 2, left: 0, kept: 0, backup: null, ...change };
+    useIssues.setState({ byHandle: { k3: { busy: null, exported: null, retried, error: null } } });
+    return wordsOf(drawn(createElement(IssueOutcome, { handle: 'k3', fileName: 'lights.db' })));
+  };
+  expect(outcome(kept)).toMatch(new RegExp(`${LEFT_OUT} .*: /K`));
+  expect(outcome({})).toContain('All 2 rows are in place now');
+  expect(outcome({})).not.toContain(LEFT_OUT);
+});
+
+describe('of a journal or log that SQLite may not be able to read nobody is told that nothing is lost', () => {
+  it('before it is taken in', () => {
+    const { file } = status();
+    const shown = status({ file: { ...file, needsRecovery: true } });
+    const words = wordsOf(drawn(createElement(FileNotices, { handle: 'k3', status: shown })));
+    expect(words).toContain('Where it cannot undo all of it, Phasewise keeps file and journal as they were found');
+    expect(words).not.toMatch(/nothing .*lost/i);
+    expect(wordsOf(drawn(createElement(FileNotices, { handle: 'k3', status: status() })))).toBe('');
+  });
+
+  it('nor among the backups, where the folder lies', () => {
+    const beforeRecovery = [{ folder: '/b/a before recovery', at: '2026-11-20T17:02:11Z' }];
+    const list = backupList({ beforeRecovery });
+    const props = { handle: 'k3', fileName: 'a.db', list, isBusy: false };
+    const words = wordsOf(drawn(createElement(KeptFiles, props)));
+    expect(words).toMatch(
+      /journal and log as they were found on .*, before SQLite took in what it could read of them\./,
+    );
+    expect(words).toContain('/b/a before recovery');
   });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WindowGoal } from '@shared/about.ts';
 import { appError } from '@shared/errors.ts';
+import type { Recovery } from '@shared/recovery.ts';
 import { status } from './values.ts';
 
 /** A window that can be gone back to, with or without a dialog in front, and a host that answers from `answers`. */
@@ -39,6 +40,7 @@ const { listen } = await import('../../../renderer/stores/events.ts');
 const { isFileGone, look, openBackupsOf, openRecent, useDatabases } =
   await import('../../../renderer/stores/databases.ts');
 const { useBackups } = await import('../../../renderer/stores/backups.ts');
+const { loadNotices, loadRecovery, useRecovery } = await import('../../../renderer/stores/recovery.ts');
 const { useRoute } = await import('../../../renderer/stores/route.ts');
 connect();
 listen();
@@ -62,12 +64,15 @@ beforeEach(() => {
     'database:openRecent': ok(lights),
     'run:get': ok(null),
     'backup:list': ok({ folder: '/b', backups: [], unusable: [] }),
+    'recovery:get': ok(null),
+    'recovery:list': ok([]),
   });
   dialog = null;
   back.mockClear();
   vi.spyOn(Date, 'now').mockReturnValue((now += 60_000)); // a window is not looked through at every focus
   useDatabases.setState({ open: [lights], views: {}, refusal: null, opening: null });
   useBackups.setState({ byHandle: {} });
+  useRecovery.setState({ byHandle: {}, notices: null });
   stand('#/');
 });
 
@@ -113,6 +118,80 @@ describe('a window that is gone back to', () => {
 
     expect(sent).not.toContain('database:status');
     say('work:changed', { handle: 'k3', work: null });
+  });
+});
+
+describe('what was interrupted, when the window is gone back to', () => {
+  const stopped: Recovery = {
+    ...{ kind: 'upgrade', state: 'interrupted', runId: 'r1', startedAt: '', lastSignAt: '', toPhase: 4 },
+    ...{ stepsDone: 6, stepsTotal: 17, what: '', where: '', isSafe: true, reasons: [], backup: null },
+    ...{ code: 'E_INTERRUPTED', choices: [{ id: 'continue', title: '', consequence: '' }] },
+  };
+  const unseen: Recovery = { ...stopped, choices: [{ id: 'look', title: '', consequence: '' }] };
+  const notice = { recentId: 'r1', name: 'lights.db', folder: '/p', kind: 'upgrade', what: '', lastSignAt: '' };
+  const shown = () => useRecovery.getState().byHandle['k3']?.recovery;
+  const comeBack = async (): Promise<void> => {
+    sent.length = 0;
+    heard['focus']?.();
+    await vi.waitFor(() => expect(sent).toContain('database:status'));
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  const see = async (recovery: Recovery | null): Promise<void> => {
+    stand('#/db/k3/overview');
+    answers['database:status'] = ok(status());
+    answers['recovery:get'] = ok(recovery);
+    answers['recovery:list'] = ok(recovery === null ? [] : [notice]);
+    await look('k3');
+    await Promise.all([loadRecovery('k3'), loadNotices()]);
+  };
+
+  it('is asked for again: the command line has completed it', async () => {
+    await see(stopped);
+    answers['database:status'] = ok(status({ phaseReached: 4 }));
+    answers['recovery:get'] = ok(null);
+    await comeBack();
+    expect(shown()).toBeNull();
+  });
+
+  it('or has answered it, of which only the journals tell', async () => {
+    await see(stopped);
+    answers['recovery:get'] = ok(null);
+    answers['recovery:list'] = ok([]);
+    await comeBack();
+    expect(shown()).toBeNull();
+  });
+
+  it('or has left something unfinished itself', async () => {
+    await see(null);
+    answers['recovery:get'] = ok(stopped);
+    await comeBack();
+    expect(shown()).toEqual(stopped);
+  });
+
+  it('is not looked at again where nothing tells of a change: the whole file would be read each time', async () => {
+    await see(stopped);
+    await comeBack();
+    expect(sent).not.toContain('recovery:get');
+  });
+
+  it('is, where the look at the file failed, and so is a database of which nothing is known', async () => {
+    await see(unseen);
+    answers['recovery:get'] = ok(stopped);
+    await comeBack();
+    expect(shown()).toEqual(stopped);
+
+    await see(unseen);
+    answers['database:status'] = { ok: false, error: appError('E_DB_BUSY', 'It is locked.') };
+    useDatabases.setState({ views: {} });
+    await look('k3');
+    expect(view()?.status).toBeNull();
+    answers['database:status'] = ok(status());
+    answers['recovery:get'] = ok(null);
+    now += 60_000;
+    vi.spyOn(Date, 'now').mockReturnValue(now);
+    await comeBack();
+    expect([shown(), view()?.error]).toEqual([null, null]);
+    expect(view()?.status).not.toBeNull();
   });
 });
 

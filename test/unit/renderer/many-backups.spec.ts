@@ -1,7 +1,7 @@
 import { createElement } from 'react';
 import { describe, expect, it, vi } from 'vitest';
 import { drawn } from './drawn.ts';
-import { backup } from './values.ts';
+import { backup, backupList } from './values.ts';
 
 /** Thousands of backups: what is drawn of them. Where the focus goes is in test/e2e/window.spec.ts. */
 vi.stubGlobal('history', { state: null });
@@ -17,7 +17,7 @@ const many = Array.from({ length: 2_000 }, (_, at) =>
   backup({ id: `b${at}`, path: `/b/b${at}.db`, createdAt: minute(at), state: at < 40 ? 'broken' : 'verified' }),
 );
 const page = (backups = many, backupId: string | null = null): string => {
-  const list = { folder: '/b', backups, unusable: [], replaced: null, beforeRecovery: [] };
+  const list = backupList({ backups });
   const view = { list, listError: null, error: null, busy: null, said: null, undo: null };
   useBackups.setState({ byHandle: { k3: view } });
   return drawn(createElement(BackupsPanel, { handle: 'k3', fileName: 'lights.db', backupId }));

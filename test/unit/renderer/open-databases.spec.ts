@@ -4,6 +4,7 @@ import { status } from './values.ts';
 
 /** A window of the desktop app, and a host that answers from `answers`. */
 const answers: Record<string, unknown> = { 'database:list': { ok: true, value: [] } };
+const sent: [string, object][] = [];
 const listeners: ((name: string, payload: unknown) => void)[] = [];
 const say = (name: string, payload: unknown): void => listeners.forEach((listener) => listener(name, payload));
 const ok = (value: unknown) => ({ ok: true, value });
@@ -17,7 +18,10 @@ vi.stubGlobal('history', { replaceState: (_state: unknown, _title: string, hash:
 vi.stubGlobal('window', {
   addEventListener: () => {},
   phasewise: {
-    call: (name: string) => Promise.resolve(answers[name] ?? ok({})),
+    call: (name: string, input: object) => {
+      sent.push([name, input]);
+      return Promise.resolve(answers[name] ?? ok({}));
+    },
     on: (listener: typeof say) => {
       listeners.push(listener);
       return () => {};
@@ -29,6 +33,8 @@ const { connect } = await import('../../../renderer/api.ts');
 const { listen } = await import('../../../renderer/stores/events.ts');
 const { closeDatabase, loadDatabases, openRecent, openSample, useDatabases } =
   await import('../../../renderer/stores/databases.ts');
+const { startExport } = await import('../../../renderer/stores/exports.ts');
+const { exportIssues } = await import('../../../renderer/stores/issues.ts');
 const { loadRecovery, useRecovery } = await import('../../../renderer/stores/recovery.ts');
 const { useSession } = await import('../../../renderer/stores/session.ts');
 connect();
@@ -58,6 +64,41 @@ describe('a database that is to be closed', () => {
 
     await loadDatabases(); // as behind the end of what was going on
     expect(useDatabases.getState().notClosed).toBeNull();
+  });
+
+  describe('from which rows are being written to a file', () => {
+    const writing = appError('E_RUN_ACTIVE', 'Rows are being written.', { endsExport: true });
+    const said = () => useDatabases.getState().notClosed?.error;
+    beforeEach(async () => {
+      answers['database:close'] = { ok: false, error: writing };
+      await closeDatabase('k3');
+      sent.length = 0;
+    });
+
+    it('is closed once a person has said that this may be ended, and not before', async () => {
+      expect([said(), useDatabases.getState().open]).toEqual([writing, [lights]]);
+      answers['database:close'] = ok({});
+      answers['database:list'] = ok([]);
+      await closeDatabase('k3', true);
+      expect(sent[0]).toEqual(['database:close', { handle: 'k3', endsExport: true }]);
+      expect(useDatabases.getState().open).toEqual([]);
+    });
+
+    it.each([
+      ['rows', () => startExport('k3', { query: { table: 'runs' } } as never, null)],
+      ['issue rows', () => exportIssues('k3', 'csv')],
+    ])('is not said to be kept open by that once the file is written: %s', async (_, written) => {
+      expect(said()).toEqual(writing);
+      await written();
+      expect(said()).toBeUndefined();
+    });
+
+    it('is still said to be kept open by something else then', async () => {
+      answers['database:close'] = refused('E_RUN_ACTIVE');
+      await closeDatabase('k3');
+      await exportIssues('k3', 'csv');
+      expect(said()?.message).toBe('It is so.');
+    });
   });
 
   it('is gone where another window has closed it already', async () => {

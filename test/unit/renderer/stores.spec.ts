@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import { backup, report, run, status } from './values.ts';
+import { backup, backupList, report, run, status } from './values.ts';
 
 /** A window with just what the stores touch, and a host that answers from `answers`. */
 const answers: Record<string, unknown> = { 'database:list': { ok: true, value: [] } };
@@ -289,10 +289,10 @@ describe('taking files in', () => {
     say('run:changed', run({ state: 'completed' }));
   });
 
-  it('keeps them while its own work is told of, and while a backup is made', async () => {
+  it('keeps them while its own work is told of, and while backups are made or deleted', async () => {
     answers['ingest:use'] = ok(looked);
     await lookAtLogs('k3', ['t1']);
-    say('work:changed', work('backup'));
+    for (const kind of ['backup', 'backups']) say('work:changed', work(kind));
     expect(view()?.looked).toEqual(looked);
     answers['ingest:start'] = new Promise(() => {});
     void takeIn('k3');
@@ -323,7 +323,10 @@ describe('starting', () => {
 });
 
 describe('backups', () => {
-  beforeEach(() => void (answers['backup:list'] = ok({ folder: '/b', backups: [], unusable: [] })));
+  beforeEach(() => {
+    answers['backup:list'] = ok({ folder: '/b', backups: [], unusable: [] });
+    useBackups.setState({ byHandle: {} });
+  });
 
   it('are listed again after each action, and the outcome is said', async () => {
     await verifyBackup('k3', 'b1');
@@ -365,7 +368,7 @@ describe('backups', () => {
   ])('offer to put files back only where the last that can be are %s', async (_, folder, undo) => {
     answers['backup:restore'] = ok({ restored: backup(), before: null, replacedFolder: '/p r' });
     const replaced = { folder, at: '2026-11-21T12:00:00.000Z', isOfUndo: false };
-    answers['backup:list'] = ok({ folder: '/b', backups: [], unusable: [], replaced, beforeRecovery: [] });
+    answers['backup:list'] = ok(backupList({ replaced }));
     await restoreBackup('k3', 'b1', 'a.db');
     await loadBackups('k3');
     const found = useBackups.getState().byHandle['k3']?.undo;

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import type { Recovery } from '@shared/recovery.ts';
 import { buttonIn, drawn, wordsOf } from './drawn.ts';
-import { backup, status, upToDate } from './values.ts';
+import { backup, backupList, status, upToDate } from './values.ts';
 
 /** Work that the host tells of, in a window that did not ask for it: one loaded again, a second tab. */
 const answers: Record<string, unknown> = {};
@@ -27,7 +27,7 @@ const { useSession } = await import('../../../renderer/stores/session.ts');
 const { receiveWork, useWorks } = await import('../../../renderer/stores/works.ts');
 connect();
 
-const list = { folder: '/b', backups: [backup()], unusable: [], replaced: null, beforeRecovery: [] };
+const list = backupList({ backups: [backup()] });
 const nothing = { list, listError: null, error: null, busy: null, said: null, undo: null };
 const busyError = appError('E_DB_BUSY', 'image-lab is writing to it.');
 const recovery: Recovery = {

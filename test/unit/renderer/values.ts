@@ -1,3 +1,4 @@
+import type { Output } from '@shared/channels.ts';
 import type { BackupRecord, IngestReport, Plan, RunReport, RunSnapshot, SourceCoverage } from '@shared/run.ts';
 import type { DatabaseStatus, PhaseState, PhaseStatus, TableState, TableStatus } from '@shared/status.ts';
 
@@ -88,6 +89,11 @@ export function backup(change: Partial<BackupRecord> = {}): BackupRecord {
     ...change,
   };
 }
+
+export const backupList = (change: Partial<Output<'backup:list'>> = {}): Output<'backup:list'> => ({
+  ...{ folder: '/b', backups: [], unusable: [], replaced: null, beforeRecovery: [], restores: [], undoneBy: null },
+  ...change,
+});
 
 export function run(change: Partial<RunSnapshot> = {}): RunSnapshot {
   return {

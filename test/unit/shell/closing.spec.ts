@@ -1,4 +1,6 @@
-import { beforeEach, expect, it, vi } from 'vitest';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedHost, until } from '../host/scripted-host.ts';
 
@@ -6,15 +8,17 @@ const [FIRST, FINISH_ALL, STAY] = [0, 1, 2];
 const STOP = FINISH_ALL;
 interface Question {
   readonly message: string;
+  readonly detail: string;
   readonly buttons: readonly string[];
 }
 const asked: Question[] = [];
 const answers: number[] = [];
 const quit = vi.fn<() => void>();
+let sessionEnds = (): void => {};
 const heard: Record<string, (event: { preventDefault(): void }) => void> = {};
 vi.mock('electron', () => ({
   app: { on: (name: string, listener: () => void) => (heard[name] = listener), quit: () => quit() },
-  powerMonitor: { on: () => {} },
+  powerMonitor: { on: (_: string, listener: () => void) => (sessionEnds = listener) },
   dialog: {
     showMessageBox: (question: Question) => {
       asked.push(question);
@@ -45,7 +49,7 @@ async function running() {
     host.runs.control(handle, 'pause');
     await until(() => state() === 'paused');
   };
-  return { host, run, state, leave, pause };
+  return { host, run, open, state, leave, pause };
 }
 
 beforeEach(() => {
@@ -134,4 +138,67 @@ it('"keep running" takes back what was said before', async () => {
   await host.busy.free();
   expect(quit).not.toHaveBeenCalled();
   host.close();
+});
+
+describe('rows that are written to a file', () => {
+  const [FINISH, END] = [0, 1];
+  async function writing() {
+    const house = scriptedHost(folder);
+    guardClosing(house.host, () => null, log as never);
+    const held = vi.fn<() => void>();
+    const leave = (): void => heard['before-quit']?.({ preventDefault: held });
+    const work = house.client.call('issues:export', { handle: house.open('exports').handle, format: 'csv' }); // endless
+    await until(() => readdirSync(house.home).some((name) => name.endsWith('.part')));
+    return { ...house, held, leave, work };
+  }
+
+  it('are not ended without a question, which says what is lost and what is not', async () => {
+    const { host, home, held, leave, work } = await writing();
+    answers.push(STAY);
+    leave();
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    expect([held.mock.calls.length, quit.mock.calls.length]).toEqual([1, 0]);
+    expect(asked[0]).toMatchObject({
+      message: 'Rows are still being written to a file.',
+      detail:
+        'If that is ended now, the file is not finished and is removed. The database is only read, and not touched.',
+      buttons: ['Finish the file, then close', 'End the export, then close', 'Keep it open'],
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([quit.mock.calls.length, host.exports.isWriting()]).toEqual([0, true]);
+
+    answers.push(FINISH);
+    leave();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([quit.mock.calls.length, host.exports.isWriting()]).toEqual([0, true]);
+
+    answers.push(END); // waited for long enough
+    leave();
+    await vi.waitFor(() => expect(quit).toHaveBeenCalledOnce());
+    expect(codeOf(await work)).toBe('E_CANCELLED');
+    expect(readdirSync(home)).toEqual(['exports.db']);
+    host.close();
+  });
+
+  it('are named beside an upgrade that is asked about', async () => {
+    const { host, run, open, leave } = await running();
+    const work = host.exports.startIssues(open('exports'), 'csv', path.join(open('exports').folder, 'rows.csv'));
+    answers.push(FIRST);
+    leave();
+    await vi.waitFor(() => expect(quit).toHaveBeenCalledOnce());
+    expect(asked[0]?.detail).toMatch(
+      /Rows are being written to a file as well: stopping ends that, and removes the file/,
+    );
+    expect([codeOf(await work), (await run.done).state]).toEqual(['E_CANCELLED', 'cancelled']);
+    host.close();
+  });
+
+  it('are ended without a question when the session ends', async () => {
+    const { host, home, held, leave } = await writing();
+    sessionEnds();
+    await vi.waitFor(() => expect(quit).toHaveBeenCalledOnce());
+    leave();
+    expect([asked.length, held.mock.calls.length, readdirSync(home)]).toEqual([0, 0, ['exports.db']]);
+    host.close();
+  });
 });

@@ -31,6 +31,8 @@ export const ofThrownAway = (): BackupRecord =>
     createdAt: minutesAgo(33),
   });
 
+const noRestore: Pick<Output<'backup:list'>, 'restores' | 'undoneBy'> = { restores: [], undoneBy: null };
+
 export const setAside = {
   unusable: [
     {
@@ -52,9 +54,11 @@ export const setAside = {
       at: minutesAgo(60 * 20),
     },
   ],
+  restores: [minutesAgo(3)],
+  undoneBy: 'northern-lights 2026-11-21 14.10.00 before restore',
 };
 
-export const nothingSetAside = { unusable: [], replaced: null, beforeRecovery: [] };
+export const nothingSetAside = { unusable: [], replaced: null, beforeRecovery: [], ...noRestore };
 
 /** Keeps the newest and the oldest. */
 export const tidied = (all: readonly BackupRecord[]): Output<'backup:tidy'> => {

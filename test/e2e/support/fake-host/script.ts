@@ -211,11 +211,11 @@ export function createScript(scene: Scene, emit: (event: string, payload: unknow
     'backup:list': () => ok({ folder: backupFolder, backups, ...(isTroubled ? setAside : nothingSetAside) }),
     'backup:remove': () => ok(backup()),
     'backup:tidy': () => ok(tidied(backups)),
-    'backup:putBack': () => ok({}),
+    'backup:putBack': () => ok({ replacedFolder: `${folder}/northern-lights.db replaced-Qm4w8Z` }),
     'work:get': () => ok(null),
     'work:cancel': () => ok({}),
     'backup:create': () => ok(backup({ reason: 'by hand' })),
-    'backup:verify': () => ok(backup()),
+    'backup:verify': () => ok({ ...backup(), isNoted: true }),
     'backup:restore': () =>
       ok({ restored: backup(), before: backup({ reason: 'before restore' }), replacedFolder: null }),
     'issues:list': ({ afterId, limit }) => ok(issuePage(isMany, afterId as number | null, Number(limit))),
