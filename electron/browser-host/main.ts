@@ -126,7 +126,9 @@ async function serve(options: Options): Promise<void> {
   const server = await startServer({ port: options.port, files, router, events: host.events, onUsedTwice });
   openNamed(host, named);
   host.scrub.start();
-  console.log(`Phasewise is open at ${server.url}`);
+  console.log(
+    `Phasewise is open at ${server.url}\nTo end it, press Ctrl-C here. To close the page alone ends nothing.`,
+  );
   if (options.open) openInBrowser(server.launchUrl);
   endOnSignal(host, server);
 }

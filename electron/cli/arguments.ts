@@ -194,7 +194,7 @@ function hasOption(args: readonly string[], option: RegExp): boolean {
 
 /** @param isOpenEnded the last of `expected` may be given several times. */
 function parse(args: string[], expected: readonly string[], options: Options, isOpenEnded = false): Parsed {
-  const parsed = understood(() => parseArgs({ args, allowPositionals: true, options }));
+  const parsed = understood(() => parseArgs({ args: withNumbers(args, options), allowPositionals: true, options }));
   const values: Record<string, unknown> = parsed.values;
   const { positionals } = parsed;
   const missing = expected[positionals.length];
@@ -209,6 +209,16 @@ function parse(args: string[], expected: readonly string[], options: Options, is
     },
     flag: (name) => values[name] === true,
   };
+}
+
+/** `--to -1` as `--to=-1`: Node takes the number for an option of its own, and says that a value is missing. */
+function withNumbers(args: readonly string[], options: Options): string[] {
+  const end = args.indexOf('--');
+  return args.reduce<string[]>((all, argument, at) => {
+    const before = all.at(-1) ?? '';
+    const isValue = /^-\d/.test(argument) && options[before.slice(2)]?.type === 'string' && before.startsWith('--');
+    return isValue && (end === -1 || at < end) ? [...all.slice(0, -1), `${before}=${argument}`] : [...all, argument];
+  }, []);
 }
 
 /** Node's own sentences about options, in words for whoever typed them. */

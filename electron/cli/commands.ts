@@ -20,6 +20,7 @@ import { issues } from './issues.ts';
 import { withKeptBackup } from './kept-backup.ts';
 import { keys } from './keys.ts';
 import { migrate } from './migrate.ts';
+import { withOfferedPhases } from './offered-phases.ts';
 import { restore } from './restore.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
 import { endInPlace, errorText, failure, type Outcome, tell, tellInPlace } from './terminal.ts';
@@ -33,7 +34,8 @@ type Of<N extends Command['name']> = Extract<Command, { name: N }>;
 export async function execute(host: Host, command: Command): Promise<Outcome> {
   const warning = warningBefore(host, command);
   if (warning !== null) tell(`${errorText(warning)}\n`);
-  const outcome = await withKeptBackup(host, command, await carryOut(host, command));
+  const carried = await withOfferedPhases(host, command, await carryOut(host, command));
+  const outcome = await withKeptBackup(host, command, carried);
   return warning === null ? outcome : { ...outcome, json: { ...outcome.json, warning } };
 }
 

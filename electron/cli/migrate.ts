@@ -11,6 +11,7 @@ import { defaultBackupFolder } from '@host/databases.ts';
 import { backupsBefore, isLastProven, type OpenRun, openRunsIn } from '@host/file-runs.ts';
 import type { Host } from '@host/host.ts';
 import { printable } from '@host/printable.ts';
+import { namesKept } from '@host/run-stop.ts';
 import { sourceOfPlan } from '@host/sources.ts';
 import { disagreement } from '@host/verdict.ts';
 import { requireReadableJournals } from '@host/works.ts';
@@ -30,7 +31,7 @@ import {
   tell,
   tellInPlace,
 } from './terminal.ts';
-import { backupsOf, number, planText, reportText, some, sourceText, stepText } from './words.ts';
+import { backupsOf, keptLines, number, planText, reportText, some, sourceText, stepText } from './words.ts';
 
 type Migrate = Extract<Command, { name: 'migrate' }>;
 
@@ -112,11 +113,13 @@ async function run(host: Host, database: OpenEntry, plan: Plan, continues: Conti
 }
 
 function outcomeOf(run: RunSnapshot, signalCode: 130 | 143 | null): Outcome {
-  const { report } = run;
+  const report: WholeReport | null = run.report;
   if (report && run.state === 'completed')
     return { exitCode: 0, json: { ok: true, ...document(report) }, text: reportText(report) };
   const error = run.error ?? appError('E_INTERNAL', 'The run ended without a report.');
-  const ended = failure(error, report ? document(report) : nothingDone);
+  const told = failure(error, report ? document(report) : nothingDone);
+  const kept = [...(report?.earlierKeptIn ?? []), report?.keptIn].filter((each) => !namesKept(error, each ?? ''));
+  const ended = { ...told, text: [told.text, ...kept.flatMap(keptLines)].join('\n') };
   // With a backup the run had begun: whatever the code, "refused, nothing touched" would be untrue then.
   return { ...ended, exitCode: signalCode ?? (run.backup ? 1 : exitCodeOf(error)) };
 }

@@ -8,6 +8,7 @@ import { sizeText } from '@shared/sizes.ts';
 import type { BegunWay } from '@host/begun-way.ts';
 import { printable } from '@host/printable.ts';
 import { migrateLine, recoveryText } from './recovery-words.ts';
+import { commandLine } from './suggested.ts';
 
 export const number = (value: number): string => value.toLocaleString('en-US');
 export const some = (count: number, one: string, many = `${one}s`): string =>
@@ -17,18 +18,19 @@ export const keptLines = (keptIn: string | undefined): string[] =>
   keptIn === undefined
     ? []
     : [
-        `Not all that lay beside the file may have been taken in. File, journal and log as they were found: ${printable(keptIn)}`,
+        `The last changes of another program may be missing: SQLite could not read everything in the journal or log beside the file. File, journal and log are kept as they were found: ${printable(keptIn)}`,
       ];
 const phaseText = (phase: number | null): string => (phase === null ? 'none' : `phase ${phase}`);
 const milliseconds = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
 
-const phaseMarks: Record<PhaseState, string> = {
+/** The words of the window, which docs/reference.md lists. */
+export const phaseMarks: Record<PhaseState, string> = {
   done: 'done',
   attention: 'needs attention',
-  running: 'stopped inside it',
-  next: 'next',
+  running: 'under way',
+  next: 'can be started',
   'not-started': 'not started',
-  unavailable: 'not in this version',
+  unavailable: 'not part of this version',
 };
 
 /** `2026-11-21 22:19:05 +01:00`: the computer's time for people, with its offset. JSON keeps ISO times in UTC. */
@@ -62,15 +64,14 @@ export function statusText(
     `Tables: ${card.aligned} of ${card.canonicalTables} aligned, ${card.legacyName} under a legacy name, ` +
       `${card.wrongColumns} with wrong columns, ${card.missing} missing; ${some(card.indexesMissing, 'index', 'indexes')} missing`,
     // Beyond it nothing is pending, and a lower phase to be reached would only confuse.
-    ...(isNewer || (status.phaseReached ?? -1) > status.defaultTarget
-      ? []
-      : [`Pending for phase ${status.defaultTarget}: ${some(status.pending.length, 'migration')}`]),
+    ...(isNewer || (status.phaseReached ?? -1) > status.defaultTarget ? [] : [pendingText(status)]),
     ...status.drift.map((drift) => `Drift: ${printable(drift.object)}: ${printable(drift.finding)}`),
     ...status.issues.map(
       (issue) => `Issue rows: ${number(issue.count)} in ${printable(issue.sourceTable)}: ${printable(issue.title)}`,
     ),
   ];
   if (status.unfinishedRun && !isNewer && recovery === null) lines.push(leftText(status, way));
+  if (recovery === null && !file.readOnlyReason) lines.push(...lastPhaseLines(status));
   if (file.readOnlyReason)
     lines.push(
       `Cannot be changed: ${printable(file.readOnlyReason.message)} ${printable(file.readOnlyReason.nextStep)} (${file.readOnlyReason.code})`,
@@ -81,6 +82,22 @@ export function statusText(
     recovery,
     recoveryText(recovery, file.path, isRemoving(status, recovery.toPhase)),
   );
+}
+
+function pendingText({ defaultTarget, phaseReached, pending }: DatabaseStatus): string {
+  return pending.length === 0 && phaseReached === defaultTarget
+    ? `Nothing is pending: phase ${defaultTarget} is reached, the last that removes nothing.`
+    : `Pending for phase ${defaultTarget}: ${some(pending.length, 'migration')}`;
+}
+
+/** At the goal, what else there is: no more than a look at it, since what it removes is gone for good. */
+function lastPhaseLines({ defaultTarget, phaseReached, phases, file, unfinishedRun }: DatabaseStatus): string[] {
+  const last = phases.find(({ number: each, state }) => each === defaultTarget + 1 && state === 'next');
+  if (phaseReached !== defaultTarget || unfinishedRun || !last?.removesAnything) return [];
+  return [
+    `Next: use it as usual. Once no older program needs the old names, phase ${last.number} (${last.name}) removes them for good;`,
+    `to see what it would do: ${commandLine('plan', file.path, '--to', String(last.number))}`,
+  ];
 }
 
 /** An unfinished restore comes first: until it is settled nobody knows which file the rest speaks of. */
@@ -130,10 +147,15 @@ export function planText(plan: Plan): string {
   for (const { count, title } of plan.gating) lines.push(`In the way: ${some(count, 'row')}: ${printable(title)}`);
   lines.push(`Backup goes to: ${printable(plan.backupFolder)}`);
   for (const finding of plan.preflight.filter((found) => found.state !== 'ok')) {
-    lines.push(`${finding.state === 'blocking' ? 'Prevents the upgrade' : 'Note'}: ${printable(finding.detail)}`);
+    const what = finding.state === 'blocking' ? 'Prevents the upgrade' : 'Note';
+    lines.push(`${what}: ${findingText(finding)}`);
   }
   return lines.join('\n');
 }
+
+/** Some details are the second half of their title, as the window shows them below it. */
+const findingText = ({ id, title, detail }: Plan['preflight'][number]): string =>
+  printable(id === 'in-use' ? `${title}: ${detail.replace(/^Close it in/, 'close the file in')}` : detail);
 
 const disks = {
   database: ['the disk of the database', 'freeBytes'],

@@ -120,7 +120,12 @@ describe('the command line', () => {
     expect(parse('migrate', 'a.db', '--force')).toBe(
       'E_USAGE: There is no option --force. A file name that begins with "-" is written ./-NAME.',
     );
-    expect(parse('migrate', 'a.db', '--to', '-1')).toBe('E_USAGE: The value of --to is missing.');
+    expect(parse('migrate', 'a.db', '--to')).toBe('E_USAGE: The value of --to is missing.');
+    expect(parse('migrate', 'a.db', '--to', '--yes')).toBe('E_USAGE: The value of --to is missing.');
+    // A number is what was meant, not another option.
+    expect(parse('migrate', 'a.db', '--to', '-1')).toBe('E_USAGE: --to takes the number of a phase, not "-1".');
+    expect(parse('backups', 'a.db', '--keep', '-2')).toBe('E_USAGE: --keep takes a number from 1 to 999, not "-2".');
+    expect(parse('status', '--', '--to', '-1')).toBe('E_USAGE: "-1" is one argument too many.');
     expect(parse('migrate', 'a.db', '--yes=1')).toBe('E_USAGE: --yes takes no value.');
     for (const args of wrong)
       expect([args, parse(...args)]).toEqual([args, expect.stringMatching(/^E_USAGE: ./) as string]);

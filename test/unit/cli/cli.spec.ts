@@ -197,6 +197,20 @@ describe.skipIf(!isBuilt)('the command line tool, with the real engine', () => {
       code: 3,
       json: { ok: false, error: { code: 'E_PHASE_UNAVAILABLE' } },
     });
+    const { code, stderr } = await run(['plan', file, '--to', '9']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('Choose one of the phases 0 (Safety baseline), 1 (Canonical core), ');
+    expect(stderr).toContain('5 (Legacy cleanup).');
+  });
+
+  it('says which tables there are where one is asked for that there is not', async () => {
+    const { file, cwd } = await sample();
+    const { code, stderr } = await run(['export', file, 'nosuch', '--to', 'x.csv'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('There is no table nosuch. Tables: ');
+    expect(stderr).toMatch(/Tables: .*\bprojects\b.*\n/);
+    expect(stderr).not.toContain('Reload the window');
+    expect(readdirSync(cwd)).toEqual(['northern-lights.db']);
   });
 
   it('removes the old names only with --contract', async () => {

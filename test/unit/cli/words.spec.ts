@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import type { Recovery } from '@shared/recovery.ts';
 import type { RunReport } from '@shared/run.ts';
 import { recoveryText } from '../../../electron/cli/recovery-words.ts';
-import { localTime, reportText, statusText } from '../../../electron/cli/words.ts';
-import { report, status } from '../renderer/values.ts';
+import { localTime, phaseMarks, planText, reportText, statusText } from '../../../electron/cli/words.ts';
+import { phaseMarks as phaseMarksOnScreen } from '../../../renderer/words/states.ts';
+import { phase, plan, report, status } from '../renderer/values.ts';
 
 it('tells people the time of their computer, with its offset', () => {
   const iso = '2026-11-21T12:34:56.789Z';
@@ -60,4 +61,31 @@ it('names the folders that the interrupted upgrade was begun with in the command
   const way = { backupFolder: '/my backups', source: { kind: 'folder', folder: '/my logs' } } as const;
   expect(statusText(found, null, way)).toContain(`--to 1 --backup-dir '/my backups' --run-logs '/my logs' --yes`);
   expect(statusText(found)).not.toContain('--backup-dir');
+});
+
+it('names the state of a phase as the window and the reference do', () => {
+  for (const [state, { word }] of Object.entries(phaseMarksOnScreen)) expect(phaseMarks).toHaveProperty(state, word);
+});
+
+it('says at the goal that nothing is pending, and which command looks at the last phase', () => {
+  const last = phase(2, 'next', { removesAnything: true });
+  const reached = { phaseReached: 1, defaultTarget: 1, pending: [], phases: [phase(1, 'done'), last] };
+  const atGoal = statusText(status(reached));
+  expect(atGoal).toContain('Nothing is pending: phase 1 is reached');
+  expect(atGoal).toMatch(
+    /Once no older program needs the old names, phase 2 \(Phase 2\) removes them.*\n.*-- plan .* --to 2/,
+  );
+
+  const below = statusText(status({ ...reached, phaseReached: null, pending: ['a'] }));
+  expect(below).toContain('Pending for phase 1: 1 migration');
+  expect(below).not.toContain('Next:');
+  expect(statusText(status({ ...reached, phases: [phase(1, 'done'), phase(2, 'done')] }))).not.toContain('Next:');
+});
+
+it('says which programs a file has to be closed in, and why', () => {
+  const title = 'Other programs that have the file open';
+  const detail = 'Close it in python3 (4711) before you start.';
+  expect(planText(plan({ preflight: [{ id: 'in-use', title, detail, state: 'warning', error: null }] }))).toContain(
+    'Note: Other programs that have the file open: close the file in python3 (4711) before you start.',
+  );
 });
