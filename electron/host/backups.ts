@@ -104,7 +104,7 @@ export function createBackups(context: BackupsContext): Backups {
     const own = backups.filter(({ madeOfGone }) => !madeOfGone);
     context.recents.knowsBroken(database.path, own.filter(({ state }) => state === 'broken').length);
     const good = own.find(({ verified, state }) => verified && state === 'verified');
-    context.recents.knowsVerified(database.path, good);
+    await context.recents.knowsVerified(database.path, good);
     return ok({ backups, silent });
   };
   /** Of the last restore; undefined: to restore it takes out more than that restore has put there, or nobody can say. */
@@ -309,8 +309,8 @@ async function occupied<T>(
     isDone = result.ok;
     if (!result.ok && work === 'backup' && isUnsettled(result.error)) {
       const [{ dataFolder }, { partials }] = [context, tracked];
-      await settleFile(context.engines, { path: database.path, dataFolder, partials });
-      return err(await tellingWhatIsLeft(result.error, partials));
+      const settled = await settleFile(context.engines, { path: database.path, dataFolder, partials });
+      return err(await tellingWhatIsLeft(result.error, partials, settled));
     }
     return result;
   } finally {

@@ -9,10 +9,11 @@ import { readText } from './json-file.ts';
 import { printable } from './printable.ts';
 
 /**
- * 'silent': its drive does not answer, so nobody knows what is there. 'unasked': nobody knows either, nor whether its drive
- * would answer: others that do not are in the way.
+ * 'hidden': its drive answers, but does not say what is there, e.g. since we may not look. 'silent': its drive does not
+ * answer, so nobody knows what is there. 'unasked': nobody knows either, nor whether its drive would answer: others that
+ * do not are in the way.
  */
-export type Seen = Stats | 'nothing' | 'silent' | 'unasked';
+export type Seen = Stats | 'nothing' | 'hidden' | 'silent' | 'unasked';
 
 /**
  * What a path leads to, also where that is a network or a drive that may not answer. Never throws, never waits for long.
@@ -109,7 +110,13 @@ const afterMs = (ms: number, answer: Promise<unknown>): Promise<'late'> =>
 
 /** Said by a drive that is there no more, not of the file. */
 const SILENT = ['EIO', 'ENXIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH'];
-const whatItMeans = (cause: unknown): Seen => (SILENT.includes(errorCode(cause)) ? 'silent' : 'nothing');
+/** Nothing else says that there is nothing. */
+const NOTHING = ['ENOENT', 'ENOTDIR'];
+function whatItMeans(cause: unknown): Seen {
+  const code = errorCode(cause);
+  if (SILENT.includes(code)) return 'silent';
+  return NOTHING.includes(code) ? 'nothing' : 'hidden';
+}
 
 /** What answers or not as a whole; found out without asking it. */
 function driveHolding(file: string): string {

@@ -241,12 +241,9 @@ export class EngineChild {
     if (limitMs === null) return;
     this.#timer = setTimeout(() => {
       this.#forget()?.kill();
-      const seconds = Math.round(limitMs / 1000);
-      this.#answer(
-        err(
-          appError('E_TIMEOUT', `There was no answer within ${seconds} seconds, so looking was stopped.`, { limitMs }),
-        ),
-      );
+      const message = `There was no answer within ${Math.round(limitMs / 1000)} seconds, so looking was stopped.`;
+      const safety = this.#current ? { safety: safetyOf(this.#current) } : {};
+      this.#answer(err(appError('E_TIMEOUT', message, { limitMs }, safety)));
     }, limitMs);
   }
 

@@ -8,6 +8,7 @@ import type { Engines } from './engines.ts';
 import { neighbouringBackupFolders } from './kept-files.ts';
 import { journalFolder } from './run-journal.ts';
 import { statsOf } from './stats.ts';
+import { toldIn } from './told-work.ts';
 import { answeredAt, findWork, isProven, wasLeftElsewhere, type Work } from './works.ts';
 
 /**
@@ -60,6 +61,13 @@ function isAnsweredElsewhere(dataFolder: string, databasePath: string, run: File
   if (isOther && isProven(work) && (run.isMigrated || isGone(work.path))) return true;
   return wasLeftElsewhere(dataFolder, databasePath, run.runId);
 }
+
+/**
+ * An older version noted what a person left as it is with the run itself where the file had been renamed, and not of which
+ * file. That is enough not to ask once more, and too little to compare with less: see `openRunsIn`.
+ */
+export const wasLeftInOlderWords = (work: Work): boolean =>
+  work.isClosed && !work.isSettled && isGone(work.path) && toldIn(work.journal)?.leftFiles.length === 0;
 
 /** Where a verdict about a run is noted. What is true of a copy need not be true of the file that it was copied from. */
 export const notedIn = (dataFolder: string, databasePath: string, work: Work | null): string =>

@@ -8,7 +8,7 @@ import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
-import { type Ongoing, type Tracked, UNTOLD } from './ongoing.ts';
+import type { Ongoing, Tracked } from './ongoing.ts';
 import { isUnsettled, settleFile, tellingWhatIsLeft, wasEnded } from './run-stop.ts';
 
 /** Small changes to an upgraded database: taking files in, trying issue rows again. Each is one step behind a backup. */
@@ -110,7 +110,8 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
   const runId = randomUUID();
   const free = context.busy.take(database.path, work, { runId, isTrial });
   if (!free.ok) return free;
-  const tracked = isTrial ? UNTOLD : context.ongoing.begin(database, work);
+  // A trial too: files on a drive that hangs would hold the database for ever.
+  const tracked = context.ongoing.begin(database, isTrial ? 'look-at-files' : work);
   let isDone = false;
   try {
     // Before anything is asked: what is ended after its backup cannot say any more where that is.
@@ -135,7 +136,7 @@ async function settledError(
   error: AppError,
 ): Promise<AppError> {
   const settled = await settleFile(engines, { path, dataFolder, partials });
-  const told = await tellingWhatIsLeft(error, partials);
+  const told = await tellingWhatIsLeft(error, partials, settled);
   // One that died by itself need not have had its backup yet.
   if (error.safety !== safetyText.unknown || 'code' in settled || !wasEnded(error)) return told;
   return { ...told, safety: safetyText['whole-step'] };

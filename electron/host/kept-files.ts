@@ -12,7 +12,8 @@ export interface KeptFolder {
 
 /**
  * Beside the database: what restores replaced, could only keep as files, and can put back. The last restore's first: in
- * the order of the journals, as far as they name the folders; what no journal names stands among these by its time.
+ * the order of the journals, as far as they name the folders; what no journal names stands among these by its time, and
+ * behind one of the same time: a clock may not tell them apart, and the journal knows that it noted the last.
  * @param works newest first.
  */
 export function replacedFolders(database: string, works: readonly Work[]): KeptFolder[] {
@@ -23,7 +24,7 @@ export function replacedFolders(database: string, works: readonly Work[]): KeptF
   return found
     .filter((each) => !noted.includes(each))
     .reduce((sorted, each) => {
-      const at = sorted.findIndex((other) => other.at <= each.at);
+      const at = sorted.findIndex((other) => other.at < each.at);
       return sorted.toSpliced(at < 0 ? sorted.length : at, 0, each);
     }, noted);
 }

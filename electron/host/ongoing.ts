@@ -17,16 +17,18 @@ export interface Ongoing {
 }
 
 /** Two restores have words of their own: of them nobody can say that the file is as it was. */
-export type OngoingKind = NotedKind | BackupsWork;
+export type OngoingKind = NotedKind | BackupsWork | 'look-at-files';
 type NotedKind = WorkKind | 'finish' | 'put-back';
 /** On its backups alone: the database itself is not touched, so whoever reads it goes on. Noted nowhere. */
 export type BackupsWork = 'look-at-backups' | 'delete-backups';
 type Told = NonNullable<Events['work:changed']['work']>;
-/** As journals name it. */
+/** As journals name it. Looking at files that could be taken in is noted nowhere: it changes nothing. */
 export const kindOf = (kind: NotedKind): WorkKind => (kind === 'finish' || kind === 'put-back' ? 'restore' : kind);
 /** As windows do, to which no work on the backups alone is one on the database. */
-const toldKindOf = (kind: OngoingKind): Told['kind'] =>
-  kind === 'look-at-backups' || kind === 'delete-backups' ? 'backups' : kindOf(kind);
+function toldKindOf(kind: OngoingKind): Told['kind'] {
+  if (kind === 'look-at-files') return 'ingest';
+  return kind === 'look-at-backups' || kind === 'delete-backups' ? 'backups' : kindOf(kind);
+}
 
 export interface Tracked {
   readonly onWork: (work: EngineWork) => void;
@@ -40,9 +42,6 @@ export interface Tracked {
   readonly partials: readonly string[];
   end(): void;
 }
-
-/** Of what is too short to be told of, or changes nothing. */
-export const UNTOLD: Tracked = { onWork: () => {}, follow: () => {}, partials: [], end: () => {} };
 
 const BACKING_UP = 'Backing the database up first';
 const SAVING = 'Backing up what will be replaced';
@@ -71,6 +70,7 @@ const words: Partial<Record<`${OngoingKind} ${EngineWork['stage']}` | OngoingKin
   'retry copying': BACKING_UP,
   'retry proving': BACKING_UP,
   'retry checking': CHECKING,
+  'look-at-files': 'Reading the files and trying them out; nothing is changed by looking',
   'look-at-backups': 'Reading backups again, to see which could go',
   'delete-backups': 'Making sure that good backups stay, then deleting',
   clear: 'Clearing the keys',

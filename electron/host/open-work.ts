@@ -110,9 +110,18 @@ const isBelieved = ({ isAlive, isSurelyAlive, lastSignAt }: Work, isLatest: bool
   isAlive && (isSurelyAlive || (isLatest && Date.now() - Date.parse(lastSignAt) < DAY_MS));
 const DAY_MS = 24 * 3_600_000;
 
-/** Another process is at an upgrade or a restore of the file. @param works newest first. */
-export const isGoneOnWith = (works: readonly Work[]): boolean =>
-  works.some((work, at) => isGreat(work) && isBelieved(work, at === 0));
+/**
+ * Another process is at an upgrade or a restore of the file. What began before something that `ends` is over, though its
+ * process lives and could not note it: a window stays open on a full disk. @param works newest first.
+ */
+export function isGoneOnWith(works: readonly Work[]): boolean {
+  for (const [at, work] of works.entries()) {
+    if (isBelieved(work, at === 0)) {
+      if (isGreat(work)) return true;
+    } else if (standingOf(work) === 'ends') return false;
+  }
+  return false;
+}
 
 /**
  * open: ask about it. ends: it and everything before it is settled. nothing: it says nothing about what was before it.

@@ -29,6 +29,8 @@ type Remembered = z.infer<typeof Remembered>;
 /** More than anybody scrolls through; the oldest entry is forgotten. */
 const LIMIT = 30;
 
+type Good = Pick<BackupRecord, 'createdAt' | 'path'>;
+
 /** What is noted along the way is noted where it can be: on a full disk the list stays as it was. */
 export interface Recents {
   /** Newest first, with what is true now about each file, as far as its drive answers. */
@@ -45,9 +47,13 @@ export interface Recents {
   watch(listener: () => void): void;
   /** Remembers a database that could be read, or brings its entry up to date. */
   seen(file: string, status: DatabaseStatus): void;
-  backedUp(file: string, backup: Pick<BackupRecord, 'createdAt' | 'path'>): void;
-  /** The newest good one of its backups as they were just listed; undefined = none is. Writes only what is news. */
-  knowsVerified(file: string, newest: Pick<BackupRecord, 'createdAt' | 'path'> | undefined): void;
+  backedUp(file: string, backup: Good): void;
+  /**
+   * The newest good one of its backups as they were just listed; undefined = none is. One that was known stays known where
+   * it is not there to be listed: its folder may have been moved, or be on a drive that is not connected. Writes only what
+   * is news; of a database that is not remembered yet once it is.
+   */
+  knowsVerified(file: string, newest: Good | undefined): Promise<void>;
   knows(file: string): boolean;
   /** How many of its backups are known to be broken; 'another': one more. Writes only what is news. */
   knowsBroken(file: string, count: number | 'another'): void;
@@ -60,19 +66,34 @@ export function createRecents(dataFolder: string, look: Drives = lookOnDrives): 
   const file = path.join(dataFolder, 'recents.json');
   const read = (): Remembered[] => readJsonFile(file, z.array(Remembered), []);
   const watching: (() => void)[] = [];
+  /** Of those not remembered yet: their backups may be listed before the first look at them is over. */
+  const goodAhead = new Map<string, Good>();
   const asSeen = async (entry: Remembered): Promise<RecentDatabase> => {
     const { path: databasePath, lastVerifiedBackup: backup } = entry;
     return withFile(entry, await look(databasePath), backup === undefined ? null : await look(backup));
   };
-  const noteVerified = (databasePath: string, backup: Pick<BackupRecord, 'createdAt' | 'path'> | undefined): void => {
+  const noteVerified = (databasePath: string, backup: Good | undefined): void => {
     const recentId = databaseKey(databasePath);
     const entries = read();
     const present = entries.find((entry) => entry.recentId === recentId);
     const [at, place] = [backup?.createdAt ?? null, backup?.path];
+    if (!present && backup !== undefined) goodAhead.set(recentId, backup);
+    else goodAhead.delete(recentId);
     if (!present || (present.lastVerifiedBackupAt === at && present.lastVerifiedBackup === place)) return;
     const { lastVerifiedBackup: _, ...rest } = present;
     const noted = { ...rest, lastVerifiedBackupAt: at, ...(place === undefined ? {} : { lastVerifiedBackup: place }) };
     quietly(() => write(entries.map((entry) => (entry === present ? noted : entry))));
+  };
+  const placeNoted = (databasePath: string): string | undefined =>
+    read().find(({ recentId }) => recentId === databaseKey(databasePath))?.lastVerifiedBackup;
+  const noteListed: Recents['knowsVerified'] = async (databasePath, newest) => {
+    const place = newest === undefined ? placeNoted(databasePath) : undefined;
+    if (place !== undefined) {
+      const seen = await look(place);
+      // Listed, it would be, were it good: only what is there can be none. Or else one was made meanwhile.
+      if (typeof seen !== 'object' || placeNoted(databasePath) !== place) return;
+    }
+    noteVerified(databasePath, newest);
   };
   const write = (entries: Remembered[]): void => {
     ensureFolder(dataFolder);
@@ -93,6 +114,9 @@ export function createRecents(dataFolder: string, look: Drives = lookOnDrives): 
       const recentId = databaseKey(databasePath);
       const before = read();
       const known = before.find((each) => each.recentId === recentId);
+      const good = goodAhead.get(recentId);
+      const lastVerifiedBackup = good?.path ?? known?.lastVerifiedBackup;
+      goodAhead.delete(recentId);
       const entry: Remembered = {
         recentId,
         path: databasePath,
@@ -100,8 +124,8 @@ export function createRecents(dataFolder: string, look: Drives = lookOnDrives): 
         variantTitle: status.variant.title,
         phaseReached: status.phaseReached,
         phaseCount: status.phases.length,
-        lastVerifiedBackupAt: known?.lastVerifiedBackupAt ?? null,
-        ...(known?.lastVerifiedBackup === undefined ? {} : { lastVerifiedBackup: known.lastVerifiedBackup }),
+        lastVerifiedBackupAt: good?.createdAt ?? known?.lastVerifiedBackupAt ?? null,
+        ...(lastVerifiedBackup === undefined ? {} : { lastVerifiedBackup }),
         lastOpenedAt: new Date().toISOString(),
         ...(known?.brokenBackups === undefined ? {} : { brokenBackups: known.brokenBackups }),
       };
@@ -122,7 +146,7 @@ export function createRecents(dataFolder: string, look: Drives = lookOnDrives): 
       quietly(() => write(entries.map((entry) => (entry === present ? { ...entry, brokenBackups } : entry))));
     },
     backedUp: noteVerified,
-    knowsVerified: noteVerified,
+    knowsVerified: noteListed,
   };
 }
 

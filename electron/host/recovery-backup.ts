@@ -97,7 +97,7 @@ export function createBackupReader({
   dataFolder,
 }: {
   readonly engines: Engines;
-  readonly backups: Pick<Backups, 'list' | 'show'>;
+  readonly backups: Pick<Backups, 'list' | 'show' | 'noteCheck'>;
   readonly dataFolder: string;
 }): ReadBackup {
   const read = new Map<string, { at: number; record: BackupRecord }>();
@@ -130,6 +130,7 @@ export function createBackupReader({
       return record;
     }
     read.set(key, { at: Date.now(), record: answer.value });
+    backups.noteCheck(answer.value); // where it cannot be noted beside it, the list would offer what is told as broken here
     return answer.value;
   };
 

@@ -3,7 +3,7 @@ import { type AppError, appError } from '@shared/errors.ts';
 import type { FileRun } from '@shared/status.ts';
 import { openRunsIn } from './file-runs.ts';
 import { type OpenWork, openWork } from './open-work.ts';
-import { readWorks, type Work } from './works.ts';
+import { readWorks, wasLeftElsewhere, type Work } from './works.ts';
 
 /** What a look has found unfinished, and where that is noted. `open` null: only the file itself knows of the run. */
 export interface Found {
@@ -19,11 +19,23 @@ export interface Found {
 }
 
 /**
+ * What the journals of a path say is open. What a person has left as it is while this very file had another name is noted
+ * among the works of that name; it is closed all the same, with all before it. A copy never got that answer.
+ */
+export function openAt(dataFolder: string, file: string): OpenWork | null {
+  const works = readWorks(dataFolder, file);
+  const open = openWork(works);
+  const left = open?.work.runId;
+  if (left === undefined || !wasLeftElsewhere(dataFolder, file, left)) return open;
+  return openWork(works.map((work) => (work.runId === left ? { ...work, isClosed: true } : work)));
+}
+
+/**
  * Why what was found is not what is unfinished any more: another program has gone on with it since, put a backup back, has
  * answered it, or checked it. By the journals alone, which takes no time. null = it is.
  */
 export function whyNoLonger(dataFolder: string, file: string, found: Found): AppError | null {
-  const now = openWork(readWorks(dataFolder, file))?.work ?? null;
+  const now = openAt(dataFolder, file)?.work ?? null;
   if (found.inJournal !== null) {
     if (now === null) return nothingOpen();
     return isAsItWas(now, found.inJournal) ? null : anotherOne();

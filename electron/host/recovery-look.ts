@@ -3,7 +3,7 @@ import type { AppError, Result } from '@shared/errors.ts';
 import { sizeText } from '@shared/sizes.ts';
 import type { DatabaseStatus, FileRun, MigrationStatus } from '@shared/status.ts';
 import type { Engines } from './engines.ts';
-import { openRunsIn } from './file-runs.ts';
+import { openRunsIn, wasLeftInOlderWords } from './file-runs.ts';
 import { lostSteps } from './lost-steps.ts';
 import { asOpen, type OpenWork } from './open-work.ts';
 import { type Work, worksIn } from './works.ts';
@@ -55,6 +55,7 @@ export function openRunInFile(
   const last = openRunsIn(dataFolder, file, runs).at(-1);
   if (last === undefined || last.run !== runs.at(-1) || last.work?.isAlive === true) return null;
   const { run, work } = last;
+  if (work !== null && wasLeftInOlderWords(work)) return null;
   return { run, open: work && asOpen(worksIn(work.folder), [work], false) };
 }
 

@@ -10,7 +10,8 @@ import { causeOf, openWork } from './open-work.ts';
 import type { Recents } from './recents.ts';
 import { whatHappened } from './recovery-words.ts';
 import { inSlices } from './slices.ts';
-import { journalFolders, type Work, worksInSlices } from './works.ts';
+import { fileIdOf } from './stats.ts';
+import { journalFolders, leftKey, type Work, worksInSlices } from './works.ts';
 
 /** A line of the first page, and the path that only the host knows. */
 export interface FoundNotice {
@@ -36,13 +37,15 @@ export async function findNotices(
 ): Promise<FoundNotice[]> {
   const pause = inSlices();
   const files = new Map<string, Told | null>(recents.files().map((file) => [file, null]));
+  const allLeft = new Set<string>();
   for (const folder of journalFolders(dataFolder)) {
-    const { file, told } = await notedIn(folder, pause);
+    const { file, told, left } = await notedIn(folder, pause);
+    for (const each of left) allLeft.add(each);
     if (file !== null) files.set(file, told);
     await pause();
   }
   const free = [...files].filter(([file]) => busy.refusal(file) === null);
-  const notices = await Promise.all(free.map(([file, told]) => noticeOf(file, told, look)));
+  const notices = await Promise.all(free.map(([file, told]) => noticeOf(file, told, allLeft, look)));
   return notices.flatMap((found) => found ?? []).sort((a, b) => b.notice.lastSignAt.localeCompare(a.notice.lastSignAt));
 }
 
@@ -50,8 +53,13 @@ export async function findNotices(
 interface Noted {
   readonly file: string | null;
   readonly told: Told | null;
+  /** As `leftKey`; of a file that had another name then, it is noted in another folder than what is open. */
+  readonly left: readonly string[];
 }
-type Told = Pick<RecoveryNotice, 'kind' | 'what' | 'lastSignAt'>;
+interface Told extends Said {
+  readonly runId: string;
+}
+type Said = Pick<RecoveryNotice, 'kind' | 'what' | 'lastSignAt'>;
 
 /** By folder, as long as its journals are the same: reading all of them takes seconds where there are a thousand databases. */
 const noted = new Map<string, { readonly stamp: string; readonly said: Noted }>();
@@ -63,9 +71,9 @@ async function notedIn(folder: string, pause: () => Promise<void>): Promise<Note
     .join('\n');
   const known = noted.get(folder);
   if (known?.stamp === stamp) return known.said;
-  const { works, isWhole } = await worksInSlices(folder, pause);
+  const { works, left, isWhole } = await worksInSlices(folder, pause);
   const open = openWork(works)?.work;
-  const said = { file: works[0]?.path ?? null, told: open ? toldOf(open) : null };
+  const said = { file: works[0]?.path ?? null, told: open ? toldOf(open) : null, left };
   if (noted.size >= MOST_NOTED) noted.clear();
   // While a process may be at work on it, what is open changes with its end, of which no journal need tell.
   if (!isWhole || works.some(({ isAlive }) => isAlive)) noted.delete(folder);
@@ -74,10 +82,15 @@ async function notedIn(folder: string, pause: () => Promise<void>): Promise<Note
 }
 
 function toldOf(work: Work): Told {
-  const { kind, toPhase, verdict, lastSignAt } = work;
+  const { runId, kind, toPhase, verdict, lastSignAt } = work;
   const { cause, error } = causeOf(work);
   const isUnproven = kind === 'upgrade' && work.migrated !== null;
-  return { kind, what: whatHappened({ kind, cause, error: verdict?.error ?? error, toPhase, isUnproven }), lastSignAt };
+  return {
+    kind,
+    what: whatHappened({ kind, cause, error: verdict?.error ?? error, toPhase, isUnproven }),
+    lastSignAt,
+    runId,
+  };
 }
 
 /** Of one that only its note beside the database tells of. */
@@ -89,17 +102,26 @@ const RESTORE_WITHOUT_A_WORD = whatHappened({
  * A database that was deleted or moved away since is asked about where it turns up again. One whose drive does not answer
  * may be neither.
  */
-async function noticeOf(file: string, told: Told | null, look: Drives): Promise<FoundNotice | null> {
+async function noticeOf(
+  file: string,
+  open: Told | null,
+  left: ReadonlySet<string>,
+  look: Drives,
+): Promise<FoundNotice | null> {
   const intent = statsIn(await look(intentFile(file)));
-  if (intent === null && (told === null || (await look(file)) === 'nothing')) return null;
+  const seen = open === null ? 'nothing' : await look(file);
+  const isLeft =
+    open !== null && typeof seen === 'object' && left.size > 0 && left.has(leftKey(open.runId, fileIdOf(file)));
+  const told = isLeft ? null : open;
+  if (intent === null && (told === null || seen === 'nothing')) return null;
   const isOther = told === null || (intent !== null && told.kind !== 'restore');
-  const said = isOther
+  const said: Said = isOther
     ? {
         kind: 'restore' as const,
         what: RESTORE_WITHOUT_A_WORD,
         lastSignAt: (intent?.mtime ?? new Date()).toISOString(),
       }
-    : told;
+    : { kind: told.kind, what: told.what, lastSignAt: told.lastSignAt };
   const notice = { recentId: databaseKey(file), name: path.basename(file), folder: path.dirname(file), ...said };
   return { file, notice };
 }

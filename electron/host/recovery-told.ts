@@ -50,6 +50,8 @@ export function recoveryOf({ open, runId, run: runInFile, look, kept, restore, h
     restoredFrom: kept.restoredFrom,
     setAside: kept.setAside,
     restoreWay: restore?.way ?? null,
+    isBeforeKept: restore !== null && (restore.way === 'in-place' ? restore.beforePath : restore.quarantine) !== null,
+    beforePath: restore?.beforePath ?? null,
     unreadableRestore: restore?.unreadable ?? null,
   };
   const { backupFolder, source } = begunWay(kind === 'upgrade' ? (open?.chain ?? []) : [], status);

@@ -3,6 +3,7 @@ import { type AppError, type ErrorCode, safetyText } from '@shared/errors.ts';
 import type { Recovery, WorkKind } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { Health } from '@shared/status.ts';
+import { isSameBackup } from './backup-place.ts';
 import { aboutLostSteps } from './lost-steps.ts';
 import type { Cause } from './open-work.ts';
 import type { FoundBackup, RestoredFrom } from './recovery-backup.ts';
@@ -21,11 +22,12 @@ import {
   aboutOldFiles,
   aboutSetAside,
   aboutUnreadable,
-  CONCLUDE,
-  FINISH,
+  conclude,
+  finishBackup,
   finishLost,
   finishOldFiles,
   goOn,
+  LOOK_FOR_BACKUP,
   PUT_BACK,
   restoreInstead,
   restoreNewest,
@@ -72,6 +74,9 @@ export interface Findings {
   readonly oldFiles: FoundBackup['oldFiles'];
   /** The note of a restore that was interrupted after it had begun to replace the file. */
   readonly restoreWay: 'in-place' | 'by-file' | null;
+  /** What that note says of what was there before: that it is kept, and the backup of it, where one was made. */
+  readonly isBeforeKept: boolean;
+  readonly beforePath: string | null;
   /** Why that note cannot be read; then nobody knows which backup it meant, and `backup` is the newest good one. */
   readonly unreadableRestore: string | null;
   /** What there is then: the newest good ones, of any kind and of what a restore replaced. */
@@ -288,13 +293,14 @@ function aboutTheBackup(findings: Findings): string | null {
 }
 
 function choicesFor(findings: Findings): Choice[] {
-  const { kind, backup, look, restoreWay, isUnproven } = findings;
+  const { kind, backup, look, restoreWay, isUnproven, isBeforeKept } = findings;
   const now = thereNow(findings);
   const restore: Choice[] = isGood(backup) ? [goBackTo(findings.partOf, now)] : [];
   if (restoreWay !== null && findings.lostBackup !== null) return choicesWithoutIt(findings);
-  if (findings.unreadableRestore !== null) return restore.length === 0 ? [] : [restoreNewest(now)];
-  if (restoreWay !== null && findings.oldFiles !== null) return [finishOldFiles];
-  if (restoreWay !== null) return [findings.restoredFrom === null ? FINISH : CONCLUDE];
+  if (findings.unreadableRestore !== null) return [restore.length === 0 ? LOOK_FOR_BACKUP : restoreNewest(now)];
+  if (restoreWay !== null && findings.oldFiles !== null) return [finishOldFiles(isBeforeKept)];
+  if (restoreWay !== null)
+    return [findings.restoredFrom === null ? finishBackup(isBeforeKept) : conclude(isBeforeKept)];
   // What cannot be opened cannot be continued either; a busy file only has to be let go of by its program.
   if (look.error !== null)
     return isDamage(look.error) ? [...restore, LOOK_AGAIN, STAY] : [LOOK_AGAIN, STAY, ...restore];
@@ -323,9 +329,10 @@ function choicesFor(findings: Findings): Choice[] {
 
 /** What was being put back is lost: with its own copy the restore can be finished all the same. */
 function choicesWithoutIt(findings: Findings): Choice[] {
-  const { backup, copy } = findings;
-  const finish = finishLost(copy, findings.oldFiles !== null);
-  const instead = isOther(findings) && isGood(backup) ? [restoreInstead(backup, thereNow(findings))] : [];
+  const { backup, copy, beforePath } = findings;
+  const finish = finishLost(copy, findings.oldFiles !== null, findings.isBeforeKept);
+  const isBefore = backup !== null && beforePath !== null && isSameBackup(backup.path, beforePath);
+  const instead = isOther(findings) && isGood(backup) ? [restoreInstead(isBefore, thereNow(findings))] : [];
   return copy === null ? [...instead, finish] : [finish, ...instead];
 }
 

@@ -12,11 +12,11 @@ import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { backupsBefore, notedIn, type OpenRun, openRunsIn } from './file-runs.ts';
 import type { Ongoing } from './ongoing.ts';
-import { type OpenWork, openWork } from './open-work.ts';
+import type { OpenWork } from './open-work.ts';
 import { quietly } from './quietly.ts';
 import type { Recents } from './recents.ts';
 import { createBackupReader, NO_BACKUP } from './recovery-backup.ts';
-import { anotherOne, type Found, nothingOpen, whyNoLonger } from './recovery-found.ts';
+import { anotherOne, type Found, nothingOpen, openAt, whyNoLonger } from './recovery-found.ts';
 import { isBusy, isOver, lookFor, openRunInFile } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
 import { createOvertaking } from './recovery-overtaken.ts';
@@ -80,7 +80,7 @@ export interface RecoveriesContext {
   readonly events: EventBus;
   readonly busy: Busy;
   readonly ongoing: Ongoing;
-  readonly backups: Pick<Backups, 'list' | 'show'>;
+  readonly backups: Pick<Backups, 'list' | 'show' | 'noteCheck'>;
   readonly recents: Pick<Recents, 'files'>;
   readonly dataFolder: string;
   readonly appVersion: string;
@@ -99,8 +99,7 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
 
   const overtaking = createOvertaking(busy, dataFolder);
 
-  const openOf = (file: string): OpenWork | null =>
-    busy.refusal(file) === null ? openWork(readWorks(dataFolder, file)) : null;
+  const openOf = (file: string): OpenWork | null => (busy.refusal(file) === null ? openAt(dataFolder, file) : null);
 
   const look = async (database: OpenEntry, { known, ...options }: GetOptions = {}): Promise<Seen | null> => {
     const { isReadOnly = false, isBrief = false, onLook = () => {} } = options;
@@ -251,8 +250,9 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
         const finished = await engines.askAlone(database.path, 'finishRestore', input, noting).answer;
         isDone = finished.ok;
         if (!finished.ok && hasDied(finished.error)) {
-          await settleFile(engines, { path: database.path, dataFolder, partials: tracked.partials });
-          return err(await tellingWhatIsLeft(finished.error, tracked.partials));
+          const { partials } = tracked;
+          const settled = await settleFile(engines, { path: database.path, dataFolder, partials });
+          return err(await tellingWhatIsLeft(finished.error, partials, settled));
         }
         if (!finished.ok) return finished;
         const { restored, before, replacedFolder } = finished.value;

@@ -13,12 +13,17 @@ export function aboutUnreadable(why: string, others: readonly BackupRecord[]): s
   const [newest, before] = others;
   const unknown = `The note that the restore left beside the file cannot be used (${why}), so it is not known which backup was being put back.`;
   if (newest === undefined)
-    return [unknown, 'No good backup was found. Once one lies in the folder of its backups, it can be put back here.'];
-  const isBefore = newest.reason === 'before restore' ? ' It is what the file held before a restore.' : '';
+    return [
+      unknown,
+      'No good backup was found. Once one lies in the folder of its backups, look again: then it can be put back here.',
+    ];
+  const isBefore = newest.reason === 'before restore' ? ' It is what the file held before a restore was begun.' : '';
   return [
     unknown,
     `The newest good backup is ${nameOf(newest)}.${isBefore} ${WAS_READ}`,
-    ...(before ? [`The newest backup of what the file held before a restore is ${nameOf(before)}. ${WAS_READ}`] : []),
+    ...(before
+      ? [`The newest backup of what the file held before a restore was begun is ${nameOf(before)}. ${WAS_READ}`]
+      : []),
   ];
 }
 
@@ -69,20 +74,22 @@ export function aboutCopy(copy: NonNullable<FoundBackup['copy']>, isOldFiles: bo
     : `The ${which} that the restore had made beside the database has most likely taken the place of the file already; nobody has read it yet.`;
 }
 
-export const FINISH: Choice = [
+/** Each @param isBeforeKept by its note, the restore has kept what the file held before: there need not have been one. */
+const keptAsWell = (isBeforeKept: boolean): string => (isBeforeKept ? ' What it held before is kept as well.' : '');
+export const finishBackup = (isBeforeKept: boolean): Choice => [
   'finish',
   'Finish restoring',
-  'Puts the whole backup in place. Until then nothing else can be done with the file. What it held before is kept as well.',
+  `Puts the whole backup in place. Until then nothing else can be done with the file.${keptAsWell(isBeforeKept)}`,
 ];
-export const finishOldFiles: Choice = [
+export const finishOldFiles = (isBeforeKept: boolean): Choice => [
   'finish',
   'Finish restoring',
-  'Puts the old files back byte for byte, whether or not SQLite can read them. Until then nothing else can be done with the file. What it held before is kept as well.',
+  `Puts the old files back byte for byte, whether or not SQLite can read them. Until then nothing else can be done with the file.${keptAsWell(isBeforeKept)}`,
 ];
-export const CONCLUDE: Choice = [
+export const conclude = (isBeforeKept: boolean): Choice => [
   'finish',
   'Finish the restore',
-  'Nothing is copied again: the file gets its last check. What it held before is kept and can be put back afterwards.',
+  `Nothing is copied again: the file gets its last check.${isBeforeKept ? ' What it held before is kept and can be put back afterwards.' : ''}`,
 ];
 /** @param hasOpenUpgrade the file has an unfinished upgrade, too, that nobody has answered yet. */
 export const goOn = (hasOpenUpgrade: boolean): Choice =>
@@ -115,22 +122,28 @@ export const restoreNewest = (now: ThereNow): Choice => [
   `The file becomes what it was when that backup was made; it need not be the one that was being put back. ${whatBecomes[now]} Any other backup can be put back from the list of backups instead.`,
 ];
 
+/** Where there is none yet. It cannot be left at that: nothing else can be done with the file. */
+export const LOOK_FOR_BACKUP: Choice = [
+  'look',
+  'Look again',
+  'The file and the folder of its backups are looked at once more; nothing is changed by looking.',
+];
+
 /** @param copy what there is to finish it with, although what was being put back is lost. */
-export function finishLost(copy: FoundBackup['copy'], isOldFiles: boolean): Choice {
+export function finishLost(copy: FoundBackup['copy'], isOldFiles: boolean, isBeforeKept: boolean): Choice {
   const place = isOldFiles
     ? 'the folder with the old files lies beside the database again, whole: look for it in a copy of that folder.'
     : 'the backup that was being put back is in its place again, whole: look for it there, or in a copy of that folder.';
   const how = {
-    staged:
-      'Puts the copy in place that the restore had made. If it is not whole, or the file has been written to since, nothing is changed. What it held before is kept as well.',
+    staged: `Puts the copy in place that the restore had made. If it is not whole, or the file has been written to since, nothing is changed.${keptAsWell(isBeforeKept)}`,
     placed:
       'Nothing is copied again: the file is compared with what was noted, and gets its last check. If it is something else, nothing is changed.',
   };
   return ['finish', 'Finish restoring', copy === null ? `Only possible once ${place}` : how[copy]];
 }
-/** @param backup what the file held before the restore, or any other that is good. */
-export const restoreInstead = (backup: BackupRecord | null, now: ThereNow): Choice =>
-  backup?.reason === 'before restore'
+/** @param isBefore the restore has noted that it made this backup of what the file held; else it is any other good one. */
+export const restoreInstead = (isBefore: boolean, now: ThereNow): Choice =>
+  isBefore
     ? [
         'restore',
         'Go back to before the restore',

@@ -48,10 +48,11 @@ export function askRestore(
   const answer = asked.answer.then(async (result) => {
     if (result.ok) noteSetAside(context.dataFolder, databasePath, begun.runId, result.value.replacedFolder);
     if (result.ok || !isUnsettled(result.error)) return result;
-    await settleFile(context.engines, { path: databasePath, dataFolder: context.dataFolder, partials });
+    const settled = await settleFile(context.engines, { path: databasePath, dataFolder: context.dataFolder, partials });
     // One that died by itself may have begun to replace the file: what it ended with is what is known of that.
     const found = wasEnded(result.error) ? intentAt(databasePath) : null;
-    return found === null ? err(await tellingWhatIsLeft(result.error, partials)) : stillUnfinished(databasePath, found);
+    if (found !== null) return stillUnfinished(databasePath, found);
+    return err(await tellingWhatIsLeft(result.error, partials, settled));
   });
   return { answer, child: asked.child };
 }

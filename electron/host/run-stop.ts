@@ -32,11 +32,16 @@ export interface SettleRequest {
   readonly partials: readonly string[];
 }
 
+/** What the file holds. keptIn: file, journal and log as they were found, where not all of that was taken in. */
+export interface SettledFile extends Settled {
+  readonly keptIn?: string;
+}
+
 /** Lets a fresh process put the file right. @returns what it holds, or why it could not be asked. */
 export async function settleFile(
   engines: Engines,
   { dataFolder, partials, ...request }: SettleRequest,
-): Promise<Settled | AppError> {
+): Promise<SettledFile | AppError> {
   let lockFolder: string;
   try {
     lockFolder = ensureFolder(dataFolder, 'locks');
@@ -50,9 +55,33 @@ export async function settleFile(
 
 /**
  * The error, with what may be left of a backup that was not finished: settling has removed what it could. A drive that
- * does not answer tells nothing, so it may be there. @param partials as `Tracked` knows them.
+ * does not answer tells nothing, so it may be there. And with what settling has kept, which nothing else would tell of.
+ * @param partials as `Tracked` knows them.
  */
-export async function tellingWhatIsLeft(error: AppError, [partial]: readonly string[]): Promise<AppError> {
+export async function tellingWhatIsLeft(
+  error: AppError,
+  partials: readonly string[],
+  settled: SettledFile | AppError,
+): Promise<AppError> {
+  return tellingKept(await tellingUnfinished(error, partials), settled);
+}
+
+/** The error, with the folder in which settling has kept what SQLite could not take in; it is named once. */
+export function tellingKept(error: AppError, settled: SettledFile | AppError | null): AppError {
+  const keptIn = settled !== null && 'code' in settled ? settled.details?.['keptIn'] : settled?.keptIn;
+  if (typeof keptIn !== 'string' || namesKept(error, keptIn)) return error;
+  return {
+    ...error,
+    message: `${error.message} The last changes of another program may be missing: file, journal and log as they were found are kept in ${printable(keptIn)}.`,
+    details: { ...error.details, keptIn },
+    safety: saysUntouched(error.safety) ? safetyText.kept : error.safety,
+  };
+}
+
+/** Whether the message says of that folder that something is kept there. The name of one may begin with that of another. */
+export const namesKept = ({ message }: AppError, keptIn: string): boolean => message.includes(`${keptIn}.`);
+
+async function tellingUnfinished(error: AppError, [partial]: readonly string[]): Promise<AppError> {
   const left: string[] = [];
   for (const file of partial === undefined ? [] : [partial, `${partial}.scratch`])
     if ((await lookOnDrives(file, true)) !== 'nothing') left.push(printable(file));

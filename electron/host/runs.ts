@@ -16,7 +16,17 @@ import { readHistory, reportsOf } from './run-history.ts';
 import { openRunJournal, type RunJournal, startedLine } from './run-journal.ts';
 import { notStarted, record, type RecordedRun, unrecorded, writeDown } from './run-record.ts';
 import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
-import { hasDied, settleFile, STOP_GRACE_MS, stepsOf, stoppedError, unprovenReport, wasEnded } from './run-stop.ts';
+import {
+  hasDied,
+  settleFile,
+  type SettledFile,
+  STOP_GRACE_MS,
+  stepsOf,
+  stoppedError,
+  tellingKept,
+  unprovenReport,
+  wasEnded,
+} from './run-stop.ts';
 import { withVerdict } from './verdict.ts';
 import { answeredAt, requireReadableJournals, type Work } from './works.ts';
 
@@ -245,8 +255,8 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
   const error = result.ok ? result.value.error : result.error;
   if (error?.code === 'E_CANCELLED') return stoppedReport(context, run, error, result.ok ? result.value : null);
   if (result.ok) return result.value;
-  if (hasDied(result.error)) await putRight(context, run);
-  return errorReport(run, result.error);
+  const settled = hasDied(result.error) ? await putRight(context, run) : null;
+  return errorReport(run, tellingKept(result.error, settled));
 }
 
 /** Before anything is changed: whoever ends the process from here on has to know it without a report. */
@@ -258,11 +268,12 @@ function noteKept(run: ActiveRun, journal: RunJournal, { folder: backups }: Back
 }
 
 /** Nobody else knows what a process that died had begun beside the file. Whatever comes of it, the death is told. */
-async function putRight(context: RunsContext, run: ActiveRun): Promise<void> {
+async function putRight(context: RunsContext, run: ActiveRun): Promise<SettledFile | AppError> {
   const { dataFolder } = context;
   const { partials, database } = run;
   const settled = await settleFile(context.engines, { path: database.path, dataFolder, partials });
   if (!('code' in settled)) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
+  return settled;
 }
 
 /** The process that checked was ended: it has written nothing, but may leave its log beside the file. */
@@ -279,7 +290,7 @@ async function stoppedReport(
   error: AppError,
   told: RunReport | null,
 ): Promise<RunReport> {
-  let settled: Awaited<ReturnType<typeof settleFile>> | null = null;
+  let settled: SettledFile | AppError | null = null;
   if (wasEnded(error)) {
     const { path: file } = run.database;
     const { dataFolder } = context;
@@ -289,7 +300,7 @@ async function stoppedReport(
   }
   // What SQLite threw away before the backup is told by the engine alone: nothing else was changed by then.
   const isTold = run.snapshot.backup === null && error.details?.['keptIn'] !== undefined;
-  const stopped = isTold ? error : stoppedError(run.snapshot, error, settled);
+  const stopped = tellingKept(isTold ? error : stoppedError(run.snapshot, error, settled), settled);
   return told ? { ...told, error: stopped } : errorReport(run, stopped);
 }
 

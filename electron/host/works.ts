@@ -57,22 +57,28 @@ export const worksIn = (folder: string): Work[] =>
 
 /**
  * The same where there may be very many. @param pause is waited for behind every journal.
- * @returns `isWhole` false: some cannot be read, which may be over in a moment.
+ * @returns `isWhole` false: some cannot be read, which may be over in a moment. `left`: what a person left as it is, of
+ * which file, see `leftKey`.
  */
 export async function worksInSlices(
   folder: string,
   pause: () => Promise<void>,
-): Promise<{ works: Work[]; isWhole: boolean }> {
+): Promise<{ works: Work[]; left: string[]; isWhole: boolean }> {
   const works: Work[] = [];
+  const left: string[] = [];
   let isWhole = true;
   for (const file of journalFiles(folder)) {
     const told = toldIn(file);
     if (told?.work) works.push(asOfNow(told.work));
+    left.push(...(told?.leftFiles ?? []).map((id) => leftKey(path.basename(file, '.jsonl'), id)));
     isWhole &&= told !== null;
     await pause();
   }
-  return { works: works.sort(byAge), isWhole };
+  return { works: works.sort(byAge), left, isWhole };
 }
+
+/** @param file as fileIdOf says. */
+export const leftKey = (runId: string, file: string | null): string => `${path.basename(runId)} ${file}`;
 
 /**
  * Newest first: by their count. Journals of an older version have none, so they are older than all that have one,

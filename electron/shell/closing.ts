@@ -3,6 +3,7 @@ import type { Host } from '@host/host.ts';
 import { endWork, isAtWork, type Leaving, pausedDatabases } from '@host/leaving.ts';
 import type { Log } from '@host/log-file.ts';
 import { printable } from '@host/printable.ts';
+import { isFinal } from '@shared/run-state.ts';
 import { tell } from './asking.ts';
 
 interface Wish {
@@ -93,7 +94,7 @@ async function ask(host: Host, window: BrowserWindow | null, before: Wish | null
   const paused = pausedDatabases(host);
   const isPaused = paused.length > 0;
   const isEnding = !isPaused && before !== null && before.how !== 'finish-all';
-  const question = isPaused ? aboutPaused(paused) : isEnding ? ABOUT_ENDING : ABOUT_RUNNING;
+  const question = isPaused ? aboutPaused(paused) : isEnding ? ABOUT_ENDING : aboutRunning(host);
   const response = await tell(window, host.exports.isWriting() ? withExport(question) : question);
   if (isEnding && response === STOP) return 'session-ends'; // what would be stopped then may be stopped here
   if (response === STOP_RUN) return 'finish-step';
@@ -122,23 +123,46 @@ const withExport = (question: MessageBoxOptions): MessageBoxOptions => ({
 });
 
 const DETAIL =
-  'Stopping leaves the file at its last whole step. A step that is not finished within a moment is begun again when the upgrade is continued, which can be at any time. What is not part of an upgrade is finished first, such as a backup, a restore or the deletion of backups.';
+  'Your data is safe: nothing is left half written. Stopping ends an upgrade at its last whole step. It can be continued at any time; a step that was not finished is begun again then. Anything else, such as a backup or a restore, is finished first.';
 
-const ABOUT_RUNNING: MessageBoxOptions = {
+const aboutRunning = (host: Host): MessageBoxOptions => ({
   type: 'question',
-  message: 'Something is still running on a database.',
+  message: whatRuns(host),
   detail: DETAIL,
   buttons: ['Stop at the last whole step, then close', 'Finish everything, then close', 'Keep running'],
   defaultId: STOP_RUN,
   cancelId: STAY,
+});
+
+type Kind = NonNullable<ReturnType<Host['ongoing']['get']>>['kind'];
+const stillAt: Record<Kind, (name: string) => string> = {
+  upgrade: (name) => `The upgrade of ${name} is still running.`,
+  backup: (name) => `A backup of ${name} is still being made.`,
+  restore: (name) => `${name} is still being restored.`,
+  ingest: (name) => `Files are still being taken into ${name}.`,
+  retry: (name) => `The issue rows of ${name} are still being tried again.`,
+  clear: (name) => `Keys of ${name} are still being cleared.`,
+  backups: (name) => `The backups of ${name} are still being worked on.`,
 };
+
+/** By the name of the file where one alone is worked on, and its work is told. */
+function whatRuns({ databases, runs, ongoing }: Host): string {
+  const works = databases.list().flatMap((database) => {
+    const run = runs.get(database.handle);
+    const kind = run && !isFinal(run.state) ? run.kind : ongoing.get(database)?.kind;
+    return kind === undefined ? [] : [{ name: printable(database.name, 80), kind }];
+  });
+  const [only] = works;
+  if (only === undefined) return 'Something is still running on a database.';
+  return works.length === 1 ? stillAt[only.kind](only.name) : `${works.length} databases are still being worked on.`;
+}
 
 /** The run was told to stop, which is not taken back; backups and whatever else can be stopped were not. */
 const ABOUT_ENDING: MessageBoxOptions = {
   type: 'question',
-  message: 'An upgrade is still being stopped, or a backup, a restore or a deletion of backups finished.',
+  message: 'An upgrade is still being stopped, or a backup, a restore or a deletion of backups is being finished.',
   detail:
-    'Where it takes long, its drive may not answer. A backup can be stopped, as can a restore that has replaced nothing yet: the database stays as it is. So can the deletion of backups: those that are gone by then stay gone. What cannot be stopped any more is finished first.',
+    'Nothing is left half written. If this takes long, a drive may not answer. A backup can be stopped, and so can a restore that has replaced nothing yet: the database stays as it is. A deletion of backups can be stopped, too: those that are gone by then stay gone. What can no longer be stopped is finished first.',
   buttons: ['Wait for it, then close', 'Stop what can be stopped, then close', 'Keep it open'],
   defaultId: STOP_RUN,
   cancelId: STAY,

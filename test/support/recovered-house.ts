@@ -48,10 +48,13 @@ export function setUp() {
   /** Backups that were shown though no list has them. */
   const shown: BackupRecord[] = [];
   const show: Backups['show'] = (_, backup) => void shown.push(backup);
+  /** As they were found when they were read again. */
+  const checked: BackupRecord[] = [];
+  const noteCheck: Backups['noteCheck'] = (read) => void checked.push(read);
   const recoveries = createRecoveries({
     ...{ events, busy, ongoing: createOngoing(events), dataFolder, appVersion: '0' },
     engines: { askAlone } as unknown as Engines,
-    backups: { list: () => Promise.resolve(ok({ backups: listed })), show } as unknown as Backups,
+    backups: { list: () => Promise.resolve(ok({ backups: listed })), show, noteCheck } as unknown as Backups,
     recents: { files: () => [] },
   });
   const runs = (databasePath = file) => path.join(dataFolder, 'runs', databaseKey(databasePath));
@@ -67,7 +70,10 @@ export function setUp() {
     return written;
   };
   const list = (...records: BackupRecord[]) => (listed = records);
-  return { home, dataFolder, file, database, answers, asked, shown, busy, events, recoveries, runs, journal, list };
+  return {
+    ...{ home, dataFolder, file, database, answers, asked, shown, checked },
+    ...{ busy, events, recoveries, runs, journal, list },
+  };
 }
 
 export const check = (state: CheckResult['state']): CheckResult => ({

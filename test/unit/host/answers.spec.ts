@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ok } from '@shared/errors.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import { openRunsIn } from '@host/file-runs.ts';
+import { findNotices } from '@host/recovery-notices.ts';
 import { appendToJournal, type JournalLine, journalFolder } from '@host/run-journal.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { appliedLine, backupLine, fileRun, GONE, setUp as setUpHouse } from '../../support/recovered-house.ts';
@@ -32,7 +33,11 @@ function setUp() {
   const isAsked = async (of: OpenEntry): Promise<boolean> => (await recoveries.get(of)) !== null;
   const compared = (of: OpenEntry, isMigrated = false): string[] =>
     openRunsIn(dataFolder, of.path, [fileRun('r1', isMigrated)]).map(({ run }) => run.runId);
-  return { ...house, written: journal, at, copy, rename, isAsked, compared };
+  const noticed = async (): Promise<string[]> => {
+    const notices = await findNotices({ dataFolder, busy: house.busy, recents: { files: () => [] } });
+    return notices.map(({ notice }) => notice.name);
+  };
+  return { ...house, written: journal, at, copy, rename, isAsked, compared, noticed };
 }
 
 describe('that it stays as it is', () => {
@@ -80,13 +85,51 @@ describe('that it stays as it is', () => {
     expect([await isAsked(other), compared(other)]).toEqual([true, ['r1']]);
   });
 
-  it('in the words of an older version, which do not say of which file, is true of the path of the journal alone', () => {
-    const { database, copy, rename, compared, written } = setUp();
+  it.runIf(knowsFiles)(
+    'stays true when that file gets its old name back, and is not true of a copy there',
+    async () => {
+      const { database, recoveries, rename, isAsked, compared, noticed } = setUp();
+      const renamed = rename(database, 'renamed.db');
+      must(await recoveries.stay(renamed, 'r1'));
+
+      const back = rename(renamed, 'a.db');
+      expect([await isAsked(back), compared(back), await noticed()]).toEqual([false, [], []]);
+      expect(await recoveries.stay(back, 'r1')).toMatchObject({ error: { code: 'E_NOTHING_TO_DO' } });
+
+      copyFileSync(rename(back, 'renamed.db').path, database.path);
+      expect([await isAsked(database), compared(database), await noticed()]).toEqual([true, ['r1'], ['a.db']]);
+    },
+  );
+
+  it.runIf(knowsFiles)('while it had another name says nothing of what was interrupted since', async () => {
+    const { database, recoveries, rename, journal } = setUp();
+    const renamed = rename(database, 'renamed.db');
+    must(await recoveries.stay(renamed, 'r1'));
+    rename(renamed, 'a.db');
+    journal('r2', [backupLine, appliedLine]);
+
+    expect((await recoveries.get(database))?.runId).toBe('r2');
+    must(await recoveries.stay(database, 'r2'));
+    expect(await recoveries.get(database)).toBeNull();
+  });
+
+  it.runIf(knowsFiles)('is not true of a copy either where the file that it was said of is gone', async () => {
+    const { database, recoveries, copy, isAsked, compared } = setUp();
+    must(await recoveries.stay(database, 'r1'));
+    const other = copy('copy.db');
+    rmSync(database.path);
+    expect([await isAsked(other), compared(other)]).toEqual([true, ['r1']]);
+  });
+
+  it('in the words of an older version, which do not say of which file, is true of the path of the journal, and is enough not to ask again where that is gone', async () => {
+    const { database, copy, rename, isAsked, compared, written } = setUp();
     const other = copy('copy.db');
     appendFileSync(written, `${JSON.stringify({ type: 'stayed', at: '2026-11-21T15:00:00.000Z' })}\n`);
 
     expect([compared(database), compared(other)]).toEqual([[], ['r1']]);
-    expect(compared(rename(database, 'renamed.db'))).toEqual(['r1']);
+    expect([await isAsked(database), await isAsked(other)]).toEqual([false, true]);
+    const renamed = rename(database, 'renamed.db');
+    expect([await isAsked(renamed), compared(renamed)]).toEqual([false, ['r1']]);
   });
 });
 

@@ -317,6 +317,7 @@ describe('what the last restore set aside', () => {
     const { client, dataFolder, events, open } = scriptedHost(folder);
     const { handle, path: file } = open('good');
     const shown = aside(file, 'First1');
+    utimesSync(shown, 1_000, 1_000);
     const isOver = beginWork(dataFolder, {
       kind: 'restore',
       path: file,
@@ -332,6 +333,20 @@ describe('what the last restore set aside', () => {
     expect(codeOf(refused)).toBe('E_STATE_CHANGED');
     expect(events).toContainEqual({ name: 'database:changed', payload: { handle } });
     expect(readWorks(dataFolder, file)).toHaveLength(1);
+  });
+
+  it.each([
+    ['First1', 'Secon2'],
+    ['Secon2', 'First1'],
+  ])('is the one that a journal names, where one that none names is of the same moment: %s', (noted, other) => {
+    const { dataFolder, open } = scriptedHost(folder);
+    const { path: file } = open('good');
+    for (const end of [noted, other]) utimesSync(aside(file, end), 1_000, 1_000); // one tick of a coarse clock
+    const named = { kind: 'restore', path: file, runId: 'w1', appVersion: '0', restores: '/b.db' } as const;
+    beginWork(dataFolder, named)(true);
+    noteSetAside(dataFolder, file, 'w1', `${file} replaced-${noted}`);
+
+    expect(latest(file, readWorks(dataFolder, file))).toEqual([noted, other]);
   });
 
   it.skipIf(statSync(folder).birthtimeMs === 0)('is known by when it was made, where no journal names it', async () => {

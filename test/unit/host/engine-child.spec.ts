@@ -1,4 +1,4 @@
-import type { AppError } from '@shared/errors.ts';
+import { type AppError, safetyText } from '@shared/errors.ts';
 import type { FromEngine } from '@engine/protocol.ts';
 import { EngineChild, type EngineExit } from '@host/engine-process.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -73,6 +73,18 @@ describe('time', () => {
     await vi.advanceTimersByTimeAsync(5_000);
     expect(codeOf(await asked)).toBe('E_TIMEOUT');
     expect([first().isKilled, died]).toEqual([true, []]);
+  });
+
+  it.each([
+    ['inspect', 'untouched'],
+    ['settle', 'unknown'],
+    ['verify', 'unknown'],
+  ] as const)('that is over says of the data what is true of the request: %s', async (name, safety) => {
+    const { child, first } = setUp();
+    const asked = child.ask(name, {} as never, { limitMs: 5_000 });
+    first().say({ type: 'ready' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await asked).toMatchObject({ error: { code: 'E_TIMEOUT', safety: safetyText[safety] } });
   });
 
   it('to answer begins when it is asked, not when it starts', async () => {

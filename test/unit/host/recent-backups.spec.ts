@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { Drives } from '@host/drives.ts';
+import { createDrives, type Drives } from '@host/drives.ts';
 import { createRecents } from '@host/recents.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { backup, status } from '../renderer/values.ts';
@@ -31,18 +32,18 @@ function setUp(look?: Drives) {
   return { home, file, dataFolder, backups, made, recents, writes, shown };
 }
 
-it('it is the newest one of the last list, and none where that found none', async () => {
+it('it is the newest one of the last list, and none where what is there is none any more', async () => {
   const { file, made, recents, shown, writes } = setUp();
   expect(await shown()).toEqual([null, undefined]);
   recents.backedUp(file, made);
   expect(await shown()).toEqual([made.createdAt, undefined]);
-  recents.knowsVerified(file, { ...made, createdAt: '2026-11-19T00:00:00Z' });
+  await recents.knowsVerified(file, { ...made, createdAt: '2026-11-19T00:00:00Z' });
   expect(await shown()).toEqual(['2026-11-19T00:00:00Z', undefined]);
-  recents.knowsVerified(file, undefined);
+  await recents.knowsVerified(file, undefined);
   expect(await shown()).toEqual([null, undefined]);
   expect(writes).toHaveLength(3);
-  recents.knowsVerified(file, undefined);
-  recents.knowsVerified('/never/seen.db', made);
+  await recents.knowsVerified(file, undefined);
+  await recents.knowsVerified('/never/seen.db', made);
   expect(writes).toHaveLength(3); // only what is news
 });
 
@@ -72,4 +73,37 @@ it('where an older version has noted none but when it was made, that is told', a
   writeFileSync(noted, readFileSync(noted, 'utf8').replace('"lastVerifiedBackup"', '"unknown"'));
   rmSync(backups, { recursive: true });
   expect(await shown()).toEqual([made.createdAt, undefined]);
+});
+
+it('it stays known when a list cannot find it: its folder may come back', async () => {
+  const { backups, file, home, made, recents, shown } = setUp();
+  recents.backedUp(file, made);
+  renameSync(backups, path.join(home, 'unplugged'));
+  await recents.knowsVerified(file, undefined);
+  expect(await shown()).toEqual([made.createdAt, true]);
+  renameSync(path.join(home, 'unplugged'), backups);
+  expect(await shown()).toEqual([made.createdAt, undefined]);
+
+  renameSync(backups, path.join(home, 'unplugged'));
+  await recents.knowsVerified(file, { createdAt: '2026-11-19T00:00:00Z', path: file }); // an older one, elsewhere
+  expect(await shown()).toEqual(['2026-11-19T00:00:00Z', undefined]);
+});
+
+it('it is not told as gone, nor forgotten, where nobody may look', async () => {
+  const refusal = Object.assign(new Error('permission denied'), { code: 'EACCES' });
+  const ask = (at: string) => (at.endsWith('b1.db') ? Promise.reject(refusal) : stat(at));
+  const { file, made, recents, shown } = setUp(createDrives({ ask }));
+  recents.backedUp(file, made);
+  expect(await shown()).toEqual([made.createdAt, undefined]);
+  await recents.knowsVerified(file, undefined);
+  expect(await shown()).toEqual([made.createdAt, undefined]);
+});
+
+it('one of a database that nobody has looked at yet is told once somebody has', async () => {
+  const { home, made, recents } = setUp();
+  const other = path.join(home, 'other.db');
+  await recents.knowsVerified(other, made); // as the command line has made it
+  expect(await recents.list()).toHaveLength(1);
+  recents.seen(other, status());
+  expect((await recents.list())[0]).toMatchObject({ name: 'other.db', lastVerifiedBackupAt: made.createdAt });
 });

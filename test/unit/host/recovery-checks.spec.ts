@@ -193,6 +193,13 @@ describe('the backup of what was interrupted', () => {
     expect(read()).toEqual([expect.stringContaining('"isNoted":false')]);
   });
 
+  it('is known as it was found to whoever lists it, though that could not be noted', async () => {
+    const { answers, checked, database, recoveries } = withBackup();
+    answers['verifyBackup'] = verified(record('b1', 'broken'));
+    expect((await recoveries.get(database))?.backup?.state).toBe('broken');
+    expect(checked).toEqual([record('b1', 'broken')]);
+  });
+
   it('stays read for minutes, not for ever', async () => {
     const { database, recoveries, read } = withBackup();
     await recoveries.get(database);

@@ -48,7 +48,11 @@ function setUp(answers: Record<string, Answer> = {}, known: BackupRecord[] = [])
   const events = createEventBus();
   const recoveries = createRecoveries({
     ...{ events, busy, ongoing: createOngoing(events), dataFolder, appVersion: '0', engines },
-    backups: { list: () => Promise.resolve(ok({ backups: known })), show: () => {} } as unknown as Backups,
+    backups: {
+      list: () => Promise.resolve(ok({ backups: known })),
+      show: () => {},
+      noteCheck: () => {},
+    } as unknown as Backups,
     recents: { files: () => [] },
   });
   const runs = journalFolder(dataFolder, file);

@@ -26,6 +26,7 @@ const restore = (change: Partial<Findings>): Findings => ({
   look: { health: { state: 'healthy', summary: '', checks: [], foreignKeyViolations: null }, error: null },
   ...{
     restoreWay: 'in-place',
+    ...{ isBeforeKept: true, beforePath: '/b/before.db' },
     unreadableRestore: null,
     otherBackups: [],
     restoredFrom: null,
@@ -57,6 +58,15 @@ describe('an interrupted restore whose backup is gone', () => {
     expect(told.choices[0]).toMatchObject({ id: 'restore', title: 'Put the other backup back' });
   });
 
+  it('and not one from before a restore that was another', () => {
+    for (const beforePath of [null, '/b/this.db'])
+      expect(
+        tellRecovery(restore({ lostBackup, backup: record('/b/before.db'), beforePath })).choices[0],
+      ).toMatchObject({
+        title: 'Put the other backup back',
+      });
+  });
+
   it('is not called safe without any', () => {
     const told = tellRecovery(restore({ lostBackup }));
     expect([told.isSafe, told.choices.map(({ id }) => id)]).toEqual([false, ['finish']]);
@@ -79,6 +89,20 @@ describe('an interrupted restore whose backup is gone', () => {
     expect(told.choices[0]?.consequence).toMatch(how);
     expect(told.reasons[0]).toMatch(why);
   });
+});
+
+it.each<[string, Partial<Findings>]>([
+  ['with its backup', {}],
+  ['with old files', { oldFiles: { folder: 'a.db replaced-Abc123', keptIn: null } }],
+  ['with its own copy', { restoreWay: 'by-file', lostBackup: '/b/gone.db', copy: 'staged' }],
+  ['with its last check', { restoredFrom: { backup: record('/b/b1.db'), proof: 'event' } }],
+])('a restore that is finished says that it has kept what was there only where something was: %s', (_, change) => {
+  const finish = (isBeforeKept: boolean) => tellRecovery(restore({ ...change, isBeforeKept })).choices[0];
+  expect(finish(true)).toMatchObject({
+    id: 'finish',
+    consequence: expect.stringContaining('What it held before is kept'),
+  });
+  expect(finish(false)).toMatchObject({ id: 'finish', consequence: expect.not.stringContaining('held before') });
 });
 
 it('an undoing of which only its journal tells speaks of old files, and of no backup', () => {

@@ -40,7 +40,11 @@ async function askedFor(backupPath: string): Promise<unknown[]> {
       appVersion: '0',
     },
     engines: { askAlone } as unknown as Engines,
-    backups: { list: () => Promise.resolve(ok({ backups: [] })), show: () => {} } as unknown as Backups,
+    backups: {
+      list: () => Promise.resolve(ok({ backups: [] })),
+      show: () => {},
+      noteCheck: () => {},
+    } as unknown as Backups,
     recents: { files: () => [] },
   });
   await recoveries.get({ handle: 'h', name: 'a.db', folder: home, path: file });

@@ -48,7 +48,11 @@ function setUp({ known = [] as BackupRecord[], elsewhere = [] as BackupRecord[] 
       appVersion: '0',
     },
     engines: { askAlone } as unknown as Engines,
-    backups: { list: () => Promise.resolve(ok({ backups: known })), show: () => {} } as unknown as Backups,
+    backups: {
+      list: () => Promise.resolve(ok({ backups: known })),
+      show: () => {},
+      noteCheck: () => {},
+    } as unknown as Backups,
     recents: { files: () => [] },
   });
   const note = (change: Partial<RestoreIntent> | string) => {
@@ -146,6 +150,17 @@ describe('the backup that was being put back', () => {
   });
 });
 
+it.each<[string, boolean, Partial<RestoreIntent>]>([
+  ['in place, behind a backup', true, { beforePath: '/b/b0.db' }],
+  ['by file, beside what it set aside', true, { way: 'by-file', quarantine: 'a.db replaced-Abc123' }],
+  ['by file, where there was nothing', false, { way: 'by-file', quarantine: null }],
+])('a note says whether what was there is kept: %s', async (_, isKept, change) => {
+  const { database, recoveries, note } = setUp({ known: [record('b1')] });
+  note({ ...(change.way === 'by-file' ? { files: [{ suffix: '', sha256: SHA }] } : {}), ...change });
+  const finish = (await recoveries.get(database))?.choices[0];
+  expect([finish?.id, finish?.consequence.includes('What it held before is kept')]).toEqual(['finish', isKept]);
+});
+
 describe('a note that cannot be read', () => {
   it('is not taken to mean the newest backup: what there is is listed, and nothing is called safe', async () => {
     const known = [
@@ -163,16 +178,17 @@ describe('a note that cannot be read', () => {
     expect(told).toContain('it is not known which backup was being put back');
     expect(told).not.toContain('The backup that was being put back was');
     expect(told).toMatch(/newest good backup is “b2\.db” \(by hand\)/);
-    expect(told).toMatch(/before a restore is “b1\.db”/);
+    expect(told).toMatch(/before a restore was begun is “b1\.db”/);
     expect(recovery?.choices[0]?.consequence).toContain('need not be the one');
   });
 
-  it('beside a file without a backup offers nothing that would be refused', async () => {
+  it('beside a file without a backup offers to look for one again, and nothing that would be refused', async () => {
     const { database, recoveries, note } = setUp();
     note('x');
     const recovery = await recoveries.get(database);
-    expect(recovery).toMatchObject({ isSafe: false, backup: null, choices: [] });
-    expect(recovery?.reasons.join()).toContain('No good backup was found');
+    expect(recovery).toMatchObject({ isSafe: false, backup: null, choices: [{ id: 'look' }] });
+    expect(recovery?.choices[0]?.consequence).toContain('folder of its backups');
+    expect(recovery?.reasons.join()).toMatch(/No good backup was found.* look again: then/);
   });
 
   it('is read by nobody through a link', () => {

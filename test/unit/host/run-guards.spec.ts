@@ -116,6 +116,17 @@ describe('files as they were found, which SQLite has not taken in whole', () => 
   });
 
   it.each([
+    ['died', err(appError('E_WORKER_DIED', 'It ended.', { exitCode: null }, { safety: 'untouched' }))],
+    ['was ended', err(appError('E_CANCELLED', 'Stopped.', { wasEnded: true }))],
+  ])('are told of where they were kept only when the file was put right: its process %s', async (_, answer) => {
+    const keptIn = '/b/a.db 2026-11-21 14.00.02 before recovery';
+    const settle = () => ok({ phase: 0, applied: [], begun: null, keptIn });
+    const { error } = await setUp({ run: () => answer, settle }).done();
+    expect(error).toMatchObject({ message: expect.stringContaining(`kept in ${keptIn}.`), details: { keptIn } });
+    expect(error?.safety).not.toContain('Nothing was changed');
+  });
+
+  it.each([
     ['the engine says that it was taken in whole', 'a.db', true],
     ['another run had kept them', 'a.db', false],
     ['they are of another database', 'b.db', false],

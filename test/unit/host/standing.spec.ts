@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { appError } from '@shared/errors.ts';
 import type { RunReport } from '@shared/run.ts';
-import { backupsInNeed, openWork } from '@host/open-work.ts';
+import { backupsInNeed, isGoneOnWith, openWork } from '@host/open-work.ts';
 import { processIdentity } from '@host/process-identity.ts';
 import { appendToJournal, journalFolder } from '@host/run-journal.ts';
 import { readHistory } from '@host/run-history.ts';
@@ -83,6 +83,16 @@ describe('a person is asked about', () => {
     const chain = openWork([work('r3'), work('r2', failed()), work('r1'), work('r0', proven)])?.chain;
     expect(chain?.map(({ runId }) => runId)).toEqual(['r3', 'r2', 'r1']);
   });
+});
+
+it('another process is at a file until something that began later has come to an end', () => {
+  const living = work('w', { kind: 'restore', isAlive: true, isSurelyAlive: true });
+  const killed = work('r9');
+  expect(isGoneOnWith([killed, living])).toBe(true);
+  expect(isGoneOnWith([work('b', { kind: 'backup', isAlive: true, isSurelyAlive: true }), living])).toBe(true);
+  // It could not note its end, and its window is still open.
+  expect(isGoneOnWith([killed, work('v', { kind: 'restore', isOver: true }), living])).toBe(false);
+  expect(isGoneOnWith([killed, work('r2', proven), living])).toBe(false);
 });
 
 it('backups are needed of what may be gone back to, and of nothing else', () => {
