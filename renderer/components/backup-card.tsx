@@ -27,9 +27,11 @@ export function BackupCard({ backup, mark = backupMark(backup), what = null, onR
           <span className="muted">
             {' '}
             {backup.reason}, {dateTime(backup.createdAt)}, {bytes(backup.sizeBytes)}, SHA-256{' '}
-            <code>{shortHash(backup.sha256)}</code>
+            <span className={styles.hash}>
+              <code>{shortHash(backup.sha256)}</code>
+              <CopyButton text={backup.sha256} label="Copy SHA-256" />
+            </span>
           </span>
-          <CopyButton text={backup.sha256} label="Copy SHA-256" />
         </p>
         <PathText path={backup.path} maxLength={78} />
       </div>

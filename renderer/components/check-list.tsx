@@ -1,4 +1,5 @@
 import { IconChevronRight } from '@tabler/icons-react';
+import { useState } from 'react';
 import type { CheckResult } from '@shared/status.ts';
 import { checkMarks, type Mark } from '../words/states.ts';
 import { StateMark } from './state-mark.tsx';
@@ -29,12 +30,13 @@ interface CheckListProps {
 }
 
 function WithEvidence({ check, mark }: { check: CheckResult; mark: Mark }) {
+  const [isOpen, setOpen] = useState(false);
   return (
-    <details className={styles.details}>
+    <details className={styles.details} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary className={styles.line}>
         {words(check, mark)}
         <span className={styles.show}>
-          Show the evidence
+          {isOpen ? 'Hide' : 'Show'} the evidence
           <IconChevronRight size={14} aria-hidden />
         </span>
       </summary>

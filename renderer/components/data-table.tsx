@@ -10,7 +10,7 @@ import {
   useTable,
   type SortFn,
 } from '@tanstack/react-table';
-import { Fragment, useMemo, useRef, useState, type ReactNode } from 'react';
+import { Fragment, useMemo, useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { count } from '../words/numbers.ts';
 import { useDrawnRows } from './use-drawn-rows.ts';
@@ -24,6 +24,10 @@ export interface Column<Row> {
   readonly cell?: (row: Row) => ReactNode;
   readonly align?: 'right';
   readonly width?: string;
+  /** In place of `width` in a narrow window. */
+  readonly narrowWidth?: string;
+  /** Left away in a window narrower than so many px. */
+  readonly spareBelow?: 900 | 760;
   /** Buttons and the like: no sorting, header for screen readers only. */
   readonly isActions?: boolean;
 }
@@ -182,14 +186,16 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   </td>
                 )}
                 {columns.map((column) => (
-                  <td key={column.id} data-align={column.align}>
+                  <td key={column.id} data-align={column.align} data-spare={column.spareBelow}>
                     {column.cell ? column.cell(row.original.row) : (column.value(row.original.row) ?? '–')}
                   </td>
                 ))}
               </tr>
               {isOpen && (
                 <tr className={styles.detailRow}>
-                  <td colSpan={width}>{detail(row.original.row)}</td>
+                  <td colSpan={width}>
+                    <div className={styles.detail}>{detail(row.original.row)}</div>
+                  </td>
                 </tr>
               )}
             </Fragment>
@@ -249,11 +255,15 @@ interface HeaderProps<Row> {
   readonly onSort: (() => void) | undefined;
 }
 
+/** Read by the style sheet, which knows how wide the window is. */
+type Widths = CSSProperties & Readonly<Record<'--width' | '--narrow-width', string | undefined>>;
+
 function Header<Row>({ column, sorted, onSort }: HeaderProps<Row>) {
-  const width = column.width === undefined ? undefined : { width: column.width };
+  const { width, narrowWidth = width } = column;
+  const widths: Widths = { '--width': width, '--narrow-width': narrowWidth };
   if (!onSort) {
     return (
-      <th scope="col" data-align={column.align} style={width}>
+      <th scope="col" data-align={column.align} data-spare={column.spareBelow} style={widths}>
         <span className={column.isActions ? styles.hidden : undefined}>{column.header}</span>
       </th>
     );
@@ -261,7 +271,7 @@ function Header<Row>({ column, sorted, onSort }: HeaderProps<Row>) {
   const Icon = sorted === undefined ? IconArrowsSort : sorted ? IconArrowDown : IconArrowUp;
   const direction = sorted === undefined ? 'none' : sorted ? 'descending' : 'ascending';
   return (
-    <th scope="col" data-align={column.align} style={width} aria-sort={direction}>
+    <th scope="col" data-align={column.align} data-spare={column.spareBelow} style={widths} aria-sort={direction}>
       <button type="button" onClick={onSort} className={styles.sort} data-sorted={sorted !== undefined}>
         {column.header}
         <Icon size={12} aria-hidden />

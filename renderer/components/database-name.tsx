@@ -6,7 +6,7 @@ export function DatabaseName({ database, open }: { database: NamedFile; open: re
   const folder = tellingFolder(database, open);
   return (
     <span className={styles.whole}>
-      <span>{database.name}</span>
+      <span dir="auto">{database.name}</span>
       {folder !== null && <span> in {folder}</span>}
     </span>
   );

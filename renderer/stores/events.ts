@@ -139,10 +139,12 @@ function showTheOnlyOne(): void {
 /** Another program, such as the command line, may have worked on the file while this window was not looked at. */
 const LOOK_AGAIN_AFTER_MS = 2_000;
 let lookedAt = 0;
+/** At what is remembered: each question about it goes to every drive that something of it is on. */
+let lookedHomeAt = 0;
 
 function lookAgain(): void {
   const { route } = useRoute.getState();
-  if (route.page === 'home') void Promise.all([loadNotices(), loadRecents()]);
+  if (route.page === 'home') return lookAgainAtHome();
   if (route.page !== 'database' || Date.now() - lookedAt < LOOK_AGAIN_AFTER_MS) return;
   if (isAway(useSession.getState())) return; // asked about once the connection is there again
   if (document.visibilityState === 'hidden' || isActive(useRuns.getState().byHandle[route.handle])) return;
@@ -155,4 +157,11 @@ function lookAgain(): void {
   void lookOnceMore(route.handle);
   if (backups) void loadBackups(route.handle);
   if (useRuns.getState().history[route.handle]) void loadHistory(route.handle);
+}
+
+/** A window that is come back to tells of it twice: it is seen, and it has the focus. */
+function lookAgainAtHome(): void {
+  if (document.visibilityState === 'hidden' || Date.now() - lookedHomeAt < LOOK_AGAIN_AFTER_MS) return;
+  lookedHomeAt = Date.now();
+  void Promise.all([loadNotices(), loadRecents()]);
 }

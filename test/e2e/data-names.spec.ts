@@ -55,7 +55,7 @@ test('of very many columns the first are listed, and each is found by its name',
 
   const list = page.getByRole('dialog', { name: 'Columns' });
   await page.getByRole('button', { name: 'Columns' }).click();
-  await expect(list.getByText('60 of 1,901 columns are listed. A part of a name finds the others.')).toBeVisible();
+  await expect(list.getByText('60 of 1,901 columns are listed. Type part of a name to find the others.')).toBeVisible();
   await expect(list.getByRole('checkbox')).toHaveCount(60);
   await page.keyboard.type('UMN_1');
   await expect(list.getByRole('checkbox').first()).toHaveAccessibleName('umn_1'); // though many names have this in them

@@ -137,7 +137,7 @@ test('what is said of a recent database that is gone is when it was last there',
   rmSync(file);
   await page.goto(`${new URL(page.url()).origin}/#/`);
   await page.reload();
-  await page.getByRole('button', { name: /See its backups$/ }).click();
+  await page.getByRole('button', { name: /Look for backups of it$/ }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('lights.db is gone, and no backup of it was found');
   await look(page, 'real-29-gone-without-backup');
 

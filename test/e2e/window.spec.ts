@@ -439,3 +439,49 @@ test('Enter after that chooses what the palette finds, as soon as it is there', 
   await expect(page.getByRole('combobox', { name: /^Go to a table/ })).toBeHidden();
   await host.close();
 });
+
+test('nothing runs out of a small window, nor out of a dialog that names a file of 78 letters', async ({ page }) => {
+  const name = 'kroma_project_northern_lights_backup_2026_11_21_before_the_upgrade_final_v2.db';
+  await page.routeWebSocket(/channels/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => socket.send(String(message).replaceAll('northern-lights.db', name)));
+  });
+  const host = await show(page, 'upgraded', 'backups');
+  const title = page.getByRole('main').getByRole('heading', { level: 1 });
+  const sizes = [
+    { width: 1000, height: 700 },
+    { width: 820, height: 560 }, // the smallest that a window can be
+  ];
+  for (const route of ['overview', 'overview/issue-rows', 'phases/upgrade-to-5', 'data', 'activity', 'backups']) {
+    const last = await title.innerText();
+    await page.evaluate((hash) => (location.hash = hash), `#/db/k3/${route}`);
+    await expect(title).not.toHaveText(last);
+    for (const size of sizes) {
+      await page.setViewportSize(size);
+      await page.waitForFunction((width) => innerWidth === width, size.width);
+      const excess = await page.evaluate(() =>
+        [document.documentElement, ...document.querySelectorAll('main, main section > div')]
+          .map((box) => box.scrollWidth - box.clientWidth)
+          .filter((pixels) => pixels > 0),
+      );
+      expect(excess, `${route}, ${size.width} px wide: pixels that stick out`).toEqual([]);
+    }
+  }
+
+  await page.getByRole('button', { name: 'Restore…' }).first().click();
+  const dialog = page.getByRole('dialog', { name: `Restore ${name}?` });
+  await expect(dialog.getByRole('button')).toHaveText(['', 'Restore this backup', 'Keep the file as it is']);
+  for (const size of sizes) {
+    await page.setViewportSize(size);
+    await expect(async () => {
+      expect(await dialog.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
+      const outer = await dialog.boundingBox();
+      for (const button of await dialog.getByRole('button').all()) {
+        const inner = await button.boundingBox();
+        const right = (box: typeof inner): number => (box ? box.x + box.width : Number.NaN);
+        expect(right(inner)).toBeLessThanOrEqual(right(outer));
+      }
+    }).toPass({ timeout: 3_000 });
+  }
+  await host.close();
+});

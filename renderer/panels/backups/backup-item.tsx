@@ -45,6 +45,8 @@ export function BackupItem(props: ItemProps) {
   const mark = backupMark(backup);
   const when = dateTime(backup.createdAt);
   const origin = originWords(backup, fileName);
+  /** A list of buttons, as screen readers have it, tells them apart by their names alone; the word that is seen comes first. */
+  const named = (word: string): string => `${word} backup of ${when}, ${backup.reason}`;
   return (
     <li ref={item} tabIndex={-1} className={styles.item} data-tone={mark.tone} aria-label={`Backup of ${when}`}>
       <div className={styles.top}>
@@ -61,7 +63,7 @@ export function BackupItem(props: ItemProps) {
           </p>
           {origin && (
             <p className={styles.line}>
-              <span>{upperFirst(origin)}. It lies in</span>
+              <span>{upperFirst(origin)}. It is kept in</span>
               <PathText path={backup.folder} maxLength={60} />
             </p>
           )}
@@ -69,6 +71,7 @@ export function BackupItem(props: ItemProps) {
         <div className={styles.actions}>
           <Button
             variant="default"
+            aria-label={named(isChecking ? 'Checking…' : 'Check again')}
             disabled={isBusy || backup.state === 'missing'}
             onClick={() => void verifyBackup(handle, backup.id)}
           >
@@ -77,6 +80,7 @@ export function BackupItem(props: ItemProps) {
           {canReveal && (
             <Button
               variant="default"
+              aria-label={named('Show in folder')}
               disabled={backup.state === 'missing'}
               onClick={() => void revealBackup(handle, backup.id)}
             >
@@ -90,6 +94,7 @@ export function BackupItem(props: ItemProps) {
           ) : (
             <Button
               variant={isAdvised ? 'filled' : 'default'}
+              aria-label={named('Restore…')}
               disabled={isBusy || backup.state !== 'verified'}
               onClick={onRestore}
             >
@@ -106,6 +111,7 @@ export function BackupItem(props: ItemProps) {
       <Disclosure
         isLate
         summary={<span aria-label={`Show the evidence for the backup of ${when}`}>Show the evidence</span>}
+        openSummary={<span aria-label={`Hide the evidence for the backup of ${when}`}>Hide the evidence</span>}
       >
         <Facts
           facts={[

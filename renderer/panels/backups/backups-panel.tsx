@@ -1,10 +1,12 @@
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
 import { Fragment, useEffect, useRef, useState } from 'react';
+import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { EmptyState, Page, PageHead, PageSkeleton } from '../../components/page.tsx';
 import { PathText } from '../../components/path-text.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
 import {
   createBackup,
   loadBackups,
@@ -39,6 +41,12 @@ interface BackupsPanelProps {
   readonly backupId?: string | null;
 }
 
+/** why: undoing a restore at one click was refused; null = it was asked for. */
+interface Restoring {
+  readonly backup: BackupRecord;
+  readonly why: AppError | null;
+}
+
 /** Every backup of this database in time order. Works without a status: a damaged file is when one needs it. */
 export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanelProps) {
   const view = useBackups((state) => state.byHandle[handle]);
@@ -46,7 +54,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
   const isUnderWay = useWorks((state) => isWorkedOn(state, handle));
   const isGone = useDatabases((state) => isFileGone(state, handle));
-  const [restoring, setRestoring] = useState<BackupRecord | null>(null);
+  const [restoring, setRestoring] = useState<Restoring | null>(null);
   const [removing, setRemoving] = useState<BackupRecord | null>(null);
   const [wish, setWish] = useState<Wish | null>(backupId === null ? null : { backupId });
   const [isTidying, setTidying] = useState(false);
@@ -78,7 +86,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
     const error = await undoRestore(handle, what, fileName);
     if (error === null) noteRestored(handle);
     // Something has been done in the file since: a person has to say that this may go, too.
-    else if (error.code === 'E_STATE_CHANGED' && what.by === 'rows') setRestoring(what.backup);
+    else if (error.code === 'E_STATE_CHANGED' && what.by === 'rows') setRestoring({ backup: what.backup, why: error });
   };
   const goOnAfter = (removedId: string): void => {
     const following = followingOf(backups, removedId);
@@ -120,7 +128,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
             usual={folder}
             isGone={isGone}
             canReveal={canReveal}
-            isUsualThere={unusable.length > 0}
+            isUsualThere={unusable.some(({ path }) => isWithin(path, folder))}
           />
         </div>
       </PageHead>
@@ -128,7 +136,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
       {view.listError && <ErrorNotice error={view.listError} subject={fileName} />}
       {broken && (
         <p role="alert" className={styles.broken}>
-          {broken}
+          <StateMark mark={{ tone: 'blocked', word: broken }} wraps />
         </p>
       )}
       <div ref={outcome} tabIndex={-1}>
@@ -164,7 +172,7 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
           isGone={isGone}
           isBusy={isBusy}
           onWish={setWish}
-          onRestore={setRestoring}
+          onRestore={(backup) => setRestoring({ backup, why: null })}
           onRemove={setRemoving}
           onUndo={(backup) => void undo({ by: 'rows', backup })}
         />
@@ -183,10 +191,20 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
         onClose={() => setTidying(false)}
         onTidied={() => outcome.current?.focus()}
       />
-      <RestoreDialog handle={handle} fileName={fileName} backup={restoring} onClose={() => setRestoring(null)} />
+      <RestoreDialog
+        handle={handle}
+        fileName={fileName}
+        backup={restoring?.backup ?? null}
+        why={restoring?.why ?? null}
+        onClose={() => setRestoring(null)}
+      />
     </Page>
   );
 }
+
+/** What lies in a folder tells that it is there; what could not be looked into may be a folder anywhere. */
+const isWithin = (file: string, folder: string): boolean =>
+  file.startsWith(folder) && /^[/\\]/.test(file.slice(folder.length));
 
 interface FoldersProps {
   readonly handle: string;
@@ -200,11 +218,11 @@ interface FoldersProps {
 
 /** Where its own backups lie, each folder with its button; what is not there yet is not said to be. */
 function Folders({ handle, own, usual, isGone, canReveal, isUsualThere }: FoldersProps) {
-  const none = isGone ? 'They are looked for in' : 'They will lie in';
+  const none = isGone ? 'They are looked for in' : 'They will be kept in';
   const folders = own.map(({ folder, id }) => ({ folder, backupId: id as string | null }));
   return (
     <>
-      <span className="muted">{own.length === 0 ? none : 'They lie in'}</span>
+      <span className="muted">{own.length === 0 ? none : 'They are kept in'}</span>
       {(own.length === 0 ? [{ folder: usual, backupId: null }] : folders).map(({ folder, backupId }) => (
         <Fragment key={folder}>
           <PathText path={folder} maxLength={70} />

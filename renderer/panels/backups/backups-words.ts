@@ -70,6 +70,12 @@ export function followingOf(backups: readonly BackupRecord[], id: string): strin
   return (backups[at + 1] ?? backups[at - 1])?.id ?? null;
 }
 
+/** "before phase 1", "by hand; phase 4": the phase only where the reason does not say it. */
+export const contentWords = (backup: BackupRecord): string =>
+  backup.reason === `before phase ${(backup.phase ?? 0) + 1}`
+    ? backup.reason
+    : `${backup.reason}; ${describePhase(backup)}`;
+
 /** Of its own backups the first in each folder that they lie in; none = nothing was backed up yet. */
 export const firstInFolders = (backups: readonly BackupRecord[]): BackupRecord[] =>
   ownOf(backups).filter(({ folder }, at, own) => own.findIndex((each) => each.folder === folder) === at);

@@ -47,7 +47,10 @@ export function KeptFiles({ handle, fileName, list, isBusy }: KeptFilesProps) {
         <div key={folder} className={styles.kept} role="group" aria-label="Files as they were found">
           <p className={styles.words}>
             <strong>File, journal and log as they were found</strong>{' '}
-            <span className="muted">on {dateTime(at)}, before SQLite took in what it could read of them.</span>
+            <span className="muted">
+              on {dateTime(at)}, before the file was opened for writing. If something that was done last is missing,
+              send support this folder:
+            </span>
             <br />
             <PathText path={folder} maxLength={76} />
           </p>

@@ -6,7 +6,8 @@ import { TypedConfirmation } from '../../components/typed-confirmation.tsx';
 import { isFileGone, look, useDatabases } from '../../stores/databases.ts';
 import { restoreAndShow } from '../../stores/recovery.ts';
 import { dateTime } from '../../words/times.ts';
-import { becomesWords, describePhase, originWords } from './backups-words.ts';
+import { becomesWords, contentWords, originWords } from './backups-words.ts';
+import styles from './backups.module.css';
 import { useTold } from './use-told.ts';
 import { WorkProgress } from './work-progress.tsx';
 
@@ -15,11 +16,13 @@ interface RestoreProps {
   readonly fileName: string;
   /** null = closed. */
   readonly backup: BackupRecord | null;
+  /** Why it is asked about at all, where that is because something else was refused. */
+  readonly why?: AppError | null;
   readonly onClose: () => void;
 }
 
 /** Confirmed by typing the file's name; keeping the file is the default button. */
-export function RestoreDialog({ handle, fileName, backup, onClose }: RestoreProps) {
+export function RestoreDialog({ handle, fileName, backup, why = null, onClose }: RestoreProps) {
   const [isRestoring, setRestoring] = useState(false);
   return (
     <Dialog
@@ -35,6 +38,7 @@ export function RestoreDialog({ handle, fileName, backup, onClose }: RestoreProp
           handle={handle}
           fileName={fileName}
           backup={backup}
+          why={why}
           onClose={onClose}
           isRestoring={isRestoring}
           setRestoring={setRestoring}
@@ -46,14 +50,16 @@ export function RestoreDialog({ handle, fileName, backup, onClose }: RestoreProp
 
 interface ConfirmationProps extends RestoreProps {
   readonly backup: BackupRecord;
+  readonly why: AppError | null;
   readonly isRestoring: boolean;
   readonly setRestoring: (isRestoring: boolean) => void;
 }
 
-function Confirmation({ handle, fileName, backup, onClose, isRestoring, setRestoring }: ConfirmationProps) {
+function Confirmation({ handle, fileName, backup, why, onClose, isRestoring, setRestoring }: ConfirmationProps) {
   const isGone = useDatabases((state) => isFileGone(state, handle));
+  const isUnread = useDatabases((state) => (state.views[handle]?.error ?? null) !== null);
   const isSure = useSureOfGone(handle, isGone);
-  const [error, setError] = useState<AppError | null>(null);
+  const [error, setError] = useState(why);
   useTold(handle, error);
   const origin = originWords(backup, fileName);
   const restore = async (typed: string): Promise<void> => {
@@ -78,8 +84,8 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
     >
       <p>
         <strong>{fileName}</strong> {isGone ? 'comes back as' : 'becomes'} {becomesWords(backup, fileName)}{' '}
-        <strong>{dateTime(backup.createdAt)}</strong> ({backup.reason}; {describePhase(backup)}). What was done in it
-        since then is {isGone ? 'not in that backup' : 'no longer in the file'}.
+        <strong className={styles.date}>{dateTime(backup.createdAt)}</strong> ({contentWords(backup)}). What was done in
+        it since then is {isGone ? 'not in that backup' : 'no longer in the file'}.
       </p>
       {origin && <p>That backup was {origin}.</p>}
       {!isSure ? (
@@ -87,6 +93,11 @@ function Confirmation({ handle, fileName, backup, onClose, isRestoring, setResto
       ) : isGone ? (
         <p>
           <strong>Nothing is replaced</strong>, and the backup itself stays where it is.
+        </p>
+      ) : isUnread ? (
+        <p>
+          <strong>What is replaced is kept first</strong>, as a backup or, where SQLite cannot read it, as files beside
+          it, so that this can be undone, too.
         </p>
       ) : (
         <p>

@@ -4,7 +4,7 @@ import type { AppError } from '@shared/errors.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
 import { useSession } from '../../stores/session.ts';
-import { cancelWork, useWorks } from '../../stores/works.ts';
+import { cancelWork, useWorks, type WorkView } from '../../stores/works.ts';
 import styles from './backups.module.css';
 
 interface WorkProgressProps {
@@ -37,7 +37,7 @@ export function WorkProgress({ handle, fileName, words }: WorkProgressProps) {
           {!isConnected
             ? 'Not connected: nobody can be asked how it stands. It goes on without this window.'
             : work.canCancel
-              ? 'Safe to stop: nothing of your database has been changed.'
+              ? (safeWords[work.kind] ?? SAFE)
               : 'This is seen through to its end.'}
           {work.canCancel && (
             <Button variant="default" disabled={isStopping || !isConnected} onClick={() => void stop()}>
@@ -50,3 +50,9 @@ export function WorkProgress({ handle, fileName, words }: WorkProgressProps) {
     </div>
   );
 }
+
+const SAFE = 'Safe to stop: nothing of your database has been changed.';
+/** Where that is not all: it does not say how far it is. */
+const safeWords: Partial<Record<WorkView['kind'], string>> = {
+  backups: 'Safe to stop: your database is not touched. A backup that is deleted by then stays deleted.',
+};

@@ -57,7 +57,7 @@ export function columnsNamed(names: readonly string[], text: string): readonly s
 
 export function foundWords(found: number): string {
   if (found > MOST_LISTED)
-    return `${MOST_LISTED} of ${count(found)} columns are listed. A part of a name finds the others.`;
+    return `${MOST_LISTED} of ${count(found)} columns are listed. Type part of a name to find the others.`;
   if (found === 0) return 'No column has this in its name.';
   return found === 1 ? '1 column has this in its name.' : `${count(found)} columns have this in their name.`;
 }

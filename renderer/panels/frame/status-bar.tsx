@@ -1,13 +1,13 @@
 import { useBackups } from '../../stores/backups.ts';
 import { useNow } from '../../components/use-now.ts';
-import { pageAddress } from '../../route.ts';
+import { pageAddress, type Tab } from '../../route.ts';
 import { useDatabases } from '../../stores/databases.ts';
 import { useRoute } from '../../stores/route.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { isAway, useSession } from '../../stores/session.ts';
 import { supersededBy } from '../result/superseded.ts';
 import { ago } from '../../words/times.ts';
-import { describeFile, describeRunState } from './status-words.ts';
+import { describeFile, describeRunState, unshownWords } from './status-words.ts';
 import styles from './status-bar.module.css';
 
 /** Small facts for the phone call with support: size, age of what is shown, run, page address. */
@@ -16,7 +16,11 @@ export function StatusBar() {
   const version = useSession((state) => state.info?.version);
   return (
     <footer className={styles.bar}>
-      {route.page === 'database' ? <DatabaseFacts handle={route.handle} /> : <span>No database shown</span>}
+      {route.page === 'database' ? (
+        <DatabaseFacts handle={route.handle} tab={route.tab} />
+      ) : (
+        <span>No database shown</span>
+      )}
       <span className={styles.right}>{version === undefined ? 'Phasewise' : `Phasewise ${version}`}</span>
       <span className={styles.address} title="Address of this page, for support">
         {pageAddress(route)}
@@ -25,7 +29,7 @@ export function StatusBar() {
   );
 }
 
-function DatabaseFacts({ handle }: { handle: string }) {
+function DatabaseFacts({ handle, tab }: { handle: string; tab: Tab }) {
   const view = useDatabases((state) => state.views[handle]);
   const run = useRuns((state) => state.byHandle[handle] ?? null);
   const isConnected = !useSession(isAway);
@@ -39,7 +43,11 @@ function DatabaseFacts({ handle }: { handle: string }) {
       {status && <span>{describeFile(status.file)}</span>}
       <span>
         {words ??
-          (status ? `checked ${ago(status.checkedAt, now)}` : view?.error ? 'cannot be shown' : 'not looked at yet')}
+          (status
+            ? `checked ${ago(status.checkedAt, now)}`
+            : view?.error
+              ? unshownWords(view.error, tab)
+              : 'not looked at yet')}
       </span>
       <span>{isConnected ? describeRunState(run, isActive(run), superseded) : 'not connected'}</span>
     </>

@@ -1,7 +1,9 @@
+import type { AppError } from '@shared/errors.ts';
 import type { FileFacts } from '@shared/status.ts';
 import type { RunSnapshot } from '@shared/run.ts';
 import { bytes, percent } from '../../words/numbers.ts';
-import { wasNotStarted } from '../../words/errors.ts';
+import type { Tab } from '../../route.ts';
+import { canShowRows, wasNotStarted } from '../../words/errors.ts';
 import { supersededShort, type Superseded } from '../result/superseded.ts';
 import { runMarks } from '../../words/states.ts';
 import { kindWords } from '../run/run-words.ts';
@@ -9,6 +11,10 @@ import { kindWords } from '../run/run-words.ts';
 /** "59.9 MB + 4.1 MB not yet merged". How the file keeps its journal is a matter for the evidence. */
 export const describeFile = (file: FileFacts): string =>
   file.walBytes > 0 ? `${bytes(file.sizeBytes)} + ${bytes(file.walBytes)} not yet merged` : bytes(file.sizeBytes);
+
+/** Of a file that is not what we know: on the page of its rows, these are there to be seen. */
+export const unshownWords = (error: AppError, tab: Tab): string =>
+  tab === 'data' && canShowRows(error) ? 'only its rows can be shown' : 'cannot be shown';
 
 /** "run: none", "run: upgrading, 64 %", "last run: completed" */
 export function describeRunState(

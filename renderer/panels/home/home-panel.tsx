@@ -38,7 +38,7 @@ export function HomePanel() {
           <span className={styles.choiceText}>
             {canDrop
               ? 'Choose your project’s .db file, or drop it anywhere in this window.'
-              : 'Choose your project’s .db file on this computer; dropping it here only works in the desktop app. Nothing is uploaded.'}
+              : 'Choose your project’s .db file on this computer. Nothing is uploaded.'}
           </span>
         </button>
         <button type="button" className={styles.choice} disabled={opening !== null} onClick={() => void openSample()}>

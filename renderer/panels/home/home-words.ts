@@ -12,6 +12,13 @@ export function describeRecent(recent: RecentDatabase): string {
     : `${recent.packTitle} · ${variantWords(recent.variantTitle, recent.phaseReached)}`;
 }
 
+/** What a card leads to whose file is gone. Nobody knows of a backup: there may be one all the same. */
+export const backupsWords = ({
+  lastVerifiedBackupAt,
+  brokenBackups = 0,
+}: Pick<RecentDatabase, 'lastVerifiedBackupAt' | 'brokenBackups'>): string =>
+  lastVerifiedBackupAt === null && brokenBackups === 0 ? 'Look for backups of it' : 'See its backups';
+
 type LastBackup = Pick<RecentDatabase, 'lastVerifiedBackupAt' | 'isLastBackupGone'>;
 
 /** Another may be left of one that is gone: that the list of its backups tells. */

@@ -8,7 +8,7 @@ import { forgetRecent, loadRecents, openBackupsOf, openRecent, useDatabases } fr
 import { bytes } from '../../words/numbers.ts';
 import { ago } from '../../words/times.ts';
 import { middleEllipsis } from '../../words/text.ts';
-import { describeLastBackup, describeRecent } from './home-words.ts';
+import { backupsWords, describeLastBackup, describeRecent } from './home-words.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import styles from './home-panel.module.css';
 
@@ -69,7 +69,7 @@ function Card({ recent, now }: { recent: RecentDatabase; now: number }) {
           </span>
         )}
         <span className={styles.cardLine}>opened {ago(recent.lastOpenedAt, now)}</span>
-        {isGone && <span className={styles.cardNext}>See its backups</span>}
+        {isGone && <span className={styles.cardNext}>{backupsWords(recent)}</span>}
       </button>
       <Tooltip label="Forget it; the file stays">
         <ActionIcon

@@ -1,14 +1,18 @@
 import { Button } from '@mantine/core';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
-import { Page, PageSkeleton } from '../../components/page.tsx';
+import { Page, PageHead } from '../../components/page.tsx';
 import { forgetLogs, useIngest } from '../../stores/ingest.ts';
 import { goTo } from '../../stores/route.ts';
 import { activeOf, useRuns } from '../../stores/runs.ts';
+import { WorkProgress } from '../backups/work-progress.tsx';
 import { IngestLooked } from './ingest-looked.tsx';
 import { IngestStart } from './ingest-start.tsx';
 import { IngestTaken } from './ingest-taken.tsx';
 import { INGEST_TITLE } from './ingest-words.ts';
+
+/** As the host says it from when it has the files. */
+const LOOKING = 'Reading the files and trying them out; nothing is changed by looking';
 
 /** Takes files of a program into an upgraded database: choose, see what they would add, take in, see what they added. */
 export function IngestPanel({ handle, status }: { handle: string; status: DatabaseStatus }) {
@@ -34,7 +38,12 @@ export function IngestPanel({ handle, status }: { handle: string; status: Databa
     );
   }
   if (view?.busy === 'looking') {
-    return <PageSkeleton words="Reading the files and trying them out. Nothing is changed by looking." />;
+    return (
+      <Page label={`Take in ${INGEST_TITLE}s`}>
+        <PageHead title={`Looking at the ${INGEST_TITLE}s`} />
+        <WorkProgress handle={handle} fileName={status.file.name} words={LOOKING} />
+      </Page>
+    );
   }
   if (view?.taken) return <IngestTaken handle={handle} report={view.taken} />;
   if (view?.looked) {

@@ -1,6 +1,6 @@
 import type { IngestReport } from '@shared/run.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
-import { count, counted } from '../../words/numbers.ts';
+import { counted } from '../../words/numbers.ts';
 import type { Mark } from '../../words/states.ts';
 import { listed, lowerFirst } from '../../words/text.ts';
 
@@ -18,8 +18,8 @@ export function ingestObstacle(
   hasActiveRun: boolean,
 ): string | null {
   if (hasActiveRun) return `${WHAT} once the work on this database is done`;
-  if (unfinishedRun) return `${WHAT} once the unfinished upgrade was continued`;
-  if (!file.isWritable) return `${WHAT} once the file may be written`;
+  if (unfinishedRun) return `${WHAT} once the unfinished upgrade has been continued`;
+  if (!file.isWritable) return `${WHAT} once the file can be written to`;
   if ((phaseReached ?? -1) < defaultTarget) return `${WHAT} once phase ${defaultTarget} is reached`;
   return null;
 }
@@ -86,7 +86,7 @@ export function lookedHeadline(report: IngestReport, isTaking: boolean): string 
   return `${counted(writable, report.title)} can be taken in`;
 }
 
-/** "They add 3 runs and 40 candidates. 20 are already there. 2 are refused." */
+/** "Together they add 3 runs and 40 candidates. 20 files add nothing new. 2 files are refused; …" */
 export function lookedSentence(report: IngestReport): string {
   const { files } = report;
   const isOne = writableFiles(report) === 1;
@@ -122,11 +122,13 @@ export function takenSentence(report: IngestReport): string {
 
 function restSentences(files: readonly IngestFile[]): string[] {
   const of = (state: IngestFile['state']): number => files.filter((file) => file.state === state).length;
-  const is = (value: number): string => `${count(value)} ${value === 1 ? 'is' : 'are'}`;
+  const [known, refused] = [of('known'), of('refused')];
   return [
-    ...(of('known') > 0 ? [`${is(of('known'))} already there.`] : []),
-    ...(of('refused') > 0
-      ? [`${is(of('refused'))} refused; the reason stands beside ${of('refused') === 1 ? 'it' : 'each'}.`]
+    ...(known > 0 ? [`${counted(known, 'file')} ${known === 1 ? 'adds' : 'add'} nothing new.`] : []),
+    ...(refused > 0
+      ? [
+          `${counted(refused, 'file')} ${refused === 1 ? 'is' : 'are'} refused; the reason is given beside ${refused === 1 ? 'it' : 'each'}.`,
+        ]
       : []),
   ];
 }

@@ -16,7 +16,7 @@ export function IssueActions({ handle, status, total }: { handle: string; status
   const obstacle = useRuns((state) => retryObstacle(status, isActive(state.byHandle[handle])));
   return (
     <>
-      <Menu position="bottom-end" width={230} {...menuPlace}>
+      <Menu position="bottom-start" width={230} {...menuPlace}>
         <Menu.Target>
           <Button
             variant="default"

@@ -17,6 +17,7 @@ const columns: Column<Issue>[] = [
     id: 'key',
     header: 'Row',
     width: '31%',
+    narrowWidth: '26%',
     value: (issue) => issue.sourceKey,
     cell: ({ sourceKey }) => <code>{sourceKey}</code>,
   },
@@ -26,7 +27,7 @@ const columns: Column<Issue>[] = [
     value: (issue) => issue.detail,
     cell: ({ detail }) => (detail === '' ? '–' : detail),
   },
-  { id: 'place', header: 'Where it is now', width: '165px', value: placeWords },
+  { id: 'place', header: 'Where it is now', width: '165px', narrowWidth: '24%', value: placeWords },
 ];
 
 interface IssueListProps {
@@ -87,6 +88,7 @@ const rowColumn = (handle: string): Column<Issue> => ({
   id: 'show',
   header: 'The row itself',
   width: '104px', // in a table of fixed widths nothing makes room for its words
+  narrowWidth: '46px',
   align: 'right',
   isActions: true,
   value: () => null,

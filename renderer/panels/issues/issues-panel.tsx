@@ -3,11 +3,10 @@ import type { DatabaseStatus } from '@shared/status.ts';
 import { EmptyState, Page, PageHead } from '../../components/page.tsx';
 import { Section } from '../../components/section.tsx';
 import { goTo } from '../../stores/route.ts';
-import { counted } from '../../words/numbers.ts';
 import { IssueActions } from './issue-actions.tsx';
 import { IssueOutcome } from './issue-outcome.tsx';
 import { IssueRows } from './issue-rows.tsx';
-import { issuesHeadline, issueTotal } from './issues-words.ts';
+import { issuesHeadline, issueTotal, kindsNote } from './issues-words.ts';
 
 /** Every issue row of the file, whenever it was upgraded: why, which, and what can be done. */
 export function IssuesPanel({
@@ -43,7 +42,7 @@ export function IssuesPanel({
       {total === 0 ? (
         <EmptyState title="Nothing to look at." />
       ) : (
-        <Section title="By reason" note={`${counted(issues.length, 'kind')}; open one to see its rows`} flush>
+        <Section title="By reason" note={kindsNote(issues)} flush>
           <IssueRows
             key={`${reason ?? ''} ${JSON.stringify(issues)}`}
             handle={handle}

@@ -15,6 +15,10 @@ export function issuesHeadline(issues: readonly IssueSummary[]): string {
   return `${counted(total, 'row')} ${total === 1 ? 'is' : 'are'} noted with a reason`;
 }
 
+/** The only kind there is stands open. */
+export const kindsNote = (issues: readonly IssueSummary[]): string =>
+  issues.length === 1 ? '1 kind' : `${count(issues.length)} kinds; open one to see its rows`;
+
 /** The most rows first: that is where a cause is worth looking for. What was asked for comes before all. */
 export const sortReasons = (issues: readonly IssueSummary[], wanted: string | null): IssueSummary[] =>
   issues.toSorted(

@@ -3,9 +3,10 @@ import type { DatabaseStatus } from '@shared/status.ts';
 import { Notice } from '../../components/notice.tsx';
 import { PathText } from '../../components/path-text.tsx';
 import { showDialog } from '../../stores/dialogs.ts';
-import { useDatabases } from '../../stores/databases.ts';
+import { look, useDatabases } from '../../stores/databases.ts';
 import { useRecovery } from '../../stores/recovery.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
+import { sentence } from '../../words/text.ts';
 import { InterruptedNotice } from '../recovery/interrupted-notice.tsx';
 import { isNewer, unfinishedSentence } from './overview-words.ts';
 
@@ -18,15 +19,16 @@ export function FileNotices({ handle, status }: { handle: string; status: Databa
       <Unfinished handle={handle} status={status} />
       {file.readOnlyReason && (
         <Notice tone="read-only" title={file.readOnlyReason.title}>
-          You can look at everything. {file.readOnlyReason.message} {file.readOnlyReason.nextStep}{' '}
-          <code>{file.readOnlyReason.code}</code>
-          {isNewer(status) && (
-            <>
-              {' '}
-              <Button variant="default" onClick={() => showDialog({ isVersionOpen: true })}>
-                Version and updates…
-              </Button>
-            </>
+          You can look at everything. {sentence(file.readOnlyReason.message)} {file.readOnlyReason.nextStep}{' '}
+          <code>{file.readOnlyReason.code}</code>{' '}
+          {isNewer(status) ? (
+            <Button variant="default" onClick={() => showDialog({ isVersionOpen: true })}>
+              Version and updates…
+            </Button>
+          ) : (
+            <Button variant="default" onClick={() => void look(handle)}>
+              Try again
+            </Button>
           )}
         </Notice>
       )}
@@ -38,7 +40,7 @@ export function FileNotices({ handle, status }: { handle: string; status: Databa
       )}
       {samplePath !== undefined && (
         <Notice tone="info" title="This is a sample: try everything.">
-          It lies in <PathText path={samplePath} maxLength={70} />
+          It is kept in <PathText path={samplePath} maxLength={70} />
         </Notice>
       )}
     </>

@@ -22,7 +22,7 @@ export function MoreStrips({ handle, status, hasActiveRun }: StripsProps) {
       {status.issues.length > 0 && (
         <div className={styles.strip} role="group" aria-label="Issue rows">
           <span>
-            <StateMark mark={{ tone: 'attention', word: issuesHeadline(status.issues) }} />
+            <StateMark mark={{ tone: 'none', word: issuesHeadline(status.issues) }} />
             <span className="muted"> · nothing is lost, nothing waits for them</span>
           </span>
           <div className={styles.stripActions}>

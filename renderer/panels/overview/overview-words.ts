@@ -1,5 +1,5 @@
 import type { BackupRecord } from '@shared/run.ts';
-import type { ColumnShape, DatabaseStatus, ScoreCard, TableState, TableStatus } from '@shared/status.ts';
+import type { ColumnShape, DatabaseStatus, Priority, ScoreCard, TableState, TableStatus } from '@shared/status.ts';
 import { counted, rowCount } from '../../words/numbers.ts';
 import { sentence } from '../../words/text.ts';
 import { variantWords } from '../../words/variants.ts';
@@ -97,6 +97,10 @@ export function scoreTiles(status: DatabaseStatus): Tile[] {
     },
   ];
 }
+
+/** How urgent what is missing is: nothing, where nothing is. */
+export const priorityLeft = ({ state, priority }: Pick<TableStatus, 'state' | 'priority'>): Priority =>
+  state === 'aligned' ? 'none' : priority;
 
 export type StateFilter = 'all' | 'gaps' | TableState;
 

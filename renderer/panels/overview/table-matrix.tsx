@@ -9,7 +9,7 @@ import { StateMark } from '../../components/state-mark.tsx';
 import { openTable } from '../../stores/browse.ts';
 import { count, rowCount } from '../../words/numbers.ts';
 import { priorityRank, priorityWords, tableMarks, tableRank } from '../../words/states.ts';
-import { filterTables, type StateFilter } from './overview-words.ts';
+import { filterTables, priorityLeft, type StateFilter } from './overview-words.ts';
 import { TableDetail } from './table-detail.tsx';
 import styles from './overview.module.css';
 
@@ -26,10 +26,11 @@ const columns: Column<TableStatus>[] = [
     id: 'priority',
     header: 'Priority',
     width: '90px',
-    value: (table) => priorityRank[table.priority],
-    cell: ({ priority, state }) => (
-      <span className={styles.priority} data-now={priority === 'must-now' && state !== 'aligned'}>
-        {priorityWords[priority]}
+    spareBelow: 760,
+    value: (table) => priorityRank[priorityLeft(table)],
+    cell: (table) => (
+      <span className={styles.priority} data-now={priorityLeft(table) === 'must-now'}>
+        {priorityWords[priorityLeft(table)]}
       </span>
     ),
   },
@@ -44,6 +45,7 @@ const columns: Column<TableStatus>[] = [
   {
     id: 'missing',
     header: 'What is missing',
+    spareBelow: 900, // the opened row begins with it
     value: (table) => table.whatIsMissing,
     cell: ({ whatIsMissing }) => <Missing text={whatIsMissing} />,
   },

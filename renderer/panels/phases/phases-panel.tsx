@@ -11,12 +11,13 @@ import { isActive, useRuns } from '../../stores/runs.ts';
 import { checkMarks, phaseMarks } from '../../words/states.ts';
 import { MigrationList } from './migration-list.tsx';
 import {
+  describeCheckpoint,
   describeCriteria,
   describeMigrations,
-  describeReached,
   mainPhase,
   offerLabel,
   offerOf,
+  phasesIntro,
   shownCriteria,
   startsOpen,
   waitsFor,
@@ -56,10 +57,7 @@ export function PhasesPanel({ handle, status, migration = null }: PhasesPanelPro
           </>
         }
       >
-        <p>
-          The upgrade goes phase by phase. Each ends at a checkpoint with exit criteria. Until the last phase nothing is
-          removed, so older programs go on working; the last one is a separate step that you take when you are ready.
-        </p>
+        <p>{phasesIntro(status)}</p>
       </PageHead>
       <ol className={styles.stepper}>
         {status.phases.map((phase) => (
@@ -88,7 +86,7 @@ interface PhaseProps {
 function Phase({ handle, phase, status, canStart, migration }: PhaseProps) {
   const mark = phaseMarks[phase.state];
   const offer = offerOf(phase, status);
-  const reached = describeReached(phase);
+  const checkpoint = describeCheckpoint(phase, status);
   const waits = waitsFor(phase, status);
   const isOpen = startsOpen(phase, offer) || phase.migrations.some(({ id }) => id === migration);
   return (
@@ -109,7 +107,7 @@ function Phase({ handle, phase, status, canStart, migration }: PhaseProps) {
             <p className="muted">{phase.scope}</p>
             <p className={styles.state}>
               <StateMark mark={mark} />
-              {reached !== null && <span className="muted">{reached}</span>}
+              {checkpoint !== null && <span className="muted">{checkpoint}</span>}
               {phase.removesAnything && phase.state !== 'done' && (
                 <span className="muted">removes the older tables and columns</span>
               )}

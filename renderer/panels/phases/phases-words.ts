@@ -13,7 +13,7 @@ export function describeMigrations({ number, migrations }: Pick<PhaseStatus, 'nu
   }
   const applied = migrations.filter(({ state }) => state === 'applied').length;
   const all = counted(migrations.length, 'migration');
-  if (applied === migrations.length) return `${all}, all applied`;
+  if (applied === migrations.length) return `${all}, ${applied === 1 ? '' : 'all '}applied`;
   return applied === 0 ? all : `${all}, ${count(applied)} applied`;
 }
 
@@ -23,13 +23,22 @@ export function describeMigrations({ number, migrations }: Pick<PhaseStatus, 'nu
  */
 export function describeCriteria({ exitCriteria, state: phaseState, reachedAt }: PhaseStatus): string {
   const all = counted(exitCriteria.length, 'exit criterion', 'exit criteria');
+  const allMet = exitCriteria.length === 1 ? 'met' : 'all met';
   const isProved = phaseState === 'done' && exitCriteria.every(({ state }) => state !== 'unmet');
   if (isProved && exitCriteria.some(({ state }) => state === 'not-checked')) {
-    return `${all}, all met at the checkpoint${reachedAt === null ? '' : ` of ${dateTime(reachedAt)}`}`;
+    return `${all}, ${allMet} at the checkpoint${reachedAt === null ? '' : ` of ${dateTime(reachedAt)}`}`;
   }
   if (exitCriteria.every(({ state }) => state === 'not-checked')) return `${all}, checked when the phase ends`;
   const met = exitCriteria.filter(({ state }) => state === 'met').length;
-  return met === exitCriteria.length ? `${all}, all met` : `${all}, ${count(met)} met`;
+  if (met === exitCriteria.length) return `${all}, ${allMet}`;
+  return exitCriteria.length === 1 ? `${all}, not met` : `${all}, ${count(met)} met`;
+}
+
+/** How phases work, as far as that still lies ahead. */
+export function phasesIntro({ phases }: Pick<DatabaseStatus, 'phases'>): string {
+  if (phases.some(({ removesAnything, state }) => removesAnything && state === 'done'))
+    return 'The upgrade went phase by phase. Each ended at a checkpoint with exit criteria. The last one has removed the older tables and columns.';
+  return 'The upgrade goes phase by phase. Each ends at a checkpoint with exit criteria. Until the last phase nothing is removed, so older programs go on working; the last one is a separate step that you take when you are ready.';
 }
 
 /** The criteria as the phase shows them, with the mark of each. */
@@ -44,8 +53,16 @@ export function shownCriteria({ exitCriteria, state: phaseState }: PhaseStatus):
   );
 }
 
-export const describeReached = ({ reachedAt, state }: PhaseStatus): string | null =>
-  reachedAt === null || state === 'unavailable' ? null : `reached ${dateTime(reachedAt)}`;
+/**
+ * When the file was last at a checkpoint, at the phase that it then was at; null elsewhere. Every run asks the phases
+ * before its own once more and notes its time at each, so the time of an earlier one does not say when it was reached.
+ */
+export function describeCheckpoint(phase: PhaseStatus, { phases }: Pick<DatabaseStatus, 'phases'>): string | null {
+  const last = phases.findLast(({ reachedAt, state }) => reachedAt !== null && state !== 'unavailable');
+  return last?.number !== phase.number || last.reachedAt === null
+    ? null
+    : `last checkpoint ${dateTime(last.reachedAt)}`;
+}
 
 /** main: the one filled button, on the default goal; step: a quiet one for stopping earlier, or for a deliberate step. */
 export type Offer = 'main' | 'step';

@@ -54,6 +54,8 @@ export function PlanPanel({ handle, status, toPhase }: PlanProps) {
     // A name that was mistyped is put right where it was typed; any other refusal is about the plan.
     if (started.error.code !== 'E_CONFIRMATION') setConfirming(false);
   };
+  const preflight = <Preflight plan={plan} fileName={status.file.name} />;
+  const stopsStart = plan.preflight.some(({ state }) => state === 'blocking');
   return (
     <Page label="Plan">
       <PageHead
@@ -75,12 +77,13 @@ export function PlanPanel({ handle, status, toPhase }: PlanProps) {
       </PageHead>
       <div className={styles.columns}>
         <div className={styles.stack}>
+          {stopsStart && preflight /* why it cannot be started must be in sight */}
           {plan.gating.length > 0 && <GatingSection handle={handle} gating={plan.gating} />}
           {plan.removesAnything && <RemovalSection plan={plan} status={status} />}
           {plan.source && (
             <SourceSection handle={handle} source={plan.source} fileName={status.file.name} onChange={withSource} />
           )}
-          <Preflight findings={plan.preflight} fileName={status.file.name} />
+          {!stopsStart && preflight}
           <PlanSteps plan={plan} phases={status.phases} />
         </div>
         <PlanFacts plan={plan} />

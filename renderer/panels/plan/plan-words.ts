@@ -30,7 +30,7 @@ export const timeWords = (plan: Plan): string =>
 
 /** "needs 131.0 MB beside the database (61.2 GB free)" */
 export const growthWords = ({ space }: Plan): string =>
-  `${space.growthBytes === 0 ? 'does not grow' : `grows by about ${bytes(space.growthBytes)}`}; ${bytes(space.freeBytes)} free`;
+  `${space.growthBytes === 0 ? 'hardly grows' : `grows by about ${bytes(space.growthBytes)}`}; ${bytes(space.freeBytes)} free`;
 export const backupSpaceWords = ({ space }: Plan): string =>
   `${bytes(space.backupBytes)}; ${bytes(space.backupFreeBytes)} free there`;
 
@@ -52,9 +52,11 @@ export const sortFindings = (findings: readonly PreflightFinding[]): PreflightFi
   findings.toSorted((a, b) => rank[a.state] - rank[b.state]);
 const rank = { blocking: 0, warning: 1, ok: 2 } as const;
 
-export const preflightNote = (findings: readonly PreflightFinding[]): string => {
+/** @param isGated rows stand in the way, which are told of on their own. */
+export const preflightNote = (findings: readonly PreflightFinding[], isGated = false): string => {
   const blocking = findings.filter(({ state }) => state === 'blocking').length;
   const warnings = findings.filter(({ state }) => state === 'warning').length;
   if (blocking > 0) return `${counted(blocking, 'thing stops', 'things stop')} the upgrade`;
-  return warnings > 0 ? `${counted(warnings, 'thing', 'things')} to read` : 'nothing stands in the way';
+  if (warnings > 0) return `${counted(warnings, 'thing', 'things')} to read`;
+  return isGated ? 'nothing else stands in the way' : 'nothing stands in the way';
 };

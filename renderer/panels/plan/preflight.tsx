@@ -1,4 +1,4 @@
-import type { PreflightFinding } from '@shared/run.ts';
+import type { Plan } from '@shared/run.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Section } from '../../components/section.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
@@ -8,9 +8,10 @@ import { preflightNote, sortFindings } from './plan-words.ts';
 import styles from './plan.module.css';
 
 /** What was looked at before the start; what stands in the way comes first, with what to do about it. */
-export function Preflight({ findings, fileName }: { findings: readonly PreflightFinding[]; fileName: string }) {
+export function Preflight({ plan, fileName }: { plan: Pick<Plan, 'preflight' | 'gating'>; fileName: string }) {
+  const { preflight: findings, gating } = plan;
   return (
-    <Section title="Before the start" note={preflightNote(findings)}>
+    <Section title="Before the start" note={preflightNote(findings, gating.length > 0)}>
       <ul>
         {sortFindings(findings).map((finding) => (
           <li key={finding.id} className={styles.finding} data-state={finding.state}>

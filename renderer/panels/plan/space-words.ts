@@ -20,9 +20,9 @@ export const spaceDisks = (space: Space) =>
     })
     .filter(({ parts }) => parts.length > 0);
 
-/** "Up to 131 MB must be free beside the database; 61.2 GB are" */
+/** "Up to 131 MB must be free on the disk of the database; 61.2 GB is free" */
 export const spaceSummary = ({ needBytes, freeBytes }: Space): string =>
-  `Up to ${bytes(needBytes)} must be free on the disk of the database; ${bytes(freeBytes)} are`;
+  `Up to ${bytes(needBytes)} must be free on the disk of the database; ${bytes(freeBytes)} is free`;
 
 const freeOf = (space: Space, disk: Disk): number =>
   ({ database: space.freeBytes, backup: space.backupFreeBytes, temporary: space.temporaryFreeBytes })[disk];

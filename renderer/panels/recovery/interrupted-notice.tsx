@@ -8,8 +8,8 @@ export function InterruptedNotice({ handle }: { handle: string }) {
   if (recovery === null) return null;
   return (
     <Notice tone="attention" title={recovery.what}>
-      {recovery.where}{' '}
-      <Button variant="default" onClick={() => showRecovery(handle)}>
+      {recovery.where}
+      <Button variant="default" display="block" mt={6} onClick={() => showRecovery(handle)}>
         See what can be done
       </Button>
     </Notice>

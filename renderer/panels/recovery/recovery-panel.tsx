@@ -234,7 +234,7 @@ function Choices({
               )}
               <span className={styles.choiceTitle}>
                 {title}
-                {index === 0 && choices.length > 1 && <span className={styles.advised}>advised</span>}
+                {index === 0 && choices.length > 1 && <span className={styles.advised}>recommended</span>}
               </span>
               <span className={styles.choiceText}>{(busy === id && busyWords[id]) || consequence}</span>
             </button>

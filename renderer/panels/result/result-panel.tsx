@@ -22,6 +22,7 @@ import { SavedReport, SaveReport } from './save-report.tsx';
 import {
   afterFailureLabel,
   backupsOfRun,
+  goalAhead,
   hasRemoved,
   isStillAhead,
   keptNow,
@@ -106,7 +107,13 @@ export function ResultPanel({ handle, status, report, error, backup = null, step
         <section aria-label="What next" className={styles.next}>
           <h2>What next</h2>
           <ol>
-            {whatNext(report, hasRemoved(report, status), listed, stillNoted(report, status)).map((words) => (
+            {whatNext(
+              report,
+              hasRemoved(report, status),
+              listed,
+              stillNoted(report, status),
+              goalAhead(report, status),
+            ).map((words) => (
               <li key={words}>{words}</li>
             ))}
           </ol>

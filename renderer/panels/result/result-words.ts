@@ -168,17 +168,31 @@ export function stillNoted(
   return checkedAt < report.finishedAt ? noted : Math.min(noted, issueTotal(issues));
 }
 
-/** @param listed as for `keptNow`. @param noted as `stillNoted`, where the file was looked at. */
+/** The phase that the upgrade is to go on to; null where the file is at it, or was before this run. */
+export function goalAhead(
+  { toPhase }: Pick<RunReport, 'toPhase'>,
+  { defaultTarget, phaseReached }: Pick<DatabaseStatus, 'defaultTarget' | 'phaseReached'>,
+): number | null {
+  return Math.max(toPhase, phaseReached ?? -1) < defaultTarget ? defaultTarget : null;
+}
+
+/**
+ * @param listed as for `keptNow`. @param noted as `stillNoted`, where the file was looked at. @param goal as `goalAhead`:
+ *   below it nobody knows whether the program takes the file.
+ */
 export function whatNext(
   report: RunReport,
   isOldGone = false,
   listed = NOT_LISTED,
   noted = notedRows(report),
+  goal: number | null = null,
 ): string[] {
   return [
-    isOldGone
-      ? 'Open the project in a program that knows the new names. Programs that know only the old ones can no longer open it.'
-      : 'Open the project in your program as usual.',
+    goal === null
+      ? isOldGone
+        ? 'Open the project in a program that knows the new names. Programs that know only the old ones can no longer open it.'
+        : 'Open the project in your program as usual.'
+      : `Go on with the upgrade to phase ${goal}, on the page Phases, now or later. Before that the new version of your program may refuse the file; older versions work with it as before.`,
     ...(noted > 0
       ? [
           `Look at the ${noted === 1 ? 'issue row' : counted(noted, 'issue row')} below when you have time. ${noted === 1 ? 'Its' : 'Their'} content is kept; nothing is waiting for it.`,
@@ -225,10 +239,11 @@ export function doneWords(title: string): string {
     : `${upperFirst(participle)} ${rest.join(' ')}`;
 }
 
-/** "+19,805", "−2", "" */
+/** "+19,805", "−2", "", of a table that was not there "new" or "new, +3" */
 export function changeWords(before: number | null, after: number | null): string {
   const change = (after ?? 0) - (before ?? 0);
-  if (change === 0) return before === null && after !== null ? 'new' : '';
+  if (before === null && after !== null) return change > 0 ? `new, +${count(change)}` : 'new';
+  if (change === 0) return '';
   return change > 0 ? `+${count(change)}` : `−${count(-change)}`;
 }
 

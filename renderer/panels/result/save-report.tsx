@@ -28,7 +28,7 @@ export function SaveReport({ handle, report }: SaveReportProps) {
     else download(name, format === 'txt' ? 'text/plain' : 'application/json', text);
   };
   return (
-    <Menu position="bottom-end" width={210} {...menuPlace}>
+    <Menu position="bottom-start" width={210} {...menuPlace}>
       <Menu.Target>
         <Button
           size="sm"

@@ -17,6 +17,7 @@ import { revealBackup } from '../../stores/backups.ts';
 import { cancelRun, isStartedHere, pauseRun, resumeRun, useRuns } from '../../stores/runs.ts';
 import { useSession } from '../../stores/session.ts';
 import { percent } from '../../words/numbers.ts';
+import { runMarkNow } from '../../words/states.ts';
 import { useNow } from '../../components/use-now.ts';
 import { RunSteps } from './run-steps.tsx';
 import {
@@ -64,7 +65,13 @@ export function RunPanel({ handle, run, status }: { handle: string; run: RunSnap
           onReveal={canReveal ? () => void revealBackup(handle, run.backup?.id ?? null) : undefined}
         />
       )}
-      {run.steps.length > 0 && <RunSteps steps={run.steps} phases={status.phases} />}
+      {run.steps.length > 0 && (
+        <RunSteps
+          steps={run.steps}
+          phases={status.phases}
+          atHand={run.state === 'paused' || !isConnected ? runMarkNow(run.state, !isConnected) : undefined}
+        />
+      )}
     </Page>
   );
 }
@@ -78,7 +85,7 @@ function Bar({ run, isConnected }: { run: RunSnapshot; isConnected: boolean }) {
   const progress = progressOf(run);
   const isVerifying = run.state === 'verifying';
   // Rows of one step that are all done would look like the end to who cannot see what follows.
-  const stood = isConnected ? null : stepsStood(run);
+  const stood = !isConnected || (progress === null && !isVerifying) ? stepsStood(run) : null;
   const done =
     stood?.percent ?? (isVerifying ? 100 : progress === null ? 0 : percent(progress.rowsDone, progress.rowsTotal));
   return (
@@ -89,7 +96,7 @@ function Bar({ run, isConnected }: { run: RunSnapshot; isConnected: boolean }) {
             value={done}
             striped={isVerifying}
             animated={isVerifying && isConnected}
-            {...(stood ? { color: 'gray' } : {})}
+            {...(isConnected ? {} : { color: 'gray' })}
             aria-label={stood ? 'Steps done' : 'Rows done'}
             aria-valuetext={stood?.words ?? describeNow(run)}
           />

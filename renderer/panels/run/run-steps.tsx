@@ -8,7 +8,7 @@ import { hasStoppedAt, stepRows, stepTime } from './run-words.ts';
 import styles from './run.module.css';
 
 /** Migration by migration: state, rows, time, issue rows. */
-export function RunSteps({ steps, phases, isOver = false, isAsked = false }: StepsProps) {
+export function RunSteps({ steps, phases, atHand, isOver = false, isAsked = false }: StepsProps) {
   const applied = steps.filter(({ state }) => state === 'applied').length;
   const numbers = [...new Set(steps.map(({ phase }) => phase))];
   return (
@@ -24,7 +24,13 @@ export function RunSteps({ steps, phases, isOver = false, isAsked = false }: Ste
             {steps
               .filter(({ phase }) => phase === number)
               .map((step) => (
-                <Step key={step.migrationId} step={step} stoppedHere={isOver && hasStoppedAt(step, isAsked)} />
+                <Step
+                  key={step.migrationId}
+                  step={step}
+                  halted={
+                    isOver && hasStoppedAt(step, isAsked) ? stopped : step.state === 'running' ? atHand : undefined
+                  }
+                />
               ))}
           </ol>
         </div>
@@ -36,6 +42,8 @@ export function RunSteps({ steps, phases, isOver = false, isAsked = false }: Ste
 interface StepsProps {
   readonly steps: readonly RunStep[];
   readonly phases: readonly PhaseStatus[];
+  /** Of the step under way, where the run does not move or nobody knows whether it does. */
+  readonly atHand?: Mark | undefined;
   /** The run ended: a step that was running is where it stopped. */
   readonly isOver?: boolean;
   /** It ended because it was asked to: nothing failed. */
@@ -44,11 +52,11 @@ interface StepsProps {
 
 const stopped: Mark = { tone: 'attention', word: 'stopped here' };
 
-function Step({ step, stoppedHere }: { step: RunStep; stoppedHere: boolean }) {
-  const mark = stoppedHere ? stopped : stepMarks[step.state];
+/** @param halted in place of its own state. */
+function Step({ step, halted }: { step: RunStep; halted: Mark | undefined }) {
   return (
-    <li className={styles.step} data-state={stoppedHere ? 'stopped' : step.state}>
-      <StateMark mark={mark} quiet />
+    <li className={styles.step} data-state={halted ? 'stopped' : step.state}>
+      <StateMark mark={halted ?? stepMarks[step.state]} quiet />
       <span className={styles.stepTitle} title={`${step.title} (${step.migrationId})`}>
         {step.title} <code className="muted">{step.migrationId}</code>
       </span>

@@ -73,10 +73,15 @@ export function stepsStood({ steps }: RunSnapshot): { percent: number; words: st
 export const SHARED_RUN =
   'Started in another window. Pausing or stopping it here pauses or stops it there, too: it is the same upgrade.';
 
-/** Words and rows of the same step: between two steps the engine's last words are about the one before. */
+/**
+ * Words and rows of the same step: between two steps the engine's last words are about the one before. The title of a
+ * step says what it is for, not what happens now, so it is quoted: "step 15, “Give every job its prompt”".
+ */
 function nowWords(run: RunSnapshot): string {
   const title = run.progress === null && progressOf(run) !== null ? (stepUnderWay(run)?.title ?? '') : '';
-  return title === '' ? run.now : title;
+  const words = title === '' ? run.now : title;
+  const at = run.steps.findIndex((step) => step.title === words);
+  return at < 0 ? words : `step ${at + 1}, “${words}”`;
 }
 
 const stepUnderWay = (run: RunSnapshot): RunStep | undefined => run.steps.find(({ state }) => state === 'running');
@@ -99,14 +104,15 @@ export function announce(run: RunSnapshot): string {
   if (run.kind !== 'upgrade' && isFinal(run.state)) return overWords(run);
   if (isFinal(run.state)) return resultHeadline(run.report, run.error ?? run.report?.error ?? null);
   const progress = progressOf(run);
-  if (progress === null || progress.rowsTotal === 0) return sentence(upperFirst(run.now));
+  if (progress === null || progress.rowsTotal === 0) return sentence(upperFirst(nowWords(run)));
   return `${upperFirst(nowWords(run))}: ${percent(progress.rowsDone, progress.rowsTotal)} percent.`;
 }
 
 export function safeToStopWords(run: RunSnapshot): string {
   if (run.state === 'pausing') return 'Pausing after the rows in hand…';
   if (run.state === 'cancelling') return 'Stopping; what is finished is kept, and this takes two seconds at most…';
-  if (run.state === 'paused') return 'Nothing moves now. Go on whenever you like, or stop; finished work is kept.';
+  if (run.state === 'paused' && run.attention) return 'Nothing moves now; finished work is kept.'; // its notice says what next
+  if (run.state === 'paused') return 'Nothing moves now. Resume whenever you like, or stop; finished work is kept.';
   if (run.state === 'verifying')
     return 'Everything is written; the checks only read. Stopped now, it stays applied but not proven.';
   if (run.state === 'starting' || run.state === 'backing-up')

@@ -41,10 +41,10 @@ export function SpaceNotice({
       </p>
       <div className={styles.ways}>
         <Button size="sm" disabled={!isConnected} onClick={() => void resumeRun(handle)}>
-          Continue
+          Resume
         </Button>
         <Button size="sm" variant="default" disabled={!isConnected} onClick={() => void cancelRun(handle)}>
-          Stop here
+          Stop safely
         </Button>
       </div>
     </div>

@@ -4,8 +4,10 @@ import type { About } from '@shared/about.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { PathText } from '../../components/path-text.tsx';
 import { loadAbout, openReleases, showLog, useAbout } from '../../stores/about.ts';
 import { showDialog, useDialogs } from '../../stores/dialogs.ts';
+import { useSession } from '../../stores/session.ts';
 import { newerSentence, OLDER_CAN, packSentence, versionLine } from './version-words.ts';
 import styles from './version.module.css';
 
@@ -32,8 +34,10 @@ export function VersionDialog() {
   );
 }
 
-function Known({ about }: { about: About }) {
+export function Known({ about }: { about: About }) {
   const { packs, releasesUrl, canOpenReleases, logFolder } = about;
+  const canReveal = useSession((state) => state.info?.canRevealFiles ?? false);
+  const canShowLog = logFolder !== null && canReveal;
   return (
     <>
       <p className={styles.version}>{versionLine(about)}</p>
@@ -61,9 +65,14 @@ function Known({ about }: { about: About }) {
         )}
         <p>{OLDER_CAN}</p>
       </section>
-      {(logFolder !== null || canOpenReleases) && (
+      {logFolder !== null && !canReveal && (
+        <p>
+          Phasewise keeps a log of itself in <PathText path={logFolder} />
+        </p>
+      )}
+      {(canShowLog || canOpenReleases) && (
         <div className={styles.buttons}>
-          {logFolder !== null && (
+          {canShowLog && (
             <Button variant="default" onClick={() => void showLog()}>
               Show the log
             </Button>

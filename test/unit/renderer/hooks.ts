@@ -81,7 +81,20 @@ function useEffect(act: () => (() => void) | void, needs?: Needs): void {
   });
 }
 
+function remembered<T>(make: () => T, needs: Needs): T {
+  const instance = here();
+  const at = instance.at++;
+  const known = instance.slots[at] as { readonly needs: Needs; readonly value: T } | undefined;
+  if (known && isSame(known.needs, needs)) return known.value;
+  const value = make();
+  instance.slots[at] = { needs, value };
+  return value;
+}
+
 const isSame = (before: Needs, now: Needs): boolean =>
   before !== undefined && now !== undefined && now.every((each, at) => Object.is(each, before[at]));
 
-export const hooks = { useState, useRef, useEffect, useLayoutEffect: useEffect };
+export const hooks = {
+  ...{ useState, useRef, useEffect, useLayoutEffect: useEffect, useMemo: remembered },
+  useCallback: <T>(act: T, needs: Needs): T => remembered(() => act, needs),
+};

@@ -51,7 +51,7 @@ describe('taking files in', () => {
     expect(lookedHeadline(looked, false)).toBe('2 run logs can be taken in');
     expect(lookedHeadline(looked, true)).toBe('Taking in 2 run logs');
     expect(lookedSentence(looked)).toBe(
-      'Together they add 1 run, 4 jobs, 16 candidates and 1 cost entry. 2 rows get newer values. 1 is already there. 1 is refused; the reason stands beside it.',
+      'Together they add 1 run, 4 jobs, 16 candidates and 1 cost entry. 2 rows get newer values. 1 file adds nothing new. 1 file is refused; the reason is given beside it.',
     );
     const taken = ingestReport(files, false);
     expect(takenHeadline(taken)).toBe('Done. 2 run logs were taken in.');

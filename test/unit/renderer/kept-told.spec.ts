@@ -23,7 +23,7 @@ const { useIssues } = await import('../../../renderer/stores/issues.ts');
 const { useSession } = await import('../../../renderer/stores/session.ts');
 
 useSession.setState({ info: { canRevealFiles: true } as never });
-const LEFT_OUT = 'Not all that lay beside the file may have been taken in.';
+const LEFT_OUT = 'The last changes of another program may be missing.';
 const kept = { keptIn: '/K' };
 
 const result = (change: Parameters<typeof report>[0], error = report(change).error ?? null, isPast = false): string =>
@@ -46,15 +46,19 @@ describe('an upgrade that left something out', () => {
   });
 
   it('names it in the saved report', () => {
-    expect(reportText(report(kept))).toContain(`checked.\n${LEFT_OUT} File, journal and log as they were found: /K\n`);
+    expect(reportText(report(kept))).toMatch(
+      new RegExp(
+        `checked\\.\n${LEFT_OUT} SQLite could not read .* Nothing was thrown away: .* send support this folder: /K\n`,
+      ),
+    );
   });
 
   it('names those of the parts that it went on from, before its own and where it has none', () => {
     const parts = { ...report(kept), earlierKeptIn: ['/A', '/B'] };
-    expect(reportText(parts)).toContain('as they were found: /A, /B, /K\n');
-    expect(reportText({ ...report(), earlierKeptIn: ['/A'] })).toContain('as they were found: /A\n');
+    expect(reportText(parts)).toContain('send support these folders: /A, /B, /K\n');
+    expect(reportText({ ...report(), earlierKeptIn: ['/A'] })).toContain('send support this folder: /A\n');
     const props = { handle: 'k3', status: upToDate(), report: parts, error: null };
-    expect(wordsOf(drawn(createElement(ResultPanel, props)))).toMatch(/as they were found: \/A .*\/B .*\/K /);
+    expect(wordsOf(drawn(createElement(ResultPanel, props)))).toMatch(/send support these folders: \/A .*\/B .*\/K /);
   });
 
   it('says nothing of it where nothing was left out', () => {
@@ -109,7 +113,7 @@ describe('of a journal or log that SQLite may not be able to read nobody is told
     const props = { handle: 'k3', fileName: 'a.db', list, isBusy: false };
     const words = wordsOf(drawn(createElement(KeptFiles, props)));
     expect(words).toMatch(
-      /journal and log as they were found on .*, before SQLite took in what it could read of them\./,
+      /journal and log as they were found on .*, before the file was opened for writing\. .* send support this folder: \/b/,
     );
     expect(words).toContain('/b/a before recovery');
   });

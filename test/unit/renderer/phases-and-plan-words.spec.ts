@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckResult, MigrationStatus } from '@shared/status.ts';
 import {
+  describeCheckpoint,
   describeCriteria,
   describeMigrations,
+  phasesIntro,
   shownCriteria,
   offerLabel,
   offerOf,
@@ -56,7 +58,7 @@ describe('a phase', () => {
       describeMigrations(phase(1, 'next', { migrations: [migration('a', 'applied'), migration('b', 'pending')] })),
     ).toBe('2 migrations, 1 applied');
     expect(describeMigrations(phase(1, 'done', { migrations: [migration('a', 'applied')] }))).toBe(
-      '1 migration, all applied',
+      '1 migration, applied',
     );
   });
 
@@ -67,6 +69,20 @@ describe('a phase', () => {
     expect(describeCriteria(phase(1, 'done', { exitCriteria: [criterion('met'), criterion('unmet')] }))).toBe(
       '2 exit criteria, 1 met',
     );
+  });
+
+  it('of one criterion is not told as of many', () => {
+    const one = (state: 'met' | 'unmet') => phase(1, 'done', { exitCriteria: [criterion(state)] });
+    expect([describeCriteria(one('met')), describeCriteria(one('unmet'))]).toEqual([
+      '1 exit criterion, met',
+      '1 exit criterion, not met',
+    ]);
+  });
+
+  it('that removes something is no step to be taken once it was taken', () => {
+    const last = (state: 'done' | 'next') => ({ phases: [phase(5, state, { removesAnything: true })] });
+    expect(phasesIntro(last('next'))).toContain('a separate step that you take when you are ready');
+    expect(phasesIntro(last('done'))).toMatch(/^The upgrade went phase by phase\..* has removed the older tables/);
   });
 
   it('that is done had all its criteria met at its checkpoint, looked at again or not', () => {
@@ -82,6 +98,19 @@ describe('a phase', () => {
     expect(describeCriteria({ ...done, exitCriteria: [criterion('not-checked'), criterion('unmet')] })).toBe(
       '2 exit criteria, 0 met',
     );
+  });
+
+  it('says the time of the last checkpoint once: a run notes its own at every phase before, too', () => {
+    const at = (reachedAt: string | null) => ({ reachedAt });
+    const now = '2026-11-21T14:02:00Z';
+    const phases = [phase(0, 'done', at(now)), phase(1, 'done', at(now)), phase(2, 'next')];
+    expect(phases.map((each) => describeCheckpoint(each, { phases }))).toEqual([
+      null,
+      expect.stringMatching(/^last checkpoint 2026-11-2\d \d\d:02$/),
+      null,
+    ]);
+    const untouched = [phase(0, 'next')];
+    expect(untouched.map((each) => describeCheckpoint(each, { phases: untouched }))).toEqual([null]);
   });
 });
 
@@ -207,7 +236,7 @@ describe('the plan', () => {
       'First a backup is made and proved. Then 2 migrations are applied, one whole step at a time. Nothing is removed.',
     );
     expect(planSummary(plan())).toContain('no migration is needed');
-    expect(growthWords(plan({ space: { ...plan().space, growthBytes: 0 } }))).toMatch(/^does not grow;/);
+    expect(growthWords(plan({ space: { ...plan().space, growthBytes: 0 } }))).toMatch(/^hardly grows;/);
   });
   it('has nothing left once its goal was reached', () => {
     expect(isNothingLeft(plan({ fromPhase: 1 }))).toBe(true);
@@ -226,6 +255,8 @@ describe('the plan', () => {
     expect(isBlocked(plan({ preflight: findings }))).toBe(true);
     expect(preflightNote(findings)).toBe('1 thing stops the upgrade');
     expect(preflightNote([finding('ok')])).toBe('nothing stands in the way');
+    expect(preflightNote([finding('ok')], true)).toBe('nothing else stands in the way');
+    expect(preflightNote(findings, true)).toBe('1 thing stops the upgrade');
   });
   it('gives no time when nothing sensible can be said', () => {
     expect(timeWords(plan())).toBe('2 to 6 s');

@@ -47,8 +47,10 @@ it('is asked for again when it is come to', async () => {
 });
 
 it('and when the window is, but not before it was asked for at all', async () => {
+  heard['visibilitychange']?.();
   heard['focus']?.();
   await vi.waitFor(() => expect(known()).toEqual(recents));
+  expect(sent).toEqual(['recovery:list', 'recents:list']); // once: each goes to every drive
   useDatabases.setState({ recents: null });
   sent.length = 0;
   mount(() => RecentCards()).draw();

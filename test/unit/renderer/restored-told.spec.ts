@@ -41,6 +41,15 @@ it('the backup of what was replaced undoes a restore that was made, until more h
   expect(page(failed).match(/Undo this restore|Restore…/g)).toEqual(['Restore…', 'Restore…']);
 });
 
+it('the buttons of every backup are told apart by their names, which begin with the words that are seen', () => {
+  list(worked);
+  const markup = drawn(createElement(BackupsPanel, { handle: 'k3', fileName: 'lights.db' }));
+  const labels = [...markup.matchAll(/aria-label="((?:Restore…|Check again)[^"]*)"/g)].map(([, label]) => label);
+  expect(labels).toHaveLength(4);
+  expect(new Set(labels).size).toBe(4);
+  expect(labels.at(-1)).toMatch(/^Restore… backup of \d{4}-\d\d-\d\d \d\d:\d\d, ./);
+});
+
 it('an upgrade is history once a restore was made after it, not because one failed', () => {
   const status = { ...upToDate(), checkedAt: LATER };
   useRoute.setState({ route: { page: 'database', handle: 'k3', tab: 'activity', detail: null } });

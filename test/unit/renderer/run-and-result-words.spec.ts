@@ -12,6 +12,7 @@ import {
   hasStoppedAt,
   historyMark,
   historyTitle,
+  lastKnown,
   newerThan,
   overWords,
   quietWords,
@@ -24,6 +25,7 @@ import {
   backupsOfRun,
   changeWords,
   doneWords,
+  goalAhead,
   hasRemoved,
   isStillAhead,
   reportFileName,
@@ -72,7 +74,24 @@ describe('a run', () => {
       'Paused: filling files – 0 of 11,520 rows',
     );
     const next = run({ now: 'naming the key of every stored secret', steps: [{ ...step, title: 'Fill the files' }] });
-    expect(describeNow(next)).toBe('Now: fill the files – 0 of 11,520 rows'); // not the words of the step before
+    expect(describeNow(next)).toBe('Now: step 1, “Fill the files” – 0 of 11,520 rows'); // not the words of the step before
+  });
+  it('quotes the title of a step, which does not say what happens now', () => {
+    const step = { migrationId: 'm', phase: 1, ms: null, rowsDone: 0, rowsTotal: 0, issueRows: 0 };
+    const steps = ['Name the owners', 'Give every job its prompt'].map((title) => ({
+      ...step,
+      title,
+      state: 'waiting' as const,
+    }));
+    const at = run({ now: 'Give every job its prompt', steps });
+    expect(describeNow(at)).toBe('Now: step 2, “Give every job its prompt”');
+    expect(announce(at)).toBe('Step 2, “Give every job its prompt”.');
+    expect(lastKnown(at)).toBe('Last heard: step 2, “Give every job its prompt”');
+  });
+  it('that paused by itself is not told to be gone on with at will', () => {
+    expect(safeToStopWords(run({ state: 'paused' }))).toMatch(/Resume whenever you like/);
+    const attention = appError('E_NO_SPACE', 'Full.');
+    expect(safeToStopWords(run({ state: 'paused', attention }))).toBe('Nothing moves now; finished work is kept.');
   });
   it('is announced briefly to screen readers', () => {
     expect(announce(run({ state: 'completed', report: report({ backfills: [] }) }))).toMatch(/^Done\./);
@@ -262,6 +281,16 @@ describe('a result', () => {
     expect(hasRemoved(report({ fromPhase: 1, toPhase: 2 }), { phases })).toBe(true);
     expect(whatNext(report(), true)[0]).toContain('no longer open it');
   });
+  it('goes on with the upgrade first, below the goal of it', () => {
+    const goal = (toPhase: number, phaseReached: number | null) =>
+      goalAhead({ toPhase }, { defaultTarget: 4, phaseReached });
+    expect([goal(1, 1), goal(4, 3), goal(4, 4), goal(5, 5)]).toEqual([4, null, null, null]);
+    expect(goal(1, 4)).toBeNull(); // an earlier phase was repaired
+    expect(whatNext(report(), false, undefined, 0, 4)[0]).toMatch(
+      /^Go on with the upgrade to phase 4.* may refuse the file/,
+    );
+    expect(whatNext(report(), false, undefined, 0, 4).join()).not.toContain('as usual');
+  });
   it('leads on while the phase that it was to reach is still ahead', () => {
     expect(isStillAhead(1, upToDate())).toBe(false);
     expect(isStillAhead(2, upToDate())).toBe(true);
@@ -278,7 +307,7 @@ describe('a result', () => {
   it('adds up and shows changes with a sign', () => {
     expect(totals(report().backfills)).toEqual({ expected: 19_835, moved: 19_805, alreadyRight: 0, issueRows: 30 });
     expect([changeWords(null, 2), changeWords(null, 0), changeWords(5, 3), changeWords(5, 5)]).toEqual([
-      '+2',
+      'new, +2',
       'new',
       '−2',
       '',

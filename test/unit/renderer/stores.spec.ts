@@ -348,7 +348,7 @@ describe('backups', () => {
     [
       'rows, and files',
       { before: backup(), replacedFolder: '/p r' },
-      /backed up first\. Not all .* \/p r\.$/,
+      /backed up first\. SQLite could not read everything .* \/p r\.$/,
       { by: 'rows' },
     ],
     ['files', { before: null, replacedFolder: '/p r' }, /could not read what was there.* \/p r\.$/, { by: 'files' }],

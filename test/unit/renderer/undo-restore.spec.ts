@@ -60,6 +60,10 @@ it.each([
   await vi.waitFor(() => expect(useBackups.getState().byHandle['k3']?.error?.code).toBe(code));
   await new Promise((resolve) => setTimeout(resolve));
   expect(propsOf(RestoreDialog).backup).toEqual(asked);
+  expect(propsOf(RestoreDialog).why).toEqual(asked && appError(code, ''));
+  propsOf(RestoreDialog).onClose();
+  propsOf(BackupList).onRestore(before);
+  expect(propsOf(RestoreDialog)).toMatchObject({ backup: before, why: null });
 });
 
 it('each folder that its backups lie in has the button that shows it', () => {
@@ -75,4 +79,17 @@ it('each folder that its backups lie in has the button that shows it', () => {
     { name: 'backup:reveal', handle: 'k3', backupId: 'before', isFolder: true },
     { name: 'backup:reveal', handle: 'k3', backupId: 'b1', isFolder: true },
   ]);
+});
+
+it.each([
+  ['a folder elsewhere that could not be looked into', '/mnt/away', false],
+  ['one whose name only begins alike', '/b2/x.db', false],
+  ['a file in it', '/b/x.db', true],
+])('of the usual folder, while nothing was backed up there, %s tells whether it is there', (_, at, isThere) => {
+  const { propsOf } = open();
+  const list = backupList({ backups: [], folder: '/b', unusable: [{ path: at, why: null }] });
+  const view = { listError: null, error: null, busy: null, said: null, undo: null, list };
+  useBackups.setState({ byHandle: { k3: view } });
+  const folders = [propsOf('div').children].flat().find((each) => each?.props?.own);
+  expect(partsIn(folders.type(folders.props), ActionIcon)).toHaveLength(isThere ? 1 : 0);
 });

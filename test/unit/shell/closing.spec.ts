@@ -96,6 +96,8 @@ it('who closes once more is asked once more, and the last answer counts', async 
   leave();
   await vi.waitFor(() => expect(quit).toHaveBeenCalledOnce());
   expect(asked).toHaveLength(2);
+  expect(asked[0]?.message).toBe('The upgrade of waits.db is still running.');
+  expect(asked[0]?.detail).toMatch(/^Your data is safe: /);
   expect(asked[1]?.buttons[FIRST]).toBe('Stop at the last whole step, then close'); // a long step is not finished
   expect((await run.done).state).toBe('cancelled');
   host.close();
@@ -120,6 +122,10 @@ it('who waits in vain for what hangs is asked once more, and can stop it', async
     'Finish everything, then close', // it was kept open in between
     'Stop what can be stopped, then close',
     'Stop what can be stopped, then close',
+  ]);
+  expect(asked.slice(0, 2).map(({ message }) => message)).toEqual([
+    'A backup of long.db is still being made.',
+    'An upgrade is still being stopped, or a backup, a restore or a deletion of backups is being finished.',
   ]);
   expect(codeOf(await backup)).toBe('E_CANCELLED');
   host.close();

@@ -92,7 +92,7 @@ export function ExportForm(props: ExportSubject & { onClose: () => void }) {
         {fileChoosing === 'native' ? 'You choose the place next. ' : 'The file is put beside the database. '}
         Nothing is overwritten, and the database is only read.
       </p>
-      <Group justify="flex-end">
+      <Group justify="flex-end" className={styles.foot}>
         <Button variant="default" onClick={onClose}>
           Cancel
         </Button>

@@ -70,7 +70,7 @@ function Find({ handle, find, hasHidden }: { handle: string; find: string | null
       id={FIND_FIELD}
       aria-keyshortcuts="Control+F Meta+F"
       size="xs"
-      w={190}
+      w={220}
       placeholder={hasHidden ? 'Find, not in hidden columns' : label}
       aria-label={label}
       title={label}

@@ -36,12 +36,15 @@ function around(text: string, line: number, column: number): string {
 
 function Tree({ root }: { root: JsonNode }) {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
-  const [active, setActive] = useState(0);
+  const [chosen, setActive] = useState(0);
   const [top, setTop] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   const { ref: sized, height } = useElementSize<HTMLDivElement>();
   const both = useMergedRef(box, sized);
   const rows = useMemo(() => jsonRows(root, toggled), [root, toggled]);
+  // The value may have been read anew, and be shorter: the place in it stays as far as there is one.
+  const active = Math.min(chosen, rows.length - 1);
+  const topRow = Math.min(Math.floor(top / ROW_PX), rows.length - 1);
   const toggle = (id: string): void =>
     setToggled((now) => {
       const next = new Set(now);
@@ -67,8 +70,8 @@ function Tree({ root }: { root: JsonNode }) {
     } else goTo(next);
     event.preventDefault();
   };
-  const first = Math.max(0, Math.floor(top / ROW_PX) - OVERSCAN);
-  const shown = rows.slice(first, Math.ceil((top + (height || 600)) / ROW_PX) + OVERSCAN);
+  const first = Math.max(0, topRow - OVERSCAN);
+  const shown = rows.slice(first, topRow + Math.ceil((height || 600) / ROW_PX) + 1 + OVERSCAN);
   return (
     <div
       ref={both}

@@ -85,7 +85,7 @@ export function PartScroller<Row>({ label, parts, count, totalBytes, draw }: Par
       {count > 1 && (
         <div className={styles.place}>
           <span>
-            {bytes(current * PART_BYTES)} of {bytes(totalBytes)}
+            at {bytes(current * PART_BYTES)} of {bytes(totalBytes)}
           </span>
           <Slider
             className={styles.slider}

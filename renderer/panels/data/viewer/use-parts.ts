@@ -24,7 +24,10 @@ export interface Parts<Row> {
   want(index: number, isAhead?: boolean): void;
 }
 
-/** Stretches of a value, kept as a window that slides along it. `source` and `layOut` must stay the same. */
+/**
+ * Stretches of a value, kept as a window that slides along it. Another `source`, `count` or `layOut` is another value: it
+ * is asked for from its beginning, and what is shown of the older one stays until that is there.
+ */
 export function useParts<Row>(source: ValueSource, count: number, layOut: (part: Part) => readonly Row[]): Parts<Row> {
   const [state, setState] = useState<Omit<Parts<Row>, 'want'>>({ loaded: [], error: null, shiftRows: 0 });
   const asked = useRef<{ readonly index: number; isAhead: boolean } | null>(null);
@@ -49,6 +52,7 @@ export function useParts<Row>(source: ValueSource, count: number, layOut: (part:
     [source, count, layOut],
   );
   useEffect(() => {
+    asked.current = null; // of another value: its answer, should it still come, is dropped
     want(0);
   }, [want]);
   return { ...state, want };
