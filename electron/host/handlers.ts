@@ -147,11 +147,11 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
       then(known(handle), (database) => backups.putBack(database, confirmation, shown)),
     'work:get': ({ handle }) => map(databases.get(handle), (database) => host.ongoing.get(database)),
     'work:cancel': ({ handle }) => then(databases.get(handle), (database) => host.ongoing.cancel(database)),
-    'backup:reveal': ({ handle, backupId, isFolder = false }) =>
+    'backup:reveal': ({ handle, backupId, isPlace = false }) =>
       then(lookedAt(handle), async (database) => {
         if (backupId === null) return reveal(door, defaultBackupFolder(database.path));
         const found = await backups.find(database, backupId);
-        return then(found, ({ folder, path }) => reveal(door, isFolder ? folder : path));
+        return then(found, ({ folder, path }) => reveal(door, isPlace ? folder : path));
       }),
   };
 }

@@ -280,9 +280,9 @@ export const channels = {
     /** Where what they have replaced lies now; null = there was nothing. */
     z.object({ replacedFolder: z.string().nullable() }),
   ),
-  /** `isFolder`: the folder that the backup lies in. null: the one that backups go to unless another was chosen. */
+  /** `isPlace`: where the backup lies, not the backup. null: the one that backups go to unless another was chosen. */
   'backup:reveal': call(
-    z.strictObject({ handle: Handle, backupId: z.string().nullable(), isFolder: z.boolean().optional() }),
+    z.strictObject({ handle: Handle, backupId: z.string().nullable(), isPlace: z.boolean().optional() }),
     done,
   ),
 

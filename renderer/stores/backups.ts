@@ -256,9 +256,9 @@ export const revealBackup = (handle: string, backupId: string | null): Promise<v
 
 /** The folder that this one lies in. @param backupId as `revealBackup`. */
 export const revealFolder = (handle: string, backupId: string | null): Promise<void> =>
-  show(handle, { backupId, isFolder: true });
+  show(handle, { backupId, isPlace: true });
 
-async function show(handle: string, what: { backupId: string | null; isFolder?: true }): Promise<void> {
+async function show(handle: string, what: { backupId: string | null; isPlace?: true }): Promise<void> {
   const shown = await call('backup:reveal', { handle, ...what });
   const told = useBackups.getState().byHandle[handle]?.error;
   if (!shown.ok) {

@@ -127,12 +127,18 @@ describe('taking files in', () => {
     expect(codeOf(await start(again?.ingestId))).toBe('E_STATE_CHANGED');
   });
 
-  it('is told of while it goes on, and can be stopped; a look is not', async () => {
+  it('is told of while it goes on, and can be stopped, as the look before it', async () => {
     const { client, open, events } = withPicker();
     const { handle } = open('long');
     const works = () => events.filter(({ name }) => name === 'work:changed').map(({ payload }) => payload);
     const { ingestId } = must(await client.call('ingest:use', { handle, tokens: ['/a'] }));
-    expect(works()).toEqual([]);
+    const looking = { kind: 'ingest', now: expect.stringContaining('nothing is changed by looking') as string };
+    expect(works()).toEqual([
+      { handle, work: { ...looking, fraction: null, canCancel: false } },
+      { handle, work: { ...looking, fraction: null, canCancel: true } },
+      { handle, work: null },
+    ]);
+    events.length = 0;
 
     const started = client.call('ingest:start', { handle, ingestId });
     await until(() => works().length === 4);

@@ -283,7 +283,7 @@ describe('backups', () => {
     host.backups.remember(file, backup({ folder: elsewhere }));
     const { backups } = must(await client.call('backup:list', { handle }));
     const backupId = backups.find((each) => each.folder === elsewhere)?.id ?? '';
-    must(await client.call('backup:reveal', { handle, backupId, isFolder: true }));
+    must(await client.call('backup:reveal', { handle, backupId, isPlace: true }));
     expect(shown).toEqual([elsewhere]);
   });
 

@@ -76,8 +76,8 @@ it('each folder that its backups lie in has the button that shows it', () => {
   ]);
   for (const { props } of buttons) props.onClick();
   expect(sent.filter(({ name }) => name === 'backup:reveal')).toEqual([
-    { name: 'backup:reveal', handle: 'k3', backupId: 'before', isFolder: true },
-    { name: 'backup:reveal', handle: 'k3', backupId: 'b1', isFolder: true },
+    { name: 'backup:reveal', handle: 'k3', backupId: 'before', isPlace: true },
+    { name: 'backup:reveal', handle: 'k3', backupId: 'b1', isPlace: true },
   ]);
 });
 
