@@ -56,7 +56,7 @@ export function RowsView(props: RowsViewProps) {
   const focus = (): void => box.current?.focus({ preventScroll: true });
 
   const { moveTo } = rows;
-  const { select, selection } = active;
+  const { selection, selectFirstRow, stayWithin } = active;
   const asked = JSON.stringify(source.query);
   const before = useRef(asked);
   useEffect(() => {
@@ -64,19 +64,17 @@ export function RowsView(props: RowsViewProps) {
     if (before.current === asked) return;
     before.current = asked;
     followed.current = null;
-    select({ row: 0, column: selection.active.column }, false);
+    selectFirstRow();
     queueMicrotask(() => moveTo(0));
-  }, [asked, moveTo, select, selection]);
+  }, [asked, moveTo, selectFirstRow]);
 
   const lastRow = state.rows.isFinal ? Math.max(0, state.rows.value - 1) : Infinity;
   const lastColumn = Math.max(0, columns.order.length - 1);
   useEffect(() => {
     // Rows were deleted, a filter left fewer, or a column was hidden: the active cell is one that there is.
-    const { row, column } = selection.active;
-    if (row > lastRow) followed.current = lastRow;
-    if (row > lastRow || column > lastColumn)
-      select({ row: Math.min(row, lastRow), column: Math.min(column, lastColumn) }, false);
-  }, [select, selection, lastRow, lastColumn]);
+    if (selection.active.row > lastRow) followed.current = lastRow;
+    stayWithin({ row: lastRow, column: lastColumn });
+  }, [stayWithin, selection, lastRow, lastColumn]);
 
   const isWhole = source.query.filters.length === 0 && source.query.find === null;
   const { value, isExact } = state.rows;

@@ -63,15 +63,21 @@ export interface ActiveCell {
   select(place: CellPlace, isRange: boolean): void;
   /** Marks every cell; the active one stays where it is. */
   selectAll(size: GridSize): void;
+  /** To the first row, in the column where one is by then: an effect comes after keys that were pressed meanwhile. */
+  selectFirstRow(): void;
+  /** Back to where there are cells; nothing where one is among them. */
+  stayWithin(last: CellPlace): void;
   /** @returns the cell that the key led to; null when the key was none of the grid's. */
   onKey(event: KeyboardEvent, size: GridSize): CellPlace | null;
 }
 
 const start: CellPlace = { row: 0, column: 0 };
+/** One cell, and nothing marked beside it. */
+const alone = (place: CellPlace): Selection => ({ active: place, corner: place, head: place });
 
 /** @param at where to begin. */
 export function useActiveCell(at: CellPlace = start): ActiveCell {
-  const [selection, setSelection] = useState<Selection>({ active: at, corner: at, head: at });
+  const [selection, setSelection] = useState<Selection>(alone(at));
   const select = useCallback(
     (place: CellPlace, isRange: boolean) =>
       setSelection(({ corner }) => ({ active: place, corner: isRange ? corner : place, head: place })),
@@ -86,6 +92,16 @@ export function useActiveCell(at: CellPlace = start): ActiveCell {
       })),
     [],
   );
+  const selectFirstRow = useCallback(() => setSelection(({ active: { column } }) => alone({ row: 0, column })), []);
+  const stayWithin = useCallback(
+    (last: CellPlace) =>
+      setSelection((current) => {
+        const { row, column } = current.active;
+        const isWithin = row <= last.row && column <= last.column;
+        return isWithin ? current : alone({ row: Math.min(row, last.row), column: Math.min(column, last.column) });
+      }),
+    [],
+  );
   const onKey = (event: KeyboardEvent, size: GridSize): CellPlace | null => {
     if (event.altKey) return null;
     const isCommand = event.ctrlKey || event.metaKey;
@@ -95,7 +111,7 @@ export function useActiveCell(at: CellPlace = start): ActiveCell {
     select(place, event.shiftKey);
     return place;
   };
-  return { selection, select, selectAll, onKey };
+  return { selection, select, selectAll, selectFirstRow, stayWithin, onKey };
 }
 
 /** @returns the corners of a range, sorted. */
