@@ -407,7 +407,8 @@ test('while nothing happens, every part is fetched, so that no click waits for o
   await host.close();
 });
 
-test('what is typed right after Ctrl+P is in the palette, however long its code takes', async ({ page }) => {
+/** Ctrl+P, whose code comes only when it is delivered. */
+async function askForPalette(page: Page) {
   const host = await startFakeHost(path.resolve('.vite/renderer/main_window'), { name: 'legacy' });
   let deliver = (): void => {};
   const isAsked = new Promise<void>((resolve) => (deliver = resolve));
@@ -415,6 +416,11 @@ test('what is typed right after Ctrl+P is in the palette, however long its code 
   await page.goto(host.url);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await page.keyboard.press('Control+p');
+  return { host, deliver: () => deliver() };
+}
+
+test('what is typed right after Ctrl+P is in the palette, however long its code takes', async ({ page }) => {
+  const { host, deliver } = await askForPalette(page);
   await page.keyboard.type('appear');
   deliver();
   const field = page.getByRole('combobox', { name: /^Go to a table/ });
@@ -425,13 +431,7 @@ test('what is typed right after Ctrl+P is in the palette, however long its code 
 });
 
 test('Enter after that chooses what the palette finds, as soon as it is there', async ({ page }) => {
-  const host = await startFakeHost(path.resolve('.vite/renderer/main_window'), { name: 'legacy' });
-  let deliver = (): void => {};
-  const isAsked = new Promise<void>((resolve) => (deliver = resolve));
-  await page.route('**/assets/palette-dialog-*.js', (route) => isAsked.then(() => route.continue()));
-  await page.goto(host.url);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await page.keyboard.press('Control+p');
+  const { host, deliver } = await askForPalette(page);
   await page.keyboard.type('dark');
   await page.keyboard.press('Enter');
   deliver();

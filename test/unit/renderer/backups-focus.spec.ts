@@ -1,10 +1,10 @@
 import { Button } from '@mantine/core';
-import type ReactItself from 'react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BackupRecord } from '@shared/run.ts';
 import { partsIn } from './elements.ts';
 import { mount } from './hooks.ts';
 import { backup, backupList } from './values.ts';
+import { storesAlone } from './stores-alone.ts';
 
 /** Where the focus goes on when the button that has it goes away: the page of the backups, as React runs it. */
 vi.mock('react', async (actual) => ({ ...(await actual<object>()), ...(await import('./hooks.ts')).hooks }));
@@ -20,11 +20,7 @@ const call = (name: string, { backupId }: { backupId: string }): Promise<unknown
   return Promise.resolve({ ok: true, value: name === 'backup:list' ? found() : tidied });
 };
 vi.stubGlobal('window', { addEventListener: () => {}, phasewise: { call, on: () => () => {} } });
-// The stores ask React itself, and it draws nothing here.
-const { default: React } = await vi.importActual<{ default: typeof ReactItself }>('react');
-vi.spyOn(React, 'useSyncExternalStore').mockImplementation((_, current) => current());
-vi.spyOn(React, 'useCallback').mockImplementation((act) => act);
-vi.spyOn(React, 'useDebugValue').mockImplementation(() => {});
+await storesAlone();
 
 const { connect } = await import('../../../renderer/api.ts');
 const { TypedConfirmation } = await import('../../../renderer/components/typed-confirmation.tsx');

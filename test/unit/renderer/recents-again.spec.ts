@@ -1,6 +1,6 @@
-import type ReactItself from 'react';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { mount } from './hooks.ts';
+import { storesAlone } from './stores-alone.ts';
 
 /** The start page may have been drawn of what was known long ago: a list of backups, or a deletion, has changed it since. */
 vi.mock('react', async (actual) => ({ ...(await actual<object>()), ...(await import('./hooks.ts')).hooks }));
@@ -20,11 +20,7 @@ vi.stubGlobal('window', {
     on: () => () => {},
   },
 });
-// The stores ask React itself, and it draws nothing here.
-const { default: React } = await vi.importActual<{ default: typeof ReactItself }>('react');
-vi.spyOn(React, 'useSyncExternalStore').mockImplementation((_, current) => current());
-vi.spyOn(React, 'useCallback').mockImplementation((act) => act);
-vi.spyOn(React, 'useDebugValue').mockImplementation(() => {});
+await storesAlone();
 
 const { connect } = await import('../../../renderer/api.ts');
 const { RecentCards } = await import('../../../renderer/panels/home/recent-cards.tsx');

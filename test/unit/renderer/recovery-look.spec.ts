@@ -1,6 +1,5 @@
 import { Button } from '@mantine/core';
 import { Children, isValidElement, type ReactElement, type ReactNode } from 'react';
-import type ReactItself from 'react';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import type { Recovery, RecoveryChoiceId } from '@shared/recovery.ts';
@@ -8,6 +7,7 @@ import { ErrorNotice } from '../../../renderer/components/error-notice.tsx';
 import { partsIn } from './elements.ts';
 import { mount } from './hooks.ts';
 import { status } from './values.ts';
+import { storesAlone } from './stores-alone.ts';
 
 /** "Look again" on the page of what was interrupted, whose file another program had when it was looked at. */
 vi.mock('react', async (actual) => ({ ...(await actual<object>()), ...(await import('./hooks.ts')).hooks }));
@@ -23,11 +23,7 @@ const call = (name: string): Promise<unknown> => {
   return Promise.resolve(answers[name] ?? { ok: true, value: [] });
 };
 vi.stubGlobal('window', { addEventListener: () => {}, phasewise: { call, on: () => () => {} } });
-// The stores ask React itself, and it draws nothing here.
-const { default: React } = await vi.importActual<{ default: typeof ReactItself }>('react');
-vi.spyOn(React, 'useSyncExternalStore').mockImplementation((_, current) => current());
-vi.spyOn(React, 'useCallback').mockImplementation((act) => act);
-vi.spyOn(React, 'useDebugValue').mockImplementation(() => {});
+await storesAlone();
 
 const { connect } = await import('../../../renderer/api.ts');
 const { RecoveryPanel } = await import('../../../renderer/panels/recovery/recovery-panel.tsx');

@@ -1,10 +1,10 @@
 import { ActionIcon } from '@mantine/core';
-import type ReactItself from 'react';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { appError } from '@shared/errors.ts';
 import { partsIn } from './elements.ts';
 import { mount } from './hooks.ts';
 import { backup, backupList } from './values.ts';
+import { storesAlone } from './stores-alone.ts';
 
 /** What the page of the backups does at a click: undo a restore, show a folder. */
 vi.mock('react', async (actual) => ({ ...(await actual<object>()), ...(await import('./hooks.ts')).hooks }));
@@ -17,11 +17,7 @@ const call = (name: string, input: object): Promise<unknown> => {
   return Promise.resolve(answers[name] ?? { ok: true, value: {} });
 };
 vi.stubGlobal('window', { addEventListener: () => {}, phasewise: { call, on: () => () => {} } });
-// The stores ask React itself, and it draws nothing here.
-const { default: React } = await vi.importActual<{ default: typeof ReactItself }>('react');
-vi.spyOn(React, 'useSyncExternalStore').mockImplementation((_, current) => current());
-vi.spyOn(React, 'useCallback').mockImplementation((act) => act);
-vi.spyOn(React, 'useDebugValue').mockImplementation(() => {});
+await storesAlone();
 
 const { connect } = await import('../../../renderer/api.ts');
 const { BackupList } = await import('../../../renderer/panels/backups/backup-list.tsx');
