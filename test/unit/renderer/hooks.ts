@@ -58,8 +58,9 @@ function useState<T>(first: T | (() => T)): [T, (next: T | ((before: T) => T)) =
   const at = instance.at++;
   if (!(at in instance.slots)) instance.slots[at] = first instanceof Function ? first() : first;
   const set = (next: T | ((before: T) => T)): void => {
-    instance.slots[at] = next instanceof Function ? next(instance.slots[at] as T) : next;
-    instance.isChanged = true;
+    const before = instance.slots[at] as T;
+    instance.slots[at] = next instanceof Function ? next(before) : next;
+    if (!Object.is(instance.slots[at], before)) instance.isChanged = true;
   };
   return [instance.slots[at] as T, set];
 }
