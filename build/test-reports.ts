@@ -52,6 +52,12 @@ export const failuresOfVitest = ({ testResults }: VitestReport): string[] =>
           .map(({ fullName, failureMessages: [first] }) => told(`${name} > ${fullName}`, first)),
   );
 
+/** Full names of the tests that did not run. */
+export const skippedOfVitest = ({ testResults }: VitestReport): string[] =>
+  testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'skipped').map(({ fullName }) => fullName),
+  );
+
 interface PlaywrightSuite {
   readonly suites?: readonly PlaywrightSuite[];
   readonly specs: readonly {

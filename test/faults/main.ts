@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { root } from '../../build/layout.mjs';
 import { bundlesIn } from './engine/bundle-files.ts';
 import { bundlesFor, type Built } from './engine/bundles.ts';
@@ -8,6 +7,7 @@ import { whyNoStrace } from './engine/strace.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { fuzz } from './fuzz/campaign.ts';
 import { IMAGES, runPower } from './power-loss/main.ts';
+import { type Ended, runControls, runInputs } from './programs.ts';
 import { runFaults } from './run.ts';
 import { openSoak, parts, type Part, type Soak } from './soak.ts';
 
@@ -79,12 +79,19 @@ const runPart: Readonly<Record<Part, (task: Task) => Promise<Outcome>>> = {
   async inputs({ options: { seed, engine }, bundles, soak }) {
     const given = engine === null ? {} : { PHASEWISE_ENGINE: bundlesIn(bundles.folder).kroma };
     const env = { PHASEWISE_SOAK: '1', PHASEWISE_SEED: String(seed), ...given };
-    return runProgram('inputs', ['node_modules/vitest/vitest.mjs', 'run', 'test/faults/inputs'], env, seed, soak);
+    return ofProgram('inputs', () => runInputs(env), soak?.begin('inputs', seed));
   },
   async control({ options: { seed }, soak }) {
-    return runProgram('control', ['test/faults/controls/main.mjs'], {}, seed, soak);
+    return ofProgram('control', runControls, soak?.begin('control', seed));
   },
 };
+
+/** Of a part that is a program of its own: done in one go, or not. */
+function ofProgram(part: 'inputs' | 'control', run: () => Ended, record?: ReturnType<Soak['begin']>): Outcome {
+  const { isGood, isWhole } = run();
+  record?.(isGood && isWhole ? 1 : 0, isGood ? 0 : 1);
+  return { figures: { [part]: isGood && isWhole }, violations: isGood ? 0 : 1 };
+}
 
 /** A few faults come too late, so that more have to be planned. */
 const SHARE_THAT_HITS = 0.91;
@@ -92,21 +99,6 @@ const SHARE_THAT_HITS = 0.91;
 const SPARE = 50;
 /** Damaged with every change. */
 const FILES = 2_000;
-
-/** Parts that are programs of their own, and go well or not. */
-function runProgram(
-  part: 'inputs' | 'control',
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  seed: number,
-  soak: Soak | null,
-): Outcome {
-  const record = soak?.begin(part, seed);
-  const options = { stdio: 'inherit', cwd: root, env: { ...process.env, ...env } } as const;
-  const isGood = spawnSync(process.execPath, ['--no-warnings', ...args], options).status === 0;
-  record?.(isGood ? 1 : 0, isGood ? 0 : 1);
-  return { figures: { [part]: isGood }, violations: isGood ? 0 : 1 };
-}
 
 /** Parts that were not run keep the figures of their last run. */
 function keep(file: string, figures: object): void {

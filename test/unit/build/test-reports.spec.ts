@@ -5,6 +5,7 @@ import {
   countVitest,
   failuresOfPlaywright,
   failuresOfVitest,
+  skippedOfVitest,
 } from '../../../build/test-reports.ts';
 
 it('counts skipped and todo specs as skipped, and a file that could not be loaded as one failure', () => {
@@ -14,7 +15,12 @@ it('counts skipped and todo specs as skipped, and a file that could not be loade
     numPendingTests: 2,
     numTodoTests: 1,
     testResults: [
-      { name: 'good.spec.ts', status: 'passed', message: '', assertionResults: [unit('is good')] },
+      {
+        name: 'good.spec.ts',
+        status: 'passed',
+        message: '',
+        assertionResults: [unit('is good'), { ...unit('has no disk'), status: 'skipped' }],
+      },
       {
         name: 'bad.spec.ts',
         status: 'failed',
@@ -30,6 +36,7 @@ it('counts skipped and todo specs as skipped, and a file that could not be loade
     'bad.spec.ts > is red\nno\nat bad.spec.ts:3',
     'unloadable.spec.ts\nno such module',
   ]);
+  expect(skippedOfVitest(report)).toEqual(['has no disk']);
 });
 
 it('counts a flaky end-to-end test, and an error outside of any test, as failures', () => {
