@@ -1,9 +1,11 @@
 import type { BackupRecord } from '@shared/run.ts';
+import type { EngineRequests } from '@engine/protocol.ts';
 import type { Busy } from './busy.ts';
-import { type Databases, defaultBackupFolder } from './databases.ts';
+import type { Databases } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
+import { isFolderOn } from './on-drives.ts';
 import type { Recents } from './recents.ts';
 
 /**
@@ -23,6 +25,8 @@ export interface ScrubContext {
   readonly busy: Busy;
   readonly recents: Pick<Recents, 'paths' | 'knowsBroken'>;
   readonly databases: Pick<Databases, 'find'>;
+  /** Where the list of its backups is looked for: whatever that shows is read again. */
+  readonly placesOf: (databasePath: string) => Promise<Places>;
   readonly events: EventBus;
   /** Told of each that was read, as it was found: on a medium that cannot be written to, nothing else says so later. */
   readonly onRead?: (backup: BackupRecord) => void;
@@ -30,6 +34,9 @@ export interface ScrubContext {
   readonly idleMs?: number;
   readonly budgetMs?: number;
 }
+
+/** As the engine is asked for the backups of a database. */
+export type Places = EngineRequests['listBackups']['input'];
 
 /** The first look at a database comes first. */
 const IDLE_MS = 15_000;
@@ -58,15 +65,15 @@ export function createScrub(context: ScrubContext): Scrub {
 
 interface State {
   isStopped: boolean;
-  /** Reads a backup right now. */
+  /** Lists backups, or reads one, right now. */
   child: EngineChild | null;
 }
 
 async function scrub(context: ScrubContext, state: State): Promise<void> {
   const { engines, budgetMs = BUDGET_MS } = context;
-  const due = await dueBackups(context);
+  const due = await dueBackups(context, state);
   const startedAt = Date.now();
-  for (const [at, backup] of due.entries()) {
+  for (const [at, { backup, owners }] of due.entries()) {
     await context.busy.free();
     const leftMs = budgetMs - (Date.now() - startedAt);
     // The first one always: otherwise a backup larger than the budget would never be read again.
@@ -79,28 +86,60 @@ async function scrub(context: ScrubContext, state: State): Promise<void> {
     state.child = null;
     if (checked.ok) context.onRead?.(checked.value);
     // What the disk cannot give back is nothing to rely on; whatever else keeps it from being read says nothing of it.
-    if (checked.ok ? checked.value.state !== 'verified' : checked.error.code === 'E_IO') tell(context, backup);
+    if (checked.ok ? checked.value.state !== 'verified' : checked.error.code === 'E_IO')
+      for (const owner of owners) tell(context, owner);
   }
 }
 
-/** Of databases that are remembered here, not read for a while; longest ago first. */
-async function dueBackups({ engines, recents }: ScrubContext): Promise<BackupRecord[]> {
-  const paths = await recents.paths();
-  const [first] = paths;
-  if (first === undefined) return [];
-  const folders = paths.map(defaultBackupFolder);
-  const listed = await engines.askAlone(first, 'listBackups', { folders, databasePath: null }).answer;
-  if (!listed.ok) return [];
-  const known = new Set(paths);
-  const readAt = ({ lastCheck, createdAt }: BackupRecord): string => lastCheck?.at ?? createdAt;
-  return listed.value
-    .filter(({ databasePath, state }) => known.has(databasePath) && state === 'verified')
-    .filter((backup) => Date.now() - Date.parse(readAt(backup)) > FRESH_MS)
-    .toSorted((a, b) => readAt(a).localeCompare(readAt(b)));
+interface Due {
+  readonly backup: BackupRecord;
+  readonly owners: Owner[];
 }
 
-function tell({ recents, databases, events }: ScrubContext, { databasePath }: BackupRecord): void {
-  recents.knowsBroken(databasePath, 'another');
+/** A database that lists it. */
+interface Owner {
+  readonly databasePath: string;
+  /** It was made of this very file, whatever that was called then: its list counts it, too. */
+  readonly isItsOwn: boolean;
+}
+
+/** All that is listed for the databases that are remembered here, and was not read for a while; longest ago first. */
+async function dueBackups(context: ScrubContext, state: State): Promise<Due[]> {
+  const due = new Map<string, Due>();
+  for (const databasePath of await context.recents.paths()) {
+    for (const backup of await listedFor(context, state, databasePath)) {
+      if (backup.state !== 'verified' || Date.now() - Date.parse(readAt(backup)) <= FRESH_MS) continue;
+      const known = due.get(backup.path) ?? { backup, owners: [] };
+      known.owners.push({ databasePath, isItsOwn: backup.madeOfGone !== true });
+      due.set(backup.path, known);
+    }
+  }
+  return [...due.values()].toSorted((a, b) => readAt(a.backup).localeCompare(readAt(b.backup)));
+}
+
+const readAt = ({ lastCheck, createdAt }: BackupRecord): string => lastCheck?.at ?? createdAt;
+
+/** None where that cannot be said, or something else goes on meanwhile: the next start asks again. */
+async function listedFor(context: ScrubContext, state: State, databasePath: string): Promise<BackupRecord[]> {
+  await context.busy.free();
+  const places = await context.placesOf(databasePath);
+  if (!(await isAnyThere([...places.folders, ...(places.otherFolders ?? [])]))) return [];
+  if (state.isStopped || context.busy.any()) return [];
+  const asked = context.engines.askAlone(databasePath, 'listBackups', places);
+  state.child = asked.child;
+  const listed = await asked.answer;
+  state.child = null;
+  return listed.ok ? listed.value : [];
+}
+
+/** Most databases have no backups: no process is begun for these. */
+async function isAnyThere(folders: readonly string[]): Promise<boolean> {
+  for (const folder of folders) if ((await isFolderOn(folder)) !== false) return true;
+  return false;
+}
+
+function tell({ recents, databases, events }: ScrubContext, { databasePath, isItsOwn }: Owner): void {
+  if (isItsOwn) recents.knowsBroken(databasePath, 'another');
   const open = databases.find(databasePath);
   if (open) events.emit('database:changed', { handle: open.handle });
 }
