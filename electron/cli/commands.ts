@@ -116,15 +116,15 @@ async function status(host: Host, { file, checkData }: Of<'status'>): Promise<Ou
     if (recovery === null) return refused;
     return { ...refused, text: withRecovery(refused.text, recovery, recoveryText(recovery, found)) };
   }
-  const told = withVerdictHealth(looked.value, found, () => host.runs.history(database.value)[0]);
+  const told = await withVerdictHealth(looked.value, found, () => host.runs.history(database.value)[0]);
   return {
     exitCode: 0,
     json: { ...statusDocument(told), recovery },
-    text: statusText(told, recovery, wayOfRun(host, told)),
+    text: statusText(told, recovery, await wayOfRun(host, told)),
   };
 }
 
-function wayOfRun(host: Host, status: DatabaseStatus): BegunWay {
+function wayOfRun(host: Host, status: DatabaseStatus): Promise<BegunWay> {
   const work = status.unfinishedRun && findWork(host.dataFolder, status.unfinishedRun.runId);
   return begunWay(work ? [work] : [], status);
 }
@@ -208,7 +208,8 @@ async function plan(host: Host, { file, to, backupFolder, source }: Of<'plan'>):
 async function sample(host: Host, { target }: Of<'sample'>): Promise<Outcome> {
   const unsupported = unsupportedPath(target);
   if (unsupported) return failure(unsupported.error);
-  const built = await buildSampleAt(host.engines, isFolder(target) ? freeName(target, 'northern-lights') : target);
+  const place = isFolder(target) ? await freeName(target, 'northern-lights') : target;
+  const built = await buildSampleAt(host.engines, place);
   if (!built.ok) return failure(built.error);
   return {
     exitCode: 0,

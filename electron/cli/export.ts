@@ -17,7 +17,7 @@ type ExportCommand = Extract<Command, { name: 'export' }>;
 export async function exportTable(host: Host, { file, table, format, to }: ExportCommand): Promise<Outcome> {
   const database = host.databases.open(file);
   if (!database.ok) return failure(database.error);
-  const target = to ?? freeTarget(process.cwd(), exportName(database.value, table, format));
+  const target = to ?? (await freeTarget(process.cwd(), exportName(database.value, table, format)));
   const unsupported = unsupportedPath(target);
   if (unsupported) return failure(unsupported.error);
   const query = { table, sort: [], filters: [], find: null };

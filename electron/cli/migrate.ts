@@ -17,6 +17,7 @@ import { disagreement } from '@host/verdict.ts';
 import { requireReadableJournals } from '@host/works.ts';
 import { isWrittenSince } from '@host/written-since.ts';
 import type { Command } from './arguments.ts';
+import { changedNothing, checkStopped } from './interruption.ts';
 import { continuesText } from './recovery-words.ts';
 import { endAtOnce, whileRunning } from './signals.ts';
 import { waitForSpace } from './space-wait.ts';
@@ -89,8 +90,8 @@ async function continued(host: Host, database: OpenEntry): Promise<Continued | n
 type Continued = Pick<Recovery, 'runId' | 'stepsDone' | 'stepsTotal' | 'where'>;
 
 /** Nothing is changed meanwhile: a signal ends it at once. */
-function interruptible<T>(host: Host, looking: Promise<T>): Promise<T> {
-  return looking.finally(endAtOnce(() => host.close(), nothingDone));
+function interruptible<T>(host: Host, looking: Promise<T>, errorOf = changedNothing): Promise<T> {
+  return looking.finally(endAtOnce(() => host.close(), nothingDone, errorOf));
 }
 
 async function run(host: Host, database: OpenEntry, plan: Plan, continues: Continued | null = null): Promise<Outcome> {
@@ -169,8 +170,11 @@ async function alreadyThere(host: Host, database: OpenEntry, plan: Plan, mayRepa
   const { runs } = looked.value;
   const { leftAs, inFile, wasTo, ...comparing } = await unproven(host, database, plan, runs);
   const input = { path: database.path, toPhase: plan.toPhase, ...comparing };
-  const verdict = await interruptible(host, host.engines.askAlone(database.path, 'verify', input).answer);
-  const error = verdict.ok ? disagreement(verdict.value.checks, isWrittenSince(database.path, leftAs)) : verdict.error;
+  const asked = host.engines.askAlone(database.path, 'verify', input);
+  const verdict = await interruptible(host, asked.answer, checkStopped);
+  const error = verdict.ok
+    ? disagreement(verdict.value.checks, await isWrittenSince(database.path, leftAs))
+    : verdict.error;
   if (error && mayRepair && isRepairable(error) && input.backupPath === null) return run(host, database, plan);
   // Without a comparison, or where it was to go further, the question stays open.
   const isAnswer = input.backupPath !== null && wasTo <= plan.toPhase;
@@ -214,7 +218,7 @@ async function unproven(
   const history = host.runs.history(database);
   if (history[0] === undefined || history[0].verified) return none;
   const { leftAs, toPhase: wasTo } = history[0];
-  const earlier = earlierBackups(earlierParts(dataFolder, database.path));
+  const earlier = await earlierBackups(earlierParts(dataFolder, database.path));
   const listed = await host.backups.list(database);
   const found = listed.ok ? backupOfLast(history, listed.value.backups) : null;
   return { backupPath: found ?? earlier.at(-1)?.backupPath ?? null, earlier, leftAs, wasTo };

@@ -80,7 +80,7 @@ async function putIn(host: Host, backup: string, target: OpenEntry): Promise<Out
   telling.end();
   free.value(restored.ok);
   if (!restored.ok) return { ...failure(restored.error), ...(signalCode === null ? {} : { exitCode: signalCode }) };
-  return done(target, restored.value, 'Restored');
+  return await done(target, restored.value, 'Restored');
 }
 
 async function finish(host: Host, target: OpenEntry): Promise<Outcome> {
@@ -88,17 +88,17 @@ async function finish(host: Host, target: OpenEntry): Promise<Outcome> {
   const work = host.recoveries.finish(target);
   const { value: finished } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
   endTelling();
-  return finished.ok ? done(target, finished.value, 'Finished') : failure(finished.error);
+  return finished.ok ? await done(target, finished.value, 'Finished') : failure(finished.error);
 }
 
 type Restored = Extract<Awaited<ReturnType<Host['recoveries']['finish']>>, { ok: true }>['value'];
 
-function done(target: OpenEntry, restored: Restored, word: string): Outcome {
+async function done(target: OpenEntry, restored: Restored, word: string): Promise<Outcome> {
   const { before, replacedFolder } = restored;
   const lines = [
     `${word}: ${printable(target.path)} ${heldBy(target, restored.restored)}.`,
     ...keptLines(before?.path ?? null, ['restore'], target),
-    ...(replacedFolder === null || isWhole(target.path, replacedFolder)
+    ...(replacedFolder === null || (await isWhole(target.path, replacedFolder))
       ? keptLines(replacedFolder, ['restore', '--put-back'], target)
       : [`No database was there, only what lies beside one: that is kept in ${printable(replacedFolder)}.`]),
   ];

@@ -304,6 +304,14 @@ export const channels = {
   'work:get': call(byHandle, Work.nullable()),
   /** Stops a backup, restore, ingestion or retry that is going on, where that is still possible. */
   'work:cancel': call(byHandle, done),
+  /** Gives up what this window has asked by a call that only reads; that call answers E_CANCELLED. */
+  'reading:stop': call(
+    z.strictObject({
+      handle: Handle,
+      call: z.enum(['database:check', 'backup:verify', 'recovery:get', 'recovery:check']),
+    }),
+    done,
+  ),
 
   /** Issue rows in pages; never the rows themselves, only where they are and why. */
   'issues:list': call(

@@ -31,13 +31,14 @@ export function Page({ children, label }: { children: ReactNode; label: string }
   );
 }
 
-/** Grey shapes in place of a page that is on its way, with words that say what is happening. */
-export function PageSkeleton({ words }: { words: string }) {
+/** Grey shapes in place of a page that is on its way, with words that say what is happening, and a way to give it up. */
+export function PageSkeleton({ words, children }: { words: string; children?: ReactNode }) {
   return (
     <div className={styles.page}>
       <p role="status" className="muted">
         {words}
       </p>
+      {children}
       <Skeleton height={26} width="45%" />
       <Skeleton height={16} width="70%" />
       <Skeleton height={72} />

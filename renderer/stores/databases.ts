@@ -15,6 +15,8 @@ import { useSession } from './session.ts';
 export interface DatabaseView {
   readonly status: DatabaseStatus | null;
   readonly error: AppError | null;
+  /** That the last check of all data was given up, until the next look: what is shown is as true as it was before. */
+  readonly stopped?: AppError | null;
   readonly busy: 'looking' | 'checking' | null;
   /** All of the data was read for the last status; a short look knows less. */
   readonly isFull: boolean;
@@ -135,15 +137,22 @@ export async function look(handle: string, depth: 'status' | 'check' = 'status')
   const statusNow = (): DatabaseStatus | null => getState().views[handle]?.status ?? null;
   const isChecking = (): boolean => getState().views[handle]?.busy === 'checking';
   const before = statusNow();
-  setView(handle, { busy: isCheck || isChecking() ? 'checking' : 'looking' });
+  setView(handle, { busy: isCheck || isChecking() ? 'checking' : 'looking', stopped: null });
   const answer = await call(`database:${depth}`, { handle });
   const busy = !isCheck && isChecking() ? 'checking' : null;
+  if (!answer.ok && isCheck && answer.error.code === 'E_CANCELLED') return showStopped(handle, answer.error);
   if (!answer.ok)
     return isLost(answer.error) ? reportLost(handle, answer.error) : setView(handle, { error: answer.error, busy });
   const now = statusNow();
   const isOvertaken = isCheck && now !== before && (!now || contentOf(now) !== contentOf(answer.value));
   setView(handle, isOvertaken ? { busy } : { status: answer.value, error: null, busy, isFull: isCheck });
   if (isOvertaken) await look(handle);
+}
+
+/** Nothing was found out. Where nothing was known before either, that is all there is to be shown. */
+function showStopped(handle: string, stopped: AppError): void {
+  const { status = null, error = null } = getState().views[handle] ?? {};
+  setView(handle, { busy: null, stopped, error: status === null && error === null ? stopped : error });
 }
 
 /** Nothing lies in its place any more: its backups are what is left. */
@@ -257,7 +266,8 @@ export async function lookOnceMore(handle: string): Promise<void> {
   if (busy !== null || looking !== null) return; // a choice that is carried out asks itself
   // To tell what is unfinished, the host reads the whole file: not at every glance, but where something may have changed.
   const isTold = recovery !== null && unknown === null && recovery.choices.every(({ id }) => id !== 'look');
-  if (isTold && before.status === statusOf(handle) && before.noted === notedOf(handle)) return;
+  const isStopped = unknown?.code === 'E_CANCELLED'; // not begun anew by coming back to the window
+  if ((isTold || isStopped) && before.status === statusOf(handle) && before.noted === notedOf(handle)) return;
   await loadRecovery(handle);
 }
 

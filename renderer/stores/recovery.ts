@@ -74,7 +74,7 @@ export async function loadRecovery(handle: string): Promise<void> {
     return setView(handle, { recovery: found.value ?? known, isLoaded: true, isStruck: false, unknown: null });
   }
   const message = `${found.error.message} So whether anything was interrupted here is not known.`;
-  setView(handle, { isLoaded: true, isStruck: false, unknown: { ...found.error, message } });
+  setView(handle, { isLoaded: true, isStruck: false, looking: null, unknown: { ...found.error, message } });
 }
 
 export const receiveLooking = ({ handle, now }: Events['recovery:looking']): void => setView(handle, { looking: now });

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Events } from '@shared/channels.ts';
+import type { Events, Input } from '@shared/channels.ts';
 import type { AppError } from '@shared/errors.ts';
 import { call } from '../api.ts';
 
@@ -39,5 +39,14 @@ export async function loadWorks(handles: readonly string[]): Promise<void> {
 /** @returns the error, or null: then the work itself ends, and says what is kept. */
 export async function cancelWork(handle: string): Promise<AppError | null> {
   const asked = await call('work:cancel', { handle });
+  return asked.ok ? null : asked.error;
+}
+
+/** What only reads, and can be given up. */
+export type Reading = Input<'reading:stop'>['call'];
+
+/** @returns as `cancelWork`: what was asked then answers E_CANCELLED. */
+export async function stopReading(handle: string, reading: Reading): Promise<AppError | null> {
+  const asked = await call('reading:stop', { handle, call: reading });
   return asked.ok ? null : asked.error;
 }

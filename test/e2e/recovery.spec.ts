@@ -212,3 +212,31 @@ test('an interrupted restore that is finished says that the upgrade in the backu
     await look(page, 'real-45-done-after-restore');
   });
 });
+
+test('A13: what only reads is stopped where it runs, its engine is gone, and what was known stays', async ({ app }) => {
+  const { page } = app;
+  app.makeLegacy('lights.db', 400);
+  await app.open('lights.db');
+  const stop = page.getByRole('button', { name: 'Stop', exact: true });
+  const stopped = async (name: string, kept: string): Promise<void> => {
+    const start = page.getByRole('button', { name }).first();
+    await expect(start).toBeEnabled();
+    await expect.poll(() => enginesOf(app.hostId).length).toBe(1); // the one that is kept: nothing else is looked for
+    const engineId = await freezeNextEngine(app.hostId, () => start.click());
+    await stop.click();
+    await expect(page.getByText(kept, { exact: false })).toBeVisible({ timeout: 5_000 });
+    await expect(stop).toBeHidden();
+    await expect(page.locator('#main')).toBeFocused(); // the button has gone
+    await expect.poll(() => isGone(engineId)).toBe(true);
+    await expect(start).toBeEnabled();
+  };
+
+  await stopped('Check all data', 'what was known of the file stays as it was');
+  await expect(page.getByText('Your file is healthy.', { exact: false }).first()).toBeVisible();
+  await app.goTo('Backups');
+  await page.getByRole('button', { name: 'Back up now' }).click();
+  await expect(page.getByText('Backup made and verified.')).toBeVisible({ timeout: 30_000 });
+  await stopped('Check again', 'it was found neither good nor broken');
+  await page.getByRole('button', { name: 'Check again' }).first().click();
+  await expect(page.getByText('Backup checked.')).toBeVisible({ timeout: 30_000 });
+});

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { isFinal, type RunSnapshot } from '@shared/run.ts';
+import type { EngineRequestName } from '@engine/protocol.ts';
 import { createHost, type Host } from '@host/host.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
 import { engineBundle } from './engine-child.ts';
@@ -40,6 +41,7 @@ export function realHost(parent: string, journalMode: 'delete' | 'wal', write = 
   const file = path.join(home, 'project.db');
   write(file, journalMode);
   let enginePid: number | undefined;
+  let freezing: { readonly name: EngineRequestName; readonly frozen: (pid: number) => void } | null = null;
   const watchers = new Set<() => void>();
   const look = () => {
     for (const watcher of watchers) watcher();
@@ -55,7 +57,14 @@ export function realHost(parent: string, journalMode: 'delete' | 'wal', write = 
           listener(message);
           look();
         });
-      return { ...engine, onMessage };
+      const send: typeof engine.send = (message) => {
+        engine.send(message);
+        if (message.type !== 'request' || message.name !== freezing?.name || engine.pid === undefined) return;
+        process.kill(engine.pid, 'SIGSTOP');
+        freezing.frozen(engine.pid);
+        freezing = null;
+      };
+      return { ...engine, onMessage, send };
     },
   });
   hosts.push(host);
@@ -89,8 +98,13 @@ export function realHost(parent: string, journalMode: 'delete' | 'wal', write = 
   /** To the engine that was started last. */
   const signal = (name: NodeJS.Signals): void => void (enginePid !== undefined && process.kill(enginePid, name));
   const pid = (): number | undefined => enginePid;
+  /** The next engine that is asked that does nothing more, as in one endless statement. @returns its id, once it was asked. */
+  const freezeAt = (name: EngineRequestName) =>
+    new Promise<number>((frozen) => {
+      freezing = { name, frozen };
+    });
   const cancel = () => host.runs.control(database.handle, 'cancel');
-  return { home, file, host, database, start, when, signal, pid, now, cancel };
+  return { home, file, host, database, start, when, signal, pid, freezeAt, now, cancel };
 }
 
 /** What no end of a run may leave beside the file. */

@@ -1,6 +1,6 @@
 // A stand-in for the engine's process: speaks its protocol, touches no database. What it does is scripted by the path
 // it is asked about: `…/crash.db` dies, `…/slow.db` never answers, nor does `…/endless.db`, which says with a file beside
-// it that it was asked, and so on. For specs of the host alone.
+// it that it was asked, nor does the final check of `…/reached.db`, and so on. For specs of the host alone.
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -28,7 +28,8 @@ async function receive(message) {
     return;
   }
   if (script === 'slow') return;
-  if (script === 'endless') return fs.writeFileSync(`${input.path}.asked`, '');
+  if (script === 'endless' || (script === 'reached' && name === 'verify'))
+    return fs.writeFileSync(`${input.path ?? input.backupPath}.asked`, '');
   if (script === 'fatal') return send({ type: 'fatal', error: error('E_RUNTIME_MISMATCH', 'no addon').error });
   const answers = {
     inspect,
@@ -195,9 +196,9 @@ function plan({ toPhase, backupFolder, source }, script) {
   return ok({
     packId: 'kroma',
     variantId: 'legacy',
-    fromPhase: null,
+    fromPhase: script === 'reached' ? 1 : null,
     toPhase: toPhase ?? 1,
-    steps: script === 'done' ? [] : steps,
+    steps: ['done', 'reached'].includes(script) ? [] : steps,
     removesAnything: script === 'removes',
     gating: [],
     source: script === 'logs' ? coverage(source) : null,

@@ -27,6 +27,7 @@ import type { Wish } from './backup-item.tsx';
 import { BackupList } from './backup-list.tsx';
 import { backupsTitle, brokenWords, firstInFolders, followingOf, goneTitle, goneWords } from './backups-words.ts';
 import { KeptFiles } from './kept-files.tsx';
+import { ReadingProgress } from './reading-progress.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RestoreDialog } from './restore-dialog.tsx';
 import { TidyDialog } from './tidy-dialog.tsx';
@@ -140,7 +141,9 @@ export function BackupsPanel({ handle, fileName, backupId = null }: BackupsPanel
         </p>
       )}
       <div ref={outcome} tabIndex={-1}>
-        {busyNow && !isAskedElsewhere ? (
+        {busyNow === 'checking' && !isUnderWay ? (
+          <ReadingProgress handle={handle} reading="backup:verify" words={`${busyWords.checking}…`} />
+        ) : busyNow && !isAskedElsewhere ? (
           <WorkProgress handle={handle} fileName={fileName} words={busyWords[busyNow]} />
         ) : (
           <div className={styles.said}>

@@ -5,7 +5,9 @@ import { ErrorNotice } from '../../components/error-notice.tsx';
 import { WorkBar } from '../../components/work-bar.tsx';
 import { useSession } from '../../stores/session.ts';
 import { cancelWork, useWorks, type WorkView } from '../../stores/works.ts';
+import { SAFE } from '../frame/stop-reading.tsx';
 import styles from './backups.module.css';
+import stopStyles from '../frame/stop-reading.module.css';
 
 interface WorkProgressProps {
   readonly handle: string;
@@ -33,7 +35,7 @@ export function WorkProgress({ handle, fileName, words }: WorkProgressProps) {
         total={1000}
       />
       {work && (
-        <p className={styles.safety}>
+        <p className={stopStyles.safety}>
           {!isConnected
             ? 'Not connected: nobody can be asked how it stands. It goes on without this window.'
             : work.canCancel
@@ -51,7 +53,6 @@ export function WorkProgress({ handle, fileName, words }: WorkProgressProps) {
   );
 }
 
-const SAFE = 'Safe to stop: nothing of your database has been changed.';
 /** Where that is not all: it does not say how far it is. */
 const safeWords: Partial<Record<WorkView['kind'], string>> = {
   backups: 'Safe to stop: your database is not touched. A backup that is deleted by then stays deleted.',

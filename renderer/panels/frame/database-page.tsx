@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { appError, type AppError } from '@shared/errors.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
@@ -21,6 +21,7 @@ import {
   needsAnotherFile,
   needsBackup,
 } from '../../words/errors.ts';
+import { StopLine } from './stop-reading.tsx';
 import {
   ActivityPanel,
   BackupsPanel,
@@ -59,11 +60,13 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
     view !== undefined &&
     (view.status !== null || view.error !== null)
   )
-    return <PageSkeleton words={lookingWords(unfinished?.looking ?? null)} />;
+    return <Awaited handle={handle} looking={unfinished?.looking ?? null} />;
   // Rows can be looked at whatever kind of database it is, and while its status is still on the way. A notice above them
   // comes and goes without moving them to another place of the tree, where they would begin anew.
   const isHidden = view?.error && hidesRows(view.error);
-  const unknown = unfinished?.unknown && <Unknown handle={handle} error={unfinished.unknown} />;
+  const unknown = unfinished?.unknown && (
+    <Unknown handle={handle} error={unfinished.unknown} looking={unfinished.looking} />
+  );
   if (route.tab === 'data' && !isHidden)
     return (
       <div className={styles.noticed}>
@@ -105,6 +108,23 @@ export function DatabasePage({ route }: { route: DatabaseRoute }) {
       )}
       {route.tab === 'activity' && <ActivityPanel handle={handle} status={status} reportId={route.detail} />}
     </>
+  );
+}
+
+/** Looking at a small file is over before anybody could stop it, ms. */
+const LONG_MS = 1_000;
+
+/** Nothing is shown before it is known what was interrupted; a large file is read for minutes, unless somebody stops that. */
+function Awaited({ handle, looking }: { handle: string; looking: string | null }) {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), LONG_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <PageSkeleton words={lookingWords(looking)}>
+      {(isLong || looking !== null) && <StopLine handle={handle} reading="recovery:get" />}
+    </PageSkeleton>
   );
 }
 
@@ -193,10 +213,16 @@ function Died({ handle }: { handle: string }) {
   return error ? <Notice handle={handle} error={error} onLook={() => void refresh(handle)} /> : null;
 }
 
-/** Before anything is begun here: what was interrupted would have to be answered first. */
-const Unknown = ({ handle, error }: { handle: string; error: AppError }) => (
-  <Notice handle={handle} error={error} onLook={() => void loadRecovery(handle)} />
-);
+/** Before anything is begun here: what was interrupted would have to be answered first. It may take long to look again. */
+const Unknown = ({ handle, error, looking }: { handle: string; error: AppError; looking: string | null }) =>
+  looking === null ? (
+    <Notice handle={handle} error={error} onLook={() => void loadRecovery(handle)} />
+  ) : (
+    <div style={{ padding: '14px 20px 0' }}>
+      <p role="status">{lookingWords(looking)}</p>
+      <StopLine handle={handle} reading="recovery:get" />
+    </div>
+  );
 
 function Notice({ handle, error, onLook }: { handle: string; error: AppError; onLook: () => void }) {
   const name = useDatabases((state) => state.open.find((database) => database.handle === handle)?.name);

@@ -3,6 +3,7 @@ import type { DatabaseStatus, Drift, LedgerEntry } from '@shared/status.ts';
 import { CheckList } from '../../components/check-list.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { Disclosure } from '../../components/disclosure.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Facts } from '../../components/facts.tsx';
 import { PathText } from '../../components/path-text.tsx';
 import { Section } from '../../components/section.tsx';
@@ -13,6 +14,7 @@ import { useSession } from '../../stores/session.ts';
 import { bytes, counted, duration } from '../../words/numbers.ts';
 import { ledgerMarks } from '../../words/states.ts';
 import { dateTime } from '../../words/times.ts';
+import { StopReading } from '../frame/stop-reading.tsx';
 import styles from './overview.module.css';
 
 const ledgerColumns: Column<LedgerEntry>[] = [
@@ -41,6 +43,7 @@ const driftColumns: Column<Drift>[] = [
 /** The proof behind the words, for support and QA. */
 export function EvidenceSection({ handle, status }: { handle: string; status: DatabaseStatus }) {
   const isChecking = useDatabases((state) => state.views[handle]?.busy === 'checking');
+  const stopped = useDatabases((state) => state.views[handle]?.stopped ?? null);
   const { health, variant, ledger, drift } = status;
   return (
     <Section
@@ -51,12 +54,14 @@ export function EvidenceSection({ handle, status }: { handle: string; status: Da
           <span role="status" className="muted">
             {isChecking ? 'Reading all data; nothing is changed…' : ''}
           </span>
+          {isChecking && <StopReading handle={handle} reading="database:check" />}
           <Button variant="default" disabled={isChecking} onClick={() => void look(handle, 'check')}>
             Check all data
           </Button>
         </>
       }
     >
+      {stopped && <ErrorNotice error={stopped} subject={status.file.name} />}
       <Disclosure summary={`Recognised by ${counted(variant.evidence.length, 'finding')}`}>
         <p className={styles.detailWords}>{variant.description}</p>
         <ul className={styles.bullets}>

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import type { DatabaseStatus, PhaseStatus } from '@shared/status.ts';
 import { CheckList } from '../../components/check-list.tsx';
 import { Disclosure } from '../../components/disclosure.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page, PageHead } from '../../components/page.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { upgradeDetail } from '../../route.ts';
@@ -9,6 +10,7 @@ import { useDatabases, look } from '../../stores/databases.ts';
 import { goTo } from '../../stores/route.ts';
 import { isActive, useRuns } from '../../stores/runs.ts';
 import { checkMarks, phaseMarks } from '../../words/states.ts';
+import { StopReading } from '../frame/stop-reading.tsx';
 import { MigrationList } from './migration-list.tsx';
 import {
   describeCheckpoint,
@@ -36,12 +38,14 @@ export function PhasesPanel({ handle, status, migration = null }: PhasesPanelPro
   const hasActiveRun = useRuns((state) => isActive(state.byHandle[handle]));
   const main = mainPhase(status);
   const isChecking = useDatabases((state) => state.views[handle]?.busy === 'checking');
+  const stopped = useDatabases((state) => state.views[handle]?.stopped ?? null);
   return (
     <Page label="Phases">
       <PageHead
         title="Phases"
         actions={
           <>
+            {isChecking && <StopReading handle={handle} reading="database:check" size="sm" />}
             <Button size="sm" variant="default" disabled={isChecking} onClick={() => void look(handle, 'check')}>
               {isChecking ? 'Checking…' : 'Check every exit criterion'}
             </Button>
@@ -59,6 +63,7 @@ export function PhasesPanel({ handle, status, migration = null }: PhasesPanelPro
       >
         <p>{phasesIntro(status)}</p>
       </PageHead>
+      {stopped && <ErrorNotice error={stopped} subject={status.file.name} />}
       <ol className={styles.stepper}>
         {status.phases.map((phase) => (
           <Phase

@@ -24,7 +24,9 @@ import { goTo } from '../../stores/route.ts';
 import { useWorks } from '../../stores/works.ts';
 import { ago, dateTime } from '../../words/times.ts';
 import { PutBackDialog } from '../backups/put-back-dialog.tsx';
+import { ReadingProgress } from '../backups/reading-progress.tsx';
 import { RestoreDialog } from '../backups/restore-dialog.tsx';
+import { StopLine } from '../frame/stop-reading.tsx';
 import { WorkProgress } from '../backups/work-progress.tsx';
 import { busyWords, headline, reasonsTitle, whichBackup } from './recovery-words.ts';
 import styles from './recovery.module.css';
@@ -78,6 +80,10 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
             done={typeof work?.fraction === 'number' ? Math.round(work.fraction * 1000) : null}
             total={1000}
           />
+        )}
+        {busy === 'check' && <StopLine handle={handle} reading="recovery:check" />}
+        {busy === 'look' && view?.looking && (
+          <ReadingProgress handle={handle} reading="recovery:get" words={`${view.looking}…`} />
         )}
         {work && busy === null && asking === null && (
           <WorkProgress handle={handle} fileName={fileName} words="Working" />

@@ -103,12 +103,15 @@ describe.skipIf(!isBuilt)('the command line tool, beside an engine that only pre
   });
 
   it.each([
-    ['status', []],
-    ['keys', []],
-    ['migrate', ['--yes']],
-  ])('%s ends at once on the first signal where nothing is changed', async (command, more) => {
+    ['status', 'endless', [], /before it changed anything/],
+    ['status', 'endless', ['--check'], /before it changed anything/],
+    ['keys', 'endless', [], /before it changed anything/],
+    ['verify', 'endless', [], /neither good nor broken/],
+    ['migrate', 'endless', ['--yes'], /before it changed anything/],
+    ['migrate', 'reached', ['--yes'], /no more proven than before/],
+  ])('%s of "%s" ends at once on the first signal where nothing is changed', async (command, script, more, kept) => {
     const { cli, at } = scriptedCli();
-    const file = at('endless');
+    const file = at(script);
     const looking = spawn(process.execPath, [cli, command, file, ...more, '--json'], {
       env: { ...process.env, PHASEWISE_HOME: folder },
     });
@@ -116,11 +119,17 @@ describe.skipIf(!isBuilt)('the command line tool, beside an engine that only pre
     looking.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     const code = new Promise((resolve) => looking.on('close', resolve));
     await asked(file);
+    const askedAt = performance.now();
     looking.kill('SIGINT');
     expect(await code).toBe(130);
+    expect(performance.now() - askedAt).toBeLessThan(6_000); // far above the 2 s that are promised
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
-      error: { code: 'E_CANCELLED', safety: safetyText.untouched },
+      error: {
+        code: 'E_CANCELLED',
+        message: expect.stringMatching(kept) as string,
+        safety: script === 'reached' ? safetyText.unknown : safetyText.untouched,
+      },
     });
   });
 

@@ -84,10 +84,10 @@ describe.skipIf(!existsSync(engineFile))('"there is nothing to do", after a run 
     const { file, dataFolder, ask } = await upgradedNow(); // no copy has its time of writing
     const [report] = readHistory(dataFolder, file, () => false);
     expect(report?.leftAs).toBeDefined();
-    expect(isWrittenSince(file, report?.leftAs)).toBe(false);
+    expect(await isWrittenSince(file, report?.leftAs)).toBe(false);
     forgetVerdict(dataFolder);
     change(file, ELSEWHERE);
-    expect(isWrittenSince(file, report?.leftAs)).toBe(true);
+    expect(await isWrittenSince(file, report?.leftAs)).toBe(true);
     expect((await ask()).json).toMatchObject({
       error: { message: expect.stringContaining('Another program has written'), details: { isWritten: true } },
     });
