@@ -132,6 +132,22 @@ const optional = Object.keys(
     .optionalDependencies,
 );
 
+/** Our own folder, and the program's: they answer as long as Phasewise does. */
+const ownFiles = [
+  ...['bundles', 'data-folder', 'journal-lines', 'journal-order', 'json-file', 'log-file', 'run-journal'],
+  ...['start-marker', 'stats', 'window-files', 'works'],
+];
+/** What must be known at once; whoever asks has asked before whether the drive answers. Each file says why. */
+const atOnce = [
+  'backup-place',
+  'databases',
+  'export-partials',
+  'file-runs',
+  'recovery',
+  'restore-note',
+  'written-since',
+];
+
 const acrossTheTable: IForbiddenRuleType[] = [
   {
     name: 'electron-in-specs',
@@ -139,6 +155,14 @@ const acrossTheTable: IForbiddenRuleType[] = [
     severity: 'error',
     from: { path: '^test/', pathNot: ['^test/electron-standin/', '^test/electron/support/recorder\\.cjs$'] },
     to: { path: npm('electron') },
+  },
+  {
+    name: 'waiting',
+    comment:
+      'a drive that hangs would hold up every window: the host asks it through on-drives.ts, not node:fs or stats.ts',
+    severity: 'error',
+    from: { path: '^electron/host/', pathNot: `^electron/host/(${[...ownFiles, ...atOnce].join('|')})\\.ts$` },
+    to: { path: ['^(node:)?fs$', '^electron/host/stats\\.ts$'], dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'circular',

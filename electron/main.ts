@@ -93,8 +93,8 @@ function start({ files, log, start: mark, takeFiles }: Launch): void {
     getWindow,
     showResult: ({ handle, page }) => goTo({ show: 'database', handle, page }),
   });
-  const open = (named: readonly string[]): void => {
-    const { opened, refused } = openFiles(host, named);
+  const open = async (named: readonly string[]): Promise<void> => {
+    const { opened, refused } = await openFiles(host, named);
     const [only, ...others] = opened;
     // A window that is there hears of each and goes there; one that is opened for a single file begins there.
     show(only && others.length === 0 ? addressOf(only.handle, 'overview') : '');
@@ -102,14 +102,14 @@ function start({ files, log, start: mark, takeFiles }: Launch): void {
   };
   const choose = async (): Promise<void> => {
     const file = await chooseDatabase(window);
-    if (file !== null) open([file]);
+    if (file !== null) await open([file]);
   };
 
   const watchMenu = keepMenu(host, {
     hasDocumentation: external.showDocumentation !== null,
     actions: {
       choose: () => void choose(),
-      open: (file) => open([file]),
+      open: (file) => void open([file]),
       show: (what) => goTo({ show: what }),
       showPage: (page) => {
         const handle = window && shownHandle(window.webContents.getURL());
@@ -119,11 +119,12 @@ function start({ files, log, start: mark, takeFiles }: Launch): void {
       showLog,
     },
   });
-  app.on('second-instance', (_event, _argv, _folder, data) => open(handedOver(data)));
+  app.on('second-instance', (_event, _argv, _folder, data) => void open(handedOver(data)));
   app.on('activate', () => show());
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
-  takeFiles(open);
-  open(files);
+  takeFiles((named) => void open(named));
+  if (files.length === 0) show('');
+  else void open(files);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Whether somebody sits in front of this machine's screen: without a display there is nothing to open a page in. */
@@ -17,8 +17,8 @@ export function hasDisplay(
 export const openInBrowser = (url: string): void => start(...opener(url));
 
 /** Shows a file, or the inside of a folder, in the file manager. */
-export function revealInFileManager(file: string): void {
-  const isFolder = statSync(file).isDirectory();
+export async function revealInFileManager(file: string): Promise<void> {
+  const isFolder = (await stat(file)).isDirectory();
   if (process.platform === 'darwin') start('open', isFolder ? [file] : ['-R', file]);
   else if (process.platform === 'win32') start('explorer.exe', isFolder ? [file] : [`/select,${file}`]);
   else start('xdg-open', [isFolder ? file : path.dirname(file)]); // there is no common way to select one there

@@ -124,7 +124,7 @@ async function serve(options: Options): Promise<void> {
     console.error(`${USED_TWICE}\n${url}`);
   };
   const server = await startServer({ port: options.port, files, router, events: host.events, onUsedTwice });
-  openNamed(host, named);
+  await openNamed(host, named);
   host.scrub.start();
   console.log(
     `Phasewise is open at ${server.url}\nTo end it, press Ctrl-C here. To close the page alone ends nothing.`,
@@ -145,9 +145,9 @@ function isFolder(name: string): boolean {
   return statsOf(name)?.isDirectory() ?? false;
 }
 
-function openNamed(host: Host, named: readonly string[]): void {
+async function openNamed(host: Host, named: readonly string[]): Promise<void> {
   for (const name of named.filter((file) => !isFolder(file))) {
-    const opened = openDatabase(host, name);
+    const opened = await openDatabase(host, name);
     if (!opened.ok) console.error(`${opened.error.title}: ${printable(name)}`);
   }
 }

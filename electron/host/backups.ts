@@ -6,20 +6,22 @@ import type { BackupRecord } from '@shared/run.ts';
 import { z } from 'zod';
 import type { Needed } from '@engine/protocol.ts';
 import { findById, withUniqueIds } from './backup-ids.ts';
-import { isSameBackup } from './backup-place.ts';
+import { isSameBackupOn } from './backup-place.ts';
 import type { Busy, TakeOptions } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { databaseKey, defaultBackupFolder, type OpenEntry } from './databases.ts';
-import { doesNotAnswer, lookOnDrives } from './drives.ts';
+import { doesNotAnswer, lookOnDrives, type Unseen } from './drives.ts';
 import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import { lastSetAside, neighbouringBackupFolders, recoveryCopies, wasSetAsideByUndo } from './kept-files.ts';
 import { madeRestores, undoingBackup } from './made-restores.ts';
+import { insideOf, whatAnswers } from './on-drives.ts';
 import type { BackupsWork, Ongoing, Tracked } from './ongoing.ts';
 import { backupsInNeed } from './open-work.ts';
 import { printable } from './printable.ts';
 import { quietly } from './quietly.ts';
+import { cutShort } from './readings.ts';
 import type { Recents } from './recents.ts';
 import { beginPutBack, beginRestore } from './restore-begun.ts';
 import { askRestore, putBackReplaced } from './restores.ts';
@@ -33,11 +35,15 @@ export interface Backups {
   /**
    * Newest first, of the default folder and of every other folder used for this database before; behind them those of a
    * file that is gone and may have been this one.
+   * @param signal gives that up (E_CANCELLED).
    */
-  list(database: OpenEntry): Promise<Result<Output<'backup:list'>>>;
+  list(database: OpenEntry, signal?: AbortSignal): Promise<Result<Output<'backup:list'>>>;
   create(database: OpenEntry): Promise<Result<BackupRecord>>;
-  /** Reads the whole backup again. What it finds counts in every list from then on, whether it could be noted or not. */
-  verify(database: OpenEntry, backupId: string): Promise<Result<Output<'backup:verify'>>>;
+  /**
+   * Reads the whole backup again. What it finds counts in every list from then on, whether it could be noted or not.
+   * @param signal gives that up (E_CANCELLED): nothing was found then.
+   */
+  verify(database: OpenEntry, backupId: string, signal?: AbortSignal): Promise<Result<Output<'backup:verify'>>>;
   /** What somebody else has found who read a backup again. */
   noteCheck(read: BackupRecord): void;
   /**
@@ -65,7 +71,7 @@ export interface Backups {
   /** Puts back what the last restore set aside as files. @param shown their folder; E_STATE_CHANGED where it is another. */
   putBack(database: OpenEntry, confirmation: Confirmed, shown: string): Promise<Result<Output<'backup:putBack'>>>;
   /** Error: E_BACKUP_GONE; E_TIMEOUT where it may lie in a folder that could not be looked into. */
-  find(database: OpenEntry, backupId: string): Promise<Result<BackupRecord>>;
+  find(database: OpenEntry, backupId: string, signal?: AbortSignal): Promise<Result<BackupRecord>>;
   /** A person is shown one that no list has: `find` knows it from then on, and later lists look in its folder too. */
   show(database: OpenEntry, backup: BackupRecord): void;
   /** Later lists look in the folder of this backup too. Where that cannot be noted, they look where they did. */
@@ -90,13 +96,13 @@ export function createBackups(context: BackupsContext): Backups {
   /** By path of the database: what a person was shown of it last though no list has it. */
   const shownBeside = new Map<string, BackupRecord>();
   /** As noted beside them. */
-  const notedOf = async (database: OpenEntry): Promise<Result<Found>> => {
+  const notedOf = async (database: OpenEntry, signal?: AbortSignal): Promise<Result<Found>> => {
     const { places, silent } = await placesOf(dataFolder, database);
-    const found = await engines.askAlone(database.path, 'listBackups', places).answer;
+    const found = await engines.askAlone(database.path, 'listBackups', places, { signal }).answer;
     return found.ok ? ok({ backups: withUniqueIds(found.value), silent }) : found;
   };
-  const recordsOf = async (database: OpenEntry): Promise<Result<Found>> => {
-    const noted = await notedOf(database);
+  const recordsOf = async (database: OpenEntry, signal?: AbortSignal): Promise<Result<Found>> => {
+    const noted = await notedOf(database, signal);
     if (!noted.ok) return noted;
     const { silent } = noted.value;
     const backups = noted.value.backups.map((backup) => asLastChecked(backup, checked.get(backup.path)));
@@ -108,29 +114,32 @@ export function createBackups(context: BackupsContext): Backups {
     return ok({ backups, silent });
   };
   /** Of the last restore; undefined: to restore it takes out more than that restore has put there, or nobody can say. */
-  const undoing = (database: OpenEntry, backups: readonly BackupRecord[]) => {
-    const undoes = undoingBackup(database.path, readWorks(dataFolder, database.path));
-    const isIt = (backup: BackupRecord): boolean => undoes !== null && isSameBackup(backup.path, undoes);
-    return backups.find((backup) => backup.state === 'verified' && !backup.madeOfGone && isIt(backup));
+  const undoing = async (database: OpenEntry, backups: readonly BackupRecord[]) => {
+    const undoes = await undoingBackup(database.path, readWorks(dataFolder, database.path));
+    if (undoes === null) return undefined;
+    for (const backup of backups.filter(({ state, madeOfGone }) => state === 'verified' && !madeOfGone))
+      if (await isSameBackupOn(backup.path, undoes)) return backup;
+    return undefined;
   };
-  const list: Backups['list'] = async (database) => {
-    const found = await recordsOf(database);
+  const list: Backups['list'] = async (database, signal) => {
+    const found = await recordsOf(database, signal);
     if (!found.ok) return found;
     const { backups, silent } = found.value;
-    const inFolder = await unusableBackups(engines, database, backups);
+    const folder = defaultBackupFolder(database.path);
+    const inFolder = silent.includes(folder) ? ok([]) : await unusableBackups(engines, database, backups);
     if (!inFolder.ok) return inFolder;
     const unusable = [...silent.map((each) => ({ path: each, why: doesNotAnswer(each) })), ...inFolder.value];
-    const folder = defaultBackupFolder(database.path);
     const works = readWorks(dataFolder, database.path);
-    const replaced = lastSetAside(database.path, works);
+    const replaced = await lastSetAside(database.path, works);
     const isOfUndo = replaced !== null && wasSetAsideByUndo(database.path, replaced, works);
-    const kept = { replaced: replaced && { ...replaced, isOfUndo }, beforeRecovery: recoveryCopies(folder) };
-    const undoneBy = undoing(database, backups)?.id ?? null;
+    const kept = { replaced: replaced && { ...replaced, isOfUndo }, beforeRecovery: await recoveryCopies(folder) };
+    const undoneBy = (await undoing(database, backups))?.id ?? null;
+    if (lookOnDrives.isSilent(database.path)) return err(doesNotAnswer(database.path)); // since then: none of it is known
     const made = { restores: madeRestores(works), undoneBy };
     return ok({ folder, backups, unusable, ...kept, ...made });
   };
-  const find: Backups['find'] = async (database, backupId) => {
-    const listed = await recordsOf(database);
+  const find: Backups['find'] = async (database, backupId, signal) => {
+    const listed = await recordsOf(database, signal);
     const found = listed.ok ? findById(listed.value.backups, backupId) : listed;
     if (found.ok) return found;
     const silent = listed.ok ? listed.value.silent : [];
@@ -160,14 +169,15 @@ export function createBackups(context: BackupsContext): Backups {
         if (made.ok) remember(database.path, made.value);
         return made;
       }),
-    async verify(database, backupId) {
-      const backup = await find(database, backupId);
+    async verify(database, backupId, signal) {
+      const backup = await find(database, backupId, signal);
       if (!backup.ok) return backup;
+      if (signal?.aborted === true) return cutShort();
       const { id, path: backupPath } = backup.value;
-      const read = await engines.askAlone(backupPath, 'verifyBackup', { backupPath }).answer;
+      const read = await engines.askAlone(backupPath, 'verifyBackup', { backupPath }, { signal }).answer;
       if (!read.ok) return read;
       noteCheck(read.value);
-      const noted = await notedOf(database);
+      const noted = await notedOf(database, signal);
       const listed = noted.ok ? noted.value.backups.find((each) => each.path === backupPath) : undefined;
       // Where it is not listed just now, nobody can say that it was not.
       return ok({ ...read.value, id, isNoted: listed === undefined || isNotedIn(listed, read.value) });
@@ -175,9 +185,13 @@ export function createBackups(context: BackupsContext): Backups {
     async restore(database, backupId, confirmation, isUndo = false) {
       const backup = unconfirmed(database, confirmation) ?? (await find(database, backupId));
       if (!backup.ok) return backup;
+      const there = await whatAnswers(database.path); // listing may have taken long: from here on it is looked at
+      if (!there.ok) return there;
+      const begunThen = context.busy.begun(database.path);
+      const isIts = isUndo && (await undoing(database, [backup.value])) !== undefined;
       const refused = isUndo ? context.busy.refusal(database.path) : null;
       if (refused) return refused;
-      if (isUndo && !undoing(database, [backup.value])) {
+      if (isUndo && (!isIts || context.busy.begun(database.path) !== begunThen)) {
         context.events.emit('database:changed', { handle: database.handle }); // its window looks again
         return err(moreThanUndone());
       }
@@ -207,11 +221,15 @@ export function createBackups(context: BackupsContext): Backups {
         return followed(tracked, engines.askAlone(database.path, 'tidyBackups', { ...input, ...only }));
       }),
     async putBack(database, confirmation, shown) {
-      const refused = unconfirmed(database, confirmation);
+      const refused = unconfirmed(database, confirmation) ?? context.busy.refusal(database.path);
       if (refused) return refused;
-      const last = lastSetAside(database.path, readWorks(dataFolder, database.path));
+      const begunThen = context.busy.begun(database.path);
+      const last = await lastSetAside(database.path, readWorks(dataFolder, database.path));
+      if (lookOnDrives.isSilent(database.path)) return err(doesNotAnswer(database.path));
+      const inTheWay = context.busy.refusal(database.path);
+      if (inTheWay) return inTheWay;
       if (!last) return err(appError('E_NOTHING_TO_DO', `No restore of ${printable(database.name)} set files aside.`));
-      if (last.folder !== shown) {
+      if (last.folder !== shown || context.busy.begun(database.path) !== begunThen) {
         context.events.emit('database:changed', { handle: database.handle }); // its window looks again
         return err(otherFiles());
       }
@@ -244,11 +262,14 @@ interface Found {
  * Where the engine looks. One folder that hangs would keep it from telling of the others, those beside the database too:
  * what is on a drive that does not answer is left out. A drive that nobody could ask is left to the engine.
  */
-async function placesOf(dataFolder: string, { path: databasePath }: OpenEntry) {
-  const [folders, silent] = [[defaultBackupFolder(databasePath)], [] as string[]];
-  for (const folder of rememberedFolders(dataFolder, databasePath))
-    ((await lookOnDrives(folder)) === 'silent' ? silent : folders).push(folder);
-  return { places: { databasePath, folders, otherFolders: neighbouringBackupFolders(databasePath) }, silent };
+export async function placesOf(dataFolder: string, { path: databasePath }: Pick<OpenEntry, 'path'>) {
+  const [folders, silent] = [[] as string[], [] as string[]];
+  const sort = (folder: string, seen: Unseen | object) => (seen === 'silent' ? silent : folders).push(folder);
+  const own = defaultBackupFolder(databasePath); // may be a link to another drive
+  sort(own, await lookOnDrives(insideOf(own), true));
+  for (const folder of rememberedFolders(dataFolder, databasePath)) sort(folder, await lookOnDrives(folder));
+  const otherFolders = await neighbouringBackupFolders(databasePath);
+  return { places: { databasePath, folders, otherFolders }, silent };
 }
 
 /** The command line, or another window, has restored since then: nobody has agreed to what that set aside. */

@@ -1,8 +1,8 @@
 import type { Recovery } from '@shared/recovery.ts';
 import type { DatabaseStatus } from '@shared/status.ts';
 import { defaultBackupFolder } from './databases.ts';
+import { isFolderOn } from './on-drives.ts';
 import { openWork } from './open-work.ts';
-import { statsOf } from './stats.ts';
 import { findWork, readWorks, type Work } from './works.ts';
 
 /** What a person had said when an upgrade was begun, and need not say again to go on with it. */
@@ -17,19 +17,21 @@ const NOTHING_SAID: BegunWay = { backupFolder: null, source: null };
 
 /**
  * Only where the file itself knows of a part: another one may lie at that path by now, and in which nothing was begun
- * yet has nothing to go on with. What is gone meanwhile, as on a disk that was taken out, is left out.
+ * yet has nothing to go on with. What is gone meanwhile, as on a disk that was taken out, is left out; what is on a drive
+ * that does not answer is not gone.
  * @param chain the parts of an upgrade, newest first. A host that had no plan at hand wrote down none.
  */
-export function begunWay(chain: readonly Work[], status: DatabaseStatus | null): BegunWay {
+export async function begunWay(chain: readonly Work[], status: DatabaseStatus | null): Promise<BegunWay> {
   if (!isOfFile(chain, status)) return NOTHING_SAID;
   const begun = chain.find(({ started }) => started.plan !== null);
   const { backupFolder: backups, source } = begun?.started.plan ?? {};
   // Of the path it had then: by its present one, the usual folder of a file that was moved since would look chosen.
   const usual = begun && defaultBackupFolder(begun.path);
-  const backupFolder = typeof backups === 'string' && backups !== usual && isFolder(backups) ? backups : null;
+  const isMeant = typeof backups === 'string' && backups !== usual && (await mayBeFolder(backups));
+  const backupFolder = isMeant ? backups : null;
   const { choice = 'none', folder: files = null } = source ?? {};
   if (choice === 'declined') return { backupFolder, source: { kind: 'none' } };
-  const isChosen = choice === 'chosen' && typeof files === 'string' && isFolder(files);
+  const isChosen = choice === 'chosen' && typeof files === 'string' && (await mayBeFolder(files));
   return { backupFolder, source: isChosen ? { kind: 'folder', folder: files } : null };
 }
 
@@ -55,4 +57,4 @@ export async function wayToGoOn(
 const isOfFile = (chain: readonly Work[], status: DatabaseStatus | null): boolean =>
   chain.some(({ runId }) => runId === status?.unfinishedRun?.runId);
 
-const isFolder = (folder: string): boolean => statsOf(folder)?.isDirectory() ?? false;
+const mayBeFolder = async (folder: string): Promise<boolean> => (await isFolderOn(folder)) !== false;

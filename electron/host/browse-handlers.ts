@@ -66,7 +66,7 @@ export function browseHandlers(host: Host, door: Door): BrowseHandlers {
         const name = exportName(database, asked.query.table, asked.format);
         const target = door.chooseSaveFile
           ? await door.chooseSaveFile(path.join(database.folder, name), 'Export rows', 'Export')
-          : freeTarget(database.folder, name);
+          : await freeTarget(database.folder, name);
         return target === null ? ok(null) : host.exports.start(database, asked, target);
       }),
     'browse:stopExport': ({ handle }) =>

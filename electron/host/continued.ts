@@ -4,11 +4,11 @@ import { Manifest } from '@shared/manifest.ts';
 import type { BackupRecord, RunReport, RunSnapshot } from '@shared/run.ts';
 import type { EarlierBackup } from '@engine/protocol.ts';
 import { defaultBackupFolder } from './databases.ts';
+import { isUnknown, lookOnDrives } from './drives.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
-import { readText } from './json-file.ts';
+import { insideOf, textOn } from './on-drives.ts';
 import { partsFrom } from './open-work.ts';
-import { statsOf } from './stats.ts';
 import { readWorks, type Work } from './works.ts';
 
 /**
@@ -24,18 +24,21 @@ export const earlierParts = (dataFolder: string, databasePath: string): Work[] =
  * What the verdict on an upgrade has to compare with beside its own backup: the backups of the earlier parts, oldest
  * first. What came before a part that a person left as it is was accepted with it.
  */
-export function earlierBackups(parts: readonly Work[]): EarlierBackup[] {
-  return parts
-    .slice(parts.findLastIndex(({ isClosed }) => isClosed) + 1)
-    .flatMap(({ runId, backupPath, path: database }) =>
-      backupPath === null ? [] : [{ runId, backupPath: placeNow(backupPath, database) }],
-    );
+export async function earlierBackups(parts: readonly Work[]): Promise<EarlierBackup[]> {
+  const earlier: EarlierBackup[] = [];
+  for (const { runId, backupPath, path: database } of parts.slice(parts.findLastIndex(({ isClosed }) => isClosed) + 1))
+    if (backupPath !== null) earlier.push({ runId, backupPath: await placeNow(backupPath, database) });
+  return earlier;
 }
 
-/** Moved into the usual folder meanwhile, it is the same backup still. */
-function placeNow(backupPath: string, database: string): string {
+/**
+ * Moved into the usual folder meanwhile, it is the same backup still, also where nobody knows whether it lies at its first
+ * place, too: the verdict reads whichever it is given.
+ */
+async function placeNow(backupPath: string, database: string): Promise<string> {
+  if (typeof (await lookOnDrives(backupPath, true)) === 'object') return backupPath;
   const moved = path.join(defaultBackupFolder(database), path.basename(backupPath));
-  return statsOf(backupPath) === undefined && statsOf(moved) ? moved : backupPath;
+  return typeof (await lookOnDrives(moved, true)) === 'object' ? moved : backupPath;
 }
 
 /** A run that may go on from earlier parts. */
@@ -51,23 +54,31 @@ export interface ContinuingRun {
  * The report of an upgrade that went on from earlier parts, told as the whole of it: where it began, every step and every
  * backup, that of the original first, and what was kept. The engine has counted over all parts. What is gone since is not named, nor is a
  * part that the file itself does not know: another file may lie there by now. A wish to stop leaves it as it is.
+ * @param isStopped since before this was begun; a wish that comes later ends the look at the backups alone.
  */
-export async function asWhole(engines: Engines, run: ContinuingRun, report: RunReport): Promise<WholeReport> {
+export async function asWhole(
+  engines: Engines,
+  run: ContinuingRun,
+  report: RunReport,
+  isStopped = run.stop.signal.aborted,
+): Promise<WholeReport> {
   const parts = run.parts.filter(({ runId }) => report.continuedRuns?.includes(runId));
   const [first] = parts;
-  if (first === undefined || report.backup === null || run.stop.signal.aborted) return report;
+  if (first === undefined || report.backup === null || isStopped) return report;
   const own = report.backups ?? [report.backup];
   const { steps } = run.snapshot;
   const { known, isListed } = await recordsOf(engines, run, parts);
   const original = known.find(({ path: at }) => at === first.backupPath) ?? null;
-  const earlierKeptIn = parts.flatMap(({ keptIn }) => (keptIn !== null && statsOf(keptIn) ? [keptIn] : []));
-  const whyNone = statsOf(first.backupPath ?? '') === undefined ? 'gone' : isListed ? 'broken' : 'unread';
+  const earlierKeptIn: string[] = [];
+  for (const { keptIn } of parts) if (keptIn !== null && (await mayBeThere(keptIn))) earlierKeptIn.push(keptIn);
+  const place = await lookOnDrives(first.backupPath ?? '', true);
+  const whyNone = place === 'nothing' ? 'gone' : typeof place === 'object' && isListed ? 'broken' : 'unread';
   return {
     ...report,
     fromPhase: first.started.plan?.fromPhase ?? null,
     migrations: [...appliedBefore(parts, steps, report), ...report.migrations],
     backups: [...known, ...own],
-    tables: withRowsOf(original, report.tables),
+    tables: await withRowsOf(original, report.tables),
     ...(earlierKeptIn.length > 0 ? { earlierKeptIn } : {}),
     continues: {
       ...{ runIds: parts.map(({ runId }) => runId), startedAt: first.startedAt, original },
@@ -96,10 +107,14 @@ async function recordsOf(
   run: ContinuingRun,
   parts: readonly Work[],
 ): Promise<{ known: BackupRecord[]; isListed: boolean }> {
-  const wanted = parts.flatMap(({ backupPath }) => (backupPath !== null && statsOf(backupPath) ? [backupPath] : []));
+  const wanted: string[] = [];
+  for (const { backupPath } of parts)
+    if (backupPath !== null && (await mayBeThere(backupPath))) wanted.push(backupPath);
   const [first] = parts;
   if (first === undefined || wanted.length === 0) return { known: [], isListed: true };
-  const folders = [...new Set([defaultBackupFolder(first.path), ...wanted.map((file) => path.dirname(file))])];
+  const all = new Set([defaultBackupFolder(first.path), ...wanted.map((file) => path.dirname(file))]);
+  const folders = await answering([...all]);
+  if (folders.length === 0 || run.stop.signal.aborted) return { known: [], isListed: false };
   const asked = engines.askAlone(first.path, 'listBackups', { folders, databasePath: first.path });
   run.child = asked.child;
   const listed = await asked.answer.finally(() => (run.child = null));
@@ -109,8 +124,8 @@ async function recordsOf(
 }
 
 /** "Before" is before the first part. */
-function withRowsOf(original: BackupRecord | null, tables: RunReport['tables']): RunReport['tables'] {
-  const rows = original && tableRows(original);
+async function withRowsOf(original: BackupRecord | null, tables: RunReport['tables']): Promise<RunReport['tables']> {
+  const rows = original && (await tableRows(original));
   if (!rows) return tables;
   const theirs = Object.keys(rows).filter((name) => !/^(_phasewise_|sqlite_)/.test(name));
   const names = [...new Set([...theirs, ...tables.map(({ name }) => name)])].toSorted();
@@ -118,11 +133,25 @@ function withRowsOf(original: BackupRecord | null, tables: RunReport['tables']):
   return names.map((name) => ({ name, rowsBefore: rows[name] ?? null, rowsAfter: after.get(name) ?? null }));
 }
 
-function tableRows({ folder, id }: BackupRecord): Record<string, number> | null {
+async function tableRows({ folder, id }: BackupRecord): Promise<Record<string, number> | null> {
+  const read = await textOn(path.join(folder, `${id}.json`));
+  if (typeof read !== 'object' || !('text' in read)) return null;
   try {
-    const manifest = readText(path.join(folder, `${id}.json`));
-    return Manifest.pick({ tableRows: true }).parse(JSON.parse(manifest)).tableRows;
+    return Manifest.pick({ tableRows: true }).parse(JSON.parse(read.text)).tableRows;
   } catch {
     return null; // only the counts of this part are known then
   }
+}
+
+/** Of what nobody knows it is not said that it is gone. */
+async function mayBeThere(file: string): Promise<boolean> {
+  const seen = await lookOnDrives(file, true);
+  return typeof seen === 'object' || isUnknown(seen);
+}
+
+/** One folder that hangs would keep the engine from telling of the others. */
+async function answering(folders: readonly string[]): Promise<string[]> {
+  const answer: string[] = [];
+  for (const folder of folders) if ((await lookOnDrives(insideOf(folder), true)) !== 'silent') answer.push(folder);
+  return answer;
 }

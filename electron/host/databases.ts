@@ -14,6 +14,7 @@ export interface OpenEntry extends OpenDatabase {
   readonly path: string;
 }
 
+/** Opening waits for the system, at once: what a window asks for asks first whether its drive answers (`openDatabase`). */
 export interface Databases {
   /** Gives the file a handle; the same file keeps the one it has. Reads nothing of it. */
   open(file: string): Result<OpenEntry>;

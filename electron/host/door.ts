@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { FileEntry } from '@shared/channels.ts';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { Publisher } from './app-version.ts';
+import { doesNotAnswer, lookOnDrives } from './drives.ts';
 import type { SpawnEngine } from './engine-process.ts';
 import type { Log } from './log-file.ts';
 import { printable } from './printable.ts';
@@ -54,11 +54,13 @@ export interface FilePicker {
   resolve(token: string): Promise<Result<string>>;
 }
 
-/** Error: E_NOT_FOUND, E_BAD_REQUEST where there is no file manager. */
+/** Error: E_NOT_FOUND, E_TIMEOUT where its drive does not answer, E_BAD_REQUEST where there is no file manager. */
 export async function reveal(door: Door, file: string): Promise<Result<Record<string, never>>> {
   if (!door.revealFile)
     return err(appError('E_BAD_REQUEST', 'This is not possible here: it has no file manager to show it in.'));
-  if (!existsSync(file)) return err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`));
+  const seen = await lookOnDrives(file, true);
+  if (seen === 'silent') return err(doesNotAnswer(file));
+  if (seen === 'nothing' || seen === 'hidden') return err(appError('E_NOT_FOUND', `There is no ${printable(file)}.`));
   await door.revealFile(file);
   return ok({});
 }

@@ -13,7 +13,8 @@ import { printable } from './printable.ts';
  * answer, so nobody knows what is there. 'unasked': nobody knows either, nor whether its drive would answer: others that
  * do not are in the way.
  */
-export type Seen = Stats | 'nothing' | 'hidden' | 'silent' | 'unasked';
+export type Unseen = 'nothing' | 'hidden' | 'silent' | 'unasked';
+export type Seen = Stats | Unseen;
 
 /**
  * What a path leads to, also where that is a network or a drive that may not answer. Never throws, never waits for long.
@@ -22,6 +23,11 @@ export type Seen = Stats | 'nothing' | 'hidden' | 'silent' | 'unasked';
 export type Drives = (file: string, isMeant?: boolean) => Promise<Seen>;
 
 export interface KnownDrives extends Drives {
+  /**
+   * Any other question than what a path leads to, in the same way: what comes too late is lost, though what was begun goes
+   * on. @param question must be done with one answer of the system: its drive is given the time of one.
+   */
+  ask<T extends object>(file: string, question: (file: string) => Promise<T>, isMeant?: boolean): Promise<T | Unseen>;
   /** It was silent when it was looked at last. Asks nobody: for whoever cannot wait for an answer. */
   isSilent(file: string): boolean;
   /** Notes that its drive has just answered somebody else. */
@@ -65,12 +71,12 @@ export function createDrives({
     const isOwn = (ours ??= new Set(own().map(driveOf))).has(drive);
     return { place: isOwn ? path.dirname(file) : drive, isOwn };
   };
-  const look = async (file: string, isMeant: boolean): Promise<Seen> => {
+  const inquire = async <T>(file: string, isMeant: boolean, question: Question<T>): Promise<T | Unseen> => {
     const { place, isOwn } = placeOf(file);
     if (silent.has(place)) return 'silent';
     const isFull = silent.size >= (isOwn || isMeant ? MOST_SILENT_IN_NEED : MOST_SILENT);
     if (isFull && !answered.has(place)) return 'unasked';
-    const answer = Promise.resolve(file).then(ask).catch(whatItMeans);
+    const answer = Promise.resolve(file).then(question).catch(whatItMeans);
     const seen = await Promise.race([answer, afterMs(limitMs, answer)]);
     if (seen !== 'late') {
       answered.add(place);
@@ -80,16 +86,20 @@ export function createDrives({
     void answer.then(() => silent.delete(place));
     return 'silent';
   };
-  const inTurn: Drives = (file, isMeant = false) => {
-    const seen = last.then(() => look(file, isMeant));
+  const inTurn = <T>(file: string, isMeant: boolean, question: Question<T>): Promise<T | Unseen> => {
+    const seen = last.then(() => inquire(file, isMeant, question));
     last = seen;
     return seen;
   };
-  return Object.assign(inTurn, {
+  const look: Drives = (file, isMeant = false) => inTurn(file, isMeant, ask);
+  return Object.assign(look, {
+    ask: <T extends object>(file: string, question: Question<T>, isMeant = false) => inTurn(file, isMeant, question),
     isSilent: (file: string) => silent.has(placeOf(file).place),
     answered: (file: string) => void answered.add(placeOf(file).place),
   });
 }
+
+type Question<T> = (file: string) => Promise<T>;
 
 /** On Windows that of the drive that one is on. */
 const SYSTEM = process.platform === 'win32' ? `${process.env['SystemDrive'] ?? 'C:'}\\` : '/';
@@ -97,14 +107,19 @@ const SYSTEM = process.platform === 'win32' ? `${process.env['SystemDrive'] ?? '
 /** The one for the whole process, whose threads they are. */
 export const lookOnDrives: KnownDrives = createDrives();
 
+/** Somebody has said what is there, or that nothing is. Otherwise nobody may call it gone. */
+export const isAnswered = <T>(seen: T | Unseen): seen is T | 'nothing' | 'hidden' => !isUnknown(seen);
+export const isUnknown = (seen: unknown): seen is 'silent' | 'unasked' => seen === 'silent' || seen === 'unasked';
+
 export const doesNotAnswer = (file: string): AppError =>
   appError('E_TIMEOUT', `The drive that ${printable(file)} is on does not answer just now.`, undefined, {
     nextStep: 'Connect that drive, or the network that it is on, then try again.',
   });
 
+/** An answer that has come while this process stood still, as with the computer asleep, goes before: it is not late. */
 const afterMs = (ms: number, answer: Promise<unknown>): Promise<'late'> =>
   new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('late'), ms);
+    const timer = setTimeout(() => setImmediate(() => resolve('late')), ms);
     void answer.then(() => clearTimeout(timer));
   });
 
@@ -112,7 +127,7 @@ const afterMs = (ms: number, answer: Promise<unknown>): Promise<'late'> =>
 const SILENT = ['EIO', 'ENXIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH'];
 /** Nothing else says that there is nothing. */
 const NOTHING = ['ENOENT', 'ENOTDIR'];
-function whatItMeans(cause: unknown): Seen {
+function whatItMeans(cause: unknown): Unseen {
   const code = errorCode(cause);
   if (SILENT.includes(code)) return 'silent';
   return NOTHING.includes(code) ? 'nothing' : 'hidden';

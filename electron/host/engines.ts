@@ -11,13 +11,18 @@ export interface Engines {
   /** Through the process kept for `file`. For requests that only look at the schema. */
   ask<K extends EngineRequestName>(file: string, name: K, input: Input<K>): Answer<K>;
   /** In a fresh process, ended with its answer: cold verdicts, and whatever may take long. */
-  askAlone<K extends EngineRequestName>(file: string, name: K, input: Input<K>, listeners?: AskListeners): Asked<K>;
+  askAlone<K extends EngineRequestName>(file: string, name: K, input: Input<K>, options?: AloneOptions): Asked<K>;
   /** Ends the process kept for `file`. */
   release(file: string): void;
   /** Ends whatever only reads `file`, before something writes to it. What was asked answers `refusal`. */
   letGo(file: string, refusal: Result<never>): void;
   /** Kills every process. Only for the end of the host. */
   close(): void;
+}
+
+export interface AloneOptions extends AskListeners {
+  /** Ends the process, which then answers E_CANCELLED. Only for what reads: nothing is put right afterwards. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Asked<K extends EngineRequestName> {
@@ -58,11 +63,15 @@ export function createEngines(
       const child = childFor(file);
       return heard(child, child.ask(name, complete(name, input), { limitMs: limitFor(name, input, file) }));
     },
-    askAlone(file, name, input, listeners = {}) {
+    askAlone(file, name, input, { signal, ...listeners } = {}) {
       const child = new EngineChild(spawn, (error) => onDied(file, error));
       alone.set(child, { file, name });
       const asked = child.ask(name, complete(name, input), { limitMs: limitFor(name, input, file), ...listeners });
+      const stop = (): void => void child.cancel(AT_ONCE);
+      signal?.addEventListener('abort', stop);
+      if (signal?.aborted) stop();
       const answer = heard(child, asked).finally(() => {
+        signal?.removeEventListener('abort', stop);
         alone.delete(child);
         child.kill();
       });
@@ -98,6 +107,8 @@ const READING: ReadonlySet<EngineRequestName> = new Set([
   'restoredFrom',
 ]);
 
+/** What reads has no whole step to be waited for, ms. */
+const AT_ONCE = 0;
 const SECOND = 1000;
 /** Slowest disks we wait for, bytes per ms: a USB stick or a busy laptop (20 MB/s). */
 const SLOW_DISK = 20_000;

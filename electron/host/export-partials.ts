@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { readlinkSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lookOnDrives } from './drives.ts';
 import { readText } from './json-file.ts';
+import { namesOn, ownStatsOn } from './on-drives.ts';
 import { isLiving, processIdentity } from './process-identity.ts';
-import { ownStatsOf } from './stats.ts';
 
 /** The hidden file that holds exported rows, or a report, until they are whole. Its name says whose it is, for when that one is killed. */
 
@@ -25,24 +28,37 @@ export const partialFor = (target: string): string =>
  * Removes what exports into `folder` left whose process was killed. One that may still be written is let alone, and so
  * is what cannot be removed: it stands in nobody's way.
  */
-export function sweepPartials(folder: string): void {
-  for (const name of namesIn(folder)) if (isLeft(folder, name)) removePartial(path.join(folder, name));
+export async function sweepPartials(folder: string): Promise<void> {
+  const inside = await namesOn(folder); // where it cannot be looked into, whoever writes there next says why
+  for (const name of typeof inside === 'object' && 'names' in inside ? inside.names : [])
+    if (await isLeft(folder, name)) await removePartial(path.join(folder, name));
 }
 
-/** @returns whether it is gone. */
-export function removePartial(partial: string): boolean {
+/** @returns whether it is gone; of a drive that does not answer within this time nobody can say so. */
+export async function removePartial(partial: string): Promise<boolean> {
+  const removed = rm(partial, { force: true }).then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([removed, sleep(REMOVED_WITHIN_MS, false, { ref: false })]);
+}
+
+/** A large file takes its time on some disks. */
+const REMOVED_WITHIN_MS = 2_000;
+
+/** The same for the end of this process: nobody waits for anything any more. */
+export function removeAtOnce(partial: string): void {
   try {
-    rmSync(partial, { force: true });
-    return true;
+    if (!lookOnDrives.isSilent(partial)) rmSync(partial, { force: true });
   } catch {
-    return false;
+    // the next export into that folder removes it
   }
 }
 
-function isLeft(folder: string, name: string): boolean {
+async function isLeft(folder: string, name: string): Promise<boolean> {
   const [, on, pid, mark] = PARTIAL.exec(name) ?? [];
-  const stats = on === undefined ? undefined : ownStatsOf(path.join(folder, name));
-  if (!stats?.isFile()) return false;
+  const stats = on === undefined ? undefined : await ownStatsOn(path.join(folder, name));
+  if (typeof stats !== 'object' || !stats.isFile()) return false;
   const idleMs = Date.now() - stats.mtimeMs;
   if (on !== computer()) return idleMs > IDLE_ELSEWHERE_MS;
   return idleMs > (processes() === '' ? IDLE_ELSEWHERE_MS : IDLE_MS) && !isAtWork(Number(pid), mark);
@@ -53,14 +69,6 @@ function isAtWork(pid: number, mark: string | undefined): boolean {
   if (!isLiving(pid)) return false;
   const today = startMark(pid);
   return mark === today || mark === UNKNOWN || today === UNKNOWN;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // whoever writes there next says why
-  }
 }
 
 const computer = (): string => short(`${os.hostname()} ${processes()}`);

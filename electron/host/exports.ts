@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExportFormat } from '@shared/browse.ts';
@@ -7,9 +6,10 @@ import { extensions } from '@shared/formats/index.ts';
 import type { EngineRequests } from '@engine/protocol.ts';
 import type { Browsing } from './browsing.ts';
 import type { OpenEntry } from './databases.ts';
+import { doesNotAnswer, lookOnDrives } from './drives.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
-import { partialFor, removePartial, sweepPartials } from './export-partials.ts';
+import { partialFor, removeAtOnce, removePartial, sweepPartials } from './export-partials.ts';
 import { printable } from './printable.ts';
 
 export type ExportAsked = Omit<EngineRequests['browseExport']['input'], 'path' | 'target' | 'partial' | 'keySecret'>;
@@ -22,7 +22,8 @@ export interface Exports {
   /**
    * Sends `browse:exported` meanwhile. Whatever ends it, nothing half-written stays: what the end of this process itself
    * leaves is removed by the next export into that folder.
-   * Error: those of the engine, E_CANCELLED, E_RUN_ACTIVE when an export runs or something begins to write.
+   * Error: those of the engine, E_CANCELLED, E_TIMEOUT where its drive does not answer, E_RUN_ACTIVE when an export runs or
+   * something begins to write.
    */
   start(database: OpenEntry, asked: ExportAsked, target: string): Promise<Result<Written>>;
   /** In the same way, its issue rows. */
@@ -64,14 +65,17 @@ export function createExports({ browsing, engines, events }: ExportsContext): Ex
     if ([...active].some((each) => each.file === file && each.isOfIssues === isOfIssues)) return err(isExporting());
     const own = { file, isOfIssues, partial: partialFor(target), stopper: new AbortController() };
     active.add(own);
-    sweepPartials(path.dirname(target));
-    const isFree = !existsSync(target);
     try {
+      await sweepPartials(path.dirname(target));
+      const before = await lookOnDrives(target, true);
+      if (own.stopper.signal.aborted) return err(stoppedError(null));
+      if (before === 'silent') return err(doesNotAnswer(target));
       const answer = await act(own.partial, own.stopper.signal);
       if (answer.ok) return answer;
       const isRemoved = await remove(own.partial);
       if (!own.stopper.signal.aborted) return answer;
-      return err(isFree && existsSync(target) ? stoppedTooLate(target) : stoppedError(isRemoved ? null : own.partial));
+      const isThere = typeof before !== 'object' && typeof (await lookOnDrives(target, true)) === 'object';
+      return err(isThere ? stoppedTooLate(target) : stoppedError(isRemoved ? null : own.partial));
     } finally {
       active.delete(own);
       if (active.size === 0) for (const resolve of waiting.splice(0)) resolve();
@@ -107,7 +111,7 @@ export function createExports({ browsing, engines, events }: ExportsContext): Ex
     close() {
       for (const { stopper, partial } of active) {
         stopper.abort();
-        removePartial(partial);
+        removeAtOnce(partial);
       }
     },
   };
@@ -129,10 +133,10 @@ const isExporting = (): AppError =>
 
 /** Twice: a process that was told to end may have made the file a moment later. @returns whether it is gone. */
 async function remove(partial: string): Promise<boolean> {
-  let isGone = removePartial(partial);
+  let isGone = await removePartial(partial);
   for (let tries = 0; tries < 1 || (!isGone && tries < 5); tries += 1) {
     await sleep(200);
-    isGone = removePartial(partial);
+    isGone = await removePartial(partial);
   }
   return isGone;
 }
@@ -145,11 +149,12 @@ export function exportName({ name }: OpenEntry, table: string, format: ExportFor
   return `${path.parse(name).name} ${plain}.${extensions[format]}`;
 }
 
-export function freeTarget(folder: string, name: string): string {
+/** Of a name on a drive that does not say, the export itself does: nothing is overwritten. */
+export async function freeTarget(folder: string, name: string): Promise<string> {
   const { name: stem, ext } = path.parse(name);
   for (let number = 1; ; number += 1) {
     const target = path.join(folder, `${stem}${number === 1 ? '' : ` ${number}`}${ext}`);
-    if (!existsSync(target)) return target;
+    if (typeof (await lookOnDrives(target, true)) !== 'object') return target;
   }
 }
 

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { appError, err, ok, type Result } from '@shared/errors.ts';
 import type { SourceCoverage } from '@shared/run.ts';
 import type { OpenEntry } from './databases.ts';
 import type { Door } from './door.ts';
+import { freeTarget } from './exports.ts';
 import type { Host } from './host.ts';
 import { saveReport } from './report-file.ts';
 import type { Handlers } from './router.ts';
@@ -62,13 +62,18 @@ export function fileHandlers(
     'ingest:start': ({ handle, ingestId }) => withDatabase(at(handle), (database) => ingests.start(database, ingestId)),
 
     'issues:export': ({ handle, format }) =>
-      withDatabase(at(handle), (database) => {
+      withDatabase(at(handle), async (database) => {
         const refused = host.busy.refusal(database.path);
         if (refused) return refused;
-        return host.exports.startIssues(database, format, freeTarget(database, format));
+        const name = `${path.parse(database.name).name} issue rows.${format}`;
+        const target = await freeTarget(database.folder, name);
+        return host.busy.refusal(database.path) ?? host.exports.startIssues(database, format, target);
       }),
     'issues:retry': ({ handle }) =>
-      withDatabase(at(handle), (database) => ingests.retry(database, { source: sources.choiceOf(database) })),
+      withDatabase(at(handle), async (database) => {
+        const refused = host.busy.refusal(database.path); // before anything is waited for
+        return refused ?? ingests.retry(database, { source: await sources.choiceOf(database) });
+      }),
 
     'report:save': ({ handle, name, text }) =>
       withDatabase(at(handle), async (database) => {
@@ -77,15 +82,6 @@ export function fileHandlers(
         return target === null ? ok(null) : saveReport(database, target, text);
       }),
   };
-}
-
-/** `app issue rows.csv` beside the database, else `app issue rows 2.csv`, …: nothing is overwritten. */
-function freeTarget({ folder, name }: OpenEntry, format: 'csv' | 'json'): string {
-  const stem = path.parse(name).name;
-  for (let number = 1; ; number += 1) {
-    const target = path.join(folder, `${stem} issue rows${number === 1 ? '' : ` ${number}`}.${format}`);
-    if (!existsSync(target)) return target;
-  }
 }
 
 const resolve = (door: Door, token: string): Promise<Result<string>> =>

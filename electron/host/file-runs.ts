@@ -3,10 +3,13 @@ import type { BackupRecord } from '@shared/run.ts';
 import type { FileRun } from '@shared/status.ts';
 import type { EarlierBackup } from '@engine/protocol.ts';
 import { defaultBackupFolder } from './databases.ts';
+import { lookOnDrives } from './drives.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import { neighbouringBackupFolders } from './kept-files.ts';
+import { insideOf } from './on-drives.ts';
 import { journalFolder } from './run-journal.ts';
+import { inSlices } from './slices.ts';
 import { statsOf } from './stats.ts';
 import { toldIn } from './told-work.ts';
 import { answeredAt, findWork, isProven, wasLeftElsewhere, type Work } from './works.ts';
@@ -75,9 +78,30 @@ export const notedIn = (dataFolder: string, databasePath: string, work: Work | n
     ? journalFolder(dataFolder, databasePath)
     : work.folder;
 
-/** Renamed or removed. One whose folder is not there either may be on a disk that is away. */
+/**
+ * Renamed or removed. One whose folder is not there either may be on a disk that is away, and so may one whose drive does
+ * not answer. At once: an answer is noted by it in the same breath, and what is noted meanwhile must not come in between.
+ */
 const isGone = (file: string): boolean =>
-  statsOf(file) === undefined && statsOf(path.dirname(file))?.isDirectory() === true;
+  !lookOnDrives.isSilent(file) && statsOf(file) === undefined && statsOf(path.dirname(file))?.isDirectory() === true;
+
+/**
+ * Asks the drives of this file, and of those that its runs were begun on, whether they answer: before `openRunsIn`,
+ * `notedIn` and whatever else has to tell at once which of them are gone.
+ */
+export async function askPlacesOf(
+  dataFolder: string,
+  databasePath: string,
+  runs: readonly Pick<FileRun, 'runId'>[],
+): Promise<void> {
+  const pause = inSlices();
+  const places = new Set([databasePath]);
+  for (const { runId } of runs) {
+    places.add(findWork(dataFolder, runId)?.path ?? databasePath);
+    await pause();
+  }
+  for (const place of places) await lookOnDrives(place, true);
+}
 
 export interface BackupSearch {
   readonly databasePath: string;
@@ -85,33 +109,60 @@ export interface BackupSearch {
   readonly folders?: readonly string[];
   /** The process that looks, whenever there is one. */
   readonly onChild?: (child: EngineChild | null) => void;
+  /** Nobody wants to know any more. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * The backup from before each of these runs, in their order: where its journal says, or else the one in the folders at
  * hand that names the run and has the bytes that the file names. Of one that nowhere lies, the place is told where it
- * should: the verdict then finds none, and says no.
+ * should: the verdict then finds none, and says no. So it is of one whose drive does not answer, unless another lies at
+ * hand that is the same: nobody says that it is gone.
  */
 export async function backupsBefore(
   engines: Engines,
   open: readonly OpenRun[],
-  { databasePath, folders = [], onChild = () => {} }: BackupSearch,
+  { databasePath, folders = [], onChild = () => {}, signal }: BackupSearch,
 ): Promise<EarlierBackup[]> {
   const usual = defaultBackupFolder(databasePath);
   const noted = open.flatMap(({ work }) => work?.backupPath ?? []);
   let listed: BackupRecord[] = [];
-  if (noted.length < open.length || noted.some((file) => statsOf(file) === undefined)) {
-    const near = neighbouringBackupFolders(databasePath);
-    const all = [...new Set([usual, ...folders, ...noted.map((file) => path.dirname(file)), ...near])];
-    const asked = engines.askAlone(databasePath, 'listBackups', { folders: all, databasePath: null });
-    onChild(asked.child);
-    const found = await asked.answer.finally(() => onChild(null));
-    if (found.ok) listed = found.value;
+  const there = await amongThem(noted, isThere);
+  if (noted.length < open.length || there.size < new Set(noted).size) {
+    const near = await neighbouringBackupFolders(databasePath);
+    const places = [usual, ...folders, ...noted.map((file) => path.dirname(file)), ...near];
+    const all = [...(await amongThem(places, mayBeListed))];
+    listed = signal?.aborted === true ? [] : await listedIn(engines, databasePath, all, onChild);
   }
-  return open.map(({ run, work }) => {
+  const earlier: EarlierBackup[] = [];
+  for (const { run, work } of open) {
     const at = work?.backupPath ?? path.join(usual, `${run.runId}.db`);
-    return { runId: run.runId, backupPath: statsOf(at) ? at : (backupOf(run, listed)?.path ?? at) };
-  });
+    earlier.push({ runId: run.runId, backupPath: (await isThere(at)) ? at : (backupOf(run, listed)?.path ?? at) });
+  }
+  return earlier;
+}
+
+async function listedIn(
+  engines: Engines,
+  databasePath: string,
+  folders: string[],
+  onChild: NonNullable<BackupSearch['onChild']>,
+): Promise<BackupRecord[]> {
+  const asked = engines.askAlone(databasePath, 'listBackups', { folders, databasePath: null });
+  onChild(asked.child);
+  const found = await asked.answer.finally(() => onChild(null));
+  return found.ok ? found.value : [];
+}
+
+const isThere = async (file: string): Promise<boolean> => typeof (await lookOnDrives(file, true)) === 'object';
+/** One folder that hangs would keep the engine from telling of the others. */
+const mayBeListed = async (folder: string): Promise<boolean> =>
+  (await lookOnDrives(insideOf(folder), true)) !== 'silent';
+
+async function amongThem(files: readonly string[], is: (file: string) => Promise<boolean>): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const file of new Set(files)) if (await is(file)) found.add(file);
+  return found;
 }
 
 /** A run may make more than one; the first is that from before it. @param listed newest first. */

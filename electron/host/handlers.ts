@@ -2,13 +2,17 @@ import { appError, err, ok, type Result } from '@shared/errors.ts';
 import { namesAlike } from '@shared/names-alike.ts';
 import { appHandlers } from './app-handlers.ts';
 import { browseHandlers } from './browse-handlers.ts';
+import type { Busy } from './busy.ts';
 import { type Databases, defaultBackupFolder, type OpenEntry, publicEntry } from './databases.ts';
 import { type Door, reveal } from './door.ts';
 import { doesNotAnswer, lookOnDrives } from './drives.ts';
 import { closedWhileExporting } from './exports.ts';
 import { fileHandlers } from './file-handlers.ts';
 import type { Host } from './host.ts';
+import { whatAnswers } from './on-drives.ts';
 import { printable } from './printable.ts';
+import { cutShort } from './readings.ts';
+import { askDrivesOf } from './recovery-found.ts';
 import type { Handlers } from './router.ts';
 import { buildSample } from './samples.ts';
 import { gathered } from './slices.ts';
@@ -31,13 +35,15 @@ export function createHandlers(host: Host, door: Door): Handlers {
 
 /**
  * Gives a file a handle and tells every window. For paths that the person named: a dialog, a drop, an argument.
- * Errors: those of Databases.open.
+ * Errors: those of Databases.open; E_TIMEOUT where its drive does not answer: opening waits for the system, and all windows
+ * with it.
  */
-export const openDatabase = (host: Host, file: string): Result<OpenEntry> => announced(host, host.databases.open(file));
+export const openDatabase = (host: Host, file: string): Promise<Result<OpenEntry>> =>
+  then(whatAnswers(file), () => announced(host, host.databases.open(file)));
 
 /** As openDatabase, for a file that was open before: where it is gone, its backups are what matters. */
-const reopenDatabase = (host: Host, file: string): Result<OpenEntry> =>
-  announced(host, host.databases.openOrMissing(file));
+const reopenDatabase = (host: Host, file: string): Promise<Result<OpenEntry>> =>
+  then(whatAnswers(file), () => announced(host, host.databases.openOrMissing(file)));
 
 function announced(host: Host, opened: Result<OpenEntry>): Result<OpenEntry> {
   if (!opened.ok) return opened;
@@ -63,7 +69,7 @@ function databaseHandlers(
   host: Host,
   door: Door,
 ): Some<Extract<keyof Handlers, `database:${string}`> | 'plan:make' | 'issues:list'> {
-  const open = (file: Result<string>) => map(file.ok ? openDatabase(host, file.value) : file, publicEntry);
+  const open = async (file: Result<string>) => map(await then(file, (named) => openDatabase(host, named)), publicEntry);
   const at = host.databases.get;
   return {
     'database:choose': async () => {
@@ -77,18 +83,20 @@ function databaseHandlers(
       const known = host.recents.pathOf(recentId);
       const interrupted = known.ok ? null : await host.recoveries.pathOf(recentId); // one that only the command line has seen
       const file = interrupted === null ? known : ok(interrupted);
-      const there = await then(file, whatAnswers);
-      return map(there.ok ? reopenDatabase(host, there.value) : there, publicEntry);
+      return map(await then(file, (there) => reopenDatabase(host, there)), publicEntry);
     },
     'database:openSample': async () => {
       const built = await buildSample(host.engines, door.documentsFolder);
-      const opened = built.ok ? openDatabase(host, built.value.path) : built;
+      const opened = await then(built, (sample) => openDatabase(host, sample.path));
       return map(opened, (entry) => ({ ...publicEntry(entry), path: entry.path }));
     },
     'database:list': () => ok(host.databases.list().map(publicEntry)),
     'database:close': ({ handle, endsExport = false }) => closeDatabase(host, handle, endsExport),
     'database:status': ({ handle }) => then(at(handle), (database) => host.looks.status(database, 'schema')),
-    'database:check': ({ handle }) => then(at(handle), (database) => host.looks.status(database, 'data')),
+    'database:check': ({ handle }, asker) =>
+      host.readings.read({ handle, call: 'database:check', asker }, (signal) =>
+        then(at(handle), (database) => host.looks.status(database, 'data', signal)),
+      ),
     'database:reveal': ({ handle }) => then(at(handle), (database) => reveal(door, database.path)),
     'plan:make': ({ handle, toPhase }) => then(at(handle), (database) => host.looks.plan(database, toPhase)),
     'issues:list': ({ handle, afterId, limit }) =>
@@ -116,9 +124,11 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
         // Before anything is waited for: what was asked while something ran must not begin when that has ended.
         const refused = host.busy.refusal(database.path);
         if (refused) return refused;
-        const backupFolder = plan?.backupFolder ?? (await host.looks.backupFolderFor(database));
-        const source = plan ? sourceOfPlan(plan) : host.sources.choiceOf(database);
-        const request = { toPhase, fingerprint, plan, backupFolder, source, isRemovalConfirmed };
+        const folder = plan ? ok(plan.backupFolder) : await host.looks.backupFolderFor(database);
+        if (!folder.ok) return folder;
+        const source = plan ? sourceOfPlan(plan) : await host.sources.choiceOf(database);
+        await askDrivesOf(host.dataFolder, database.path); // what it goes on from is found at once
+        const request = { toPhase, fingerprint, plan, backupFolder: folder.value, source, isRemovalConfirmed };
         return map(host.runs.start(database, request), (run) => run.snapshot);
       }),
     'run:get': ({ handle }) => map(at(handle), () => host.runs.get(handle)),
@@ -130,23 +140,34 @@ function runHandlers(host: Host): Some<Extract<keyof Handlers, `run:${string}`>>
   };
 }
 
-function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `backup:${string}` | `work:${string}`>> {
-  const { backups, databases } = host;
-  const [lookedAt, known] = [reachable(databases), notSilent(databases)];
+function backupHandlers(
+  host: Host,
+  door: Door,
+): Some<Extract<keyof Handlers, `backup:${string}` | `work:${string}` | `reading:${string}`>> {
+  const { backups, busy, databases } = host;
+  const [lookedAt, free, known] = [reachable(databases), isFree(databases, busy), notSilent(databases)];
   return {
     'backup:list': ({ handle }) => then(lookedAt(handle), (database) => backups.list(database)),
     'backup:create': ({ handle }) => then(known(handle), (database) => backups.create(database)),
-    'backup:verify': ({ handle, backupId }) => then(lookedAt(handle), (database) => backups.verify(database, backupId)),
+    'backup:verify': ({ handle, backupId }, asker) =>
+      host.readings.read({ handle, call: 'backup:verify', asker }, (signal) =>
+        then(lookedAt(handle), (database) => backups.verify(database, backupId, signal)),
+      ),
     'backup:restore': ({ handle, backupId, confirmation, isUndo = false }) =>
-      then(known(handle), (database) => backups.restore(database, backupId, confirmation, isUndo)),
+      then(free(handle), (database) => backups.restore(database, backupId, confirmation, isUndo)),
     'backup:remove': ({ handle, backupId, confirmation }) =>
       then(known(handle), (database) => backups.remove(database, backupId, confirmation)),
     'backup:tidy': ({ handle, keep, isTrial, shown = [] }) =>
       then(known(handle), (database) => backups.tidy(database, keep, isTrial, isTrial ? undefined : shown)),
     'backup:putBack': ({ handle, confirmation, shown }) =>
-      then(known(handle), (database) => backups.putBack(database, confirmation, shown)),
+      then(free(handle), (database) => backups.putBack(database, confirmation, shown)),
     'work:get': ({ handle }) => map(databases.get(handle), (database) => host.ongoing.get(database)),
     'work:cancel': ({ handle }) => then(databases.get(handle), (database) => host.ongoing.cancel(database)),
+    'reading:stop': ({ handle, call }, asker) =>
+      map(databases.get(handle), () => {
+        host.readings.stop({ handle, call, asker });
+        return {};
+      }),
     'backup:reveal': ({ handle, backupId, isPlace = false }) =>
       then(lookedAt(handle), async (database) => {
         if (backupId === null) return reveal(door, defaultBackupFolder(database.path));
@@ -157,27 +178,37 @@ function backupHandlers(host: Host, door: Door): Some<Extract<keyof Handlers, `b
 }
 
 function recoveryHandlers({
+  busy,
   dataFolder,
   databases,
   events,
   looks,
+  readings,
   recoveries,
 }: Host): Some<Extract<keyof Handlers, `recovery:${string}`>> {
-  const [lookedAt, known] = [reachable(databases), notSilent(databases)];
+  const [lookedAt, free] = [reachable(databases), isFree(databases, busy)];
   return {
     'recovery:list': async () => ok(await recoveries.list()),
-    'recovery:get': ({ handle }) =>
-      then(lookedAt(handle), async (database) => {
-        const last = looks.last(database);
-        const say = (now: string | null): void => events.emit('recovery:looking', { handle, now });
-        const asked = recoveries.get(database, { ...(last === null ? {} : { known: ok(last) }), onLook: say });
-        const found = await asked.finally(() => say(null));
-        const unreadable = found === null ? unreadableJournals(dataFolder, database.path) : null;
-        return unreadable ? err(unreadable) : ok(found);
-      }),
-    'recovery:stay': ({ handle, runId }) => then(known(handle), (database) => recoveries.stay(database, runId)),
-    'recovery:check': ({ handle }) => then(lookedAt(handle), (database) => recoveries.check(database)),
-    'recovery:finish': ({ handle }) => then(known(handle), (database) => recoveries.finish(database)),
+    'recovery:get': ({ handle }, asker) =>
+      readings.read({ handle, call: 'recovery:get', asker }, (signal) =>
+        then(lookedAt(handle), async (database) => {
+          const last = looks.last(database);
+          const say = (now: string | null): void => events.emit('recovery:looking', { handle, now });
+          const onLook = (now: string): void => (signal.aborted ? undefined : say(now));
+          const asked = recoveries.get(database, { ...(last === null ? {} : { known: ok(last) }), onLook, signal });
+          const found = await asked.finally(() => say(null));
+          if (signal.aborted) return cutShort(); // not "nothing is unfinished"
+          if (lookOnDrives.isSilent(database.path)) return err(doesNotAnswer(database.path)); // since then: nor that
+          const unreadable = found === null ? unreadableJournals(dataFolder, database.path) : null;
+          return unreadable ? err(unreadable) : ok(found);
+        }),
+      ),
+    'recovery:stay': ({ handle, runId }) => then(free(handle), (database) => recoveries.stay(database, runId)),
+    'recovery:check': ({ handle }, asker) =>
+      readings.read({ handle, call: 'recovery:check', asker }, (signal) =>
+        then(lookedAt(handle), (database) => recoveries.check(database, signal)),
+      ),
+    'recovery:finish': ({ handle }) => then(free(handle), (database) => recoveries.finish(database)),
   };
 }
 
@@ -200,19 +231,28 @@ function closeDatabase(host: Host, handle: string, endsExport: boolean): Result<
   return ok({});
 }
 
-/** Opening waits for the system, and all windows with it: not where the drive is known not to answer. */
-const whatAnswers = async (file: string): Promise<Result<string>> =>
-  (await lookOnDrives(file, true)) === 'silent' ? err(doesNotAnswer(file)) : ok(file);
-
-/** As `get`, for what looks beside the file here and not in an engine: on a drive that hangs all windows would wait for it. */
+/** As `get`, for what looks beside the file here and not in an engine: on a drive that hangs nobody could tell. */
 const reachable =
   (databases: Databases) =>
   async (handle: string): Promise<Result<OpenEntry>> => {
     const found = databases.get(handle);
-    return found.ok ? map(await whatAnswers(found.value.path), () => found.value) : found;
+    if (!found.ok) return found;
+    const there = await whatAnswers(found.value.path);
+    return there.ok ? databases.get(handle) : there;
   };
 
-/** The same for what begins a work, which takes the file before anything is waited for: by what was seen last. */
+/**
+ * The same for what looks there before it takes the file: what was asked while something else ran must not begin when that
+ * has ended.
+ */
+const isFree =
+  (databases: Databases, busy: Pick<Busy, 'refusal'>) =>
+  async (handle: string): Promise<Result<OpenEntry>> => {
+    const found = databases.get(handle);
+    return (found.ok ? busy.refusal(found.value.path) : null) ?? reachable(databases)(handle);
+  };
+
+/** The same for what takes the file before anything is waited for: by what was seen last. */
 const notSilent =
   (databases: Databases) =>
   (handle: string): Result<OpenEntry> => {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { AppError } from '@shared/errors.ts';
 import type { SpawnEngine } from './engine-process.ts';
-import { type Backups, createBackups } from './backups.ts';
+import { type Backups, createBackups, placesOf } from './backups.ts';
 import { type Browsing, createBrowsing } from './browsing.ts';
 import { wayToGoOn } from './begun-way.ts';
 import { type BeginWork, type Busy, createBusy } from './busy.ts';
@@ -13,6 +13,7 @@ import { createIngests, type Ingests } from './ingests.ts';
 import { createLayouts, type Layouts } from './layouts.ts';
 import { createLooks, type Looks } from './looks.ts';
 import { createOngoing, type Ongoing } from './ongoing.ts';
+import { createReadings, type Readings } from './readings.ts';
 import { createRecents, type Recents } from './recents.ts';
 import { createRecoveries, type Recoveries } from './recovery.ts';
 import { beginWork } from './run-journal.ts';
@@ -35,6 +36,8 @@ export interface Host {
   readonly backups: Backups;
   /** What can be stopped besides upgrades. */
   readonly ongoing: Ongoing;
+  /** What only reads, and can be given up. */
+  readonly readings: Readings;
   /** Not begun: a door that stays open starts it. */
   readonly scrub: Scrub;
   readonly sources: Sources;
@@ -94,7 +97,10 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
   const ingests = createIngests({ engines, events, busy, ongoing, dataFolder, appVersion, onBackup });
   const recoveries = createRecoveries({ engines, events, busy, ongoing, backups, recents, dataFolder, appVersion });
   const settings = createSettings(dataFolder);
-  const scrub = createScrub({ engines, busy, recents, databases, events, onRead: backups.noteCheck });
+  const scrub = createScrub({
+    ...{ engines, busy, recents, databases, events, onRead: backups.noteCheck },
+    placesOf: async (file) => (await placesOf(dataFolder, { path: file })).places,
+  });
   const layouts = createLayouts(dataFolder);
   const exports = createExports({ browsing, engines, events });
   const close = () => {
@@ -113,6 +119,7 @@ export function createHost({ dataFolder, appVersion, spawn }: HostOptions): Host
     runs,
     backups,
     ongoing,
+    readings: createReadings(),
     scrub,
     sources,
     ingests,

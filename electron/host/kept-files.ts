@@ -1,10 +1,13 @@
-import { lstatSync, readdirSync, rmSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { canBePutBack, isRecoveryCopy, isReplacedFolder } from '@shared/beside.ts';
-import { ownStatsOf } from './stats.ts';
+import { isUnknown } from './drives.ts';
+import { namesOn, ownStatsOn } from './on-drives.ts';
 import type { Work } from './works.ts';
 
-/** Folders with raw files that were set aside, newest first. */
+/** Folders with raw files that were set aside, newest first; none is known of a drive that does not answer. */
 export interface KeptFolder {
   readonly folder: string;
   readonly at: string;
@@ -16,9 +19,11 @@ export interface KeptFolder {
  * behind one of the same time: a clock may not tell them apart, and the journal knows that it noted the last.
  * @param works newest first.
  */
-export function replacedFolders(database: string, works: readonly Work[]): KeptFolder[] {
+export async function replacedFolders(database: string, works: readonly Work[]): Promise<KeptFolder[]> {
   const isReplaced = (name: string): boolean => isReplacedFolder(path.basename(database), name);
-  const found = foldersIn(path.dirname(database), isReplaced, madeAt).filter((each) => isWhole(database, each.folder));
+  const found: KeptFolder[] = [];
+  for (const each of await foldersIn(path.dirname(database), isReplaced, madeAt))
+    if (await isWhole(database, each.folder)) found.push(each);
   const isOf = ({ folder }: KeptFolder, { setAside }: Work): boolean => setAside === path.basename(folder);
   const noted = works.flatMap((work) => found.filter((each) => isOf(each, work)));
   return found
@@ -33,12 +38,21 @@ export function replacedFolders(database: string, works: readonly Work[]): KeptF
  * What the last restore set aside: only that is put back. Whoever offers it asks this too, so that what is offered is not
  * refused. null = nothing. @param works newest first.
  */
-export const lastSetAside = (database: string, works: readonly Work[]): KeptFolder | null =>
-  replacedFolders(database, works)[0] ?? null;
+export const lastSetAside = async (database: string, works: readonly Work[]): Promise<KeptFolder | null> =>
+  (await replacedFolders(database, works))[0] ?? null;
 
 /** Whether what a restore of `database` has set aside in `folder` can be put back: a log without its database cannot. */
-export const isWhole = (database: string, folder: string): boolean =>
-  canBePutBack(path.basename(database), (name) => ownStatsOf(path.join(folder, name)));
+export async function isWhole(database: string, folder: string): Promise<boolean> {
+  const names: string[] = [];
+  canBePutBack(path.basename(database), (name) => void names.push(name)); // says what it asks about
+  const found = new Map<string, Stats>();
+  for (const name of names) {
+    const seen = await ownStatsOn(path.join(folder, name));
+    if (isUnknown(seen)) return false;
+    if (typeof seen === 'object') found.set(name, seen);
+  }
+  return canBePutBack(path.basename(database), (name) => found.get(name));
+}
 
 /**
  * Whether putting back what a restore had set aside has set this aside, by the journals: the restore that names it, else
@@ -56,44 +70,49 @@ export function wasSetAsideByUndo(database: string, { folder, at }: KeptFolder, 
 export const COARSEST_TIME_MS = 2_000;
 
 /** Among the backups: databases with the journal that SQLite was to play back, as they were before. */
-export const recoveryCopies = (backupFolder: string): KeptFolder[] => foldersIn(backupFolder, isRecoveryCopy, madeAt);
+export const recoveryCopies = (backupFolder: string): Promise<KeptFolder[]> =>
+  foldersIn(backupFolder, isRecoveryCopy, madeAt);
 
 /**
  * The copy that an upgrade begun at `since` (ISO) has made of a file with its journal or log: asked when it has told of its
  * backup. null = none, or on a disk that knows times too coarsely. @param played what SQLite has taken in whole.
  */
-export function recoveryCopyOf(
+export async function recoveryCopyOf(
   database: string,
   backupFolder: string,
   { since, played }: { readonly since: string; readonly played: string | null },
-): string | null {
+): Promise<string | null> {
   const earliest = new Date(Date.parse(since) - TICK_MS).toISOString();
-  const isIts = ({ folder, at }: KeptFolder): boolean =>
-    at >= earliest && folder !== played && ownStatsOf(path.join(folder, path.basename(database))) !== undefined;
-  return recoveryCopies(backupFolder).find(isIts)?.folder ?? null;
+  for (const { folder, at } of await recoveryCopies(backupFolder)) {
+    if (at < earliest || folder === played) continue;
+    if (typeof (await ownStatsOn(path.join(folder, path.basename(database)))) === 'object') return folder;
+  }
+  return null;
 }
 
 /** The clock of a disk may be behind by so much. No more: what a run right before this one has kept is not meant. */
 const TICK_MS = 100;
 
 /** Once the run that made it was proven. Removes nothing but such a folder; where it cannot, the folder stays listed. */
-export function removeRecoveryCopy(folder: string): void {
-  try {
-    if (isRecoveryCopy(path.basename(folder))) rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // as above
-  }
+export async function removeRecoveryCopy(folder: string): Promise<void> {
+  if (!isRecoveryCopy(path.basename(folder))) return;
+  if (typeof (await ownStatsOn(folder)) !== 'object') return;
+  const removed = rm(folder, { recursive: true, force: true }).catch(() => {}); // as above
+  await Promise.race([removed, sleep(REMOVED_WITHIN_MS, undefined, { ref: false })]);
 }
 
+/** The end of the run is told then, whether the drive has answered or not. */
+const REMOVED_WITHIN_MS = 2_000;
+
 /** Folders of backups of other databases beside this one: after a rename its own are among them. */
-export const neighbouringBackupFolders = (database: string): string[] =>
-  foldersIn(
+export async function neighbouringBackupFolders(database: string): Promise<string[]> {
+  const found = await foldersIn(
     path.dirname(database),
     (name) => name.endsWith(' backups') && name !== `${path.basename(database)} backups`,
     ({ mtimeMs }) => mtimeMs,
-  )
-    .map(({ folder }) => folder)
-    .slice(0, MOST_NEIGHBOURS);
+  );
+  return found.map(({ folder }) => folder).slice(0, MOST_NEIGHBOURS);
+}
 
 const MOST_NEIGHBOURS = 50;
 
@@ -104,22 +123,19 @@ const MOST_NEIGHBOURS = 50;
 const madeAt = ({ mtimeMs, birthtimeMs }: Stats): number =>
   birthtimeMs > 0 ? Math.min(mtimeMs, birthtimeMs) : mtimeMs;
 
-/** @param timeOf ms; the latest comes first. */
-function foldersIn(
+/** @param timeOf ms; the latest comes first. None where the folder is gone, or not ours to look into. */
+async function foldersIn(
   parent: string,
   isWanted: (name: string) => boolean,
   timeOf: (stats: Stats) => number,
-): KeptFolder[] {
-  try {
-    return readdirSync(parent)
-      .filter(isWanted)
-      .flatMap((name) => {
-        const folder = path.join(parent, name);
-        const stats = lstatSync(folder, { throwIfNoEntry: false });
-        return stats?.isDirectory() ? [{ folder, at: new Date(timeOf(stats)).toISOString() }] : [];
-      })
-      .sort((a, b) => b.at.localeCompare(a.at));
-  } catch {
-    return []; // the folder is gone, or not ours to look into
+): Promise<KeptFolder[]> {
+  const inside = await namesOn(parent);
+  const found: KeptFolder[] = [];
+  for (const name of typeof inside === 'object' && 'names' in inside ? inside.names.filter(isWanted) : []) {
+    const folder = path.join(parent, name);
+    const seen = await ownStatsOn(folder);
+    if (typeof seen === 'object' && seen.isDirectory())
+      found.push({ folder, at: new Date(timeOf(seen)).toISOString() });
   }
+  return found.sort((a, b) => b.at.localeCompare(a.at));
 }

@@ -6,6 +6,7 @@ import type { BegunWay } from './begun-way.ts';
 import type { Busy } from './busy.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import type { Engines } from './engines.ts';
+import { silentAmong } from './on-drives.ts';
 import { withVerdictHealth } from './verdict-health.ts';
 
 /** Looking at databases: never changes them, never waits for a run. */
@@ -14,12 +15,14 @@ export interface Looks {
    * While something is running on the file: the last status there is, else E_RUN_ACTIVE; the content is not read then, so
    * a look at that is E_RUN_ACTIVE always. Where a look at the schema leaves
    * the content out, what the verdict on the last upgrade found is told, unless a look has found otherwise since.
+   * @param signal gives a look at the content up (E_CANCELLED): what was known stays known.
    */
-  status(database: OpenEntry, check: 'schema' | 'data'): Promise<Result<DatabaseStatus>>;
+  status(database: OpenEntry, check: 'schema' | 'data', signal?: AbortSignal): Promise<Result<DatabaseStatus>>;
   /** What the last look saw; null where there was none, or where it met an error: what was seen before it is out of date. */
   last(database: OpenEntry): DatabaseStatus | null;
-  /** Where the backup of an upgrade that is begun now goes. */
-  backupFolderFor(database: OpenEntry): Promise<string>;
+  /** Where the backup of an upgrade that is begun now goes. Error: as `plan`. */
+  backupFolderFor(database: OpenEntry): Promise<Result<string>>;
+  /** Error: those of the engine; E_TIMEOUT where a folder that the person chose is on a drive that does not answer. */
   plan(database: OpenEntry, toPhase: number | null, more?: PlanOptions): Promise<Result<Plan>>;
   /** The one meant, among those that windows and tabs may still show; null = none of them. */
   planFor(database: OpenEntry, toPhase: number, fingerprint: string): Plan | null;
@@ -39,7 +42,7 @@ export interface LooksContext {
   readonly engines: Engines;
   readonly busy: Busy;
   /** What the person said to us; null = nothing. */
-  readonly saidOf: (database: OpenEntry) => SourceChoice | null;
+  readonly saidOf: (database: OpenEntry) => Promise<SourceChoice | null>;
   readonly wayOf: (
     database: OpenEntry,
     last: DatabaseStatus | null,
@@ -52,6 +55,8 @@ export interface LooksContext {
 
 /** Each tab shows one, and few people have as many open. */
 const PLANS_KEPT = 8;
+
+const folderOf = (source: SourceChoice): string | null => (source.kind === 'folder' ? source.folder : null);
 
 const lastOf = ([newest]: Iterable<RunReport>): RunReport | undefined => newest;
 
@@ -76,14 +81,20 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
   const backupFolderIn = (way: BegunWay | null, { path }: OpenEntry): string =>
     way?.backupFolder ?? defaultBackupFolder(path);
   return {
-    backupFolderFor: async (database) => backupFolderIn(await wayFor(database), database),
-    async status(database, check) {
+    async backupFolderFor(database) {
+      const way = await wayFor(database);
+      return silentAmong([way.backupFolder]) ?? ok(backupFolderIn(way, database));
+    },
+    async status(database, check, signal) {
       const { path } = database;
       const refused = busy.refusal(path);
       // What is kept is what was seen: a question about an interruption has to tell the two apart.
-      const told = (seen: DatabaseStatus): Result<DatabaseStatus> =>
-        ok(doubted.has(path) ? seen : withVerdictHealth(seen, path, () => lastOf(reportsOf(database))));
-      const orKnown = (refusal: Result<never>): Result<DatabaseStatus> => {
+      const told = async (seen: DatabaseStatus): Promise<Result<DatabaseStatus>> => {
+        if (doubted.has(path)) return ok(seen);
+        const withHealth = await withVerdictHealth(seen, path, () => lastOf(reportsOf(database)));
+        return ok(doubted.has(path) ? seen : withHealth); // a look over all the data may have ended meanwhile
+      };
+      const orKnown = async (refusal: Result<never>): Promise<Result<DatabaseStatus>> => {
         const known = lastStatus.get(path);
         return known && check === 'schema' ? told(known) : refusal;
       };
@@ -92,8 +103,9 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
       const input = { path, check };
       // A look over all the data may take long; the process for short looks stays free for them.
       const looked = await (check === 'data'
-        ? engines.askAlone(path, 'inspect', input).answer
+        ? engines.askAlone(path, 'inspect', input, { signal }).answer
         : engines.ask(path, 'inspect', input));
+      if (!looked.ok && signal?.aborted === true) return looked;
       // Ended by what writes, which may be over by now, or refused as another Phasewise does: that says nothing of the file.
       const isInTheWay = !looked.ok && looked.error.code === 'E_RUN_ACTIVE';
       if (isInTheWay && (busy.refusal(path) || busy.begun(path) !== begun)) return orKnown(looked);
@@ -116,10 +128,13 @@ export function createLooks({ engines, busy, saidOf, wayOf, reportsOf, onStatus 
       if (refused) return refused;
       const isAllSaid = more.backupFolder !== undefined && more.source !== undefined;
       const way = isAllSaid ? null : await wayFor(database);
+      const source = more.source ?? (await saidOf(database)) ?? way?.source ?? { kind: 'guess' };
       const refusedNow = busy.refusal(database.path);
       if (refusedNow) return refusedNow;
       const { backupFolder = backupFolderIn(way, database) } = more;
-      const source = more.source ?? saidOf(database) ?? way?.source ?? { kind: 'guess' };
+      const chosen = more.backupFolder === undefined ? (way?.backupFolder ?? null) : null;
+      const silent = silentAmong([chosen, more.source === undefined ? folderOf(source) : null]);
+      if (silent) return silent; // another folder is not what the person wants, and the engine would wait in it
       const input = { path: database.path, toPhase, backupFolder, source };
       const planned = await engines.ask(database.path, 'plan', input);
       if (planned.ok) {

@@ -15,11 +15,11 @@ export const madeRestores = (works: readonly Work[]): string[] =>
  * The backup of what the last restore has replaced, where restoring that takes nothing out of the file but what the restore
  * has put there. null: there is none, or something has been done in the file since, or nobody can say. @param works newest first.
  */
-export function undoingBackup(database: string, works: readonly Work[]): string | null {
+export async function undoingBackup(database: string, works: readonly Work[]): Promise<string | null> {
   const at = works.findIndex(isMade);
   const last = works[at];
   if (last === undefined || last.leftAs === null || works.slice(0, at).some(mayHaveWritten)) return null;
-  return isAsLeft(database, last.leftAs) ? last.backupPath : null;
+  return (await isAsLeft(database, last.leftAs)) ? last.backupPath : null;
 }
 
 const isMade = ({ kind, isOver }: Work): boolean => kind === 'restore' && isOver === true;

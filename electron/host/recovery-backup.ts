@@ -4,16 +4,16 @@ import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
 import { withIdBeside } from './backup-ids.ts';
-import { placeOf } from './backup-place.ts';
+import { placeOn } from './backup-place.ts';
 import type { Backups } from './backups.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
-import { doesNotAnswer, lookOnDrives, type Seen } from './drives.ts';
+import { doesNotAnswer, isAnswered, lookOnDrives } from './drives.ts';
 import type { Engines } from './engines.ts';
 import { COARSEST_TIME_MS, isWhole, type KeptFolder, lastSetAside, replacedFolders } from './kept-files.ts';
+import { ownStatsOn } from './on-drives.ts';
 import type { OpenWork } from './open-work.ts';
 import type { UnfinishedRestore } from './restore-note.ts';
 import { printable } from './printable.ts';
-import { ownStatsOf } from './stats.ts';
 import { readWorks, type Work } from './works.ts';
 
 /** A backup that was read again stays read for so long, ms: the same screen asks more than once. */
@@ -28,6 +28,8 @@ interface Wanted {
   readonly isReadOnly: boolean;
   /** Told what takes long, before it begins. */
   readonly onLook: (now: string) => void;
+  /** Once it has come, nobody wants to know any more: what is answered then is not true. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface FoundBackup {
@@ -86,7 +88,7 @@ export const NO_BACKUP: FoundBackup = {
 };
 
 /** How a backup is read again. */
-type Reading = Pick<Wanted, 'isReadOnly' | 'onLook'>;
+type Reading = Pick<Wanted, 'isReadOnly' | 'onLook' | 'signal'>;
 
 type ReadBackup = (database: OpenEntry, wanted: Wanted) => Promise<FoundBackup>;
 
@@ -109,7 +111,8 @@ export function createBackupReader({
     return found !== undefined && error ? { path: found, error } : null;
   };
 
-  const readAgain = async (backup: string, { isReadOnly, onLook }: Reading): Promise<BackupRecord | null> => {
+  const readAgain = async (backup: string, { isReadOnly, onLook, signal }: Reading): Promise<BackupRecord | null> => {
+    if (signal?.aborted) return null;
     unusable.delete(backup);
     const seen = await lookOnDrives(backup, true);
     if (!isAnswered(seen)) {
@@ -122,8 +125,9 @@ export function createBackupReader({
     if (known && Date.now() - known.at < FRESH_MS) return known.record;
     onLook(`Reading the backup “${printable(path.basename(backup))}” again (${sizeText(stats?.size ?? 0)})`);
     const input = { backupPath: backup, ...(isReadOnly ? { isNoted: false } : {}) };
-    const answer = await engines.askAlone(backup, 'verifyBackup', input).answer;
+    const answer = await engines.askAlone(backup, 'verifyBackup', input, { signal }).answer;
     if (!answer.ok) {
+      if (signal?.aborted) return null; // it was found neither good nor broken
       if (answer.error.code === 'E_BACKUP_GONE') return null;
       const record = unread(await recordAt(backup), answer.error);
       if (record === null) unusable.set(backup, answer.error);
@@ -158,7 +162,8 @@ export function createBackupReader({
     if (!isAnswered(await lookOnDrives(backupPath, true))) return null;
     const input = { folders: [path.dirname(backupPath)], databasePath: null };
     const listed = await engines.askAlone(backupPath, 'listBackups', input).answer;
-    return (listed.ok && listed.value.find((record) => record.path === placeOf(backupPath))) || null;
+    const place = await placeOn(backupPath);
+    return (listed.ok && listed.value.find((record) => record.path === place)) || null;
   };
 
   const ofRestore = async (
@@ -174,19 +179,20 @@ export function createBackupReader({
       const good = [newest, before].filter((record) => record !== null).filter(isGood);
       return { ...nothing, others: good.filter((record, at) => good.findIndex(({ id }) => id === record.id) === at) };
     }
-    const copy = copyOf(database.path, restore);
+    const copy = await copyOf(database.path, restore);
     if (restore.source === 'replaced') {
-      const oldFiles = oldFilesOf(database.path, restore);
-      if (isFolderBeside(database.path, restore.backupPath)) return { ...nothing, copy, oldFiles };
+      const oldFiles = await oldFilesOf(database.path, restore);
+      if (await isFolderBeside(database.path, restore.backupPath)) return { ...nothing, copy, oldFiles };
       const instead = await firstGood(pathsOf(known), reading);
       const record = instead !== null && isGood(instead) ? instead : null;
       return { ...nothing, record, lost: restore.backupPath, copy, oldFiles };
     }
-    const places = placesOf(database, restore, known);
+    const places = await placesOf(database, restore, known);
     const meant = await firstGood(places.length > 0 ? places : await elsewhere(restore), reading);
     if (meant !== null && isGood(meant))
       return { ...nothing, record: meant, restoredFrom: await heldBy(database, [meant], { since: null }, reading) };
-    const before = known.filter(({ path: at }) => restore.beforePath !== null && at === placeOf(restore.beforePath));
+    const beforePlace = restore.beforePath === null ? null : await placeOn(restore.beforePath);
+    const before = known.filter(({ path: at }) => at === beforePlace);
     const other = await firstGood(pathsOf([...before, ...known]), reading);
     const record = other !== null && isGood(other) ? other : meant;
     const why = meant === null ? unusableAmong([...places, restore.backupPath]) : null;
@@ -204,20 +210,19 @@ export function createBackupReader({
     const { restores } = work.started;
     const seen = restores === undefined ? 'nothing' : await lookOnDrives(restores, true);
     const isFile = restores !== undefined && typeof seen === 'object' && seen.isFile(); // else files that were set aside
-    const named =
-      known.find(({ path: at }) => restores !== undefined && at === placeOf(restores)) ??
-      (isFile ? await recordAt(restores) : null);
+    const place = restores === undefined ? null : await placeOn(restores);
+    const named = known.find(({ path: at }) => at === place) ?? (isFile ? await recordAt(restores) : null);
     // A journal that names none is of an older version: the file may well hold what a backup holds that nobody put back.
     const isByEvent = restores === undefined;
     const meant = isByEvent ? known : named ? [named] : [];
     const restoredFrom = await heldBy(database, meant, { since, isByEvent }, reading);
-    const before = backupPath === null ? oldestBefore(database, known, since, until) : [placeOf(backupPath)];
+    const before = backupPath === null ? oldestBefore(database, known, since, until) : [await placeOn(backupPath)];
     const record = await firstGood(
       before.filter((at) => pathsOf(known).includes(at)),
       reading,
     );
     const isByFile = restoredFrom !== null && before.length === 0;
-    const setAside = isByFile ? setAsideBy(database.path, work, readWorks(dataFolder, database.path)) : null;
+    const setAside = isByFile ? await setAsideBy(database.path, work, readWorks(dataFolder, database.path)) : null;
     const folder = path.basename(restores ?? '');
     const oldFiles = isReplacedFolder(database.name, folder) ? { folder, keptIn: null } : null;
     return { ...NO_BACKUP, record, restoredFrom, setAside, oldFiles };
@@ -227,12 +232,12 @@ export function createBackupReader({
     { path: file }: OpenEntry,
     records: readonly BackupRecord[],
     how: { readonly since: string | null; readonly isByEvent?: boolean },
-    { onLook }: Reading,
+    { onLook, signal }: Reading,
   ): Promise<RestoredFrom | null> => {
-    if (records.length === 0) return null;
+    if (records.length === 0 || signal?.aborted) return null;
     onLook('Comparing the file with what was being put back');
     const backups = records.map(({ path: at, createdAt }) => ({ path: at, createdAt }));
-    const held = await engines.askAlone(file, 'restoredFrom', { path: file, ...how, backups }).answer;
+    const held = await engines.askAlone(file, 'restoredFrom', { path: file, ...how, backups }, { signal }).answer;
     if (!held.ok || held.value === null) return null;
     const { backupPath, proof } = held.value;
     const backup = records.find((record) => record.path === backupPath);
@@ -251,24 +256,26 @@ export function createBackupReader({
   };
 
   return async (database, wanted) => {
-    const listed = await backups.list(database);
+    const listed = await backups.list(database, wanted.signal);
     const known = listed.ok ? listed.value.backups : [];
     const found = await find(database, known, wanted);
-    const record = found.record && asListed(found.record, known);
-    const isOfRun = wanted.restore === null && record !== null && !listedAs(record, known);
+    const record = found.record && (await asListed(found.record, known));
+    const isOfRun = wanted.restore === null && record !== null && !(await listedAs(record, known));
     if (isOfRun && !wanted.isReadOnly) backups.show(database, record); // what is offered must not be refused
-    return { ...found, record, others: found.others.map((each) => asListed(each, known)) };
+    const others: BackupRecord[] = [];
+    for (const each of found.others) others.push(await asListed(each, known));
+    return { ...found, record, others };
   };
 }
 
-const isAnswered = (seen: Seen): boolean => seen !== 'silent' && seen !== 'unasked';
-
-const listedAs = (record: BackupRecord, known: readonly BackupRecord[]): BackupRecord | undefined =>
-  known.find(({ path: at }) => at === record.path || at === placeOf(record.path));
+async function listedAs(record: BackupRecord, known: readonly BackupRecord[]): Promise<BackupRecord | undefined> {
+  const place = await placeOn(record.path);
+  return known.find(({ path: at }) => at === record.path || at === place);
+}
 
 /** The list alone knows which id is asked for, and that it was made of a file which is gone. */
-function asListed(record: BackupRecord, known: readonly BackupRecord[]): BackupRecord {
-  const listed = listedAs(record, known);
+async function asListed(record: BackupRecord, known: readonly BackupRecord[]): Promise<BackupRecord> {
+  const listed = await listedAs(record, known);
   if (listed === undefined) return withIdBeside(known, record);
   return { ...record, id: listed.id, ...(listed.madeOfGone ? { madeOfGone: true } : {}) };
 }
@@ -290,9 +297,13 @@ const pathsOf = (records: readonly BackupRecord[]): string[] => records.map((rec
  * Where the engine looks for the backup that was being put back. Only what is known as a backup of this database is
  * read: a note may name anything.
  */
-function placesOf(database: OpenEntry, { backupPath, sha256 }: UnfinishedRestore, known: readonly BackupRecord[]) {
+async function placesOf(
+  database: OpenEntry,
+  { backupPath, sha256 }: UnfinishedRestore,
+  known: readonly BackupRecord[],
+): Promise<string[]> {
   const moved = path.join(defaultBackupFolder(database.path), path.basename(backupPath));
-  const places = [placeOf(backupPath), placeOf(moved)];
+  const places = [await placeOn(backupPath), await placeOn(moved)];
   return pathsOf(
     known.filter((record) => places.includes(record.path) && (sha256 === null || record.sha256 === sha256)),
   );
@@ -309,33 +320,40 @@ function oldestBefore({ path: file }: OpenEntry, known: readonly BackupRecord[],
   return pathsOf(its.slice(0, 1));
 }
 
-function isFolderBeside(database: string, folder: string): boolean {
+async function isFolderBeside(database: string, folder: string): Promise<boolean> {
   const beside = path.join(path.dirname(database), path.basename(folder));
-  return ownStatsOf(beside)?.isDirectory() === true && isWhole(database, beside);
+  return (await lies(beside, 'isDirectory')) && isWhole(database, beside);
+}
+
+async function lies(file: string, as: 'isFile' | 'isDirectory'): Promise<boolean> {
+  const seen = await ownStatsOn(file);
+  return typeof seen === 'object' && seen[as]();
 }
 
 /** Where the engine makes it. A whole one is not told from another here: that would mean to read it. */
-function copyOf(database: string, { way }: UnfinishedRestore): FoundBackup['copy'] {
+async function copyOf(database: string, { way }: UnfinishedRestore): Promise<FoundBackup['copy']> {
   if (way === 'in-place') return null;
-  if (ownStatsOf(`${database}.restore-stage`)?.isFile()) return 'staged';
-  return ownStatsOf(database)?.isFile() ? 'placed' : null;
+  if (await lies(`${database}.restore-stage`, 'isFile')) return 'staged';
+  return (await lies(database, 'isFile')) ? 'placed' : null;
 }
 
 /** The folder with what was there gets its name for good only when the replacing begins. */
-function oldFilesOf(database: string, { backupPath, quarantine }: UnfinishedRestore): OldFiles {
+async function oldFilesOf(database: string, { backupPath, quarantine }: UnfinishedRestore): Promise<OldFiles> {
   const [beside, name] = [path.dirname(database), path.basename(database)];
   const names = quarantine === null ? [] : [quarantine, replacingPrefix(name) + quarantine.slice(-6)];
-  const keptIn = names.find((each) => ownStatsOf(path.join(beside, each))?.isDirectory());
-  return { folder: path.basename(backupPath), keptIn: keptIn ?? null };
+  const folder = path.basename(backupPath);
+  for (const keptIn of names) if (await lies(path.join(beside, keptIn), 'isDirectory')) return { folder, keptIn };
+  return { folder, keptIn: null };
 }
 
 /** The folder that it names; where it was ended before it could, the latest that was made since. */
-function setAsideBy(database: string, work: Work, works: readonly Work[]): SetAside | null {
+async function setAsideBy(database: string, work: Work, works: readonly Work[]): Promise<SetAside | null> {
   const since = new Date(Date.parse(work.since) - COARSEST_TIME_MS).toISOString();
   const isIts = ({ folder, at }: KeptFolder): boolean =>
     work.setAside === null ? at >= since : work.setAside === path.basename(folder);
-  const its = replacedFolders(database, [work]).find(isIts);
-  return its ? { folder: its.folder, isLast: its.folder === lastSetAside(database, works)?.folder } : null;
+  const its = (await replacedFolders(database, [work])).find(isIts);
+  const last = await lastSetAside(database, works);
+  return its ? { folder: its.folder, isLast: its.folder === last?.folder } : null;
 }
 
 interface BackupOfPart {

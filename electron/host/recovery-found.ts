@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AppError, appError } from '@shared/errors.ts';
 import type { FileRun } from '@shared/status.ts';
-import { openRunsIn } from './file-runs.ts';
+import { askFolders } from './backup-place.ts';
+import { askPlacesOf, openRunsIn } from './file-runs.ts';
 import { type OpenWork, openWork } from './open-work.ts';
 import { readWorks, wasLeftElsewhere, type Work } from './works.ts';
 
@@ -28,6 +29,17 @@ export function openAt(dataFolder: string, file: string): OpenWork | null {
   const left = open?.work.runId;
   if (left === undefined || !wasLeftElsewhere(dataFolder, file, left)) return open;
   return openWork(works.map((work) => (work.runId === left ? { ...work, isClosed: true } : work)));
+}
+
+/**
+ * Asks the drives of all that `whyNoLonger` and a new look compare at once, whether they answer: the file, those that its
+ * runs were begun on, and the folders of backups that journals name.
+ */
+export async function askDrivesOf(dataFolder: string, file: string, runs: readonly FileRun[] = []): Promise<void> {
+  await askPlacesOf(dataFolder, file, runs);
+  await askFolders(
+    readWorks(dataFolder, file).flatMap(({ backupPath, started }) => [backupPath ?? [], started.restores ?? []].flat()),
+  );
 }
 
 /**

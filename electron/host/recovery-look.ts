@@ -18,6 +18,7 @@ export const isBusy = ({ code }: AppError): boolean => ['E_DB_BUSY', 'E_DB_IN_US
  * @param known is enough where nothing but the file itself could tell of an interruption.
  * @param onLook told what takes long, before it begins.
  * @param isOvertaken asked before every look: none may begin in the middle of a work, nor answer after it.
+ * @param signal ends the look; `isOvertaken` says so, too.
  * @returns null where it was overtaken.
  */
 export async function lookFor(
@@ -26,10 +27,11 @@ export async function lookFor(
   known: Result<DatabaseStatus> | undefined,
   onLook: (now: string) => void,
   isOvertaken: () => boolean,
+  signal?: AbortSignal,
 ): Promise<Result<DatabaseStatus> | null> {
   if (known) return known;
   const ask = async (check: 'schema' | 'data') =>
-    isOvertaken() ? null : engines.askAlone(file, 'inspect', { path: file, check }).answer;
+    isOvertaken() ? null : engines.askAlone(file, 'inspect', { path: file, check }, { signal }).answer;
   let looked = await ask('schema');
   for (const waitMs of BUSY_RETRIES_MS) {
     if (looked === null || looked.ok || !isBusy(looked.error)) break;

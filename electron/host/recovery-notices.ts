@@ -6,11 +6,11 @@ import type { Busy } from './busy.ts';
 import { databaseKey } from './databases.ts';
 import { type Drives, lookOnDrives } from './drives.ts';
 import { journalFiles, stampOf } from './journal-lines.ts';
+import { fileIdOn } from './on-drives.ts';
 import { causeOf, openWork } from './open-work.ts';
 import type { Recents } from './recents.ts';
 import { whatHappened } from './recovery-words.ts';
 import { inSlices } from './slices.ts';
-import { fileIdOf } from './stats.ts';
 import { journalFolders, leftKey, type Work, worksInSlices } from './works.ts';
 
 /** A line of the first page, and the path that only the host knows. */
@@ -110,8 +110,8 @@ async function noticeOf(
 ): Promise<FoundNotice | null> {
   const intent = statsIn(await look(intentFile(file)));
   const seen = open === null ? 'nothing' : await look(file);
-  const isLeft =
-    open !== null && typeof seen === 'object' && left.size > 0 && left.has(leftKey(open.runId, fileIdOf(file)));
+  const mayBeLeft = open !== null && typeof seen === 'object' && left.size > 0;
+  const isLeft = mayBeLeft && left.has(leftKey(open.runId, await fileIdOn(file)));
   const told = isLeft ? null : open;
   if (intent === null && (told === null || seen === 'nothing')) return null;
   const isOther = told === null || (intent !== null && told.kind !== 'restore');

@@ -21,7 +21,15 @@ export interface Looked {
 }
 
 /** What a person is told of it. */
-export function recoveryOf({ open, runId, run: runInFile, look, kept, restore, hasOpenUpgrade }: Looked): Recovery {
+export async function recoveryOf({
+  open,
+  runId,
+  run: runInFile,
+  look,
+  kept,
+  restore,
+  hasOpenUpgrade,
+}: Looked): Promise<Recovery> {
   const backup = kept.record ?? kept.others[0] ?? null;
   const status = look.ok ? look.value : null;
   const isRestore = restore !== null;
@@ -54,7 +62,7 @@ export function recoveryOf({ open, runId, run: runInFile, look, kept, restore, h
     beforePath: restore?.beforePath ?? null,
     unreadableRestore: restore?.unreadable ?? null,
   };
-  const { backupFolder, source } = begunWay(kind === 'upgrade' ? (open?.chain ?? []) : [], status);
+  const { backupFolder, source } = await begunWay(kind === 'upgrade' ? (open?.chain ?? []) : [], status);
   const startedAt = restore?.startedAt ?? work?.startedAt ?? run?.startedAt ?? new Date().toISOString();
   return {
     kind,

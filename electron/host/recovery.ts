@@ -3,20 +3,24 @@ import { restoreLockFile } from '@shared/beside.ts';
 import type { Recovery, RecoveryNotice } from '@shared/recovery.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { CheckResult, DatabaseStatus } from '@shared/status.ts';
+import { askFolders } from './backup-place.ts';
 import type { Backups } from './backups.ts';
 import type { Busy } from './busy.ts';
 import { earlierBackups } from './continued.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
+import { doesNotAnswer, lookOnDrives } from './drives.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { backupsBefore, notedIn, type OpenRun, openRunsIn } from './file-runs.ts';
+import { ownStatsOn } from './on-drives.ts';
 import type { Ongoing } from './ongoing.ts';
 import type { OpenWork } from './open-work.ts';
 import { quietly } from './quietly.ts';
+import { cutShort } from './readings.ts';
 import type { Recents } from './recents.ts';
 import { createBackupReader, NO_BACKUP } from './recovery-backup.ts';
-import { anotherOne, type Found, nothingOpen, openAt, whyNoLonger } from './recovery-found.ts';
+import { anotherOne, askDrivesOf, type Found, nothingOpen, openAt, whyNoLonger } from './recovery-found.ts';
 import { isBusy, isOver, lookFor, openRunInFile } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
 import { createOvertaking } from './recovery-overtaken.ts';
@@ -25,7 +29,7 @@ import { beginFinish, noteSetAside, notingBackup } from './restore-begun.ts';
 import { hasIntent, interruptedRestore } from './restore-note.ts';
 import { hasDied, settleFile, tellingWhatIsLeft } from './run-stop.ts';
 import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
-import { fileIdOf, ownStatsOf } from './stats.ts';
+import { fileIdOf } from './stats.ts';
 import { disagreement, patiently } from './verdict.ts';
 import { nextStart, readWorks, unreadableJournals, type Work } from './works.ts';
 import { isWrittenSince } from './written-since.ts';
@@ -38,12 +42,15 @@ export interface Recoveries {
   get(database: OpenEntry, options?: GetOptions): Promise<Recovery | null>;
   /**
    * @param shown run id of what was to be left; absent: whatever is found. Error: E_STATE_CHANGED where that is another,
-   * E_NOTHING_TO_DO, E_RESTORE_UNFINISHED, E_RUN_ACTIVE; those of unreadableJournals.
+   * E_NOTHING_TO_DO, E_RESTORE_UNFINISHED, E_RUN_ACTIVE, E_TIMEOUT where its drive does not answer; those of unreadableJournals.
    * @throws CodedError of doingOwn where that cannot be noted.
    */
   stay(database: OpenEntry, shown?: string): Promise<Result<Record<string, never>>>;
-  /** Error: E_NOTHING_TO_DO when no verdict is missing. */
-  check(database: OpenEntry): Promise<Result<{ checks: CheckResult[]; error: AppError | null }>>;
+  /**
+   * Error: E_NOTHING_TO_DO when no verdict is missing.
+   * @param signal gives it up (E_CANCELLED): nothing is noted then, and the verdict is as missing as before.
+   */
+  check(database: OpenEntry, signal?: AbortSignal): Promise<Result<{ checks: CheckResult[]; error: AppError | null }>>;
   finish(database: OpenEntry): Promise<Result<Finished>>;
   /** Notes that the verdict which the last upgrade lacked has been given. `inFile`: the last one that the file names so. */
   noteVerdict(database: OpenEntry, verdict: Verdict, inFile?: OpenRun): void;
@@ -67,6 +74,8 @@ export interface GetOptions {
   readonly isBrief?: boolean;
   /** Told what is being read, where that may take long. */
   readonly onLook?: (now: string) => void;
+  /** Gives the look up: null is no answer then. What the last one found stays known. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Finished {
@@ -102,16 +111,19 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
   const openOf = (file: string): OpenWork | null => (busy.refusal(file) === null ? openAt(dataFolder, file) : null);
 
   const look = async (database: OpenEntry, { known, ...options }: GetOptions = {}): Promise<Seen | null> => {
-    const { isReadOnly = false, isBrief = false, onLook = () => {} } = options;
+    const { isReadOnly = false, isBrief = false, onLook = () => {}, signal } = options;
     const { path: file } = database;
-    const isOvertaken = overtaking.since(file);
+    const isPast = overtaking.since(file);
+    const isOvertaken = (): boolean => signal?.aborted === true || isPast();
     if (isOvertaken()) return null;
     const inJournal = openOf(file);
-    const looked = await lookFor(engines, file, inJournal === null ? known : undefined, onLook, isOvertaken);
+    const looked = await lookFor(engines, file, inJournal === null ? known : undefined, onLook, isOvertaken, signal);
     if (looked === null || isOvertaken()) return null;
     if (inJournal?.isWorkedOn === true && !looked.ok && isBusy(looked.error)) return null;
     const status = looked.ok ? looked.value : null;
-    const restore = interruptedRestore(file, status);
+    const restore = await interruptedRestore(file, status);
+    await askDrivesOf(dataFolder, file, status?.runs); // the rest of the look waits for none of them
+    if (isOvertaken()) return null;
     const unanswered = status && openRunInFile(dataFolder, file, status);
     const inFile = inJournal === null ? unanswered : null;
     const open = inJournal ?? inFile?.open ?? null;
@@ -128,17 +140,20 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     const [byJournal, runs] = [inJournal?.work ?? null, status?.runs ?? []];
     const found = { runId, folder, open, inJournal: byJournal, isInFile: inFile !== null, runs };
     const until = open === null ? null : nextStart(readWorks(dataFolder, file), open.work);
-    const wanted = { open, until, runId, restore, isReadOnly, onLook };
+    const wanted = { open, until, runId, restore, isReadOnly, onLook, signal };
     const kept = isBrief ? NO_BACKUP : await readBackup(database, wanted);
     if (isOvertaken()) return null;
     const hasOpenUpgrade = unanswered !== null && status?.unfinishedRun !== null;
     const run = inFile?.run ?? status?.unfinishedRun ?? null;
-    return { recovery: recoveryOf({ open, runId, run, look: looked, kept, restore, hasOpenUpgrade }), found };
+    if (restore?.beforePath) await askFolders([restore.beforePath]); // compared with the backup by its place
+    const recovery = await recoveryOf({ open, runId, run, look: looked, kept, restore, hasOpenUpgrade });
+    return isOvertaken() ? null : { recovery, found };
   };
 
   const get: Recoveries['get'] = async (database, options) => {
     const isOvertaken = overtaking.since(database.path);
     const seen = await look(database, options);
+    if (options?.signal?.aborted) return null;
     lastFound.delete(database.path);
     if (seen === null || isOvertaken()) return null;
     lastFound.set(database.path, seen.found);
@@ -172,7 +187,10 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
     return err(error);
   };
 
-  /** Noted of the path and the file, and of no other: what is accepted of one may be a loss in a copy of it. */
+  /**
+   * Noted of the path and the file, and of no other: what is accepted of one may be a loss in a copy of it. Which file that
+   * is, is looked at as it is noted: a moment later another one may lie there.
+   */
   const leave = (file: string, runId: string): void => {
     const id = fileIdOf(file);
     const line = { type: 'stayed', at: now(), ...(id === null ? {} : { file: id }) } as const;
@@ -181,7 +199,8 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
 
   /** That of a restore which was killed: nothing else would take it away before the next restore. */
   const clearLock = async ({ path: file }: OpenEntry): Promise<void> => {
-    if (ownStatsOf(restoreLockFile(file))) await settleFile(engines, { path: file, dataFolder, partials: [] });
+    const seen = await ownStatsOn(restoreLockFile(file));
+    if (seen !== 'nothing') await settleFile(engines, { path: file, dataFolder, partials: [] });
   };
 
   return {
@@ -192,6 +211,8 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       const refused = overtaking.inTheWay(file);
       if (refused) return refused;
       const meant = await foundNow(database, shown);
+      await askDrivesOf(dataFolder, file, meant?.runs); // from here on nothing is waited for until it is noted
+      if (lookOnDrives.isSilent(file)) return err(doesNotAnswer(file));
       const begun = overtaking.inTheWay(file);
       if (begun) return begun;
       if (meant === null) return outOfDate(database, unreadableJournals(dataFolder, database.path) ?? nothingOpen());
@@ -208,25 +229,28 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       changed(database);
       return ok({});
     },
-    async check(database) {
+    async check(database, signal = never) {
       const refused = overtaking.inTheWay(database.path);
       if (refused) return refused;
-      const { recovery, found: meant } = (await look(database)) ?? {};
+      const { recovery, found: meant } = (await look(database, { signal })) ?? {};
+      if (signal.aborted) return cutShort();
       if (recovery?.state !== 'unproven' || recovery.toPhase === null || !meant)
         return err(appError('E_NOTHING_TO_DO', 'No final check is missing.'));
       const inFile = openRunsIn(dataFolder, database.path, meant.runs);
       const earlier =
         inFile.length > 0
           ? await backupsBefore(engines, inFile, { databasePath: database.path })
-          : earlierBackups(meant.open?.chain.toReversed() ?? []);
+          : await earlierBackups(meant.open?.chain.toReversed() ?? []);
       const last = inFile.length > 0 ? earlier.at(-1)?.backupPath : lastBackupOf(meant.open);
       const backupPath = last ?? recovery.backup?.path ?? null;
       const input = { path: database.path, toPhase: recovery.toPhase, backupPath, earlier };
-      const verdict = await patiently(never, () => engines.askAlone(database.path, 'verify', input).answer);
-      if (verdict === null) return err(appError('E_CANCELLED', 'The check was stopped.'));
+      const ask = () => engines.askAlone(database.path, 'verify', input, { signal }).answer;
+      const verdict = await patiently(signal, ask);
+      if (verdict === null) return cutShort();
       if (!verdict.ok) return verdict;
       const { checks } = verdict.value;
-      const error = disagreement(checks, isWrittenSince(database.path, meant.open?.work.migrated?.leftAs));
+      const error = disagreement(checks, await isWrittenSince(database.path, meant.open?.work.migrated?.leftAs));
+      if (signal.aborted) return cutShort(); // who is told that it was stopped must not find it answered
       noteIn(meant, checks, error);
       for (const also of alsoNoted(database.path, inFile.at(-1), meant.runId)) noteIn(also, checks, error);
       noteAnswer(database.path);

@@ -9,7 +9,7 @@ import type { AskListeners } from './engine-process.ts';
 import type { Asked, Engines } from './engines.ts';
 import { printable } from './printable.ts';
 import { noteSetAside, notingBackup } from './restore-begun.ts';
-import { intentAt } from './restore-note.ts';
+import { intentOn } from './restore-note.ts';
 import { isUnsettled, settleFile, tellingWhatIsLeft, wasEnded } from './run-stop.ts';
 
 /** Restores as the window and the command line begin them. */
@@ -50,7 +50,7 @@ export function askRestore(
     if (result.ok || !isUnsettled(result.error)) return result;
     const settled = await settleFile(context.engines, { path: databasePath, dataFolder: context.dataFolder, partials });
     // One that died by itself may have begun to replace the file: what it ended with is what is known of that.
-    const found = wasEnded(result.error) ? intentAt(databasePath) : null;
+    const found = wasEnded(result.error) ? await intentOn(databasePath) : null;
     if (found !== null) return stillUnfinished(databasePath, found);
     return err(await tellingWhatIsLeft(result.error, partials, settled));
   });

@@ -10,7 +10,7 @@ import type { OpenEntry } from './databases.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
-import { backupsBefore, openRunsIn } from './file-runs.ts';
+import { askPlacesOf, backupsBefore, openRunsIn } from './file-runs.ts';
 import { recoveryCopyOf, removeRecoveryCopy } from './kept-files.ts';
 import { readHistory, reportsOf } from './run-history.ts';
 import { openRunJournal, type RunJournal, startedLine } from './run-journal.ts';
@@ -89,6 +89,8 @@ interface ActiveRun extends RecordedRun {
   recoveryCopy: string | null;
   /** The same where not all of that was taken in: it stays. The engine tells of it in its report only. */
   keptIn: string | null;
+  /** Finds that out, from the first backup on. */
+  noting: Promise<void>;
   /** What it goes on from. */
   readonly parts: readonly Work[];
   /** What had its answer when it began. Whatever is answered meanwhile, by another program, it compares with all the same. */
@@ -171,7 +173,8 @@ function begin(
     return ok({
       run: {
         ...{ database, request, snapshot, child: null, done, journalError: null, publishedAt: 0, timer: undefined },
-        ...{ parts, answered, partials: [], recoveryCopy: null, keptIn: null, stop: new AbortController() },
+        ...{ parts, answered, partials: [], recoveryCopy: null, keptIn: null, noting: Promise.resolve() },
+        stop: new AbortController(),
       },
       journal,
     });
@@ -189,9 +192,11 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
     report = await runInEngine(context, run, journal);
     const isMigrated = report.ok && !report.error;
     if (isMigrated) record(run, journal, { type: 'migrated', at: new Date().toISOString(), report });
+    const isStopped = run.stop.signal.aborted;
+    await askPlacesOf(context.dataFolder, databasePath, report.earlierRuns ?? []);
     const open = openRunsIn(context.dataFolder, databasePath, report.earlierRuns ?? [], run.answered);
     // Of a part that was done elsewhere nobody here can tell the whole.
-    if (open.every(({ work }) => work !== null)) report = await asWhole(context.engines, run, report);
+    if (open.every(({ work }) => work !== null)) report = await asWhole(context.engines, run, report, isStopped);
     if (isMigrated) {
       const now = 'Opening the file again in a fresh process to check it';
       const verifying = { state: 'verifying', now, progress: null } as const;
@@ -199,6 +204,7 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
       const search = {
         folders: [run.request.backupFolder],
         onChild: (child: EngineChild | null) => (run.child = child),
+        signal: run.stop.signal,
       };
       const earlier = await backupsBefore(context.engines, open, { databasePath, ...search });
       const verdict = await withVerdict(context.engines, databasePath, report, {
@@ -215,7 +221,7 @@ async function drive(context: RunsContext, run: ActiveRun, journal: RunJournal):
   // Where the journal's failure is why the run was stopped; any other end says more about the data.
   if (run.journalError && report.error?.code === 'E_CANCELLED')
     report = { ...report, ok: false, error: unrecorded(run.journalError, report.error) };
-  if (report.verified && run.recoveryCopy !== null) removeRecoveryCopy(run.recoveryCopy);
+  if (report.verified && run.recoveryCopy !== null) await removeRecoveryCopy(run.recoveryCopy);
   record(run, journal, { type: 'ended', at: new Date().toISOString(), report });
   journal.close();
   return finished(run.snapshot, report);
@@ -238,7 +244,8 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
     continues: run.parts.map((part) => part.runId),
   };
   const onRunEvent = (event: EngineRunEvent): void => {
-    if (event.type === 'backup') noteKept(run, journal, event.backup);
+    // Not waited for by the engine either: it has told of this, and goes on.
+    if (event.type === 'backup' && run.snapshot.backup === null) run.noting = noteKept(run, journal, event.backup);
     writeDown(run, journal, event);
     if (event.type === 'backup') {
       run.partials = []; // it is a backup now, and nothing may take it for what was left unfinished
@@ -252,6 +259,7 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
   run.child = asked.child;
   const result = await asked.answer;
   run.child = null;
+  await run.noting;
   const error = result.ok ? result.value.error : result.error;
   if (error?.code === 'E_CANCELLED') return stoppedReport(context, run, error, result.ok ? result.value : null);
   if (result.ok) return result.value;
@@ -259,11 +267,10 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
   return errorReport(run, tellingKept(result.error, settled));
 }
 
-/** Before anything is changed: whoever ends the process from here on has to know it without a report. */
-function noteKept(run: ActiveRun, journal: RunJournal, { folder: backups }: BackupRecord): void {
-  if (run.snapshot.backup !== null) return; // a later one of the same run
+/** With the first backup of a run: whoever ends the process from here on has to know it without a report. Never rejects. */
+async function noteKept(run: ActiveRun, journal: RunJournal, { folder: backups }: BackupRecord): Promise<void> {
   const { recoveryCopy: played, snapshot } = run;
-  run.keptIn = recoveryCopyOf(run.database.path, backups, { since: snapshot.startedAt, played });
+  run.keptIn = await recoveryCopyOf(run.database.path, backups, { since: snapshot.startedAt, played });
   if (run.keptIn !== null) record(run, journal, { type: 'kept', at: new Date().toISOString(), folder: run.keptIn });
 }
 

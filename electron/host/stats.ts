@@ -1,4 +1,12 @@
 import { lstatSync, statSync, type Stats } from 'node:fs';
+import { lookOnDrives } from './drives.ts';
+import { fileIdIn } from './on-drives.ts';
+
+/**
+ * What must be known at once: of our own files, and where an answer is noted in the same breath, so that nothing may come
+ * in between. It waits for the system, and all windows with it: what lies on a drive of people is asked first whether it
+ * answers (`drives.ts`). Everything else asks `on-drives.ts`.
+ */
 
 /** What a name leads to; undefined where there is nothing, and where the system does not let us look. Never throws. */
 export const statsOf = (file: string): Stats | undefined => quietly(() => statSync(file, { throwIfNoEntry: false }));
@@ -9,12 +17,14 @@ export const ownStatsOf = (file: string): Stats | undefined =>
 
 /**
  * What tells a file from every other one, a copy of it above all, whatever it is called: its number, and when it was made,
- * as numbers are used again. null where there is none, or the system does not say. On another disk it is another file.
+ * as numbers are used again. null where there is none, the system does not say, or its drive is known not to answer. On
+ * another disk it is another file.
  */
 export function fileIdOf(file: string): string | null {
+  if (lookOnDrives.isSilent(file)) return null;
   try {
     const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
-    return stats === undefined || stats.birthtimeNs <= 0n ? null : `${stats.ino} ${stats.birthtimeNs}`;
+    return stats === undefined ? null : fileIdIn(stats);
   } catch {
     return null;
   }

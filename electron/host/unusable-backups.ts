@@ -1,13 +1,13 @@
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Output } from '@shared/channels.ts';
 import { errorCode, errorWords } from '@shared/error-code.ts';
 import { appError, type AppError, err, ok, type Result } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
-import { placeOf } from './backup-place.ts';
+import { placeOn } from './backup-place.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
+import { doesNotAnswer, isUnknown, lookOnDrives } from './drives.ts';
 import type { Engines } from './engines.ts';
-import { statsOf } from './stats.ts';
+import { namesOn } from './on-drives.ts';
 
 type Unusable = Output<'backup:list'>['unusable'];
 
@@ -26,7 +26,7 @@ export async function unusableBackups(
   known: readonly BackupRecord[],
 ): Promise<Result<Unusable>> {
   const folder = defaultBackupFolder(database);
-  const found = filesIn(folder);
+  const found = await filesIn(folder);
   if (!found.ok) return ok([{ path: folder, why: found.error }]);
   const listed = new Set(known.map((record) => record.path));
   const unlisted = found.value.filter((file) => !listed.has(file));
@@ -35,7 +35,7 @@ export async function unusableBackups(
   if (!all.ok) return all;
   const others = new Map(all.value.map((record) => [record.path, record]));
   const unusable: Unusable = [];
-  for (const file of unlisted.toSorted(byManifest)) {
+  for (const file of await manifestFirst(unlisted)) {
     const other = others.get(file);
     const why = unusable.length >= EXPLAINED ? null : other ? ofAnother(other) : await whyNot(engines, file);
     unusable.push({ path: file, why });
@@ -44,8 +44,11 @@ export async function unusableBackups(
 }
 
 /** What has something beside it that describes it is most likely to be a backup. */
-const byManifest = (a: string, b: string): number => Number(hasManifest(b)) - Number(hasManifest(a));
-const hasManifest = (file: string): boolean => statsOf(`${file.slice(0, -END.length)}.json`)?.isFile() === true;
+async function manifestFirst(files: readonly string[]): Promise<string[]> {
+  const having = new Set<string>();
+  for (const file of files) if (await isFile(`${file.slice(0, -END.length)}.json`)) having.add(file);
+  return files.toSorted((a, b) => Number(having.has(b)) - Number(having.has(a)));
+}
 
 const ofAnother = ({ databasePath }: BackupRecord): AppError =>
   appError(
@@ -64,20 +67,30 @@ async function whyNot(engines: Engines, file: string): Promise<Unusable[number][
   return answer.ok ? null : answer.error;
 }
 
-/** What a person has begun to delete is left out. */
-function filesIn(folder: string): Result<string[]> {
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return ok([]); // no backup was made yet
+/** What a person has begun to delete is left out. Error: E_BACKUP_FOLDER, E_TIMEOUT. */
+async function filesIn(folder: string): Promise<Result<string[]>> {
+  const inside = await namesOn(folder);
+  if (isUnknown(inside)) return err(doesNotAnswer(folder));
+  if (typeof inside !== 'object') return ok([]);
+  if ('cause' in inside) {
+    if (errorCode(inside.cause) === 'ENOENT') return ok([]); // no backup was made yet
     const nextStep = 'Make sure that it is a folder which you may read, then look again.';
-    return err(
-      appError('E_BACKUP_FOLDER', `It could not be looked into: ${errorWords(error)}.`, undefined, { nextStep }),
-    );
+    const message = `It could not be looked into: ${errorWords(inside.cause)}.`;
+    return err(appError('E_BACKUP_FOLDER', message, undefined, { nextStep }));
   }
+  const { names } = inside;
   const isLeft = (name: string): boolean => names.includes(`${name.slice(0, -END.length)}.json.removing`);
-  const files = names.filter((name) => name.endsWith(END) && !isLeft(name)).map((name) => path.join(folder, name));
-  // What is no file looks like none; of a name that is not text, nobody can tell.
-  return ok(files.filter((file) => file.includes('\ufffd') || statsOf(file)?.isFile() === true).map(placeOf));
+  const place = path.dirname(await placeOn(path.join(folder, END))); // the same for all of them
+  const files: string[] = [];
+  for (const name of names.filter((each) => each.endsWith(END) && !isLeft(each))) {
+    const file = path.join(place, name);
+    // What is no file looks like none; of a name that is not text, nobody can tell.
+    if (file.includes('\ufffd') || (await isFile(file))) files.push(file);
+  }
+  return ok(files);
+}
+
+async function isFile(file: string): Promise<boolean> {
+  const seen = await lookOnDrives(file, true);
+  return typeof seen === 'object' && seen.isFile();
 }

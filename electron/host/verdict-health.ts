@@ -10,14 +10,14 @@ const READ_THEN =
  * what was found then, not as what is so, because a disk may lose what nobody has read again.
  * @param lastReport of a run of this file; asked for only where the look has left something out.
  */
-export function withVerdictHealth(
+export async function withVerdictHealth(
   status: DatabaseStatus,
   file: string,
   lastReport: () => RunReport | undefined,
-): DatabaseStatus {
+): Promise<DatabaseStatus> {
   if (status.health.state !== 'not-checked') return status;
   const { verified, checks, leftAs } = lastReport() ?? { verified: false, checks: [] };
   const isSound = checks.some(({ id, state }) => id === 'integrity' && state === 'met');
-  if (!verified || !isSound || !isAsLeft(file, leftAs)) return status;
+  if (!verified || !isSound || !(await isAsLeft(file, leftAs))) return status;
   return { ...status, health: { ...status.health, summary: READ_THEN } };
 }

@@ -49,7 +49,7 @@ export async function withVerdict(
   const finishedAt = new Date().toISOString();
   if (!verdict.ok) return { ...report, finishedAt, ok: false, verified: false, error: couldNotCheck(verdict.error) };
   const { checks } = verdict.value;
-  const error = disagreement(checks, isWrittenSince(file, report.leftAs));
+  const error = disagreement(checks, await isWrittenSince(file, report.leftAs));
   const all = withoutRepeats(report.checks, checks);
   if (error) return { ...report, finishedAt, checks: all, ok: false, verified: false, error };
   return { ...report, finishedAt, checks: all, verified: true };

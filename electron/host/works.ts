@@ -131,7 +131,10 @@ export const answeredAt = (dataFolder: string, databasePath: string): ReadonlySe
 export const isProven = ({ report, verdict }: ToldWork): boolean =>
   report?.verified === true || verdict?.verified === true;
 
-/** Whether a person left this very file as it is, whatever it was called then: what was said of its path is `answeredAt`. */
+/**
+ * Whether a person left this very file as it is, whatever it was called then: what was said of its path is `answeredAt`. By
+ * what lies there at once, as whoever asks goes on with an answer; false where its drive is known not to answer.
+ */
 export function wasLeftElsewhere(dataFolder: string, databasePath: string, runId: string): boolean {
   const file = fileIdOf(databasePath);
   const own = journalFolder(dataFolder, databasePath);

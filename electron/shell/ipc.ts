@@ -42,9 +42,9 @@ function isFromWindow(event: IpcMainInvokeEvent, window: BrowserWindow | null): 
   }
 }
 
-function openDropped(host: Host, file: unknown): Result<ReturnType<typeof publicEntry>> {
+async function openDropped(host: Host, file: unknown): Promise<Result<ReturnType<typeof publicEntry>>> {
   if (typeof file !== 'string' || file === '')
     return err(appError('E_NOT_A_FILE', 'What was dropped is not a file on this computer.'));
-  const opened = openDatabase(host, file);
+  const opened = await openDatabase(host, file);
   return opened.ok ? { ok: true, value: publicEntry(opened.value) } : opened;
 }

@@ -74,8 +74,8 @@ export interface Arrived {
   readonly refused: readonly AppError[];
 }
 
-export function openFiles(host: Host, files: readonly string[]): Arrived {
-  const results = files.map((file) => openDatabase(host, file));
+export async function openFiles(host: Host, files: readonly string[]): Promise<Arrived> {
+  const results = await Promise.all(files.map((file) => openDatabase(host, file)));
   return {
     opened: results.flatMap((result) => (result.ok ? [result.value] : [])),
     refused: results.flatMap((result) => (result.ok ? [] : [result.error])),

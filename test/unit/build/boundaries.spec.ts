@@ -21,7 +21,8 @@ const allowed = {
   'electron/engine/migration.ts': `export const migration = 1; export type Migration = number;`,
   'electron/engine/backup.ts': `import Database from 'better-sqlite3'; import { Umzug } from 'umzug'; import { shared } from '@shared/errors.ts'; import fs from 'node:fs'; export const backup = [Database, Umzug, shared, fs];`,
   'electron/engine/process.ts': `import pack from '../../migrations/kroma/pack.ts'; import { backup } from '@engine/backup.ts'; export const all = [pack, backup, import.meta.glob('../../migrations/*/pack.ts')];`,
-  'electron/host/router.ts': `import { channels } from '@shared/channels.ts'; import type { Migration } from '@engine/migration.ts'; import path from 'node:path'; export const router = [channels, path]; export type M = Migration;`,
+  'electron/host/router.ts': `import { channels } from '@shared/channels.ts'; import type { Migration } from '@engine/migration.ts'; import type { Stats } from 'node:fs'; import { stat } from 'node:fs/promises'; import path from 'node:path'; export const router = [channels, path, stat]; export type M = [Migration, Stats];`,
+  'electron/host/stats.ts': `import { statSync } from 'node:fs'; export const statsOf = statSync;`,
   'electron/browser-host/main.ts': `import { WebSocketServer } from 'ws'; import { router } from '@host/router.ts'; export const host = [WebSocketServer, router];`,
   'electron/cli/main.ts': `import { router } from '@host/router.ts'; export const cli = router;`,
   'electron/preload.ts': `import { contextBridge } from 'electron'; import { channels } from '@shared/channels.ts'; export const preload = [contextBridge, channels];`,
@@ -110,6 +111,8 @@ describe('rejects a planted import', () => {
     ['recorder', 'test/electron/support/recorder.cjs', `import fs from 'node:fs'; export default fs;`],
     ['e2e', 'test/e2e/x.spec.ts', `import { backup } from '../../electron/engine/backup.ts'; export default backup;`],
     ['electron-in-specs', 'test/unit/x.spec.ts', `import { app } from 'electron'; export default app;`],
+    ['waiting', 'electron/host/x.ts', `import { statSync } from 'node:fs'; export default statSync;`],
+    ['waiting', 'electron/host/x.ts', `import { statsOf } from './stats.ts'; export default statsOf;`],
     ['unresolvable', 'electron/host/x.ts', `import { gone } from './gone.ts'; export default gone;`],
     ['circular', 'electron/host/x.ts', `import { y } from './y.ts'; export const x = () => y;`],
     [
@@ -130,7 +133,7 @@ describe('rejects a planted import', () => {
 
   it('for each row of the table', () => {
     expect(new Set(planted.map(([rule]) => rule))).toEqual(
-      new Set([...table.map(({ name }) => name), 'electron-in-specs', 'unresolvable', 'circular', 'glob']),
+      new Set([...table.map(({ name }) => name), 'electron-in-specs', 'waiting', 'unresolvable', 'circular', 'glob']),
     );
   });
 });

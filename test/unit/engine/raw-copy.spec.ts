@@ -174,7 +174,7 @@ describe('a damaged file with a log', () => {
     const { before, replacedFolder } = await restore(file, backup);
 
     expect(before).toBeNull();
-    expect(replacedFolders(file, []).map((each) => each.folder)).toEqual([replacedFolder]);
+    expect((await replacedFolders(file, [])).map((each) => each.folder)).toEqual([replacedFolder]);
     expect(keptIn(replacedFolder ?? '')).toEqual(found);
     expect(fs.readdirSync(replacedFolder ?? '').toSorted()).toEqual(['shop.db', 'shop.db-wal']);
     putBackReplaced({ path: file, folder: replacedFolder ?? '', backupFolder: backupFolderOf(file) });
@@ -194,8 +194,8 @@ describe('a damaged file with a log', () => {
 
       await (point === 'kept' ? restore(file, backup) : finishRestore(input, { packs, lockWaitMs: 200 }));
 
-      expect(replacedFolders(file, []).map((each) => keptIn(each.folder))).toContainEqual(found);
-      if (point !== 'kept') expect(replacedFolders(file, [])).toHaveLength(1);
+      expect((await replacedFolders(file, [])).map((each) => keptIn(each.folder))).toContainEqual(found);
+      if (point !== 'kept') expect(await replacedFolders(file, [])).toHaveLength(1);
       expect(besides(file, ' replacing-')).toEqual([]);
       expect(besides(file, '.restore-')).toEqual([]);
     },

@@ -232,14 +232,15 @@ describe('deleting and putting back', () => {
     expect(kept.map(({ why }) => why)).toEqual([expect.stringMatching(/not come to a proven end/)]);
   });
 
-  it('finds what a restore set aside by the name that only we give', () => {
+  it('finds what a restore set aside by the name that only we give', async () => {
     const { open } = scriptedHost(folder);
     const { path: file } = open('good');
     for (const name of ['good.db replaced-Abc123', 'good.db replaced-elsewhere', 'other.db replaced-Abc123'])
       setAsideIn(file, name);
     writeFileSync(path.join(path.dirname(file), 'good.db replaced-file12'), 'x');
+    const found = await replacedFolders(file, []);
 
-    expect(replacedFolders(file, []).map((kept) => path.basename(kept.folder))).toEqual(['good.db replaced-Abc123']);
+    expect(found.map((kept) => path.basename(kept.folder))).toEqual(['good.db replaced-Abc123']);
   });
 });
 
@@ -279,8 +280,8 @@ describe('where what was noted of a database cannot be read', () => {
 describe('what the last restore set aside', () => {
   const aside = (file: string, end: string, holds?: string) =>
     setAsideIn(file, `${path.basename(file)} replaced-${end}`, holds);
-  const latest = (file: string, works: Parameters<typeof replacedFolders>[1] = []) =>
-    replacedFolders(file, works).map((kept) => kept.folder.slice(-6));
+  const latest = async (file: string, works: Parameters<typeof replacedFolders>[1] = []) =>
+    (await replacedFolders(file, works)).map((kept) => kept.folder.slice(-6));
 
   it('is known by the journals, whatever the clock and the folders say', async () => {
     const { client, dataFolder, open } = scriptedHost(folder);
@@ -297,7 +298,7 @@ describe('what the last restore set aside', () => {
     }
     writeFileSync(path.join(`${file} replaced-First1`, '.DS_Store'), '');
 
-    expect(latest(file, readWorks(dataFolder, file))).toEqual(['Secon2', 'First1']);
+    expect(await latest(file, readWorks(dataFolder, file))).toEqual(['Secon2', 'First1']);
     expect(must(await client.call('backup:list', { handle })).replaced?.folder).toMatch(/Secon2$/);
   });
 
@@ -338,7 +339,7 @@ describe('what the last restore set aside', () => {
   it.each([
     ['First1', 'Secon2'],
     ['Secon2', 'First1'],
-  ])('is the one that a journal names, where one that none names is of the same moment: %s', (noted, other) => {
+  ])('is the one that a journal names, where one that none names is of the same moment: %s', async (noted, other) => {
     const { dataFolder, open } = scriptedHost(folder);
     const { path: file } = open('good');
     for (const end of [noted, other]) utimesSync(aside(file, end), 1_000, 1_000); // one tick of a coarse clock
@@ -346,7 +347,7 @@ describe('what the last restore set aside', () => {
     beginWork(dataFolder, named)(true);
     noteSetAside(dataFolder, file, 'w1', `${file} replaced-${noted}`);
 
-    expect(latest(file, readWorks(dataFolder, file))).toEqual([noted, other]);
+    expect(await latest(file, readWorks(dataFolder, file))).toEqual([noted, other]);
   });
 
   it.skipIf(statSync(folder).birthtimeMs === 0)('is known by when it was made, where no journal names it', async () => {
@@ -358,10 +359,10 @@ describe('what the last restore set aside', () => {
     }
     writeFileSync(path.join(`${file} replaced-First1`, '.DS_Store'), '');
 
-    expect(latest(file)).toEqual(['Secon2', 'First1']);
+    expect(await latest(file)).toEqual(['Secon2', 'First1']);
   });
 
-  it('is what can be put back: a log without its database hides no earlier one', () => {
+  it('is what can be put back: a log without its database hides no earlier one', async () => {
     const { open } = scriptedHost(folder);
     const { path: file } = open('good');
     const whole = aside(file, 'Whole1');
@@ -369,7 +370,7 @@ describe('what the last restore set aside', () => {
     aside(file, 'Stray2', 'good.db-wal');
     mkdirSync(path.join(aside(file, 'Strng3'), 'good.db-wal'));
 
-    expect(latest(file)).toEqual(['Whole1']);
+    expect(await latest(file)).toEqual(['Whole1']);
   });
 });
 
@@ -396,6 +397,7 @@ describe('reading stored backups again at start (R11)', () => {
       ...{ engines: { askAlone }, busy, events: createEventBus(), idleMs: 0, budgetMs: 1_000 },
       recents: { paths: async () => ['/a.db'], knowsBroken: (file) => void broken.push(file) },
       databases: { find: () => undefined },
+      placesOf: async (databasePath) => ({ databasePath, folders: [folder] }),
       ...more,
     });
     scrub.start();

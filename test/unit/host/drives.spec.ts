@@ -31,6 +31,28 @@ function drives(own = '/') {
   return { look, asked, comesBack };
 }
 
+describe('any other question', () => {
+  it('is answered, or says that there is nothing, like what a path leads to', async () => {
+    const { look } = drives();
+    expect(await look.ask(here, () => Promise.resolve({ names: ['a'] }))).toEqual({ names: ['a'] });
+    const gone = Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+    expect(await look.ask(here, () => Promise.reject(gone))).toBe('nothing');
+  });
+
+  it('of a drive that does not answer is waited for no longer, and no other is asked there until it has', async () => {
+    const { look, asked } = drives();
+    let answer: (found: object) => void = () => {};
+    const late = new Promise<object>((resolve) => (answer = resolve));
+    expect(await look.ask('/away/n1/a.db', () => late)).toBe('silent');
+    expect([look.isSilent('/away/n1/b.db'), await look('/away/n1/here/b.db')]).toEqual([true, 'silent']);
+    expect(asked).toEqual([]);
+
+    answer({});
+    await vi.waitFor(() => expect(look.isSilent('/away/n1/b.db')).toBe(false));
+    expect(await look('/away/n1/here/b.db')).toMatchObject({ size: 5 });
+  });
+});
+
 describe('a drive that does not answer', () => {
   it('is waited for once, and is asked again when it has answered after all', async () => {
     const { look, asked, comesBack } = drives();
@@ -53,6 +75,20 @@ describe('a drive that does not answer', () => {
 
     comesBack();
     await vi.waitFor(() => expect(look.isSilent('/away/n1/a.db')).toBe(false));
+  });
+
+  it('is told from one that has, while this process itself stood still', async () => {
+    const look = createDrives({
+      limitMs: 20,
+      ask(file) {
+        const answer = stat(file);
+        const until = performance.now() + 80;
+        while (performance.now() < until); // as with the computer asleep
+        return answer;
+      },
+    });
+    await stat(here); // from here on, the turn in which answers come is over, and that of clocks is next
+    expect(await look(here)).toMatchObject({ size: 5 });
   });
 
   it('keeps nobody from seeing what lies on another', async () => {

@@ -24,7 +24,7 @@ async function endedPid(): Promise<number> {
 }
 
 /** What some links lead to, and some files hold, is something else. */
-function elsewhere<T>(said: Partial<Record<string, string>>, act: () => T): T {
+async function elsewhere<T>(said: Partial<Record<string, string>>, act: () => T | Promise<T>): Promise<T> {
   const { readlinkSync, openSync } = fs;
   vi.spyOn(fs, 'readlinkSync').mockImplementation(((link: string) => said[link] ?? readlinkSync(link)) as never);
   vi.spyOn(fs, 'openSync').mockImplementation((file, ...more) => {
@@ -33,13 +33,13 @@ function elsewhere<T>(said: Partial<Record<string, string>>, act: () => T): T {
     throw Object.assign(new Error(text), { code: text });
   });
   syncBuiltinESMExports();
-  const done = act();
+  const done = await act();
   vi.restoreAllMocks();
   syncBuiltinESMExports();
   return done;
 }
-const stays = (name: string, folder: string): boolean => {
-  sweepPartials(folder);
+const stays = async (name: string, folder: string): Promise<boolean> => {
+  await sweepPartials(folder);
   return readdirSync(folder).includes(name);
 };
 
@@ -56,7 +56,7 @@ describe.skipIf(process.platform !== 'linux')('what an export leaves', () => {
     const reused = partialFor(target).replace(/-[0-9a-f]{8}-([0-9a-f]{12})\.part$/, '-00000000-$1.part');
     left(reused, 11);
 
-    sweepPartials(folder);
+    await sweepPartials(folder);
 
     expect(readdirSync(folder).toSorted()).toEqual([own, fresh].toSorted());
   });
@@ -64,36 +64,35 @@ describe.skipIf(process.platform !== 'linux')('what an export leaves', () => {
   it('one of another container stays for a day, whose processes have the same ids and whose name is the same', async () => {
     const folder = newFolder();
     const pid = await endedPid();
-    const partial = elsewhere({ '/proc/self/ns/pid': 'pid:[1]' }, () => partialFor(path.join(folder, 'rows.csv')));
-    expect(stays(left(ofEnded(partial, pid), 23 * 60), folder)).toBe(true);
-    expect(stays(left(ofEnded(partial, pid), 25 * 60), folder)).toBe(false);
+    const partial = await elsewhere({ '/proc/self/ns/pid': 'pid:[1]' }, () =>
+      partialFor(path.join(folder, 'rows.csv')),
+    );
+    expect(await stays(left(ofEnded(partial, pid), 23 * 60), folder)).toBe(true);
+    expect(await stays(left(ofEnded(partial, pid), 25 * 60), folder)).toBe(false);
   });
 
-  it('one of a living process stays where it cannot be told whether it is that one', () => {
+  it('one of a living process stays where it cannot be told whether it is that one', async () => {
     const folder = newFolder();
     const target = path.join(folder, 'rows.csv');
     const unmarked = { [`/proc/${process.pid}/stat`]: 'EACCES' };
-    const name = left(
-      elsewhere(unmarked, () => partialFor(target)),
-      90,
-    );
-    expect(stays(name, folder)).toBe(true);
+    const name = left(await elsewhere(unmarked, () => partialFor(target)), 90);
+    expect(await stays(name, folder)).toBe(true);
     const marked = left(partialFor(target), 90);
-    expect(elsewhere(unmarked, () => stays(marked, folder))).toBe(true);
+    expect(await elsewhere(unmarked, () => stays(marked, folder))).toBe(true);
   });
 
   it('where the system does not say which computer it is, one stays for a day', async () => {
     const folder = newFolder();
     const pid = await endedPid();
-    elsewhere({ '/proc/sys/kernel/random/boot_id': 'ENOENT' }, () => {
+    await elsewhere({ '/proc/sys/kernel/random/boot_id': 'ENOENT' }, async () => {
       const partial = ofEnded(partialFor(path.join(folder, 'rows.csv')), pid);
-      expect(stays(left(partial, 23 * 60), folder)).toBe(true);
-      expect(stays(left(partial, 25 * 60), folder)).toBe(false);
+      expect(await stays(left(partial, 23 * 60), folder)).toBe(true);
+      expect(await stays(left(partial, 25 * 60), folder)).toBe(false);
     });
   });
 });
 
-it('of another computer one that was written to today stays', () => {
+it('of another computer one that was written to today stays', async () => {
   const folder = newFolder();
   const hostname = vi.spyOn(os, 'hostname').mockReturnValue('elsewhere');
   const [today, old] = [0, 1].map(() => partialFor(path.join(folder, 'rows.csv')));
@@ -101,7 +100,7 @@ it('of another computer one that was written to today stays', () => {
   const kept = left(today ?? '', 23 * 60);
   left(old ?? '', 25 * 60);
 
-  sweepPartials(folder);
+  await sweepPartials(folder);
 
   expect(readdirSync(folder)).toEqual([kept]);
 });
@@ -115,8 +114,8 @@ it('what is not certainly ours stays, however old', async () => {
   symlinkSync(path.join(folder, 'rows.csv'), ours);
   const before = readdirSync(folder);
 
-  sweepPartials(folder);
-  sweepPartials(path.join(folder, 'no such folder'));
+  await sweepPartials(folder);
+  await sweepPartials(path.join(folder, 'no such folder'));
 
   expect(readdirSync(folder)).toEqual(before);
 });

@@ -96,11 +96,11 @@ it('a link to a file whose name cannot be used is refused like the file', () => 
   }
 });
 
-it('the sample takes no name beside which something is left of another file', () => {
+it('the sample takes no name beside which something is left of another file', async () => {
   const place = mkdtempSync(path.join(folder, 'samples-'));
   for (const left of ['a.db', 'a 2.db-wal', 'a 3.db-journal', 'a 4.db-shm', 'a 5.db backups'])
     writeFileSync(path.join(place, left), '');
-  expect(freeName(place, 'a')).toBe(path.join(place, 'a 6.db'));
+  expect(await freeName(place, 'a')).toBe(path.join(place, 'a 6.db'));
 });
 
 it('another start hands over so many files, each by its whole path', () => {

@@ -233,7 +233,7 @@ describe('backups', () => {
       const { client, host, home, file, planned, elsewhere } = await begun('chosen');
       const moved = path.join(home, 'moved.db');
       renameSync(file, moved);
-      const { handle } = must(openDatabase(host, moved));
+      const { handle } = must(await openDatabase(host, moved));
       must(await client.call('database:status', { handle }));
       expect((await planned(handle)).backupFolder).toBe(elsewhere);
     });

@@ -1,42 +1,17 @@
-import type Fs from 'node:fs';
 import path from 'node:path';
 import { rememberFolder } from '@host/backups.ts';
 import { createBusy } from '@host/busy.ts';
-import type * as Drives from '@host/drives.ts';
 import { findNotices } from '@host/recovery-notices.ts';
 import { appendToJournal, journalFolder, type JournalLine } from '@host/run-journal.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { closedAfter, codeOf, makeFolder, must, scriptedHost } from './scripted-host.ts';
+import { drive } from './silent-drive.ts';
 
 /** Whoever touches a drive that has stopped answering waits for it: were that this process, every window would stand still. */
 
-const drive = vi.hoisted(() => ({ isSilent: false, touched: [] as string[] }));
-const isAway = (file: unknown): boolean => typeof file === 'string' && file.includes(`${path.sep}away${path.sep}`);
-
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof Fs>();
-  const noting =
-    (call: unknown) =>
-    (...args: unknown[]): unknown => {
-      if (drive.isSilent && isAway(args[0])) drive.touched.push(String(args[0]));
-      return (call as (...given: unknown[]) => unknown)(...args);
-    };
-  return {
-    ...fs,
-    statSync: noting(fs.statSync),
-    lstatSync: noting(fs.lstatSync),
-    readdirSync: noting(fs.readdirSync),
-    existsSync: noting(fs.existsSync),
-    realpathSync: Object.assign(noting(fs.realpathSync), { native: noting(fs.realpathSync.native) }),
-  };
-});
-vi.mock('@host/drives.ts', async (original) => {
-  const drives = await original<typeof Drives>();
-  const isSilent = (file: string): boolean => drive.isSilent && isAway(file);
-  const look = (file: string) => (isSilent(file) ? Promise.resolve('silent') : drives.lookOnDrives(file));
-  return { ...drives, lookOnDrives: Object.assign(look, { isSilent, answered: () => {} }) };
-});
+vi.mock('node:fs', async (original) => (await import('./silent-drive.ts')).notingTouches(await original()));
+vi.mock('@host/drives.ts', async (original) => (await import('./silent-drive.ts')).fallingSilent(await original()));
 
 const folder = temporaryFolder();
 /** A database on a drive that falls silent once it is open. */

@@ -23,7 +23,7 @@ function setUp(onWay: (busy: Busy) => void = () => {}) {
     return Promise.resolve(ok({ fingerprint: 'f' }));
   };
   const looks = createLooks({
-    ...{ engines: { ask } as unknown as Engines, busy, saidOf: () => null, onStatus: () => {} },
+    ...{ engines: { ask } as unknown as Engines, busy, saidOf: async () => null, onStatus: () => {} },
     reportsOf: () => [],
     wayOf: () => {
       onWay(busy);
@@ -56,7 +56,7 @@ it('what was seen is no look as good as a new one once a look has met an error',
   const answers = [ok(first), err(appError('E_NOT_FOUND', 'It is gone.')), ok(third)];
   const looks = createLooks({
     ...{ engines: { ask: () => Promise.resolve(answers.shift()) } as unknown as Engines, busy: createBusy() },
-    ...{ saidOf: () => null, onStatus: () => {}, reportsOf: () => [], wayOf: () => Promise.resolve(NO_WAY) },
+    ...{ saidOf: async () => null, onStatus: () => {}, reportsOf: () => [], wayOf: () => Promise.resolve(NO_WAY) },
   });
   const lookedAt = async () => {
     await looks.status(database, 'schema');

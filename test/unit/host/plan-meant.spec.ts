@@ -12,7 +12,7 @@ it('a plan is the one meant only where phase and fingerprint say so, and is that
   const plan = { toPhase: 2, fingerprint: 'f2' } as Plan;
   const looks = createLooks({
     ...{ engines: { ask: () => Promise.resolve(ok(plan)) } as unknown as Engines, busy: createBusy() },
-    ...{ saidOf: () => null, onStatus: () => {}, reportsOf: () => [] },
+    ...{ saidOf: async () => null, onStatus: () => {}, reportsOf: () => [] },
     wayOf: () => Promise.resolve({ backupFolder: null, source: null }),
   });
   expect(looks.planFor(database, 2, 'f2')).toBeNull();
@@ -35,7 +35,7 @@ function planning(still?: string) {
   };
   const looks = createLooks({
     ...{ engines: { ask } as unknown as Engines, busy: createBusy() },
-    ...{ saidOf: () => null, onStatus: () => {}, reportsOf: () => [] },
+    ...{ saidOf: async () => null, onStatus: () => {}, reportsOf: () => [] },
     wayOf: () => Promise.resolve({ backupFolder: null, source: null }),
   });
   return { looks, plans };

@@ -308,7 +308,7 @@ describe('another work that was killed', () => {
         /“a\.db replaced-Named1” beside .* Other files were set aside after them/,
       );
       // What the list of backups offers, and only that is put back.
-      expect(lastSetAside(file, readWorks(dataFolder, file))?.folder).toBe(`${file} replaced-Later2`);
+      expect((await lastSetAside(file, readWorks(dataFolder, file)))?.folder).toBe(`${file} replaced-Later2`);
     });
   });
 

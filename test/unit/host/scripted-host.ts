@@ -4,9 +4,10 @@ import type { EventName } from '@shared/channels.ts';
 import { createClient } from '@shared/client.ts';
 import { appError, type Result } from '@shared/errors.ts';
 import type { RunSnapshot } from '@shared/run.ts';
-import type { OpenEntry } from '@host/databases.ts';
+import { type OpenEntry, publicEntry } from '@host/databases.ts';
 import type { Door } from '@host/door.ts';
-import { createHandlers, openDatabase } from '@host/handlers.ts';
+import { lookOnDrives } from '@host/drives.ts';
+import { createHandlers } from '@host/handlers.ts';
 import { createHost, type Host } from '@host/host.ts';
 import { createRouter } from '@host/router.ts';
 import { spawnWithNode } from '@host/spawn-node.ts';
@@ -39,7 +40,10 @@ export function scriptedHost(folder: string, more: Partial<Door> = {}, dataFolde
   const open = (script: string): OpenEntry => {
     const file = path.join(home, `${script}.db`);
     writeFileSync(file, 'bytes');
-    return must(openDatabase(host, file));
+    const entry = must(host.databases.open(file)); // as openDatabase, at once
+    lookOnDrives.answered(file);
+    host.events.emit('database:opened', publicEntry(entry));
+    return entry;
   };
   return { host, router, client, events, home, dataFolder, open };
 }

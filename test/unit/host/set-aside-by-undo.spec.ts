@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 it.each([
   ['by the journal that names it', true],
   ['by the time, where none does', false],
-])('what was set aside by a restore is told from what was set aside by undoing that: %s', (_how, isNoted) => {
+])('what was set aside by a restore is told from what was set aside by undoing that: %s', async (_how, isNoted) => {
   const home = mkdtempSync(path.join(folder, 'home-'));
   const [file, dataFolder] = [path.join(home, 'a.db'), path.join(home, 'data')];
   const restore = (runId: string, restores: string, setsAside: string) => {
@@ -24,15 +24,15 @@ it.each([
     end(true);
     return kept;
   };
-  const isOfUndo = () => {
+  const isOfUndo = async () => {
     const works = readWorks(dataFolder, file);
-    return replacedFolders(file, works).map((each) => wasSetAsideByUndo(file, each, works));
+    return (await replacedFolders(file, works)).map((each) => wasSetAsideByUndo(file, each, works));
   };
 
   const damaged = restore('w1', '/b/b1.db', 'Abc123');
-  expect(isOfUndo()).toEqual([false]);
+  expect(await isOfUndo()).toEqual([false]);
 
   restore('w2', damaged, 'Def456');
   utimesSync(damaged, 1_000, 1_000);
-  expect(isOfUndo()[0]).toBe(true); // what the first restore had put in, which is as good as its backup
+  expect((await isOfUndo())[0]).toBe(true); // what the first restore had put in, which is as good as its backup
 });

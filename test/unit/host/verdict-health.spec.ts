@@ -36,7 +36,7 @@ function setUp(change: Partial<RunReport>, { schema = unread, data = healthy as 
   };
   const busy = createBusy();
   const looks = createLooks({
-    ...{ busy, saidOf: () => null, onStatus: () => {}, reportsOf: () => reports },
+    ...{ busy, saidOf: async () => null, onStatus: () => {}, reportsOf: () => reports },
     engines: { ask: () => answer(schema), askAlone: () => ({ answer: answer(data) }) } as unknown as Engines,
     wayOf: () => Promise.resolve({ backupFolder: null, source: null }),
   });

@@ -106,17 +106,20 @@ describe('whether somebody has written since', () => {
     utimesSync(file, seconds, seconds);
   };
 
-  it('is told by the size or by the time alone', () => {
+  it('is told by the size or by the time alone', async () => {
     const { file, leftAs } = left();
-    expect(isWrittenSince(file, leftAs)).toBe(false);
+    expect(await isWrittenSince(file, leftAs)).toBe(false);
     write(file, 'more bytes', 1_000);
-    expect(isWrittenSince(file, leftAs)).toBe(true);
+    expect(await isWrittenSince(file, leftAs)).toBe(true);
     write(file, 'other', 2_000);
-    expect(isWrittenSince(file, leftAs)).toBe(true);
+    expect(await isWrittenSince(file, leftAs)).toBe(true);
   });
 
-  it('nobody can say of a file that is gone, nor where nobody noted how it was left', () => {
+  it('nobody can say of a file that is gone, nor where nobody noted how it was left', async () => {
     const { file, leftAs } = left();
-    expect([isWrittenSince(`${file} gone`, leftAs), isWrittenSince(file, undefined)]).toEqual([false, false]);
+    expect([await isWrittenSince(`${file} gone`, leftAs), await isWrittenSince(file, undefined)]).toEqual([
+      false,
+      false,
+    ]);
   });
 });
