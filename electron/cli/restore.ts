@@ -5,14 +5,14 @@ import { aboutOrigin } from '@shared/origin-words.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { placeOf } from '@host/backup-place.ts';
 import { beginPutBack, beginRestore } from '@host/restore-begun.ts';
-import { askRestore, putBackReplaced } from '@host/restores.ts';
+import { askPutBack, askRestore } from '@host/restores.ts';
 import { defaultBackupFolder, type OpenEntry, resolveDatabasePath } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
 import { isWhole } from '@host/kept-files.ts';
 import { printable } from '@host/printable.ts';
 import { statsOf } from '@host/stats.ts';
 import type { Command } from './arguments.ts';
-import { whileRunning } from './signals.ts';
+import { stopOf, stopped, whileRunning } from './signals.ts';
 import { commandLine } from './suggested.ts';
 import { canAsk, failure, isConfirmed, nobodyToAsk, type Outcome, tell } from './terminal.ts';
 import { tellWork, tellWorks } from './work-teller.ts';
@@ -79,16 +79,16 @@ async function putIn(host: Host, backup: string, target: OpenEntry): Promise<Out
   const { value: restored, signalCode } = await whileRunning(asked.answer, stop);
   telling.end();
   free.value(restored.ok);
-  if (!restored.ok) return { ...failure(restored.error), ...(signalCode === null ? {} : { exitCode: signalCode }) };
+  if (!restored.ok) return stopped(failure(restored.error), signalCode);
   return await done(target, restored.value, 'Restored');
 }
 
 async function finish(host: Host, target: OpenEntry): Promise<Outcome> {
   const endTelling = tellWorks(host);
   const work = host.recoveries.finish(target);
-  const { value: finished } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
+  const { value: finished, signalCode } = await whileRunning(work, stopOf(host, target));
   endTelling();
-  return finished.ok ? await done(target, finished.value, 'Finished') : failure(finished.error);
+  return finished.ok ? await done(target, finished.value, 'Finished') : stopped(failure(finished.error), signalCode);
 }
 
 type Restored = Extract<Awaited<ReturnType<Host['recoveries']['finish']>>, { ok: true }>['value'];
@@ -129,17 +129,15 @@ async function putBack(host: Host, folder: string, target: OpenEntry): Promise<O
   const begun = beginPutBack(folder);
   const free = host.busy.take(target.path, 'restore', begun);
   if (!free.ok) return failure(free.error);
-  let isDone = false;
-  try {
-    const work = putBackReplaced(host, begun, target.path);
-    const { value: undone } = await whileRunning(work, { gently: () => {}, atOnce: () => host.close() });
-    isDone = undone.ok;
-    if (!undone.ok) return failure(undone.error);
-    const { replacedFolder } = undone.value;
-    const kept = replacedFolder ? ` What was there is kept in ${printable(replacedFolder)}.` : '';
-    const text = `Put back: ${printable(target.path)} is again what lies in ${printable(folder)}.${kept}`;
-    return { exitCode: 0, json: { ok: true, ...undone.value }, text };
-  } finally {
-    free.value(isDone);
-  }
+  const telling = tellWork(host, target, 'put-back');
+  const asked = askPutBack(host, begun, target.path, telling.listeners);
+  const stop = { gently: () => void asked.child.cancel(0), atOnce: () => host.close() };
+  const { value: undone, signalCode } = await whileRunning(asked.answer, stop);
+  telling.end();
+  free.value(undone.ok);
+  if (!undone.ok) return stopped(failure(undone.error), signalCode);
+  const { replacedFolder } = undone.value;
+  const kept = replacedFolder ? ` What was there is kept in ${printable(replacedFolder)}.` : '';
+  const text = `Put back: ${printable(target.path)} is again what lies in ${printable(folder)}.${kept}`;
+  return { exitCode: 0, json: { ok: true, ...undone.value }, text };
 }

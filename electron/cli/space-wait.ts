@@ -7,7 +7,7 @@ import { endInPlace, tell } from './terminal.ts';
 /** Nobody may be watching: then the run ends at its whole step, and says why. */
 const GIVE_UP_MS = 10 * 60_000;
 
-/** One want of space. It lasts until a row or a step was added: a try that finds the disk as full as before ends none. */
+/** One want of space. It lasts until a backup, a row or a step was added: a try that finds the disk as full as before ends none. */
 interface Want {
   readonly from: RunSnapshot;
   /** As it was told last. */
@@ -44,7 +44,7 @@ export function waitForSpace(
     if (want.since !== null) return; // fresh numbers of the same want
     want.since = Date.now();
     timer = setTimeout(() => {
-      givenUp = want?.lacking ?? null;
+      givenUp = want === null ? null : unmet(want.lacking, giveUpMs);
       host.runs.control(handle, 'cancel');
     }, giveUpMs - want.waitedMs);
   };
@@ -68,12 +68,21 @@ export function waitForSpace(
 
 function announce({ message, safety }: AppError, giveUpMs: number): void {
   endInPlace();
-  tell(`Waiting for free space, up to ${Math.round(giveUpMs / 60_000)} minutes. ${printable(message)}`);
+  tell(`Waiting for free space, up to ${minutes(giveUpMs)}. ${printable(message)}`);
   tell(safety);
 }
+
+/** It does not go on by itself any more. */
+const unmet = (lacking: AppError, giveUpMs: number): AppError => ({
+  ...lacking,
+  message: `It was stopped after ${minutes(giveUpMs)} without enough room. ${lacking.message}`,
+  nextStep: 'Free some space, then start again.',
+});
+
+const minutes = (ms: number): string => `${Math.round(ms / 60_000)} minutes`;
 
 function hasGrown(before: RunSnapshot, now: RunSnapshot): boolean {
   const applied = ({ steps }: RunSnapshot) => steps.filter(({ state }) => state === 'applied').length;
   const rows = ({ steps }: RunSnapshot) => steps.reduce((sum, { rowsDone }) => sum + rowsDone, 0);
-  return applied(now) > applied(before) || rows(now) > rows(before);
+  return now.backup?.id !== before.backup?.id || applied(now) > applied(before) || rows(now) > rows(before);
 }

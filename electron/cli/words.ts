@@ -155,7 +155,7 @@ export function planText(plan: Plan): string {
 
 /** Some details are the second half of their title, as the window shows them below it. */
 const findingText = ({ id, title, detail }: Plan['preflight'][number]): string =>
-  printable(id === 'in-use' ? `${title}: ${detail.replace(/^Close it in/, 'close the file in')}` : detail);
+  printable(id === 'in-use' ? `${title}: ${detail.replace(/^Close/, 'close')}` : detail);
 
 const disks = {
   database: ['the disk of the database', 'freeBytes'],

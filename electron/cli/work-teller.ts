@@ -1,8 +1,8 @@
 import type { Events } from '@shared/channels.ts';
-import type { WorkKind } from '@shared/recovery.ts';
 import type { AskListeners } from '@host/engine-process.ts';
 import type { OpenEntry } from '@host/databases.ts';
 import type { Host } from '@host/host.ts';
+import type { OngoingKind } from '@host/ongoing.ts';
 import { endInPlace, tell, tellInPlace } from './terminal.ts';
 
 /** Tells on stderr what a restore is doing: a line for every stage, on terminals with the percentage. @returns ends that. */
@@ -26,7 +26,7 @@ export function tellWorks({ events }: Pick<Host, 'events'>): () => void {
 }
 
 /** As tellWorks, of a work that says so only to whoever asked for it. */
-export function tellWork(host: Host, database: OpenEntry, kind: WorkKind): { listeners: AskListeners; end(): void } {
+export function tellWork(host: Host, database: OpenEntry, kind: OngoingKind): { listeners: AskListeners; end(): void } {
   const endTelling = tellWorks(host);
   const tracked = host.ongoing.begin(database, kind);
   return {

@@ -74,15 +74,26 @@ export async function ofTheSameDatabase<T extends Found>(
   packs: readonly Pack[],
 ): Promise<T[]> {
   // A database that is still where it was has its backups itself.
-  const orphans = found.filter(({ manifest }) => !fs.existsSync(manifest.databasePath));
+  const orphans = found.filter(
+    ({ manifest }) => !fs.existsSync(manifest.databasePath) || isLinkTo(manifest.databasePath, database),
+  );
   if (orphans.length === 0) return [];
   const tokens = await readableTokens(database, packs);
   return orphans.filter((each) => isSameContent(tokens, each.manifest.identity ?? []) ?? isMovedAlong(each, database));
 }
 
-/** Beside the database and under its name: the two have come there together. */
+/** Beside the database and under its name: the two have come there together. Or its old place still leads to it. */
 export const isMovedAlong = ({ manifest, isInOwnFolder }: Found, database: string): boolean =>
-  isInOwnFolder && manifest.databaseName === path.basename(database);
+  (isInOwnFolder && manifest.databaseName === path.basename(database)) || isLinkTo(manifest.databasePath, database);
+
+/** Somebody who moves a folder may leave a link in its place, so that other programs find it. */
+function isLinkTo(old: string, database: string): boolean {
+  try {
+    return fs.realpathSync.native(old) === fs.realpathSync.native(database);
+  } catch {
+    return false; // one of them leads nowhere
+  }
+}
 
 /** None of one that is gone, damaged, or not to be opened now. */
 async function readableTokens(database: string, packs: readonly Pack[]): Promise<readonly string[]> {

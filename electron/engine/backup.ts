@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { errorCode } from '@shared/error-code.ts';
 import { CodedError, coded } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
@@ -9,7 +8,7 @@ import { requireAlone } from './backup-alone.ts';
 import { hashCheck, met, pagesCheck, restoreCheck, unverified } from './backup-checks.ts';
 import { backupError, prepareFolder, requireSpace, reserveName, sweepUnfinished } from './backup-folder.ts';
 import { comparableColumns, compareTable, countRows, schemaFacts, schemaText, storedTables } from './compare.ts';
-import { attachBackup, isWal } from './connection.ts';
+import { attachBackup, isWal, openCopy } from './connection.ts';
 import type { RunControl } from './control.ts';
 import { fsyncFile, fsyncFolder, removeIfPossible, renameWithRetry, sha256File, sha256Text } from './fsync.ts';
 import { behindDamage } from './damage.ts';
@@ -122,7 +121,7 @@ async function copyAndProve(
     probe?.('copied', partial);
     assertOwn(partial);
     request.onWork?.({ stage: 'proving', fraction: SHARE.copied, canCancel: true });
-    content = await compareContent(db, partial, control);
+    content = await compareContent(db, partial, request);
   } finally {
     if (!isOuter && db.inTransaction) db.exec('COMMIT');
     detachCopy(db);
@@ -224,9 +223,13 @@ interface ContentProof {
 }
 
 /** Attaches the copy to the connection of the original and compares everything, row by row, in SQL. */
-async function compareContent(db: Db, partial: string, control: BackupRequest['control']): Promise<ContentProof> {
+async function compareContent(
+  db: Db,
+  partial: string,
+  { control, onWork }: Pick<BackupRequest, 'control' | 'onWork'>,
+): Promise<ContentProof> {
   // A rollback header, so that looking at a backup later leaves no -wal and -shm beside it.
-  const copy = new Database(partial, { fileMustExist: true });
+  const copy = openCopy(partial, { to: 'write' });
   try {
     if (copy.pragma('journal_mode = DELETE', { simple: true }) !== 'delete')
       throw unverified('its journal mode could not be set');
@@ -241,8 +244,10 @@ async function compareContent(db: Db, partial: string, control: BackupRequest['c
   const tables = storedTables(db, 'main');
   if (tables.length === 0) throw unverified('there was no table to compare');
   const tableRows: Record<string, number> = {};
-  for (const { name } of tables) {
+  for (const [at, { name }] of tables.entries()) {
     await control?.stopPoint();
+    const compared = (SHARE.compared - SHARE.copied) * (at / tables.length);
+    onWork?.({ stage: 'proving', fraction: SHARE.copied + compared, canCancel: true });
     const columns = comparableColumns(db, 'main', name);
     const result = compareTable(db, { before: 'main', after: 'backup_copy' }, name, columns);
     const isEqual = result.kept === result.rowsBefore && result.rowsAfter === result.rowsBefore;
@@ -281,9 +286,9 @@ function rehearseRestore(
     fs.copyFileSync(partial, scratch, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
     if (sha256File(scratch) !== sha256) throw unverified('a restored copy of it has other bytes');
     requireAlone(scratch);
-    const restored = new Database(scratch, { fileMustExist: true });
+    const restored = openCopy(scratch, { to: 'prove' });
     try {
-      restored.pragma('query_only = 1'); // writable otherwise: a read-only connection does not check CHECK constraints
+      requireCheckable(restored); // here CHECK constraints count, too: whoever may only read the original has not seen them
       const integrity = checkIntegrity(restored);
       if (!integrity.isSound) throw unverified(`integrity_check says: ${integrity.lines[0] ?? 'nothing'}`);
       if (sha256Text(schemaText(restored, 'main')) !== content.schemaSha256)

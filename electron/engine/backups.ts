@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { backupFolderBeside } from '@shared/beside.ts';
 import { errorWords } from '@shared/error-code.ts';
 import { appError, coded, type AppError, CodedError, untouchedText } from '@shared/errors.ts';
@@ -10,7 +9,7 @@ import { createBackup, type BackupRequest } from './backup.ts';
 import { requireAlone } from './backup-alone.ts';
 import { realFolder } from './backup-folder.ts';
 import { identityOf, isMovedAlong, ofTheSameDatabase } from './backup-identity.ts';
-import { openEngine, openInspector } from './connection.ts';
+import { openCopy, openEngine, openInspector } from './connection.ts';
 import { markConnected, sha256File } from './fsync.ts';
 import { type GatedFile, passGate } from './gate.ts';
 import { checkIntegrity } from './integrity.ts';
@@ -210,9 +209,8 @@ function compare(file: string, manifest: Manifest): AppError | null {
   if (stat.size !== manifest.sizeBytes) return changed;
   if (sha256File(file) !== manifest.sha256) return changed;
   requireAlone(file);
-  const db = new Database(file, { fileMustExist: true });
+  const db = openCopy(file, { to: 'prove' });
   try {
-    db.pragma('query_only = 1');
     const { isSound, lines } = checkIntegrity(db);
     return isSound
       ? null

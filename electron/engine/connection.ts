@@ -6,7 +6,7 @@ import type { Db } from './migration.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
 /**
- * The three ways in which this program opens a database. Every setting is read back, because a pragma that SQLite does
+ * The ways in which this program opens a database. Every setting is read back, because a pragma that SQLite does
  * not take is silent. While a connection is open its process must not touch the file or its sidecars with `fs`:
  * closing any descriptor of them drops SQLite's locks.
  */
@@ -69,6 +69,37 @@ export function openVerifier(file: string, timeoutMs = 500): Db {
   });
 }
 
+export interface CopyOptions {
+  /** write: to be given a rollback journal. prove: opened for writing, as the verifier is, but forbidden to write. */
+  readonly to: 'write' | 'prove';
+  readonly timeoutMs?: number;
+}
+
+/**
+ * A copy of a database that we made: to be made ready, or to be proven.
+ * @throws SqliteError as it is: who proves a copy has to tell damage from a lock, and from a disk that does not answer.
+ * CodedError E_RUNTIME_MISMATCH.
+ */
+export function openCopy(file: string, { to, timeoutMs = 5_000 }: CopyOptions): Db {
+  return openUncoded(file, { readonly: false, timeout: timeoutMs }, (db) => {
+    harden(db);
+    must(db, 'query_only', to === 'prove' ? 1 : 0);
+  });
+}
+
+/**
+ * An empty database in memory, to try the schema of a stranger's file in: it may do no more there than in the file, where
+ * the engine works on it.
+ * @param like open on that file: texts are kept in its encoding.
+ */
+export function openTrial(like: Db): Db {
+  return settled(new Database(':memory:'), (trial) => {
+    trial.pragma(`encoding = '${String(like.pragma('encoding', { simple: true }))}'`); // before anything is in it
+    harden(trial);
+    must(trial, 'foreign_keys', 0);
+  });
+}
+
 /**
  * Attaches a backup to be compared row by row. Both are read in the same order, so a few pages of it are enough; SQLite's
  * 16 MB per file would come on top of those of the connection.
@@ -118,22 +149,44 @@ function harden(db: Db): void {
   must(db, 'trusted_schema', 0);
   must(db, 'cell_size_check', 1);
   must(db, 'recursive_triggers', 0);
+  // macOS: only with these does SQLite ask the drive to empty its own cache (F_FULLFSYNC); elsewhere they do nothing. Also
+  // where nothing is to be written: whoever closes a file last writes its log back.
+  must(db, 'fullfsync', 1);
+  must(db, 'checkpoint_fullfsync', 1);
   db.pragma('mmap_size = 0'); // its answer is the size in use, and empty for a file that is not mapped
 }
 
-function open(file: string, options: { readonly: boolean; timeout: number }, settle: (db: Db) => void): Db {
+interface OpenOptions {
+  readonly readonly: boolean;
+  readonly timeout: number;
+}
+
+function open(file: string, options: OpenOptions, settle: (db: Db) => void): Db {
+  try {
+    return openUncoded(file, options, settle);
+  } catch (error) {
+    throw fromSqlite(error, `opening ${path.basename(file)}`);
+  }
+}
+
+function openUncoded(file: string, options: OpenOptions, settle: (db: Db) => void): Db {
   // better-sqlite3 trims the name and would open a neighbour; a relative name could begin with "file:" and be a URI.
   if (file !== file.trim() || !path.isAbsolute(file)) {
     throw coded('E_PATH_UNSUPPORTED', `The path ${JSON.stringify(file)} cannot be opened safely.`);
   }
-  let db: Db | undefined;
-  try {
-    db = new Database(file, { ...options, fileMustExist: true });
+  return settled(new Database(file, { ...options, fileMustExist: true }), (db) => {
     requireSqliteVersion(db);
+    settle(db);
+  });
+}
+
+/** A connection that could not be set is closed. */
+function settled(db: Db, settle: (db: Db) => void): Db {
+  try {
     settle(db);
     return db;
   } catch (error) {
-    db?.close();
-    throw fromSqlite(error, `opening ${path.basename(file)}`);
+    db.close();
+    throw error;
   }
 }

@@ -9,6 +9,7 @@ import { identityOf, orRefuse, resolvePath, type Identity } from './identity.ts'
 import { requireNoIntent } from './intent.ts';
 import { requirePlausibleJournal } from './journal-header.ts';
 import { pause } from './pause.ts';
+import { whyOfStranger } from './sidecar-owner.ts';
 import { readSidecars, type Sidecars } from './sidecars.ts';
 import { whyStored } from './stored-backup.ts';
 
@@ -35,7 +36,8 @@ export function passGate(given: string, fileSystemOf: (folder: string) => FileSy
   const file = resolvePath(given);
   requirePlainFile(file);
   const { strangeLog, ...content } = lookUndisturbed(file);
-  return { path: file, ...content, readOnlyReason: whyReadOnly(file, fileSystemOf) ?? strangeLog ?? whyStored(file) };
+  const strange = strangeLog ?? whyOfStranger(file, content.sidecars);
+  return { path: file, ...content, readOnlyReason: whyReadOnly(file, fileSystemOf) ?? strange ?? whyStored(file) };
 }
 
 /** What speaks against a file counts only if nobody has written to it for so long. */
@@ -86,7 +88,8 @@ function lookAtContent(file: string): Content {
 /**
  * As `passGate`, for writing.
  * @throws CodedError also E_RESTORE_UNFINISHED, E_READONLY_FILE, E_READONLY_DIR, E_NETWORK_FS, E_STORED_BACKUP, and
- * E_SIDECAR_UNSAFE for a -wal that is not empty beside a file that is not in WAL mode.
+ * E_SIDECAR_UNSAFE for a -wal that is not empty beside a file that is not in WAL mode, and for one, or a hot journal, of a
+ * user who may not write the file.
  */
 export function passGateForWriting(given: string, fileSystemOf?: (folder: string) => FileSystem): GatedFile {
   const gated = passUnlessRestoring(given, fileSystemOf);

@@ -95,8 +95,11 @@ export function requireNoIntent(target: string): void {
   if (found) throw unfinished(target, found);
 }
 
-/** @param found what lies beside `target`. */
-export function unfinished(target: string, found: FoundIntent) {
+/**
+ * @param found what lies beside `target`.
+ * @param isLookedAt what was being put back was looked at just now, and can be; without it nothing is said of it.
+ */
+export function unfinished(target: string, found: FoundIntent, isLookedAt = false) {
   const name = path.basename(target);
   if (!found.isReadable) {
     const file = path.basename(intentFile(target));
@@ -107,10 +110,12 @@ export function unfinished(target: string, found: FoundIntent) {
       { nextStep: unreadableNoteStep(name) },
     );
   }
-  const { way, backupPath, startedAt } = found.intent;
+  const { way, source, backupPath, startedAt } = found.intent;
+  const wanted = path.basename(backupPath);
+  const looked = source === 'backup' ? `${wanted} was read again just now: it is whole.` : `${wanted} is still there.`;
   return coded(
     'E_RESTORE_UNFINISHED',
-    `Putting ${path.basename(backupPath)} back into ${name} was interrupted. Nothing of either is lost.`,
+    `Putting ${wanted} back into ${name} was interrupted.${isLookedAt ? ` ${looked}` : ''}`,
     { way, backup: backupPath, startedAt },
   );
 }

@@ -324,6 +324,11 @@ export interface Pack {
    */
   replaces?(db: Db, steps: readonly string[]): string | null;
   /**
+   * For the plan: by step, the tables that it copies whole, as the file is now. Each is in the file twice for a while.
+   * @param steps their ids.
+   */
+  rebuilds?(db: Db, steps: readonly string[]): readonly (readonly string[])[];
+  /**
    * For the verdict after a contracting run: what of the backup, attached under this name, is neither in its new place
    * nor among the issue rows. Empty = everything that was removed is carried over.
    */

@@ -9,7 +9,8 @@ import { isThere } from './raw-copy.ts';
 import { defaultTuning, type RunPoint, type RunSession, type RunTuning } from './session.ts';
 import type { References } from './references.ts';
 import { marginFor } from './space.ts';
-import { watchSpace } from './space-watch.ts';
+import { waitForRoom } from './space-pause.ts';
+import { type Shortage, watchSpace } from './space-watch.ts';
 
 interface Parts {
   readonly lock: MaintenanceLock;
@@ -39,23 +40,11 @@ export function openSession({
   const tuning = { ...defaultTuning, ...rest.tuning };
   const bytes = ['page_count', 'page_size'].map((name) => Number(lock.db.pragma(name, { simple: true })));
   const space = watchSpace(lock.path, tuning.spareBytes ?? marginFor((bytes[0] ?? 0) * (bytes[1] ?? 0)));
-  const tell = (now: string, attention: AppError | null) => (state: 'paused' | 'resumed' | 'cancelling') =>
-    progress.state(state === 'resumed' ? 'migrating' : state, now, state === 'paused' ? attention : null);
-  /** Tells what is lacking, with fresh numbers as they change, until there is room and nobody has paused it meanwhile. */
-  const waitWhile = (found: AppError, look: () => AppError | null): Promise<void> => {
-    let told: AppError | null = found;
-    const say = (state: 'paused' | 'resumed' | 'cancelling') =>
-      tell(told === null || state === 'resumed' ? 'Upgrading' : 'Waiting for free space', told)(state);
-    return control.hold(say, () => {
-      const now = look();
-      const isNews = now !== null && now.message !== told?.message;
-      told = now; // a person's pause under it has no reason of its own
-      if (isNews) say('paused');
-      return now === null;
-    });
-  };
+  const tell = (state: 'paused' | 'resumed' | 'cancelling', now: string, attention: AppError | null = null) =>
+    progress.state(state === 'resumed' ? 'migrating' : state, now, attention);
+  const waitWhile = (shortage: Shortage) => waitForRoom(control, shortage, 'Upgrading', tell);
   const roomFor = async (): Promise<void> => {
-    for (let low = space.low(); low !== null; low = space.low()) await waitWhile(low, space.low);
+    for (let low = space.low(); low !== null; low = space.low()) await waitWhile({ found: low, look: space.low });
   };
   return {
     ...{ db: lock.db, pack: prepared.pack, runId, tuning, progress, untrue: prepared.untrue, probe },
@@ -66,13 +55,12 @@ export function openSession({
     assertSameFile: lock.assertSameFile,
     async boundary(migration) {
       const now = migration === null ? 'Upgrading' : migration.title;
-      await control.boundary(tell(now, null));
+      await control.boundary((state) => tell(state, now));
       requireBackup(prepared.backup);
       await roomFor();
     },
     async roomAgain(error) {
-      const { found, look } = space.after(error);
-      await waitWhile(found, look);
+      await waitWhile(space.after(error));
       await roomFor();
     },
   };

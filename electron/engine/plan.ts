@@ -4,7 +4,7 @@ import type { MigrationStatus } from '@shared/status.ts';
 import { isWal } from './connection.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { copiedTables, uncomputable } from './generated-columns.ts';
-import { expectedGrowth } from './growth.ts';
+import { expectedGrowth, expectedRebuild } from './growth.ts';
 import { statusOf } from './inspect.ts';
 import { inOrder, requireKnownIds } from './ledger.ts';
 import { brokenRules, duplicatesProblem } from './lost-rules.ts';
@@ -169,9 +169,11 @@ function spaceOf(
   const first = steps.find(({ phase }) => removing.includes(phase))?.phase;
   const before = first === undefined ? [] : steps.filter(({ phase }) => phase < first);
   const growth = (some: readonly IdentifiedMigration[]) => expectedGrowth(db, schema, some, facts.databaseBytes);
+  const growthBytes = growth(steps);
   return planSpace({
     ...facts,
-    growthBytes: growth(steps),
+    growthBytes,
+    rebuild: expectedRebuild(db, schema, pack, steps, { ...facts, growthBytes }),
     growthBeforeSecond: before.length > 0 ? growth(before) : null,
     isChanging: steps.length > 0,
   });

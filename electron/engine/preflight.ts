@@ -141,7 +141,7 @@ function inUse({ status }: PreflightInput): PreflightFinding {
   const holders = othersHolding(status.file.path);
   const base = { id: 'in-use', title: 'Other programs that have the file open', error: null };
   if (holders.length === 0) return { ...base, state: 'ok', detail: 'No other program was seen to have it open.' };
-  return { ...base, state: 'warning', detail: `Close it in ${holders.join(', ')} before you start.` };
+  return { ...base, state: 'warning', detail: `Close the file in ${holders.join(', ')} before you start.` };
 }
 
 /** What the file says of itself must be what this version knows, without a gap; the run refuses otherwise. */

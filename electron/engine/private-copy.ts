@@ -2,15 +2,16 @@ import { chmodSync, constants, copyFileSync, mkdtempSync, readdirSync, rmSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { errorCode } from '@shared/error-code.ts';
 import { type CodedError, coded, type ErrorDetails } from '@shared/errors.ts';
 import { needAndFree } from '@shared/sizes.ts';
+import { openCopy } from './connection.ts';
 import { freeBytes } from './file-system.ts';
 import { removeIfPossible } from './fsync.ts';
 import { isSameState, stateOf, type State } from './disk-state.ts';
 import { passGate, type GatedFile } from './gate.ts';
 import { isSameFile, orRefuse } from './identity.ts';
+import type { Db } from './migration.ts';
 import { isLiving } from './process-life.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
@@ -122,10 +123,9 @@ const noPlace = (why: string, details: ErrorDetails): CodedError =>
 
 /** Plays back a hot journal or merges a WAL, as the next program to open the original would. */
 function mergeSidecars(copy: string): void {
-  let db: Database.Database | undefined;
+  let db: Db | undefined;
   try {
-    db = new Database(copy, { fileMustExist: true, timeout: 0 });
-    db.pragma('trusted_schema = 0');
+    db = openCopy(copy, { to: 'write', timeoutMs: 0 });
     db.pragma('journal_mode = DELETE');
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
   } catch (error) {

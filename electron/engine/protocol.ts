@@ -64,6 +64,8 @@ export interface EngineRequests {
       isRemovalConfirmed?: boolean;
       /** Ids of the runs that this one may go on from: the report counts over those that the file knows. */
       continues?: string[];
+      /** Behind its backup, before anything is changed, it sends a work event that asks to proceed, as a restore does. */
+      asksToProceed?: boolean;
     };
     output: RunReport;
   };
@@ -159,7 +161,13 @@ export interface EngineRequests {
   };
   /** Rolls forward the restore whose intent lies beside the database, which may be missing. E_NOTHING_TO_DO without one. */
   finishRestore: {
-    input: { path: string; backupFolder: string; appVersion: string; lockFolder?: string };
+    input: {
+      path: string;
+      backupFolder: string;
+      appVersion: string;
+      lockFolder?: string;
+      asksToProceed?: boolean;
+    };
     output: Restored;
   };
   /**
@@ -178,12 +186,13 @@ export interface EngineRequests {
   };
   /** Puts back byte for byte what a restore replaced. `replacedFolder`: where what was there until now lies. */
   putBack: {
-    input: { path: string; folder: string; backupFolder: string; lockFolder?: string };
+    input: { path: string; folder: string; backupFolder: string; lockFolder?: string; asksToProceed?: boolean };
     output: { replacedFolder: string | null };
   };
   /**
    * Asked of a fresh process after another one was ended in its work: lets SQLite put the file back to its last commit,
-   * closes it without sidecars, takes the stale lock and unfinished copies away. Says what the file holds.
+   * closes it without sidecars, takes the stale lock and unfinished copies away, also those of a restore by file that had
+   * begun nothing. Says what the file holds.
    * E_DB_IN_USE | E_DB_BUSY: another program has the file, whose next opening does the same.
    */
   settle: {
@@ -192,8 +201,12 @@ export interface EngineRequests {
       lockFolder: string;
       /** Noted as stopped where the file says that it is running. */
       runId?: string;
-      /** Unfinished copies of the ended process, as it named them itself. Nothing else is removed. */
+      /** Unfinished copies of the ended process, as it named them itself. */
       partials?: string[];
+      /** Of a work that had not opened the file: only what lies beside it is put right. */
+      isBesideOnly?: boolean;
+      /** After an error of the disk: all of it is read, and the steps that were told of as applied must be recorded. */
+      proves?: { applied: string[] };
     };
     output: Settled;
   };
@@ -310,6 +323,8 @@ export interface Settled {
   readonly applied: string[];
   /** A migration that is begun but not recorded: its rows so far are kept, and the next run goes on behind them. */
   readonly begun: { readonly migrationId: string; readonly rowsDone: number; readonly rowsTotal: number } | null;
+  /** Only where that was to be proven: why nobody may say that the file is at a whole step; null = it is. */
+  readonly problem?: AppError | null;
 }
 
 /** Where the files that a phase reads lie. undefined or 'guess': look in the usual places. */
@@ -323,6 +338,8 @@ export type ToEngine =
   | { type: 'proceed' };
 export type FromEngine =
   | { type: 'ready' }
+  /** Between two long parts of a work that has nothing else to say. */
+  | { type: 'sign' }
   | { type: 'answer'; id: number; result: Result<unknown> }
   | { type: 'run'; event: EngineRunEvent }
   | { type: 'work'; work: EngineWork }

@@ -8,15 +8,9 @@ import { readIntent, removeIntent, replacedFolderOf, unfinished } from './intent
 import type { EngineRequests } from './protocol.ts';
 import { isThere, SIDECARS } from './raw-copy.ts';
 import { guarded } from './restore-end.ts';
-import {
-  carryThrough,
-  endPlacing,
-  type FileProbe,
-  type NewFile,
-  quarantineOf,
-  replaceByFile,
-  sweepIfPossible,
-} from './restore-file.ts';
+import { endPlacing, placeStaged, quarantineOf, readyToCarryThrough } from './restore-file.ts';
+import { passPointOfNoReturn, passWith, type PutBackDependencies } from './restore-request.ts';
+import { type NewFile, stageByFile, sweepIfPossible } from './restore-stage.ts';
 import { lockFolderOf, lockRestores, READ_ONLY, refuseFor, resolveTargetFile } from './restore-target.ts';
 import { recordOfUnknown } from './restored-record.ts';
 
@@ -24,11 +18,15 @@ type PutBack = EngineRequests['putBack'];
 
 /**
  * Undoes a restore by file: the files that it set aside come back byte for byte, damaged as they may be. What is there
- * now is set aside in the same way, so that this can be undone too; the files stay in their folder as well.
+ * now is set aside in the same way, so that this can be undone too; the files stay in their folder as well. Up to its point
+ * of no return it has only made copies.
  * @throws CodedError E_RESTORE_TARGET | E_DB_IN_USE | E_RESTORE_UNFINISHED | E_MULTI_LINK and the gate's for a file that is
  * read-only, with nothing touched; E_RESTORE_FAILED when it did not end well.
  */
-export function putBackReplaced(input: PutBack['input'], probe?: FileProbe): PutBack['output'] {
+export async function putBackReplaced(
+  input: PutBack['input'],
+  dependencies: PutBackDependencies = {},
+): Promise<PutBack['output']> {
   const target = resolveTargetFile(input.path, null);
   const folder = requireReplacedFolder(target, input.folder);
   refuseFor(READ_ONLY, target);
@@ -39,35 +37,44 @@ export function putBackReplaced(input: PutBack['input'], probe?: FileProbe): Put
       const isSame =
         found.isReadable && found.intent.source === 'replaced' && replacedFolderOf(target, found.intent) === folder;
       if (!isSame) throw unfinished(target, found);
-      return { replacedFolder: finishPutBack(target, found.intent, probe).replacedFolder };
+      const { replacedFolder } = await finishPutBack(target, found.intent, dependencies);
+      return { replacedFolder };
     }
-    return { replacedFolder: putBack(target, folder, probe) };
+    return { replacedFolder: await putBack(target, folder, dependencies) };
   } finally {
     lock.release();
   }
 }
 
 /** Carries an interrupted one through. */
-export function finishPutBack(target: string, intent: RestoreIntent, probe?: FileProbe) {
+export async function finishPutBack(target: string, intent: RestoreIntent, dependencies: PutBackDependencies) {
   const folder = replacedFolderOf(target, intent);
   const restored = () => ({ restored: recordOfUnknown(target, intent, folder), before: null });
   // By the copies that it made itself; what they were made of may be gone by now.
-  if (guarded(() => carryThrough(target, intent, probe))) {
+  const carryThrough = guarded(() => readyToCarryThrough(target, intent, dependencies.probe));
+  if (carryThrough !== null) {
+    await passPointOfNoReturn(dependencies);
+    guarded(carryThrough);
     guarded(() => conclude(target, intent.files));
     return { ...restored(), replacedFolder: quarantineOf(target, intent) };
   }
   requireReplacedFolder(target, folder);
   guarded(() => endPlacing(target, intent));
-  const replacedFolder = putBack(target, folder, probe);
+  const replacedFolder = await putBack(target, folder, dependencies);
   return { ...restored(), replacedFolder };
 }
 
-function putBack(target: string, folder: string, probe?: FileProbe): string | null {
+async function putBack(target: string, folder: string, dependencies: PutBackDependencies): Promise<string | null> {
   refuseFor(['E_MULTI_LINK'], target); // until here one of two names may have been ours
+  const { probe, onWork } = dependencies;
+  onWork?.({ stage: 'saving', fraction: null, canCancel: true });
   const files = filesIn(target, folder);
   const startedAt = new Date().toISOString();
+  const about = { source: 'replaced', backupPath: folder, startedAt } as const;
+  const staged = guarded(() => stageByFile(target, files, about, probe));
+  await passWith(staged, dependencies);
   return guarded(() => {
-    const kept = replaceByFile(target, files, { source: 'replaced', backupPath: folder, startedAt }, probe);
+    const kept = placeStaged(staged, probe);
     conclude(target, files);
     return kept;
   });

@@ -141,11 +141,19 @@ export function copyWhole(from: string, folder: string, name = path.basename(fro
  */
 export function sweepRawCopies(target: string, raw: string | null): void {
   for (const left of unfinishedFolders(target).filter((each) => each !== raw)) {
-    const name = path.join(left, path.basename(target));
-    if (PLAYED_IN.some((suffix) => isThere(name + suffix))) keepIfPossible(target, left);
+    if (mayBeTheOnlyOne(left, target)) keepIfPossible(target, left);
     else removeIfPossible(left, { recursive: true });
   }
 }
+
+/** The same, but one that is to be kept is left for the next restore, which may still need it. */
+export function removeMereCopies(target: string): void {
+  for (const left of unfinishedFolders(target))
+    if (!mayBeTheOnlyOne(left, target)) removeIfPossible(left, { recursive: true });
+}
+
+const mayBeTheOnlyOne = (left: string, target: string): boolean =>
+  PLAYED_IN.some((suffix) => isThere(path.join(left, path.basename(target)) + suffix));
 
 function unfinishedFolders(target: string): string[] {
   const folder = path.dirname(target);

@@ -1,8 +1,8 @@
-import Database from 'better-sqlite3';
 import { appError, type AppError } from '@shared/errors.ts';
 import { nothingAdded, startBackfill, workOf } from './backfill.ts';
 import { ensureBookkeeping, insertApplied, readApplied } from './bookkeeping.ts';
 import { evaluateCriteria } from './checkpoint.ts';
+import { openTrial } from './connection.ts';
 import { some } from './counted.ts';
 import { rowsHidden } from './hidden-rows.ts';
 import { recordApplied } from './ledger.ts';
@@ -60,9 +60,8 @@ function rehearseOn(db: Db, schema: Schema, pack: Pack, steps: readonly Identifi
   const computed = computedColumns(schema, steps);
   if (computed.length > 0) return refused(computed);
   const isRemoving = steps.some(({ kind }) => kind === 'contract');
-  const stage = new Database(':memory:');
+  const stage = openTrial(db);
   try {
-    settle(stage, db);
     const unmade = copySchema(db, schema, stage);
     const quoted = isRemoving ? quotedTexts(unmade) : [];
     if (quoted.length > 0) return refused(quoted);
@@ -162,9 +161,8 @@ const listed = (losses: readonly Loss[]): { objects: string; count: number } => 
  * @returns E_HOSTILE_SCHEMA naming them; null when there are none.
  */
 export function otherProgramsProblem(db: Db, schema: Schema): AppError | null {
-  const stage = new Database(':memory:');
+  const stage = openTrial(db);
   try {
-    settle(stage, db);
     const parts = [...copySchema(db, schema, stage).values()]
       .filter(({ kind, reason }) => (kind === 'table' || kind === 'index') && isOfAnother(reason))
       .map(({ kind, name, reason }) => ({ object: `${kind} ${name}`, why: reason }));
@@ -175,14 +173,6 @@ export function otherProgramsProblem(db: Db, schema: Schema): AppError | null {
   } finally {
     stage.close();
   }
-}
-
-/** As the connection that does the work. */
-function settle(stage: Db, db: Db): void {
-  stage.pragma(`encoding = '${String(db.pragma('encoding', { simple: true }))}'`);
-  stage.pragma('foreign_keys = 0');
-  stage.pragma('trusted_schema = 0');
-  stage.pragma('recursive_triggers = 0');
 }
 
 /** @returns objects that could not be made here, with SQLite's reason: they need what only another program has. */

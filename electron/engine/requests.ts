@@ -109,6 +109,8 @@ function answersWith(
 ): Answers {
   const onWork = (work: EngineWork): void => send({ type: 'work', work });
   const onWait = (): void => onWork({ stage: 'waiting', fraction: null, canCancel: true });
+  const asking = ({ asksToProceed }: { asksToProceed?: boolean }) =>
+    asksToProceed ? { beforeReplacing: passage.pass } : {};
   const passageOf = ({ asksToProceed }: { asksToProceed?: boolean }) => (asksToProceed ? passage.pass : undefined);
   return {
     ...browseAnswers(packs, send),
@@ -117,7 +119,10 @@ function answersWith(
     run: (input) => {
       const control = createControl();
       onControl(control);
+      const beforeChange = passageOf(input);
       return runUpgrade(input, {
+        ...(beforeChange === undefined ? {} : { beforeChange }),
+        onSign: () => send({ type: 'sign' }),
         packs,
         control,
         tuning,
@@ -131,16 +136,13 @@ function answersWith(
     listBackups: (input) => listAllBackups(input, packs),
     removeBackup: (input) => removeBackup(input, packs),
     tidyBackups: (input) => tidyBackups(input, packs),
-    restore: (input) => {
-      const asking = input.asksToProceed ? { beforeReplacing: passage.pass } : {};
-      return patiently(() => restoreBackup(input, { packs, onWork, ...asking }), { onWait });
-    },
-    finishRestore: (input) => patiently(() => finishRestore(input, { packs, onWork }), { onWait }),
-    putBack: (input) => patiently(() => putBackReplaced(input), { onWait }),
+    restore: (input) => patiently(() => restoreBackup(input, { packs, onWork, ...asking(input) }), { onWait }),
+    finishRestore: (input) => patiently(() => finishRestore(input, { packs, onWork, ...asking(input) }), { onWait }),
+    putBack: (input) => patiently(() => putBackReplaced(input, { onWork, ...asking(input) }), { onWait }),
     restoredFrom: (input) => restoredFrom(input, packs),
     sample: (input) => buildSample(input, packs),
     packs: () => packs.map(knownPack),
-    settle,
+    settle: (input) => settle(input, packs),
     listIssues: (input) => listIssues(input, packs),
     source: (input) => lookAtSource(input, packs),
     ingest: (input) => ingestFiles(input, packs, onWork, passageOf(input)),

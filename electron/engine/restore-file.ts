@@ -1,85 +1,45 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { errorWords } from '@shared/error-code.ts';
-import { replacingPrefix, restoreLockFile } from '@shared/beside.ts';
+import { replacingPrefix } from '@shared/beside.ts';
 import { CodedError, coded } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
-import { fsyncFile, fsyncFolder, removeIfPossible, renameWithRetry, sha256File } from './fsync.ts';
-import { identify, isUnchanged, type Identity } from './identity.ts';
+import { fsyncFolder, removeIfPossible, renameWithRetry, sha256File } from './fsync.ts';
+import { isUnchanged, type Identity } from './identity.ts';
 import { removeIntent, writeIntent } from './intent.ts';
 import { requireNotInUse } from './not-in-use.ts';
-import {
-  copyWhole,
-  dropReplacedIfDerived,
-  finalName,
-  isThere,
-  letRawCopyGo,
-  replacedIn,
-  REPLACED,
-  SIDECARS,
-  sweepRawCopies,
-} from './raw-copy.ts';
+import { dropReplacedIfDerived, finalName, isThere, letRawCopyGo, replacedIn, REPLACED, SIDECARS } from './raw-copy.ts';
 import { placeWhereNothingIs, takeFirstNameAway } from './restore-place.ts';
+import {
+  type About,
+  asRefusal,
+  dropStaged,
+  type FileProbe,
+  type NewFile,
+  removeStages,
+  type Staged,
+  stageOf,
+  stateOf,
+  type Suffix,
+} from './restore-stage.ts';
 import { unsure } from './sqlite-error.ts';
-
-type Suffix = RestoreIntent['files'][number]['suffix'];
-
-/** A file that is put in place: the database (suffix '') or one beside it. */
-export interface NewFile {
-  readonly suffix: Suffix;
-  readonly from: string;
-  readonly sha256: string;
-}
-
-export type FileProbe = (point: 'staged' | 'kept' | 'intended' | 'cleared' | 'replaced', file: string) => void;
-
-const stageOf = (target: string, suffix: Suffix): string => `${target}.restore-stage${suffix}`;
-
-/** What a restore by file is about, for its note. */
-type About = Pick<RestoreIntent, 'source' | 'backupPath' | 'startedAt'>;
 
 /**
  * Restores by file, for a target that is missing or that SQLite cannot open. What was there goes, byte for byte, into
  * a new folder beside it; its sidecars with it, because a stale WAL would be played over the restored data. Until the
  * intent lies there nothing is touched; from then on `carryOn` ends what was begun. The caller removes the intent.
- * @param raw a copy that was made before SQLite opened the file, and may have changed it: then that is what is kept.
+ * @param staged what `stageByFile` has made ready.
  * @returns the folder with what was replaced; null when there was nothing.
  * @throws CodedError E_DB_IN_USE | E_RESTORE_TARGET | E_STATE_CHANGED with the target untouched; others with the intent
  * beside it.
  */
-export function replaceByFile(
-  target: string,
-  files: readonly NewFile[],
-  about: About,
-  probe?: FileProbe,
-  raw: string | null = null,
-): string | null {
-  const folder = path.dirname(target);
-  let kept: string | null = null;
-  let intent: RestoreIntent;
-  let found: Identity | null;
-  if (raw === null) requireNotInUse(target); // else we have had it locked a moment ago
+export function placeStaged(staged: Staged, probe?: FileProbe): string | null {
+  const { target, files, about, found, kept, raw } = staged;
+  const intent = intentFor(target, files, about, kept);
   try {
-    sweep(target, raw);
-    for (const file of files) stageCopy(file, target);
-    fsyncFolder(folder);
-    probe?.('staged', stageOf(target, ''));
-    found = stateOf(target);
-    kept = keepOldFile(target, raw);
-    probe?.('kept', kept ?? '');
-    intent = intentFor(target, files, about, kept);
     requireNotInUse(target);
     writeIntent(target, intent);
   } catch (error) {
-    // Copies: the originals are where they were. What cannot be removed is swept by a later restore.
-    for (const suffix of ['', ...SIDECARS] as const) removeIfPossible(stageOf(target, suffix));
-    const told =
-      error instanceof CodedError
-        ? error
-        : coded('E_RESTORE_TARGET', `The backup could not be put into ${folder}: ${errorWords(error)}`, { folder });
-    if (raw !== null) throw letRawCopyGo(target, raw, told);
-    if (kept !== null) removeIfPossible(kept, { recursive: true });
-    throw told;
+    throw dropStaged(staged, asRefusal(target, error));
   }
   probe?.('intended', target);
   try {
@@ -118,21 +78,23 @@ function asWhatIsLeft(target: string, intent: RestoreIntent, error: CodedError, 
 }
 
 /**
- * Carries an interrupted replacement through, where nothing else has happened since; see `canCarryOn`.
- * @returns false = it has to begin anew.
- * @throws CodedError E_DB_IN_USE while another program has it open, and as `carryOn`. The intent stays.
+ * Whether an interrupted replacement can be carried through, because nothing else has happened since; see `canCarryOn`.
+ * Looking changes nothing, and takes long: it can be ended.
+ * @returns what carries it through; null = it has to begin anew. It throws CodedError E_DB_IN_USE while another program
+ * has the file open, and as `carryOn`; the intent stays.
  */
-export function carryThrough(target: string, intent: RestoreIntent, probe?: FileProbe): boolean {
-  const found = stateOf(target); // before the comparing, which takes long: somebody may write to it meanwhile
-  if (!canCarryOn(target, intent)) return false;
-  try {
-    if (intent.files.some(({ suffix }) => isThere(stageOf(target, suffix)))) requireNotInUse(target);
-    carryOn(target, intent, probe, found);
-    return true;
-  } catch (error) {
-    // This try may have changed nothing, but the one that was interrupted perhaps has.
-    throw error instanceof CodedError ? unsure(error) : error;
-  }
+export function readyToCarryThrough(target: string, intent: RestoreIntent, probe?: FileProbe): (() => void) | null {
+  const found = stateOf(target); // before the comparing: somebody may write to it meanwhile
+  if (!canCarryOn(target, intent)) return null;
+  return () => {
+    try {
+      if (intent.files.some(({ suffix }) => isThere(stageOf(target, suffix)))) requireNotInUse(target);
+      carryOn(target, intent, probe, found);
+    } catch (error) {
+      // This try may have changed nothing, but the one that was interrupted perhaps has.
+      throw error instanceof CodedError ? unsure(error) : error;
+    }
+  };
 }
 
 /**
@@ -189,8 +151,6 @@ function placeMain(target: string, intent: RestoreIntent, found: Identity | null
   else if (isThere(target) && sha256File(target) === intent.sha256) fs.rmSync(stage);
   else placeWhereNothingIs(stage, target);
 }
-
-const stateOf = (target: string): Identity | null => (isThere(target) ? identify(target) : null);
 
 /** What another program has written since is in no copy. Where nothing was, `placeWhereNothingIs` sees to it. */
 function requireUnchanged(target: string, found: Identity | null): void {
@@ -250,73 +210,6 @@ export function quarantineOf(target: string, { quarantine }: RestoreIntent): str
   const final = path.join(path.dirname(target), quarantine);
   const filling = path.join(path.dirname(target), replacingPrefix(path.basename(target)) + quarantine.slice(-6));
   return isThere(filling) ? filling : final;
-}
-
-/** Removes the copies beside `target` that an abandoned restore left. */
-export function removeStages(target: string): void {
-  for (const suffix of ['', ...SIDECARS] as const) fs.rmSync(stageOf(target, suffix), { force: true });
-}
-
-/** What killed restores left before they touched anything. Only where no restore is unfinished. */
-export function sweep(target: string, raw: string | null = null): void {
-  removeStages(target);
-  sweepRawCopies(target, raw);
-  const [folder, name] = [path.dirname(target), path.basename(target)];
-  for (const each of fs.readdirSync(folder)) {
-    const isDraft =
-      (each.startsWith(`${name}.restore-intent.`) && each.endsWith('.tmp')) ||
-      each.startsWith(`${path.basename(restoreLockFile(target))}.`);
-    // Drafts have names of their own: one that cannot be removed stands in nobody's way.
-    if (isDraft) removeIfPossible(path.join(folder, each));
-  }
-}
-
-/** After one that is good: whether or not they can be removed. */
-export function sweepIfPossible(target: string): void {
-  try {
-    sweep(target);
-  } catch {
-    // a later restore does it
-  }
-}
-
-function stageCopy({ suffix, from, sha256 }: NewFile, target: string): void {
-  const stage = stageOf(target, suffix);
-  fs.copyFileSync(from, stage, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
-  const old = fs.statSync(target, { throwIfNoEntry: false });
-  if (old) giveToOwnerOf(old, stage);
-  fs.chmodSync(stage, old ? old.mode & 0o777 : 0o600);
-  fsyncFile(stage);
-  if (sha256File(stage) !== sha256)
-    throw coded('E_RESTORE_TARGET', 'The copy beside the target does not equal what is to be put there.');
-}
-
-/** An administrator who restores must not lock the owner out. Nobody else can give files away, or needs to. */
-function giveToOwnerOf({ uid, gid }: fs.Stats, stage: string): void {
-  const own = fs.statSync(stage);
-  if (own.uid === uid && own.gid === gid) return;
-  try {
-    fs.chownSync(stage, uid, gid);
-  } catch {
-    // then it belongs to whoever restores, as every file of theirs
-  }
-}
-
-/** The main file is copied and not moved, so that the path is never empty; the sidecars are moved, later. */
-function keepOldFile(target: string, raw: string | null): string | null {
-  const [folder, name] = [path.dirname(target), path.basename(target)];
-  const present = ['', ...SIDECARS].filter((suffix) => isThere(target + suffix));
-  if (present.length === 0) return raw;
-  const filling = raw ?? fs.mkdtempSync(path.join(folder, replacingPrefix(name)));
-  try {
-    if (present.includes('')) copyWhole(target, filling, raw === null ? name : name + REPLACED);
-    fsyncFolder(filling);
-    fsyncFolder(folder);
-    return filling;
-  } catch (error) {
-    if (raw === null) removeIfPossible(filling, { recursive: true });
-    throw error;
-  }
 }
 
 function moveSidecars(target: string, { quarantine }: RestoreIntent): void {

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { errorWords } from '@shared/error-code.ts';
 import { CodedError, coded, safetyText } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
@@ -8,7 +7,7 @@ import type { BackupRecord } from '@shared/run.ts';
 import { createBackup } from './backup.ts';
 import { requireAlone } from './backup-alone.ts';
 import { describeContent } from './backups.ts';
-import { isWal, must } from './connection.ts';
+import { isWal, must, openInspector } from './connection.ts';
 import { fsyncFile, fsyncFolder } from './fsync.ts';
 import { identify, isUnchanged, type Identity } from './identity.ts';
 import { type FoundIntent, held, readIntent, removeIntent, writeIntent } from './intent.ts';
@@ -252,7 +251,7 @@ async function copyThroughSqlite(
   assertAsBefore: () => void,
 ): Promise<void> {
   requireAlone(backup); // saving what is there may have taken long since it was looked at
-  const source = new Database(backup, { readonly: true, fileMustExist: true });
+  const source = openInspector(backup, 5_000);
   try {
     let left = Number.POSITIVE_INFINITY;
     let deadline = performance.now() + starvedMs;

@@ -8,8 +8,9 @@ import { readableIntent, readIntent, replacedFolderOf, unfinished } from './inte
 import { readManifest, recordFrom } from './manifest.ts';
 import { isReplacedWhole } from './put-back.ts';
 import { assertPlaced, guarded } from './restore-end.ts';
-import { carryThrough, keepForGood, quarantineOf } from './restore-file.ts';
+import { keepForGood, quarantineOf, readyToCarryThrough } from './restore-file.ts';
 import { holdsBackup } from './restore-in-place.ts';
+import { passPointOfNoReturn, type RestoreDependencies } from './restore-request.ts';
 
 /** A restore that was interrupted: which one it is, and how much of it is done. */
 
@@ -43,7 +44,7 @@ export function pendingFor(target: string, { sha256 }: Pick<Manifest, 'sha256'>)
   const isLost =
     intent.source === 'backup' ? !isUsable(intent) : !isReplacedWhole(target, replacedFolderOf(target, intent));
   if (isLost) return null; // only what it copied itself can carry it through
-  throw unfinished(target, found);
+  throw unfinished(target, found, true);
 }
 
 /** Whether the backup that was to be put back can be read, whole, at this moment. */
@@ -60,9 +61,12 @@ export function isUsable({ backupPath, sha256 }: Pick<RestoreIntent, 'backupPath
  * One by file whose backup is lost, by its own copies beside the database: they may be all that is left of that content.
  * @returns null when there is none, or when those copies are not enough. The note stays.
  */
-export function carryLost(target: string): RestoreIntent | null {
+export async function carryLost(target: string, dependencies: RestoreDependencies): Promise<RestoreIntent | null> {
   const intent = readableIntent(target);
-  if (intent?.way !== 'by-file' || !guarded(() => carryThrough(target, intent))) return null;
+  const carryThrough = intent?.way === 'by-file' ? guarded(() => readyToCarryThrough(target, intent)) : null;
+  if (intent === null || carryThrough === null) return null;
+  await passPointOfNoReturn(dependencies);
+  guarded(carryThrough);
   guarded(() => assertPlaced(target, intent));
   return intent;
 }
@@ -72,13 +76,25 @@ export function manifestOf(backupPath: string): Manifest | null {
   return read !== undefined && 'manifest' in read ? read.manifest : null;
 }
 
-/** @returns null when what is there is not as the interrupted restore left it: then it begins anew. */
-export function resume(target: string, backup: string, manifest: Manifest, intent: RestoreIntent): Replaced | null {
-  if (intent.way === 'by-file' && guarded(() => carryThrough(target, intent))) {
+/**
+ * Passes the point of no return once it is known that it can go on.
+ * @returns null when what is there is not as the interrupted restore left it: then it begins anew.
+ */
+export async function resume(
+  target: string,
+  { backup, manifest }: { readonly backup: string; readonly manifest: Manifest },
+  intent: RestoreIntent,
+  dependencies: RestoreDependencies,
+): Promise<Replaced | null> {
+  const carryThrough = intent.way === 'by-file' ? guarded(() => readyToCarryThrough(target, intent)) : null;
+  if (carryThrough !== null) {
+    await passPointOfNoReturn(dependencies);
+    guarded(carryThrough);
     guarded(() => assertPlaced(target, manifest));
     return { before: null, replacedFolder: quarantineOf(target, intent) };
   }
   if (!holdsBackup(target, backup)) return null;
+  await passPointOfNoReturn(dependencies);
   return { before: recordAt(intent.beforePath), replacedFolder: guarded(() => keepForGood(target, intent)) };
 }
 

@@ -40,16 +40,6 @@ export function lockRestores(target: string, lockFolder: string): AppLock {
   }
 }
 
-/** Takes away the lock beside a database that a restore left which is dead by now. A living one keeps its own. */
-export function clearRestoreLock(given: string, lockFolder: string): void {
-  try {
-    const target = resolveTargetFile(given, null);
-    if (fs.existsSync(restoreLockFile(target))) lockRestores(target, lockFolder).release();
-  } catch {
-    // held, or not to be removed: the next restore takes it over
-  }
-}
-
 /** @returns null where nothing may be written at all, which is said later, or where the name leaves no room for it. */
 function lockBeside(target: string): AppLock | null {
   try {

@@ -15,7 +15,7 @@ import { finishPutBack } from './put-back.ts';
 import { isThere, keepIfPossible, letRawCopyGo, makeRawCopy } from './raw-copy.ts';
 import { noteRestore } from './restore-audit.ts';
 import { assertPlaced, conclude, guarded, guardedLater } from './restore-end.ts';
-import { endPlacing, quarantineOf, replaceByFile, sweepIfPossible } from './restore-file.ts';
+import { endPlacing, placeStaged, quarantineOf } from './restore-file.ts';
 import { overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
 import {
   backupOf,
@@ -27,7 +27,8 @@ import {
   requireIntent,
   resume,
 } from './restore-pending.ts';
-import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
+import { passWith, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
+import { stageByFile, sweepIfPossible } from './restore-stage.ts';
 import { lockFolderOf, lockRestores, READ_ONLY, refuseFor, resolveTargetFile } from './restore-target.ts';
 import { recordOfUnknown } from './restored-record.ts';
 import type { Sidecars } from './sidecars.ts';
@@ -67,10 +68,9 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const damage = findDamage(backup, manifest);
     if (damage !== null) throw new CodedError(damage);
     const restored = recordFrom(path.dirname(backup), manifest); // now: nothing that may fail comes after the proof
-    if (readableIntent(target) !== null) await passPointOfNoReturn(dependencies);
     // What it copied would be swept; this way it is kept like all that is replaced.
-    if (pending === null) isLostOneCarried = carriedIfReadable(target);
-    const carriedOn = pending === null ? null : resume(target, backup, manifest, pending);
+    if (pending === null) isLostOneCarried = await carriedIfReadable(target, dependencies);
+    const carriedOn = pending === null ? null : await resume(target, { backup, manifest }, pending, dependencies);
     if (carriedOn === null) guarded(() => endPlacing(target, readableIntent(target)));
     const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
     const replacedFolder = done.replacedFolder ?? (pending && quarantineOf(target, pending));
@@ -88,9 +88,9 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
 }
 
 /** @returns whether anything of it may have been put in its place. What cannot be read is no copy, and is in nobody's way. */
-function carriedIfReadable(target: string): boolean {
+async function carriedIfReadable(target: string, dependencies: RestoreDependencies): Promise<boolean> {
   try {
-    return carryLost(target) !== null;
+    return (await carryLost(target, dependencies)) !== null;
   } catch (error) {
     if (error instanceof CodedError && error.appError.code === 'E_RESTORE_FAILED') return true;
     throw error;
@@ -113,7 +113,7 @@ export async function finishRestore(
     refuseFor(READ_ONLY, target);
     const lock = lockRestores(target, lockFolderOf(input));
     try {
-      return finishPutBack(target, requireIntent(target), dependencies.probe);
+      return await finishPutBack(target, requireIntent(target), dependencies);
     } finally {
       lock.release();
     }
@@ -134,8 +134,7 @@ async function finishWithoutBackup(
   refuseFor([...READ_ONLY, 'E_SIDECAR_UNSAFE'], target);
   const lock = lockRestores(target, lockFolderOf(input));
   try {
-    await passPointOfNoReturn(dependencies);
-    const intent = carryLost(target);
+    const intent = await carryLost(target, dependencies);
     if (intent === null) return null;
     dependencies.onWork?.({ stage: 'checking', fraction: null, canCancel: false });
     const manifest = manifestOf(backupPath);
@@ -158,14 +157,14 @@ async function replace(
   input: RestoreInput,
   dependencies: RestoreDependencies,
 ): Promise<Replaced> {
-  const byFile = (raw: string | null): Replaced => ({
+  const byFile = async (raw: string | null): Promise<Replaced> => ({
     before: null,
-    replacedFolder: putInPlaceOf(target, backup, manifest, dependencies, raw),
+    replacedFolder: await putInPlaceOf(target, backup, manifest, dependencies, raw),
   });
   const { gated, lockWaitMs } = await passGateAlone(target, dependencies);
   if (gated === null) {
     if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db: null }, dependencies.packs);
-    await passPointOfNoReturn(dependencies);
+    dependencies.onWork?.({ stage: 'saving', fraction: null, canCancel: true });
     return byFile(null);
   }
   const saved = await saveBytesAndRows(gated, backup, manifest, input, { ...dependencies, lockWaitMs });
@@ -224,10 +223,7 @@ async function saveBytesAndRows(
       isLocked = true;
       if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db }, dependencies.packs);
     });
-    if (saved === null) {
-      await passPointOfNoReturn(dependencies);
-      return { raw };
-    }
+    if (saved === null) return { raw };
     // What cannot be removed is swept by a later restore; nothing may come between a lock and whoever lets it go.
     if (raw !== null && !isLost) removeIfPossible(raw, { recursive: true });
     return { ...saved, bytes: raw !== null && isLost ? keepIfPossible(target, raw) : null };
@@ -244,17 +240,21 @@ async function saveBytesAndRows(
 const isAtWorkOnIt = (error: unknown): boolean =>
   error instanceof CodedError && ['E_DB_IN_USE', 'E_DB_BUSY', 'E_RUN_ACTIVE'].includes(error.appError.code);
 
-function putInPlaceOf(
+async function putInPlaceOf(
   target: string,
   backup: string,
   manifest: Manifest,
-  { probe, clock }: RestoreDependencies,
+  dependencies: RestoreDependencies,
   raw: string | null,
-): string | null {
+): Promise<string | null> {
+  const { probe, clock } = dependencies;
   const startedAt = (clock?.() ?? new Date()).toISOString();
   const files = [{ suffix: '' as const, from: backup, sha256: manifest.sha256 }];
+  const about = { source: 'backup', backupPath: backup, startedAt } as const;
+  const staged = guarded(() => stageByFile(target, files, about, probe, raw));
+  await passWith(staged, dependencies);
   return guarded(() => {
-    const kept = replaceByFile(target, files, { source: 'backup', backupPath: backup, startedAt }, probe, raw);
+    const kept = placeStaged(staged, probe);
     assertPlaced(target, manifest);
     return kept;
   });

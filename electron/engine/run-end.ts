@@ -1,7 +1,9 @@
-import { type AppError, CodedError, coded } from '@shared/errors.ts';
+import { type AppError, CodedError, coded, safetyText } from '@shared/errors.ts';
 import { finishRun, type RunRow } from './bookkeeping.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
+import { behindDamage, wrongAnswer } from './damage.ts';
 import { checkIntegrity } from './integrity.ts';
+import type { Db } from './migration.ts';
 import { assertNoneLeftBehind } from './references.ts';
 import { inTransaction, type RunSession } from './session.ts';
 
@@ -37,4 +39,20 @@ export function endRun(session: RunSession, error: AppError | undefined, finishe
   } catch (thrown) {
     return error === undefined && thrown instanceof CodedError ? thrown.appError : undefined;
   }
+}
+
+/** The step was taken back. A file that is whole was called damaged by its disk, of which a fresh process must say more. */
+export function withCause(error: AppError, db: Db): AppError {
+  if (error.code !== 'E_CORRUPT') return error;
+  const found = behindDamage(db);
+  if (found === 'damaged') return error;
+  const { details } = error;
+  const told = found === 'sound' ? wrongAnswer().appError : found.appError;
+  return { ...told, safety: safetyText.unknown, details: { ...details, ...told.details } };
+}
+
+/** What went wrong first says more, but not that the file is safe; a stop has not gone wrong. */
+export function notClosed(first: AppError | undefined, closing: AppError): AppError {
+  if (first === undefined || first.code === 'E_CANCELLED') return closing;
+  return closing.safety === safetyText.unknown ? { ...first, safety: closing.safety } : first;
 }

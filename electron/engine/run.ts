@@ -1,4 +1,4 @@
-import { type AppError, safetyText } from '@shared/errors.ts';
+import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord, RunReport } from '@shared/run.ts';
 import { assessStart, type Assessment } from './assessment.ts';
 import { createBackup, type BackupRequest } from './backup.ts';
@@ -8,12 +8,11 @@ import { fkCensus, takeCensus } from './census.ts';
 import { phasesUpTo, reachCheckpoint } from './checkpoint.ts';
 import type { RunControl } from './control.ts';
 import { passGateForWriting } from './gate.ts';
-import { behindDamage, wrongAnswer } from './damage.ts';
 import { keepingWhatIsKnown } from './integrity.ts';
 import { inOrder } from './ledger.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import { tryOnCopy } from './look.ts';
-import type { Db, Pack, Phase } from './migration.ts';
+import type { Pack, Phase } from './migration.ts';
 import { createMigrator } from './migrator.ts';
 import { openSession } from './open-session.ts';
 import { createProgress } from './progress.ts';
@@ -22,8 +21,10 @@ import { holdsWhatIsLost, keepBeforeRecovery, tellingKept } from './recovery-cop
 import { referencesOfOthers } from './references.ts';
 import { reportOf } from './report.ts';
 import { assertNothingGates, removingPhases } from './removal-gate.ts';
-import { checkWhole, endRun } from './run-end.ts';
+import { checkWhole, endRun, notClosed, withCause } from './run-end.ts';
+import { whenBackupFits, whenThereIsRoom } from './space-pause.ts';
 import { fromSqlite } from './sqlite-error.ts';
+import type { BeforeChange } from './small-change.ts';
 import { inTransaction, stepError, type RunPoint, type RunSession, type RunTuning } from './session.ts';
 
 export type RunInput = EngineRequests['run']['input'];
@@ -32,6 +33,10 @@ export interface RunDependencies {
   readonly packs: readonly Pack[];
   readonly emit: (event: EngineRunEvent) => void;
   readonly control: RunControl;
+  /** Called between two long parts, where no event tells that it lives. */
+  readonly onSign?: () => void;
+  /** As of the small changes. */
+  readonly beforeChange?: BeforeChange;
   /** Refuses, under the lock, what the plan would refuse. @throws CodedError */
   readonly assertPlan?: (lock: MaintenanceLock, pack: Pack, target: number, input: RunInput) => void;
   readonly tuning?: Partial<RunTuning>;
@@ -42,6 +47,7 @@ export interface RunDependencies {
   readonly clock?: () => number;
 }
 
+const BACKING_UP = 'Making a backup and checking that it can be put back';
 const WAITING = 'Waiting for an earlier process of Phasewise, which was ended, to let go of the file';
 
 /**
@@ -56,6 +62,7 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
   emit({ type: 'state', state: 'starting', now: 'Making sure that nobody else uses the file' });
   const gated = passGateForWriting(input.path);
   await tryOnCopy(gated, ({ db }) => assessStart(db, input, packs));
+  dependencies.onSign?.();
   const asFound = keepBeforeRecovery(gated, input.backupFolder);
   const lock = await lockForMaintenance({
     path: gated.path,
@@ -74,7 +81,8 @@ export async function runUpgrade(input: RunInput, dependencies: RunDependencies)
     dependencies.probe?.('locked', '');
     const start = takeStock(lock, input, packs, dependencies);
     await dependencies.control.stopPoint();
-    const backup = await backUp(lock, input, start, dependencies);
+    const backup = await whenBackupFits(lock, dependencies, BACKING_UP, () => backUp(lock, input, start, dependencies));
+    await dependencies.beforeChange?.({ stage: 'writing', fraction: null, canCancel: true });
     return { ...(await migrate(lock, input, dependencies, { ...start, backup, startedAt })), ...kept };
   } catch (error) {
     letGo(lock);
@@ -96,10 +104,17 @@ function takeStock(
   dependencies: RunDependencies,
 ): Start {
   const { db } = lock;
+  const { onSign = () => {} } = dependencies;
+  onSign();
   const start = assessStart(db, input, packs);
+  onSign();
   dependencies.assertPlan?.(lock, start.pack, start.target, input);
+  onSign();
   const references = referencesOfOthers(db, start.pack);
-  return { ...start, rowsBefore: takeCensus(db), foreignKeys: fkCensus(db), references };
+  onSign();
+  const rowsBefore = takeCensus(db);
+  onSign();
+  return { ...start, rowsBefore, foreignKeys: fkCensus(db), references };
 }
 
 /** @param content what the file is by now, where that is not what it was at the start. */
@@ -107,7 +122,7 @@ async function backUp(
   lock: MaintenanceLock,
   input: RunInput,
   start: Start,
-  { control, emit, probe, backupProbe }: RunDependencies,
+  { control, emit, onSign, probe, backupProbe }: RunDependencies,
   content: { readonly reason: string; readonly phase: number | null } = {
     reason: `before phase ${start.target}`,
     phase: start.fromPhase,
@@ -116,7 +131,7 @@ async function backUp(
   emit({
     type: 'state',
     state: 'backing-up',
-    now: 'Making a backup and checking that it can be put back',
+    now: BACKING_UP,
   });
   const backup = await createBackup(lock.db, {
     path: lock.path,
@@ -132,7 +147,8 @@ async function backUp(
     },
     control,
     onWork({ partial }) {
-      if (partial !== undefined) emit({ type: 'partial', file: partial });
+      if (partial === undefined) onSign?.();
+      else emit({ type: 'partial', file: partial });
     },
     ...(backupProbe ? { probe: backupProbe } : {}),
   });
@@ -224,33 +240,7 @@ async function migrate(
     const leftAs = lock.release();
     return leftAs === null ? report : { ...report, leftAs };
   } catch (thrown) {
-    return { ...report, ok: false, error: report.error ?? stepError(thrown, 'closing the file').appError };
-  }
-}
-
-/** The step was taken back: a file that is whole is at the last completed one. */
-function withCause(error: AppError, db: Db): AppError {
-  if (error.code !== 'E_CORRUPT') return error;
-  const found = behindDamage(db);
-  if (found === 'damaged') return error;
-  const { details } = error;
-  const isWhole = found === 'sound';
-  const told = isWhole ? wrongAnswer().appError : found.appError;
-  return { ...told, safety: safetyText[isWhole ? 'whole-step' : 'unknown'], details: { ...details, ...told.details } };
-}
-
-const FULL: readonly string[] = ['E_NO_SPACE', 'E_BACKUP_NO_SPACE'];
-
-/** Tries again as often as somebody says that there is room now. */
-async function whenThereIsRoom(session: RunSession, work: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (thrown) {
-      const { appError: error } = stepError(thrown, 'the upgrade');
-      if (!FULL.includes(error.code)) throw thrown;
-      await session.roomAgain(error);
-    }
+    return { ...report, ok: false, error: notClosed(report.error, stepError(thrown, 'closing the file').appError) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { isOfTheDisk } from '@shared/disk-error.ts';
 import { appError, type AppError, CodedError, type ErrorCode, type Safety, safetyText } from '@shared/errors.ts';
 import type { Census } from './census.ts';
 import type { Db, IdentifiedMigration, Pack, SourceFiles } from './migration.ts';
@@ -125,7 +126,10 @@ const LESS_THAN_SAFE: Partial<Record<ErrorCode, Safety>> = {
   E_PATH_CHANGED: 'moved-away', // what the path names is another file, or none
 };
 
-/** Says which step failed, and that the file is at the last whole one; of a damaged file nobody can say that. */
+/**
+ * Says which step failed, and that the file is at the last whole one. Of a damaged file nobody can say that, and after an
+ * error of the disk nobody before it is closed, opened anew and read: the host has a fresh process do that.
+ */
 export function stepError(error: unknown, subject: string): CodedError {
   const wrapped = fromSqlite(error, `working on ${subject}`, 'whole-step');
   const { code, message, details } = wrapped.appError;
@@ -135,7 +139,8 @@ export function stepError(error: unknown, subject: string): CodedError {
       cause: error,
     });
   }
-  const isUnknown = code === 'E_CORRUPT' || wrapped.appError.safety === safetyText.unknown;
+  const isUnread = code === 'E_CORRUPT' || isOfTheDisk(wrapped.appError);
+  const isUnknown = isUnread || wrapped.appError.safety === safetyText.unknown;
   const safety = safetyText[isUnknown ? 'unknown' : (LESS_THAN_SAFE[code] ?? 'whole-step')];
   return new CodedError(
     { ...wrapped.appError, message, safety, details: { step: subject, ...details } },

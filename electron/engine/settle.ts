@@ -5,36 +5,43 @@ import { checkBookkeeping, finishRun, readApplied, readBackfills, readCheckpoint
 import { type GatedFile, passGateForWriting } from './gate.ts';
 import { removeEmptiedJournal } from './journal-mode.ts';
 import { letGoChanged, lockForMaintenance, type MaintenanceLock } from './lock.ts';
-import type { Db } from './migration.ts';
+import type { Db, Pack } from './migration.ts';
 import type { EngineRequests, Settled } from './protocol.ts';
 import { keepingWhatIsLost } from './recovery-copy.ts';
-import { clearRestoreLock } from './restore-target.ts';
+import { clearDeadRestore } from './restore-dead.ts';
+import { wholeStepProblem } from './whole-step.ts';
 
 /** Whoever has the file in use by now was there before us, or came the moment the other process was gone. */
 const WAIT_MS = 500;
+
+const NOTHING: Settled = { phase: null, applied: [], begun: null };
 
 /**
  * Puts right what an ended process left open. The opening lets SQLite take an unfinished transaction back or play the
  * log in; the closing leaves nothing beside the file. Nothing that was committed is touched.
  * @throws CodedError as `passGateForWriting` and `lockForMaintenance`; unfinished copies that can be
- * removed, and the lock of a dead restore, are gone even then.
+ * removed, and what a dead restore has left, are gone even then.
  */
-export async function settle(input: EngineRequests['settle']['input']): Promise<Settled> {
+export async function settle(input: EngineRequests['settle']['input'], packs: readonly Pack[] = []): Promise<Settled> {
   for (const file of input.partials ?? []) removeUnfinished(file);
-  clearRestoreLock(input.path, input.lockFolder);
+  clearDeadRestore(input.path, input.lockFolder);
+  if (input.isBesideOnly === true) return NOTHING;
   const gated = passGateForWriting(input.path);
-  return keepingWhatIsLost(gated, backupFolderBeside(gated.path), () => settleUnderLock(gated, input));
+  return keepingWhatIsLost(gated, backupFolderBeside(gated.path), () => settleUnderLock(gated, input, packs));
 }
 
 async function settleUnderLock(
   { path, identity }: GatedFile,
   input: EngineRequests['settle']['input'],
+  packs: readonly Pack[],
 ): Promise<Settled> {
   const lock = await lockForMaintenance({ path, identity, lockFolder: input.lockFolder, waitMs: WAIT_MS });
   let settled: Settled;
   try {
     if (input.runId !== undefined) noteStopped(lock, input.runId);
-    settled = whatIsThere(lock.db);
+    const { db } = lock;
+    const proof = input.proves && { problem: wholeStepProblem(db, packs, input.proves.applied) };
+    settled = { ...whatIsThere(db), ...proof };
   } finally {
     letGoChanged(lock);
   }
@@ -75,6 +82,6 @@ function whatIsThere(db: Db): Settled {
         : null,
     };
   } catch {
-    return { phase: null, applied: [], begun: null }; // not a file of ours; it is settled all the same
+    return NOTHING; // not a file of ours; it is settled all the same
   }
 }

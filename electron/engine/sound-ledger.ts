@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import { coded } from '@shared/errors.ts';
+import { openTrial } from './connection.ts';
 import { quoteName, type Db, type Pack, type Schema, type TableInfo } from './migration.ts';
 import { nameKey } from './schema.ts';
 import { isUnanswered } from './sqlite-error.ts';
@@ -13,7 +13,7 @@ export function requireSoundLedger(db: Db, schema: Schema, pack: Pack): void {
   const { ledger } = pack;
   const table = schema.table(ledger.table);
   if (!table) return;
-  const problem = shapeProblem(schema, table, pack) ?? keepingProblem(table, pack) ?? entryProblem(db, pack);
+  const problem = shapeProblem(schema, table, pack) ?? keepingProblem(db, table, pack) ?? entryProblem(db, pack);
   if (problem !== null)
     throw coded('E_LEDGER_TAMPERED', `The list of applied migrations, ${ledger.table}, ${problem}.`);
 }
@@ -36,11 +36,10 @@ function shapeProblem(schema: Schema, table: TableInfo, { ledger }: Pack): strin
 }
 
 /** Types, checks and unique rules may turn down a row or turn it into another: tried on a table like it, in memory. */
-function keepingProblem(table: TableInfo, { ledger, migrations }: Pack): string | null {
+function keepingProblem(db: Db, table: TableInfo, { ledger, migrations }: Pack): string | null {
   const names = [ledger.idColumn, ledger.noteColumn, ledger.appliedAtColumn].map(quoteName);
-  const trial = new Database(':memory:');
+  const trial = openTrial(db);
   try {
-    trial.pragma('foreign_keys = 0');
     trial.exec(table.sql);
     for (const { sql } of table.indexes) if (sql !== null) trial.exec(sql);
     const insert = trial.prepare(

@@ -3,6 +3,7 @@ import { errorCode } from '@shared/error-code.ts';
 import { appError, type AppError, coded } from '@shared/errors.ts';
 import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
+import { existingParent } from './space.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /**
@@ -13,7 +14,7 @@ export interface SpaceWatch {
   /** Why not to go on now; null when there is room. */
   low(): AppError | null;
   /**
-   * A step met a full disk and was taken back: what it takes to try it again.
+   * A step, or a backup, met a full disk and was taken back: what it takes to try it again.
    * @throws CodedError as `Shortage.look`
    */
   after(error: AppError): Shortage;
@@ -88,10 +89,14 @@ function placesOf(
   statFree: typeof freeBytes,
 ): Place[] {
   const { folder: named, needBytes } = details ?? {};
-  if (typeof named === 'string' && typeof needBytes === 'number') {
-    const place = { where: named, role: code === 'E_BACKUP_NO_SPACE' ? 'backups' : 'database' } as const;
+  const isBackup = code === 'E_BACKUP_NO_SPACE';
+  if (typeof named === 'string' && (typeof needBytes === 'number' || isBackup)) {
+    // Without a number not even the folder, or a name in it, could be made.
+    const where = typeof needBytes === 'number' ? named : existingParent(named);
+    const place = { where, role: isBackup ? 'backups' : 'database' } as const;
     const free = freeIn(place, statFree);
-    return [{ ...place, needBytes: free < needBytes ? needBytes : free + spareBytes }];
+    const wanted = typeof needBytes === 'number' ? needBytes : spareBytes;
+    return [{ ...place, needBytes: free < wanted ? wanted : free + spareBytes }];
   }
   const temporary = temporaryFolder();
   return [
@@ -103,9 +108,13 @@ function placesOf(
     .map(({ free, ...place }) => ({ ...place, needBytes: free < spareBytes ? spareBytes : free + spareBytes }));
 }
 
-function fullError(error: AppError, { where, needBytes }: Place, freeNow: number): AppError {
+function fullError(error: AppError, { where, role, needBytes }: Place, freeNow: number): AppError {
   const { need, free } = needAndFree(needBytes, freeNow);
-  const message = `A step found the disk full and was taken back. To go on, ${where} needs ${need} free; it has ${free}.`;
+  const what =
+    role === 'backups'
+      ? 'There was no room for the backup, and what was begun of it is removed.'
+      : 'A step found the disk full and was taken back.';
+  const message = `${what} To go on, ${where} needs ${need} free; it has ${free}.`;
   const details = { ...error.details, text: error.message, folder: where, needBytes, freeBytes: freeNow };
   return { ...error, ...pausedWords(), message, details };
 }

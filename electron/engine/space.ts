@@ -5,13 +5,19 @@ import { appError, coded, type AppError } from '@shared/errors.ts';
 import type { Plan } from '@shared/run.ts';
 import { needAndFree } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
+import type { Rebuild } from './growth.ts';
 import { temporaryFolder, temporaryProblem } from './temporary-folder.ts';
 
 /** Half again as much of changed pages as a chunk's limit: SQLite writes its log back every 1,000 pages. */
 const LOG_PAGES = 1_200;
-/** The largest step in one transaction, as a share of the file: measured up to 0.6 (log), 0.25 (rollback journal). */
+/**
+ * The largest step in one transaction, as a share of the file: measured up to 0.6 (log), 0.25 (rollback journal). Where a
+ * plan of all phases ends in copying tables that have grown by then, it is more; the growth that is asked for has that to spare.
+ */
 const LOG_SHARE = 0.7;
 const JOURNAL_SHARE = 0.3;
+/** With each page in the log; 8 in a rollback journal. */
+const FRAME_BYTES = 24;
 /** SQLite sorts in memory up to its cache (28 MB); beyond that an index is sorted in files, of a third of the whole. */
 const SORT_CACHE_BYTES = 28e6;
 const SORT_SHARE = 0.35;
@@ -32,6 +38,8 @@ export interface SpaceRequest {
   /** What the file will grow by, and by when a second backup is made of it; null = no second one is made. */
   readonly growthBytes: number;
   readonly growthBeforeSecond: number | null;
+  /** Of steps that copy whole tables: in a phase that removes something, so after a second backup. */
+  readonly rebuild: Rebuild;
   /** false = nothing but the backup will be written. */
   readonly isChanging: boolean;
   readonly isWal: boolean;
@@ -56,7 +64,7 @@ export function planSpace(request: SpaceRequest): Space {
   return {
     databaseBytes,
     backupBytes: databaseBytes + (growthBeforeSecond === null ? 0 : databaseBytes + growthBeforeSecond),
-    growthBytes: isChanging ? growthBytes : 0,
+    growthBytes: isChanging ? growthBytes + request.rebuild.growthBytes : 0,
     needBytes: sumOf(parts.filter(({ disk }) => dev(disk) === dev('database'))),
     freeBytes: freeBytes(folders.database),
     backupFreeBytes: freeBytes(folders.backup),
@@ -77,14 +85,19 @@ function backupParts(databaseBytes: number, growthBeforeSecond: number | null): 
   ];
 }
 
-function changeParts({ databaseBytes, growthBytes, isWal, pageSizeBytes }: SpaceRequest): Part[] {
-  const log = isWal ? LOG_PAGES * pageSizeBytes + LOG_SHARE * databaseBytes : JOURNAL_SHARE * databaseBytes;
+function changeParts({ databaseBytes, growthBytes, rebuild, isWal, pageSizeBytes }: SpaceRequest): Part[] {
+  // A log holds all that a step writes, a rollback journal only what stood in pages before: not those by which the file grows.
+  const written = rebuild.writtenBytes * (1 + FRAME_BYTES / pageSizeBytes);
+  const log = isWal
+    ? LOG_PAGES * pageSizeBytes + Math.max(LOG_SHARE * databaseBytes, written)
+    : Math.max(JOURNAL_SHARE * databaseBytes, written - rebuild.growthBytes);
   const sort = SORT_SHARE * (databaseBytes + growthBytes);
   const part = (label: string, bytes: number, disk: Part['disk'], isTemporary = true): Part => ({
     ...{ label, bytes: Math.ceil(bytes), disk, isTemporary },
   });
   return [
     part('Growth of the file', growthBytes, 'database', false),
+    part('Rebuilding tables', rebuild.growthBytes, 'database', false),
     part(isWal ? 'Write-ahead log' : 'Rollback journal', log, 'database'),
     part('Margin beside the database', marginFor(databaseBytes), 'database'),
     part('Sorting, and statements in hand', sort <= SORT_CACHE_BYTES ? STATEMENT_BYTES : sort, 'temporary'),

@@ -42,6 +42,8 @@ const schemaRefusals: readonly (readonly [text: RegExp, code: ErrorCode, message
     'E_SCHEMA_TOO_COMPLEX',
     'The schema of the file is too deep to be read',
   ],
+  // The gate reads this field in the file; a write-ahead log may hold another first page.
+  [/^unsupported file format$/, 'E_CORRUPT', 'The header of the file is damaged: impossible schema format'],
 ];
 
 /** What these refuse has a name, and a person has to be told it. */

@@ -24,7 +24,7 @@ import { quietly } from './quietly.ts';
 import { cutShort } from './readings.ts';
 import type { Recents } from './recents.ts';
 import { beginPutBack, beginRestore } from './restore-begun.ts';
-import { askRestore, putBackReplaced } from './restores.ts';
+import { askPutBack, askRestore } from './restores.ts';
 import { isUnsettled, settleFile, tellingWhatIsLeft } from './run-stop.ts';
 import { unusableBackups } from './unusable-backups.ts';
 import { readWorks, unreadableJournals } from './works.ts';
@@ -234,9 +234,8 @@ export function createBackups(context: BackupsContext): Backups {
         return err(otherFiles());
       }
       const begun = beginPutBack(last.folder);
-      // Not followed: whoever ended it would end it in the middle of replacing the file.
-      const puttingBack = async (): Promise<Result<Output<'backup:putBack'>>> => {
-        const done = await putBackReplaced(context, begun, database.path);
+      const puttingBack = async (tracked: Tracked): Promise<Result<Output<'backup:putBack'>>> => {
+        const done = await followed(tracked, askPutBack(context, begun, database.path, tracked));
         return done.ok ? ok({ replacedFolder: done.value.replacedFolder }) : done;
       };
       return occupied(context, database, 'put-back', puttingBack, begun);
@@ -305,7 +304,7 @@ function unconfirmed(database: OpenEntry, confirmation: Confirmed): Result<never
 }
 
 /** Each of them may be ended at any moment; the last two may have to be, where the drive of the backups hangs. */
-function followed<K extends 'backup' | 'restore' | 'removeBackup' | 'tidyBackups'>(
+function followed<K extends 'backup' | 'restore' | 'putBack' | 'removeBackup' | 'tidyBackups'>(
   tracked: Tracked,
   asked: Asked<K>,
 ): Asked<K>['answer'] {

@@ -43,9 +43,12 @@ function keptOf({ name, hasBackup, isLetThrough, isTrial }: EndedRequest): strin
 const DELETES: readonly EngineRequestName[] = ['removeBackup', 'tidyBackups'];
 /** It does not say how far it is. */
 const DELETED = 'It was stopped. What had been deleted by then is gone: the list of backups says which are left.';
+const NOT_REPLACED = 'It was stopped before anything was replaced.';
 const KEPT: Partial<Record<EngineRequestName, string>> = {
   backup: 'The backup was not finished, and what there was of it is removed.',
-  restore: 'It was stopped before anything was replaced.',
+  restore: NOT_REPLACED,
+  finishRestore: NOT_REPLACED,
+  putBack: NOT_REPLACED,
   ingest: 'It was stopped. Files that were taken in completely are kept, the others are not in the database.',
   retryIssues: 'It was stopped. Rows that were put right are kept.',
   clearPlainSecrets: 'It was stopped. Either all of the keys are cleared or none.',
@@ -56,6 +59,30 @@ const cancelledSafety = (request: EndedRequest): Safety => {
   return SMALL_CHANGES.includes(request.name) && request.isLetThrough ? 'unknown' : 'untouched';
 };
 const SMALL_CHANGES: readonly EngineRequestName[] = ['ingest', 'retryIssues', 'clearPlainSecrets'];
+
+/**
+ * Whether nothing is changed yet, so that a clock may end it: a run asks to be let through behind its backup, a restore
+ * before it replaces anything. For those alone that are asked to do so, and for a backup, which changes nothing at all.
+ */
+export const isBeforeChange = ({ name, hasBackup, isLetThrough }: EndedRequest): boolean =>
+  name === 'backup' || (!isLetThrough && !hasBackup);
+
+/** Of a request that has not changed anything, and whose process gave no sign of life any more. */
+export function silentError({ name }: EndedRequest, silenceMs: number): AppError {
+  const message = `Reading the database went on for ${inWords(silenceMs)} without getting any further, so it was stopped before anything was changed.`;
+  return appError(
+    'E_TIMEOUT',
+    message,
+    { request: name, silenceMs, wasEnded: true },
+    { safety: 'untouched', nextStep: SILENT },
+  );
+}
+
+const SILENT =
+  'Copy the file to another disk and try again there. If it happens again, ask support to look at the file: something in it may take very long to compute.';
+
+const inWords = (ms: number): string =>
+  ms < 120_000 ? `${Math.round(ms / 1000)} seconds` : `${Math.round(ms / 60_000)} minutes`;
 
 /** @param exit null = it was ended on purpose. */
 export function diedError(request: EndedRequest, exit: EngineExit | null): AppError {

@@ -8,7 +8,16 @@ import type {
   FromEngine,
   ToEngine,
 } from '@engine/protocol.ts';
-import { cancelledError, diedError, type EndedRequest, type EngineExit, safetyOf } from './ended-request.ts';
+import { afterAwake, type AwakeTimer } from './awake-timer.ts';
+import {
+  cancelledError,
+  diedError,
+  type EndedRequest,
+  type EngineExit,
+  isBeforeChange,
+  safetyOf,
+  silentError,
+} from './ended-request.ts';
 
 export type { EngineExit };
 
@@ -28,11 +37,18 @@ export type SpawnEngine = () => EngineProcess;
 export interface AskListeners {
   readonly onRunEvent?: (event: EngineRunEvent) => void;
   readonly onWork?: (work: EngineWork) => void;
+  /** It lives, and has nothing else to say. */
+  readonly onSign?: () => void;
 }
 
 export interface AskOptions extends AskListeners {
   /** ms from sending until the process is killed and E_TIMEOUT is answered; null = however long it takes. May be told later. */
   readonly limitMs: number | null | Promise<number | null>;
+  /**
+   * ms without a word from it, the computer's sleep left out, until the process is ended in the same way; null = it may be
+   * silent for ever. Holds as long as it has changed nothing; where there is this, there is no other limit.
+   */
+  readonly silenceMs?: number | null | Promise<number | null>;
   readonly onExported?: (rows: number, bytes: number) => void;
 }
 
@@ -51,6 +67,8 @@ interface Pending extends EndedRequest {
   /** Its work passed the point of no return. */
   isIrrevocable: boolean;
   isCancelled: boolean;
+  /** As in the options, once that is known. */
+  silenceMs: number | null;
 }
 
 /**
@@ -65,7 +83,7 @@ export class EngineChild {
   #queue: Pending[] = [];
   #early: EngineControl[] = [];
   #current: Pending | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: AwakeTimer | undefined;
   #nextId = 1;
 
   /** @param onDied called when the process ended by itself while it owed an answer. */
@@ -84,7 +102,14 @@ export class EngineChild {
       const settle = resolve as (result: Result<unknown>) => void;
       const isLetThrough = !('asksToProceed' in input && input.asksToProceed);
       const isTrial = 'isTrial' in input && input.isTrial;
-      const fresh = { hasBackup: false, isLetThrough, isTrial, isIrrevocable: false, isCancelled: false };
+      const fresh = {
+        hasBackup: false,
+        isLetThrough,
+        isTrial,
+        isIrrevocable: false,
+        isCancelled: false,
+        silenceMs: null,
+      };
       this.#queue.push({ id: this.#nextId++, name, input, options, settle, ...fresh });
       this.#next();
     });
@@ -113,8 +138,8 @@ export class EngineChild {
     else if (graceMs <= 0) void this.#end(request);
     else {
       this.control('cancel');
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.#end(request), graceMs);
+      this.#timer?.stop();
+      this.#timer = afterAwake(graceMs, () => void this.#end(request));
     }
     return true;
   }
@@ -166,6 +191,8 @@ export class EngineChild {
     if (message.type === 'ready') {
       this.#ready = true;
       this.#sendCurrent();
+    } else if (message.type === 'sign') {
+      this.#current?.options.onSign?.();
     } else if (message.type === 'run') {
       if (this.#current && message.event.type === 'backup') this.#current.hasBackup = true;
       this.#current?.options.onRunEvent?.(message.event);
@@ -180,6 +207,7 @@ export class EngineChild {
       const safety = this.#current && safetyText[safetyOf(this.#current)];
       this.#answer(err(safety ? { ...message.error, safety } : message.error));
     }
+    this.#heard();
   }
 
   #worked(work: EngineWork): void {
@@ -203,8 +231,8 @@ export class EngineChild {
     for (const control of this.#early.splice(0)) this.control(control);
   }
 
-  /** Ends the process in the middle of a request that was cancelled. */
-  async #end(request: Pending): Promise<void> {
+  /** Ends the process in the middle of a request that was cancelled, or has fallen silent. */
+  async #end(request: Pending, errorOf = cancelledError): Promise<void> {
     if (request !== this.#current) return;
     if (request.isIrrevocable) return; // it passed that point within the grace: then it is seen through
     const wasAsked = this.#ready;
@@ -214,11 +242,11 @@ export class EngineChild {
     gone?.kill();
     // A process that still exists holds its locks, and whoever settles the file would find it in use.
     if (gone) await Promise.race([new Promise<void>((resolve) => gone.onExit(() => resolve())), wait(GONE_LIMIT_MS)]);
-    if (request === this.#current) this.#answer(err(cancelledError(request, wasAsked)));
+    if (request === this.#current) this.#answer(err(errorOf(request, wasAsked)));
   }
 
   #answer(result: Result<unknown>): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     const request = this.#current;
     this.#current = null;
     this.#early = [];
@@ -227,24 +255,42 @@ export class EngineChild {
   }
 
   #limit(request: Pending): void {
-    const { limitMs } = request.options;
-    if (!(limitMs instanceof Promise)) return this.#watch(limitMs);
-    clearTimeout(this.#timer); // that of the start
-    void limitMs.then((told) => {
-      // Whoever is being stopped has a clock of its own by now.
-      if (request === this.#current && !request.isCancelled) this.#watch(told);
+    const { limitMs, silenceMs = null } = request.options;
+    this.#timer?.stop(); // that of the start
+    // Whoever is being stopped has a clock of its own by now.
+    const isMine = (): boolean => request === this.#current && !request.isCancelled;
+    const watch = (ms: number | null): void => void (ms !== null && isMine() && this.#watch(ms));
+    const listen = (ms: number | null): void => {
+      request.silenceMs = ms;
+      if (isMine()) this.#heard();
+    };
+    if (limitMs instanceof Promise) void limitMs.then(watch);
+    else watch(limitMs);
+    if (silenceMs instanceof Promise) void silenceMs.then(listen);
+    else listen(silenceMs);
+  }
+
+  /** From each sign of life on it may be silent anew; from its first change on, for ever. */
+  #heard(): void {
+    const request = this.#current;
+    if (request === null || request.silenceMs === null || request.isCancelled || !this.#ready) return;
+    const { silenceMs } = request;
+    this.#timer?.stop();
+    if (!isBeforeChange(request)) return;
+    this.#timer = afterAwake(silenceMs, () => {
+      request.isCancelled = true; // whoever wishes to stop it now comes too late
+      void this.#end(request, () => silentError(request, silenceMs));
     });
   }
 
-  #watch(limitMs: number | null): void {
-    clearTimeout(this.#timer);
-    if (limitMs === null) return;
-    this.#timer = setTimeout(() => {
+  #watch(limitMs: number): void {
+    this.#timer?.stop();
+    this.#timer = afterAwake(limitMs, () => {
       this.#forget()?.kill();
       const message = `There was no answer within ${Math.round(limitMs / 1000)} seconds, so looking was stopped.`;
       const safety = this.#current ? { safety: safetyOf(this.#current) } : {};
       this.#answer(err(appError('E_TIMEOUT', message, { limitMs }, safety)));
-    }, limitMs);
+    });
   }
 
   #exited(exit: EngineExit): void {
@@ -256,7 +302,7 @@ export class EngineChild {
   }
 
   #forget(): EngineProcess | null {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     const gone = this.#process;
     this.#process = null;
     this.#ready = false;

@@ -66,7 +66,8 @@ export function createEngines(
     askAlone(file, name, input, { signal, ...listeners } = {}) {
       const child = new EngineChild(spawn, (error) => onDied(file, error));
       alone.set(child, { file, name });
-      const asked = child.ask(name, complete(name, input), { limitMs: limitFor(name, input, file), ...listeners });
+      const limits = { limitMs: limitFor(name, input, file), silenceMs: silenceFor(name, input, file) };
+      const asked = child.ask(name, complete(name, input), { ...limits, ...listeners });
       const stop = (): void => void child.cancel(AT_ONCE);
       signal?.addEventListener('abort', stop);
       if (signal?.aborted) stop();
@@ -112,14 +113,18 @@ const AT_ONCE = 0;
 const SECOND = 1000;
 /** Slowest disks we wait for, bytes per ms: a USB stick or a busy laptop (20 MB/s). */
 const SLOW_DISK = 20_000;
+/** For whoever reads all of a file, on top of passes over it: what is small in bytes may still be much to compute. */
+const READING_ALL = 600 * SECOND;
+const passesOver = (count: number, bytes: number): number => count * Math.ceil(bytes / SLOW_DISK);
 
 /**
  * How long a request may take before its process is killed, ms; null = for ever. Looking grows with the file only where
- * a private copy is made. What writes is never killed by a clock: its own deadlines end it at a safe place. Putting a file
- * right does only what its next opening does as well, so it may be ended: whoever stops something waits for it.
+ * a private copy is made. What writes is never killed by this clock, but for its silence before it has changed anything,
+ * see `silenceFor`. Putting a file right does only what its next opening does as well, so it may be ended: whoever stops
+ * something waits for it.
  */
 export async function limitFor(name: EngineRequestName, input: unknown, file: string): Promise<number | null> {
-  const passes = async (count: number) => count * Math.ceil((await sizeOf(file)) / SLOW_DISK);
+  const passes = async (count: number) => passesOver(count, await sizeOf(file));
   switch (name) {
     case 'inspect':
       return (input as Input<'inspect'>).check === 'data'
@@ -134,17 +139,36 @@ export async function limitFor(name: EngineRequestName, input: unknown, file: st
     case 'packs':
       return 30 * SECOND;
     case 'settle':
+      if ((input as Input<'settle'>).proves !== undefined) return READING_ALL + (await passes(20));
       return 30 * SECOND + (await passes(4));
     case 'verifyBackup':
     case 'exportIssues':
     case 'verify':
     case 'restoredFrom':
-      return 600 * SECOND + (await passes(20));
+      return READING_ALL + (await passes(20));
     case 'sample':
       return 300 * SECOND;
     default:
       return null;
   }
+}
+
+/**
+ * How long what will write may be silent before it has changed anything, ms awake; null = for ever. A rule of the file
+ * that never comes to an end would keep its backup, which evaluates it, for ever too. Each of the parts between two signs
+ * of life reads the file a few times, so each may take as long as a whole verdict; a backup of 100 GB on a slow stick is
+ * not ended. The others read what is no database before they change anything, or may have changed something already.
+ */
+export async function silenceFor(name: EngineRequestName, input: unknown, file: string): Promise<number | null> {
+  if (name !== 'backup' && name !== 'run' && name !== 'restore') return null;
+  const { backupPath = file } = input as Partial<Input<'restore'>>;
+  let bytes = 0;
+  for (const each of new Set([file, `${file}-wal`, backupPath])) {
+    const size = await sizeTold(each);
+    if (size === null) return null; // of what a drive keeps to itself nobody knows how long it takes
+    bytes += size;
+  }
+  return READING_ALL + passesOver(20, bytes);
 }
 
 /** By file, as its drive told it last. */
@@ -154,8 +178,11 @@ const sizes = new Map<string, number>();
  * Where its drive does not answer, what it was when it did, or else that of an empty file: the engine finds out, and all
  * windows go on meanwhile.
  */
-async function sizeOf(file: string): Promise<number> {
+const sizeOf = async (file: string): Promise<number> => (await sizeTold(file)) ?? 0;
+
+/** @returns null where it never answered. */
+async function sizeTold(file: string): Promise<number | null> {
   const seen = await lookOnDrives(file, true);
   if (typeof seen === 'object') sizes.set(file, seen.size);
-  return seen === 'nothing' ? 0 : (sizes.get(file) ?? 0);
+  return seen === 'nothing' ? 0 : (sizes.get(file) ?? null);
 }

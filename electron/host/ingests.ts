@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { isUnread } from '@shared/disk-error.ts';
 import { type AppError, appError, err, ok, type Result, safetyText } from '@shared/errors.ts';
 import type { BackupRecord, IngestReport, PlainSecretsReport, RetryReport } from '@shared/run.ts';
 import type { SourceChoice } from '@engine/protocol.ts';
@@ -6,9 +7,11 @@ import { rememberFolder } from './backups.ts';
 import type { Busy } from './busy.ts';
 import { ensureFolder } from './data-folder.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
+import type { EngineChild } from './engine-process.ts';
 import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import type { Ongoing, Tracked } from './ongoing.ts';
+import { readAgain } from './read-again.ts';
 import { isUnsettled, settleFile, tellingWhatIsLeft, wasEnded } from './run-stop.ts';
 
 /** Small changes to an upgraded database: taking files in, trying issue rows again. Each is one step behind a backup. */
@@ -118,6 +121,7 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
     if (!isTrial && backupFolder !== undefined) rememberFolder(context.dataFolder, database.path, backupFolder);
     const done = await act(runId, tracked);
     isDone = done.ok;
+    if (!done.ok && isUnread(done.error)) return err(await readIt(context, database, tracked, done.error));
     if (!done.ok && isUnsettled(done.error)) return err(await settledError(context, database, tracked, done.error));
     if (done.ok && done.value.backup !== null) context.onBackup(database.path, done.value.backup);
     return done;
@@ -126,6 +130,19 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
     free.value(isDone);
     context.events.emit('database:changed', { handle: database.handle });
   }
+}
+
+/** The disk reported an error: whether the file is at a whole step, a fresh process has to find. */
+async function readIt(
+  { engines, dataFolder }: IngestsContext,
+  { path }: OpenEntry,
+  tracked: Tracked,
+  told: AppError,
+): Promise<AppError> {
+  const onChild = (child: EngineChild | null): void => void (child && tracked.follow(child));
+  // It may have come before the backup was made.
+  const request = { path, dataFolder, applied: [], backupPath: null, whole: 'step-only', onChild } as const;
+  return (await readAgain(engines, told, request)).error;
 }
 
 /** Where it had begun to change the file, that is said to be whole once a fresh process has put it right. */

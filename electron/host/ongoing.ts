@@ -34,8 +34,8 @@ export interface Tracked {
   readonly onWork: (work: EngineWork) => void;
   /**
    * Whom a wish to stop reaches. Only of a work that may be ended at any moment until it says otherwise: a backup, the
-   * deletion of some, and what asks before it changes anything. Without it nobody is told that it can be stopped, whatever
-   * the engine says.
+   * deletion of some, and what asks before it changes anything: small changes, restores, finishing or undoing one. Without
+   * it nobody is told that it can be stopped, whatever the engine says.
    */
   follow(child: EngineChild): void;
   /** The unfinished copy that the engine named last: one before is finished, or its name was another's. */
@@ -62,6 +62,7 @@ const words: Partial<Record<`${OngoingKind} ${EngineWork['stage']}` | OngoingKin
   'finish replacing': REPLACING,
   'finish checking': CHECKING,
   'put-back': 'Putting the old files back',
+  'put-back saving': 'Copying the old files, and what they will replace',
   ingest: 'Taking the files in',
   'ingest copying': BACKING_UP,
   'ingest proving': BACKING_UP,

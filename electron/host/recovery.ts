@@ -7,8 +7,7 @@ import { askFolders } from './backup-place.ts';
 import type { Backups } from './backups.ts';
 import type { Busy } from './busy.ts';
 import { earlierBackups } from './continued.ts';
-import { ensureFolder } from './data-folder.ts';
-import { defaultBackupFolder, type OpenEntry } from './databases.ts';
+import type { OpenEntry } from './databases.ts';
 import { doesNotAnswer, lookOnDrives } from './drives.ts';
 import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
@@ -25,9 +24,10 @@ import { isBusy, isOver, lookFor, openRunInFile } from './recovery-look.ts';
 import { findNotices } from './recovery-notices.ts';
 import { createOvertaking } from './recovery-overtaken.ts';
 import { recoveryOf } from './recovery-told.ts';
-import { beginFinish, noteSetAside, notingBackup } from './restore-begun.ts';
+import { beginFinish } from './restore-begun.ts';
 import { hasIntent, interruptedRestore } from './restore-note.ts';
-import { hasDied, settleFile, tellingWhatIsLeft } from './run-stop.ts';
+import { askFinish } from './restores.ts';
+import { settleFile } from './run-stop.ts';
 import { appendToJournal, journalFolder, type JournalLine } from './run-journal.ts';
 import { fileIdOf } from './stats.ts';
 import { disagreement, patiently } from './verdict.ts';
@@ -261,26 +261,15 @@ export function createRecoveries(context: RecoveriesContext): Recoveries {
       const begun = beginFinish(dataFolder, database.path);
       const free = busy.take(database.path, 'restore', begun);
       if (!free.ok) return free;
-      const tracked = ongoing.begin(database, 'finish'); // not followed: it may be in the middle of replacing the file
+      const tracked = ongoing.begin(database, 'finish');
       let isDone = false;
       try {
-        const input = {
-          path: database.path,
-          backupFolder: defaultBackupFolder(database.path),
-          appVersion: context.appVersion,
-          lockFolder: ensureFolder(dataFolder, 'locks'),
-        };
-        const noting = notingBackup(dataFolder, database.path, begun.runId, tracked);
-        const finished = await engines.askAlone(database.path, 'finishRestore', input, noting).answer;
+        const asked = askFinish(context, begun, database.path, tracked);
+        tracked.follow(asked.child);
+        const finished = await asked.answer;
         isDone = finished.ok;
-        if (!finished.ok && hasDied(finished.error)) {
-          const { partials } = tracked;
-          const settled = await settleFile(engines, { path: database.path, dataFolder, partials });
-          return err(await tellingWhatIsLeft(finished.error, partials, settled));
-        }
         if (!finished.ok) return finished;
         const { restored, before, replacedFolder } = finished.value;
-        noteSetAside(dataFolder, database.path, begun.runId, replacedFolder);
         return ok({ restored, before, replacedFolder });
       } finally {
         tracked.end();

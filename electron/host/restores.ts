@@ -19,26 +19,64 @@ export interface RestoresContext {
   readonly appVersion: string;
 }
 
+/** As its journal knows it. */
+interface Begun {
+  readonly runId: string;
+}
+
 /**
- * Puts a backup back; what it replaces is backed up first, beside the database. Where its process was ended on request, or
- * died, the file is put right, and the answer says what is true of it then.
- * @param begun as its journal knows it.
+ * Puts a backup back; what it replaces is backed up first, beside the database. This and the others: where their process
+ * was ended on request, or died, the file is put right, and the answer says what is true of it then.
  */
 export function askRestore(
   context: RestoresContext,
-  begun: { readonly runId: string; readonly restores: string },
+  begun: Begun & { readonly restores: string },
   databasePath: string,
-  listeners: AskListeners = {},
+  listeners?: AskListeners,
 ): Asked<'restore'> {
-  const backupFolder = defaultBackupFolder(databasePath);
-  const lockFolder = ensureFolder(context.dataFolder, 'locks');
+  const input = { ...common(context, databasePath), backupPath: begun.restores, allowForeign: false };
+  return ask(context, 'restore', begun, input, listeners);
+}
+
+/** Carries through what was interrupted: the restore of a backup, or the undoing of one. */
+export function askFinish(
+  context: RestoresContext,
+  begun: Begun,
+  databasePath: string,
+  listeners?: AskListeners,
+): Asked<'finishRestore'> {
+  return ask(context, 'finishRestore', begun, common(context, databasePath), listeners);
+}
+
+/** Puts back the files that a restore set aside. @param begun `restores` is their folder. */
+export function askPutBack(
+  context: RestoresContext,
+  begun: Begun & { readonly restores: string },
+  databasePath: string,
+  listeners?: AskListeners,
+): Asked<'putBack'> {
+  return ask(context, 'putBack', begun, { ...common(context, databasePath), folder: begun.restores }, listeners);
+}
+
+const common = ({ dataFolder, appVersion }: RestoresContext, databasePath: string) => ({
+  path: databasePath,
+  backupFolder: defaultBackupFolder(databasePath),
+  lockFolder: ensureFolder(dataFolder, 'locks'),
+  appVersion,
+  asksToProceed: true,
+});
+
+function ask<K extends 'restore' | 'finishRestore' | 'putBack'>(
+  { engines, dataFolder }: RestoresContext,
+  name: K,
+  { runId }: Begun,
+  input: EngineRequests[K]['input'],
+  listeners: AskListeners = {},
+): Asked<K> {
+  const { path: databasePath } = input;
   const partials: string[] = []; // what was named last, see Tracked
-  const input = {
-    ...{ backupPath: begun.restores, path: databasePath, backupFolder, lockFolder, appVersion: context.appVersion },
-    ...{ allowForeign: false, asksToProceed: true },
-  };
-  const noting = notingBackup(context.dataFolder, databasePath, begun.runId, listeners);
-  const asked = context.engines.askAlone(databasePath, 'restore', input, {
+  const noting = notingBackup(dataFolder, databasePath, runId, listeners);
+  const asked = engines.askAlone(databasePath, name, input, {
     ...noting,
     onWork(work) {
       if (work.partial !== undefined) partials[0] = work.partial;
@@ -46,21 +84,25 @@ export function askRestore(
     },
   });
   const answer = asked.answer.then(async (result) => {
-    if (result.ok) noteSetAside(context.dataFolder, databasePath, begun.runId, result.value.replacedFolder);
+    if (result.ok) noteSetAside(dataFolder, databasePath, runId, result.value.replacedFolder);
     if (result.ok || !isUnsettled(result.error)) return result;
-    const settled = await settleFile(context.engines, { path: databasePath, dataFolder: context.dataFolder, partials });
+    // Old files come back byte for byte, so nothing of what is there was opened.
+    const isBesideOnly = name === 'putBack';
+    const settled = await settleFile(engines, { path: databasePath, dataFolder, partials, isBesideOnly });
     // One that died by itself may have begun to replace the file: what it ended with is what is known of that.
     const found = wasEnded(result.error) ? await intentOn(databasePath) : null;
-    if (found !== null) return stillUnfinished(databasePath, found);
+    if (found !== null) return stillUnfinished(databasePath, found, name === 'finishRestore');
     return err(await tellingWhatIsLeft(result.error, partials, settled));
   });
   return { answer, child: asked.child };
 }
 
 /** This one had replaced nothing, or the engine had not let itself be ended; one before it had. */
-function stillUnfinished(databasePath: string, found: FoundIntent): Result<never> {
+function stillUnfinished(databasePath: string, found: FoundIntent, wasThatOne: boolean): Result<never> {
   const name = printable(path.basename(databasePath));
-  const message = `It was stopped before it replaced anything more, but a restore of ${name} from before is still unfinished.`;
+  const message = wasThatOne
+    ? `It was stopped before it replaced anything more: the restore of ${name} is as unfinished as it was, and can be finished later.`
+    : `It was stopped before it replaced anything more, but a restore of ${name} from before is still unfinished.`;
   if (!found.isReadable) {
     const details = { since: found.since, reason: found.why };
     const nextStep = unreadableNoteStep(name);
@@ -69,18 +111,4 @@ function stillUnfinished(databasePath: string, found: FoundIntent): Result<never
   const { way, backupPath, startedAt } = found.intent;
   const details = { way, backup: backupPath, startedAt };
   return err(appError('E_RESTORE_UNFINISHED', message, details, { safety: 'unknown' }));
-}
-
-/** Puts back the files that a restore set aside. @param begun as its journal knows it: `restores` is their folder. */
-export async function putBackReplaced(
-  { engines, dataFolder }: Pick<RestoresContext, 'engines' | 'dataFolder'>,
-  { runId, restores: folder }: { readonly runId: string; readonly restores: string },
-  databasePath: string,
-): Promise<Result<EngineRequests['putBack']['output']>> {
-  const backupFolder = defaultBackupFolder(databasePath);
-  const lockFolder = ensureFolder(dataFolder, 'locks');
-  const input = { path: databasePath, folder, backupFolder, lockFolder };
-  const done = await engines.askAlone(databasePath, 'putBack', input).answer;
-  if (done.ok) noteSetAside(dataFolder, databasePath, runId, done.value.replacedFolder);
-  return done;
 }

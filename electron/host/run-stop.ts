@@ -3,6 +3,7 @@ import type { RunReport, RunSnapshot, RunStep } from '@shared/run.ts';
 import type { Settled } from '@engine/protocol.ts';
 import { ensureFolder } from './data-folder.ts';
 import { lookOnDrives } from './drives.ts';
+import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import { printable } from './printable.ts';
 
@@ -14,9 +15,9 @@ import { printable } from './printable.ts';
  */
 export const STOP_GRACE_MS = 500;
 
-/** Whether the engine's process was ended, so that nobody has put the file right yet. */
-export const wasEnded = (error: AppError | undefined): boolean =>
-  error?.code === 'E_CANCELLED' && error.details?.['wasEnded'] === true;
+/** Whether the engine's process was ended, on request or for its silence, so that nobody has put the file right yet. */
+export const wasEnded = (error: AppError): boolean =>
+  ['E_CANCELLED', 'E_TIMEOUT'].includes(error.code) && error.details?.['wasEnded'] === true;
 
 /** Whether the process ended by itself, and not because this host is being closed. */
 export const hasDied = (error: AppError): boolean => error.details?.['exitCode'] !== undefined;
@@ -30,6 +31,10 @@ export interface SettleRequest {
   /** Of a run that was stopped on purpose, which the file is to say. */
   readonly runId?: string;
   readonly partials: readonly string[];
+  /** Of a work that had not opened the file: it is not opened now either. */
+  readonly isBesideOnly?: boolean;
+  /** All of the file is read, to say whether it is at a whole step; these migrations must be recorded. */
+  readonly proves?: { applied: string[] };
 }
 
 /** What the file holds. keptIn: file, journal and log as they were found, where not all of that was taken in. */
@@ -37,10 +42,14 @@ export interface SettledFile extends Settled {
   readonly keptIn?: string;
 }
 
-/** Lets a fresh process put the file right. @returns what it holds, or why it could not be asked. */
+/**
+ * Lets a fresh process put the file right. @returns what it holds, or why it could not be asked.
+ * @param onChild told of that process, where somebody may want to stop it.
+ */
 export async function settleFile(
   engines: Engines,
   { dataFolder, partials, ...request }: SettleRequest,
+  onChild: (child: EngineChild | null) => void = () => {},
 ): Promise<SettledFile | AppError> {
   let lockFolder: string;
   try {
@@ -48,8 +57,9 @@ export async function settleFile(
   } catch (cause) {
     return toAppError(cause); // a disk that is gone in the middle of a work: what that came to must be told all the same
   }
-  const settled = await engines.askAlone(request.path, 'settle', { ...request, lockFolder, partials: [...partials] })
-    .answer;
+  const asked = engines.askAlone(request.path, 'settle', { ...request, lockFolder, partials: [...partials] });
+  onChild(asked.child);
+  const settled = await asked.answer.finally(() => onChild(null));
   return settled.ok ? settled.value : settled.error;
 }
 
@@ -88,7 +98,7 @@ async function tellingUnfinished(error: AppError, [partial]: readonly string[]):
   if (left.length === 0) return error;
   const what = `The backup was not finished, and ${left.join(' and ')} may be left of it.`;
   // Of a backup that was stopped it says that nothing is left.
-  const isStopped = wasEnded(error) && error.details?.['request'] === 'backup';
+  const isStopped = error.code === 'E_CANCELLED' && wasEnded(error) && error.details?.['request'] === 'backup';
   return {
     ...error,
     message: isStopped ? what : `${error.message} ${what}`,
@@ -119,6 +129,16 @@ export function stoppedError(run: RunSnapshot, error: AppError, settled: Settled
 }
 
 const AGAIN = 'Start it again whenever you like.';
+
+/**
+ * The error of a process that died behind its backup. Where the file could not be looked at afterwards, nobody may say
+ * what it holds; whoever has it open by now had SQLite take back what was unfinished.
+ */
+export function unlessUnseen(error: AppError, settled: SettledFile | AppError | null): AppError {
+  if (error.safety !== safetyText['whole-step'] || settled === null || !('code' in settled)) return error;
+  if (HELD_BY_OTHERS.includes(settled.code)) return error;
+  return { ...error, message: `${error.message} ${afterwards(settled)}`, safety: safetyText.unknown };
+}
 
 const HELD_BY_OTHERS: readonly string[] = ['E_DB_IN_USE', 'E_DB_BUSY', 'E_RUN_ACTIVE'];
 const afterwards = (problem: AppError): string =>

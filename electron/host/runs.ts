@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { isUnread } from '@shared/disk-error.ts';
 import { type AppError, appError, err, ok, type Result, toAppError } from '@shared/errors.ts';
 import { type BackupRecord, isFinal, type Plan, type RunReport, type RunSnapshot } from '@shared/run.ts';
 import type { EngineControl, EngineRunEvent, SourceChoice } from '@engine/protocol.ts';
@@ -12,18 +13,20 @@ import type { Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import { askPlacesOf, backupsBefore, openRunsIn } from './file-runs.ts';
 import { recoveryCopyOf, removeRecoveryCopy } from './kept-files.ts';
+import { readAgain } from './read-again.ts';
 import { readHistory, reportsOf } from './run-history.ts';
 import { openRunJournal, type RunJournal, startedLine } from './run-journal.ts';
 import { notStarted, record, type RecordedRun, unrecorded, writeDown } from './run-record.ts';
 import { afterEvent, finished, firstSnapshot, reportOfError } from './run-snapshot.ts';
 import {
-  hasDied,
+  isUnsettled,
   settleFile,
   type SettledFile,
   STOP_GRACE_MS,
   stepsOf,
   stoppedError,
   tellingKept,
+  unlessUnseen,
   unprovenReport,
   wasEnded,
 } from './run-stop.ts';
@@ -242,6 +245,7 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
     source,
     isRemovalConfirmed,
     continues: run.parts.map((part) => part.runId),
+    asksToProceed: true,
   };
   const onRunEvent = (event: EngineRunEvent): void => {
     // Not waited for by the engine either: it has told of this, and goes on.
@@ -255,16 +259,35 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
     if (event.type === 'recovery-copy') run.recoveryCopy = event.folder;
     publish(context, run, { ...afterEvent(run.snapshot, event), lastSignAt: new Date().toISOString() });
   };
-  const asked = context.engines.askAlone(run.database.path, 'run', input, { onRunEvent });
+  const onSign = (): void => publish(context, run, { ...run.snapshot, lastSignAt: new Date().toISOString() });
+  const asked = context.engines.askAlone(run.database.path, 'run', input, { onRunEvent, onSign });
   run.child = asked.child;
   const result = await asked.answer;
   run.child = null;
   await run.noting;
   const error = result.ok ? result.value.error : result.error;
   if (error?.code === 'E_CANCELLED') return stoppedReport(context, run, error, result.ok ? result.value : null);
-  if (result.ok) return result.value;
-  const settled = hasDied(result.error) ? await putRight(context, run) : null;
-  return errorReport(run, tellingKept(result.error, settled));
+  if (result.ok)
+    return error !== undefined && isUnread(error) ? readIt(context, run, result.value, error) : result.value;
+  const settled = isUnsettled(result.error) ? await putRight(context, run) : null;
+  return errorReport(run, tellingKept(unlessUnseen(result.error, settled), settled));
+}
+
+/** The disk reported an error behind the backup: whether the file is at a whole step, a fresh process has to find. */
+async function readIt(context: RunsContext, run: ActiveRun, report: RunReport, told: AppError): Promise<RunReport> {
+  const now = 'The disk reported an error: opening the file again in a fresh process to see what it holds';
+  publish(context, run, { ...run.snapshot, now, progress: null });
+  const { error, settled } = await readAgain(context.engines, told, {
+    path: run.database.path,
+    dataFolder: context.dataFolder,
+    applied: run.snapshot.steps.filter(({ state }) => state === 'applied').map(({ migrationId }) => migrationId),
+    backupPath: report.backup?.path ?? null,
+    whole: 'whole-step',
+    signal: run.stop.signal,
+    onChild: (child) => (run.child = child),
+  });
+  if (settled) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
+  return { ...report, error };
 }
 
 /** With the first backup of a run: whoever ends the process from here on has to know it without a report. Never rejects. */

@@ -84,7 +84,7 @@ export const Plan = z.object({
     /** What needBytes and the need of the backup's disk are made of; every number is shown. */
     parts: z.array(
       z.object({
-        /** "The backup", "A trial copy of it", "Growth of the file", "Write-ahead log", "Sorting for indexes", … */
+        /** "The backup", "A trial copy of it", "Growth of the file", "Rebuilding tables", "Write-ahead log", "Sorting for indexes", … */
         label: z.string(),
         bytes: z.number().int(),
         disk: z.enum(['database', 'backup', 'temporary']),

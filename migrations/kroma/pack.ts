@@ -11,6 +11,7 @@ import { recognise, variants } from './recognise.ts';
 import { columnsMistaken, legacyTables, tablesByRowid } from './schema/by-rowid.ts';
 import { programUniques } from './schema/shapes.ts';
 import { buildKromaSample } from './sample/build.ts';
+import { rebuilds } from './rebuilt.ts';
 import { replaces } from './replaced.ts';
 import { sourceFolder } from './run-logs/source-folder.ts';
 import { highlights, issueReasons, olderPrograms } from './words.ts';
@@ -66,6 +67,7 @@ export const kroma: Pack = {
   gatingReasons: ['username-taken', 'owner-slug-taken', 'address-taken', 'slot-taken'],
   programUniques,
   replaces,
+  rebuilds,
   carriedOver,
   olderPrograms,
   sourceFolder,

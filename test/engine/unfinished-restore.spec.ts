@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Result } from '@shared/errors.ts';
 import { putBackReplaced } from '@engine/put-back.ts';
 import { restoreBackup } from '@engine/restore.ts';
-import type { FileProbe } from '@engine/restore-file.ts';
+import type { FileProbe } from '@engine/restore-stage.ts';
 import { packs } from '../../migrations/index.ts';
 import { buildEngine } from '../support/engine-child.ts';
 import { closeHosts, realHost } from '../support/real-host.ts';
@@ -65,7 +65,7 @@ describe('the undoing of a restore that was killed', () => {
     const { host, database, backup, input } = given;
     const restored = must(await host.backups.restore(database, backup.id, database.name));
     const aside = restored.replacedFolder ?? '';
-    expect(() => putBackReplaced({ ...input, folder: aside }, killedAt(moment))).toThrow('killed');
+    await expect(putBackReplaced({ ...input, folder: aside }, { probe: killedAt(moment) })).rejects.toThrow('killed');
     return { ...given, aside };
   }
 

@@ -92,7 +92,7 @@ function accounted(db: Db, legacy: string, canonical: string) {
   );
   return verdict(
     findings,
-    `${number(rows)} rows: ${number(rows - aside)} in ${canonical}, ${number(aside)} noted and in ${legacy} only.`,
+    `${number(rows)} ${rows === 1 ? 'row' : 'rows'}: ${number(rows - aside)} in ${canonical}, ${number(aside)} noted and in ${legacy} only.`,
   );
 }
 

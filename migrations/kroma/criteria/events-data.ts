@@ -172,8 +172,9 @@ const runLogCoverage: ExitCriterion = {
   cost: 'data',
   check(db) {
     const runs = countOf(db, 'SELECT count(*) FROM runs');
+    const alone = runs === 1 ? '1 run is known by its row alone' : `${number(runs)} runs are known by their rows alone`;
     if (!tableExists(db, '_phasewise_run_logs') || countOf(db, 'SELECT count(*) FROM _phasewise_run_logs') === 0)
-      return verdict([], `No folder with run logs was chosen; ${number(runs)} runs are known by their rows alone.`);
+      return verdict([], `No folder with run logs was chosen; ${alone}.`);
     const states = db
       .prepare<[], string>(
         `SELECT coalesce(l.state, 'not looked for') || ': ' || count(*) FROM runs AS r

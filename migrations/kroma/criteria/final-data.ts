@@ -152,7 +152,8 @@ const issuesWhole: ExitCriterion = {
       ),
     ];
     const rows = db.prepare<[], number>('SELECT count(*) FROM _phasewise_quarantine').pluck().get() ?? 0;
-    return verdict(findings, `${rows.toLocaleString('en-US')} issue rows each hold their whole row.`);
+    const whole = rows === 1 ? '1 issue row holds its' : `${rows.toLocaleString('en-US')} issue rows each hold their`;
+    return verdict(findings, `${whole} whole row.`);
   },
 };
 

@@ -53,7 +53,8 @@ export function WorkProgress({ handle, fileName, words }: WorkProgressProps) {
   );
 }
 
-/** Where that is not all: it does not say how far it is. */
+/** Where that is not all: one may have been interrupted before, and the other does not say how far it is. */
 const safeWords: Partial<Record<WorkView['kind'], string>> = {
+  restore: 'Safe to stop: it has not begun to replace anything.',
   backups: 'Safe to stop: your database is not touched. A backup that is deleted by then stays deleted.',
 };

@@ -15,7 +15,6 @@ import type { Recovery, RecoveryChoiceId } from '@shared/recovery.ts';
 import { BackupCard } from '../../components/backup-card.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Page } from '../../components/page.tsx';
-import { WorkBar } from '../../components/work-bar.tsx';
 import { useNow } from '../../components/use-now.ts';
 import { useBackups } from '../../stores/backups.ts';
 import { refresh } from '../../stores/events.ts';
@@ -74,19 +73,16 @@ export function RecoveryPanel({ handle, fileName, recovery }: RecoveryProps) {
           </h2>
           <Choices choices={recovery.choices} busy={busy} isBusy={isBusy} onChoose={onChoose} />
         </section>
-        {busy === 'finish' && (
-          <WorkBar
-            words={`${work?.now ?? 'Reading the backup'}…`}
-            done={typeof work?.fraction === 'number' ? Math.round(work.fraction * 1000) : null}
-            total={1000}
+        {(busy === 'finish' || (work && busy === null && asking === null)) && (
+          <WorkProgress
+            handle={handle}
+            fileName={fileName}
+            words={busy === 'finish' ? 'Reading the backup' : 'Working'}
           />
         )}
         {busy === 'check' && <StopLine handle={handle} reading="recovery:check" />}
         {busy === 'look' && view?.looking && (
           <ReadingProgress handle={handle} reading="recovery:get" words={`${view.looking}…`} />
-        )}
-        {work && busy === null && asking === null && (
-          <WorkProgress handle={handle} fileName={fileName} words="Working" />
         )}
         {view?.error && <ErrorNotice error={view.error} subject={fileName} />}
         {failed && asking === null && (

@@ -139,7 +139,7 @@ export const seeds: readonly Seed[] = [
   },
   {
     name: 'what a restore replaces is not kept',
-    edits: one('engine/restore-file.ts', `    kept = keepOldFile(target, raw);`, ''),
+    edits: one('engine/restore-stage.ts', `    kept = keepOldFile(target, raw);`, ''),
     caughtBy: power('restore-by-file', 'kroma'),
   },
   {

@@ -1,6 +1,10 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AppError } from '@shared/errors.ts';
+import { buildKromaSample } from '../../../migrations/kroma/sample/build.ts';
+import { writeFixture } from '../../support/kroma/fixtures.ts';
 import { whyNoStrace } from '../engine/strace.ts';
 import { folderState } from '../../support/folder-state.ts';
 import { buildInputsEngine, type Engine, startEngine } from './support/engine.ts';
@@ -31,6 +35,12 @@ const KB = 1024;
 /** An engine that sees a small disk of its own at `place`, and does `then` (shell) once it is there. */
 const onSmallDisk = (place: string, sizeBytes: number, then = 'true'): Engine =>
   startEngine({ prefix: mounting(`${tmpfs(place, sizeBytes)} && ${then}`) });
+/** One that can be taken through all phases. */
+function sampleDatabase(): string {
+  const file = path.join(base, 'sample.db');
+  writeFixture(file, { build: (db) => buildKromaSample(db, { seed: 1 }) });
+  return file;
+}
 const fill = (folder: string, leaveBytes: number): void => {
   const { bavail, bsize } = statfsSync(folder);
   try {
@@ -103,6 +113,89 @@ describe.skipIf(!canMount)(`a disk of a few megabytes (${CANNOT_MOUNT})`, () => 
     for (const [what, result] of Object.entries({ run, backup })) if (!result.ok) expectUntouched(result.error, what);
     expect(folderState(box.folder)).toEqual(before);
     expect(readdirSync(seenBy(await engine.pid(), box.backupFolder))).toEqual([]);
+  });
+
+  describe('S02: the disk of the backups fills up while the upgrade runs', () => {
+    const MB = KB * KB;
+    /** 16 MB, so that a backup takes long enough to be met by a full disk. */
+    const largeBox = (): Sandbox => {
+      const box = makeSandbox(base);
+      const db = new Database(box.file);
+      db.exec(`CREATE TABLE theirs (id INTEGER PRIMARY KEY, note BLOB);
+        INSERT INTO theirs SELECT value, randomblob(1000000) FROM json_each('[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]')`);
+      db.close();
+      return box;
+    };
+    const SIZE = 40 * MB;
+    type Told = readonly [state: string, code: string | null, names: readonly string[]];
+
+    it('in the first backup: what was begun is removed, it waits, and makes the backup anew when there is room', async () => {
+      const box = largeBox();
+      const engine = onSmallDisk(box.backupFolder, SIZE);
+      const folder = seenBy(await engine.pid(), box.backupFolder);
+      const before = folderState(box.folder);
+      const told: Told[] = [];
+
+      const run = await engine.ask('run', runInput(box), {
+        makesRoom: true,
+        onEvent(event) {
+          if (event.type === 'partial' && told.every(([state]) => state !== 'paused')) fill(folder, 100 * KB);
+          if (event.type !== 'state') return;
+          told.push([event.state, event.attention?.code ?? null, readdirSync(folder)]);
+          if (event.state !== 'paused') return;
+          expect(folderState(box.folder)).toEqual(before);
+          expectUntouched(event.attention as AppError, 'the pause');
+          rmSync(path.join(folder, 'filler'));
+        },
+      });
+
+      expect(told.slice(0, 5).map(([state, code]) => [state, code])).toEqual([
+        ...[['starting', null], ['backing-up', null], ['paused', 'E_BACKUP_NO_SPACE']],
+        ...[['backing-up', null], ['backing-up', null]],
+      ]); // prettier-ignore
+      expect(told[2]?.[2]).toEqual(['filler']);
+      expect(run).toMatchObject({ ok: true, value: { ok: true } });
+      expect(readdirSync(folder).filter((name) => name.endsWith('.db'))).toHaveLength(1);
+      expect(run.ok && run.value.backup?.sizeBytes).toBeGreaterThan(16e6);
+    });
+
+    it('in the first backup: it can be stopped while it waits, and nothing was done', async () => {
+      const box = largeBox();
+      const engine = onSmallDisk(box.backupFolder, SIZE);
+      const folder = seenBy(await engine.pid(), box.backupFolder);
+      const before = folderState(box.folder);
+
+      const run = await engine.ask('run', runInput(box), {
+        onEvent: (event) => void (event.type === 'partial' && fill(folder, 100 * KB)),
+      });
+
+      expect(run).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
+      expect(folderState(box.folder)).toEqual(before);
+      expect(readdirSync(folder)).toEqual(['filler']);
+      expect(readdirSync(box.lockFolder)).toEqual([]);
+    });
+
+    it('before the backup that precedes a removal: it waits there, and goes on when there is room', async () => {
+      const box = makeSandbox(base, { from: sampleDatabase() });
+      const engine = onSmallDisk(box.backupFolder, 60 * MB);
+      const folder = seenBy(await engine.pid(), box.backupFolder);
+      const told: Told[] = [];
+
+      const run = await engine.ask('run', runInput(box, { toPhase: 5, isRemovalConfirmed: true }), {
+        ...{ makesRoom: true, limitMs: 60_000 },
+        onEvent(event) {
+          if (event.type === 'backup' && told.every(([state]) => state !== 'paused')) fill(folder, 100 * KB);
+          if (event.type !== 'state' || event.state !== 'paused') return;
+          told.push([event.state, event.attention?.code ?? null, readdirSync(folder)]);
+          rmSync(path.join(folder, 'filler'));
+        },
+      });
+
+      expect(told.map(([, code]) => code)).toEqual(['E_BACKUP_NO_SPACE']);
+      expect(told[0]?.[2].filter((name) => name.endsWith('.partial'))).toEqual([]);
+      expect(run).toMatchObject({ ok: true, value: { ok: true, toPhase: 5 } });
+      expect(run.ok && run.value.backups?.length).toBe(2);
+    });
   });
 
   it('S05: no room for temporary files: looking says so, and changes nothing', async () => {

@@ -1,3 +1,4 @@
+import { isOfTheDisk } from '@shared/disk-error.ts';
 import { safetyText, saysUntouched, type AppError } from '@shared/errors.ts';
 import type { Ending } from '../flows/flow.ts';
 
@@ -16,6 +17,9 @@ export function saidBy(ending: Ending): Said | undefined {
   return report?.ok === false ? { isSuccess: false, error: report.error ?? null } : { isSuccess: true, error: null };
 }
 
+/** An engine cannot say so of a disk that failed under it. */
+const SAYS_WHOLE: readonly string[] = [safetyText['whole-step'], safetyText['step-only']];
+
 /**
  * Words of safety are promises too: "nothing was changed" and "there is a backup" must be true.
  * @param facts what was really found.
@@ -29,5 +33,7 @@ export function untrueWords(said: Said | undefined, facts: { isUntouched: boolea
     problems.push(`${code} says that nothing was changed, but it was: ${message}`);
   if ([safetyText['whole-step'], safetyText['moved-away']].some((text) => text === safety) && !facts.hasBackup)
     problems.push(`${code} says that there is a verified backup, but there is none: ${message}`);
+  if (isOfTheDisk(said.error) && SAYS_WHOLE.includes(safety))
+    problems.push(`${code} says that the file is at a whole step, and nobody has opened it anew: ${message}`);
   return problems;
 }

@@ -12,7 +12,7 @@ const probe = (point: string): void => {
   if (point === killAt) process.kill(process.pid, 'SIGKILL');
 };
 
-if (statSync(source).isDirectory()) putBackReplaced({ path, folder: source, backupFolder }, probe);
+if (statSync(source).isDirectory()) await putBackReplaced({ path, folder: source, backupFolder }, { probe });
 else {
   const input = { backupPath: source, path, backupFolder, appVersion: '0', allowForeign: false };
   await restoreBackup(input, { packs: [shopPack()], probe });

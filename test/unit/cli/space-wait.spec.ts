@@ -44,6 +44,7 @@ function watched() {
     goesOn: () => change({ state: 'migrating', attention: null }),
     rows: (rowsDone: number) =>
       change({ steps: [step({ rowsDone })], progress: { ...{ rowsDone, rowsTotal: 500 }, ...noRate } }),
+    backedUp: () => change({ state: 'migrating', attention: null, backup: { id: 'b' } as RunSnapshot['backup'] }),
     applied: () => change({ steps: [step({ state: 'applied', rowsDone: 0 })], progress: null }),
   };
 }
@@ -83,12 +84,17 @@ it('and is stopped after ten minutes of waiting in which no row and no step was 
   vi.advanceTimersByTime(MINUTE);
 
   expect([run.announced(), run.asked]).toEqual([1, ['cancel']]);
-  expect(run.waiting.end()).toEqual(lack);
+  expect(run.waiting.end()).toEqual({
+    ...lack,
+    message: `It was stopped after 10 minutes without enough room. ${lack.message}`,
+    nextStep: 'Free some space, then start again.',
+  });
 });
 
 it.each([
   ['a row', (run: ReturnType<typeof watched>) => run.rows(201)],
   ['a step without rows', (run: ReturnType<typeof watched>) => run.applied()],
+  ['a backup', (run: ReturnType<typeof watched>) => run.backedUp()],
 ])('a want of space after %s was added is another one: told again, with all of its time', (_what, getOn) => {
   const run = watched();
   run.paused();

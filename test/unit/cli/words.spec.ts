@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Recovery } from '@shared/recovery.ts';
-import type { RunReport } from '@shared/run.ts';
+import type { PlanStep, RunReport } from '@shared/run.ts';
 import { recoveryText } from '../../../electron/cli/recovery-words.ts';
 import { localTime, phaseMarks, planText, reportText, statusText } from '../../../electron/cli/words.ts';
+import { spaceDisks } from '../../../renderer/panels/plan/space-words.ts';
 import { phaseMarks as phaseMarksOnScreen } from '../../../renderer/words/states.ts';
 import { phase, plan, report, status } from '../renderer/values.ts';
 
@@ -84,8 +85,30 @@ it('says at the goal that nothing is pending, and which command looks at the las
 
 it('says which programs a file has to be closed in, and why', () => {
   const title = 'Other programs that have the file open';
-  const detail = 'Close it in python3 (4711) before you start.';
+  const detail = 'Close the file in python3 (4711) before you start.';
   expect(planText(plan({ preflight: [{ id: 'in-use', title, detail, state: 'warning', error: null }] }))).toContain(
     'Note: Other programs that have the file open: close the file in python3 (4711) before you start.',
   );
 });
+
+it('tells every part of the space that a plan asks for, as the window does', () => {
+  const on = { disk: 'database', isTemporary: false } as const;
+  const parts = [
+    { label: 'Growth of the file', bytes: 11_000_000, ...on },
+    { label: 'Rebuilding tables', bytes: 24_000_000, ...on },
+    { label: 'Rollback journal', bytes: 30_000_000, ...on, isTemporary: true },
+  ];
+  const { space } = plan({ space: { ...plan().space, growthBytes: 35_000_000, parts } });
+
+  const told = planText(plan({ space, steps: [step] }));
+
+  expect(told).toContain('the file grows by about 35.0 MB');
+  expect(told).toContain(
+    'on the disk of the database: Growth of the file 11.0 MB + Rebuilding tables 24.0 MB + Rollback journal 30.0 MB* = 65.0 MB',
+  );
+  expect(spaceDisks(space)).toMatchObject([{ disk: 'database', parts, totalBytes: 65_000_000 }]);
+});
+
+const step: PlanStep = {
+  ...{ migrationId: 'm', phase: 5, title: '', kind: 'contract', reason: 'pending', what: [], rows: 0 },
+};

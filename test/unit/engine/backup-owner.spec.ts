@@ -70,6 +70,41 @@ describe('whose backup it is', () => {
     expect(await listAllBackups({ ...input, folders: [`${moved} other backups`] }, packs)).toEqual([]);
   });
 
+  it.each<[string, (file: string) => void]>([
+    ['as it is', () => {}],
+    ['damaged', (file) => fs.truncateSync(file, 5_000)],
+  ])('one that was moved, and to which a link in its old place leads, has its own: %s', async (_, damage) => {
+    const file = shopCalled('kites');
+    const beside = { path: file, folder: backupFolderBeside(file), reason: 'by hand', runId: null, appVersion: '0' };
+    const [along, left] = [await backupDatabase(beside, packs), await backUp(file, 'elsewhere')];
+    fs.renameSync(backupFolderOf(file), `${path.dirname(file)}-backups`); // a folder of anybody's
+    fs.renameSync(path.dirname(file), `${path.dirname(file)}-moved`);
+    fs.symlinkSync(`${path.dirname(file)}-moved`, path.dirname(file));
+    const moved = path.join(`${path.dirname(file)}-moved`, path.basename(file));
+    const otherFolders = [`${path.dirname(file)}-backups`];
+    damage(moved);
+
+    const listed = await listAllBackups(
+      { folders: [backupFolderBeside(moved)], databasePath: moved, otherFolders },
+      packs,
+    );
+
+    expect(listed.map(({ id, madeOfGone }) => [id, madeOfGone])).toEqual([
+      [left.id, undefined],
+      [along.id, undefined],
+    ]);
+  });
+
+  it('has none of another one to which the link in an old place leads by now', async () => {
+    const [file, other] = [shopCalled('kites'), shopCalled('boats')];
+    await backUp(file);
+    fs.rmSync(file);
+    fs.symlinkSync(other, file);
+    const input = { folders: [], databasePath: other, otherFolders: [backupFolderOf(file)] };
+
+    expect(await listAllBackups(input, packs)).toEqual([]);
+  });
+
   it('a copy of one that is still where it was has none of its backups', async () => {
     const file = shopCalled('kites');
     await backUp(file);

@@ -2,7 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { attachBackup, openEngine, openInspector, openVerifier, requireSqliteVersion } from '@engine/connection.ts';
+import {
+  attachBackup,
+  openCopy,
+  openEngine,
+  openInspector,
+  openTrial,
+  openVerifier,
+  requireSqliteVersion,
+} from '@engine/connection.ts';
 import type { Db } from '@engine/migration.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
@@ -26,6 +34,8 @@ describe.each<[string, (file: string) => Db, unknown[]]>([
   ['that looks', openInspector, [1, 2]],
   ['that writes', openEngine, [0, 1]],
   ['that checks', openVerifier, [1, 1]],
+  ['that proves a copy', (file) => openCopy(file, { to: 'prove' }), [1, 0]],
+  ['that makes a copy ready', (file) => openCopy(file, { to: 'write' }), [0, 0]],
 ])('a connection %s', (_, open, own) => {
   it('lets a hostile schema do nothing, notices damaged cells, and maps no file', () => {
     const db = open(make());
@@ -34,6 +44,13 @@ describe.each<[string, (file: string) => Db, unknown[]]>([
     const mapped = db.pragma('mmap_size', { simple: true }) ?? 0;
     expect([found, mapped]).toEqual([[0, 1, 0], 0]);
     expect(settings(db, 'query_only', 'temp_store')).toEqual(own);
+    db.close();
+  });
+
+  it('has what it writes taken out of the cache of the drive, on macOS', () => {
+    const db = open(make());
+
+    expect(settings(db, 'fullfsync', 'checkpoint_fullfsync')).toEqual([1, 1]);
     db.close();
   });
 
@@ -82,6 +99,39 @@ it('a connection that keeps its lock empties the journal after a commit, and so 
     expect(settings(db, 'locking_mode', 'journal_size_limit')).toEqual(['exclusive', 0]);
     db.close();
   }
+});
+
+it('a copy that is damaged is told as SQLite tells it, so that it can be told from one that is locked', () => {
+  const file = path.join(folder, 'begins.db');
+  fs.writeFileSync(file, Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(4080, 0xa5)]));
+
+  expect(codeOf(() => openCopy(file, { to: 'prove' }))).toBe('SQLITE_NOTADB');
+  expect(codeOf(() => openCopy(path.join(folder, 'missing.db'), { to: 'prove' }))).toBe('SQLITE_CANTOPEN');
+});
+
+it('a trial of a schema may do no more than in its own file, and keeps texts as that does', () => {
+  const file = openEngine(make('PRAGMA encoding = "UTF-16be"; CREATE TABLE t (a)'));
+  const trial = openTrial(file);
+  const asked = ['encoding', 'trusted_schema', 'foreign_keys', 'recursive_triggers', 'cell_size_check'];
+
+  expect(settings(trial, ...asked)).toEqual(['UTF-16be', 0, 0, 0, 1]);
+  for (const db of [file, trial]) db.close();
+});
+
+it('no file is opened in another way, and in memory only for what is our own', () => {
+  const engine = path.resolve('electron/engine');
+  const opening = fs
+    .readdirSync(engine, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && name !== 'connection.ts')
+    .flatMap((name) => {
+      const [own = ''] = /new Database\(.*$/m.exec(fs.readFileSync(path.join(engine, name), 'utf8')) ?? [];
+      return own === '' ? [] : [`${name}: ${own}`];
+    });
+
+  expect(opening.toSorted()).toEqual([
+    `bookkeeping-tables.ts: new Database(':memory:');`,
+    `migration-tools.ts: new Database(':memory:');`,
+  ]);
 });
 
 it('a backup that could not be set as it should be does not stay attached', () => {

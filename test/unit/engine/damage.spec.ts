@@ -49,10 +49,10 @@ describe('a step that met damage', () => {
       },
     });
 
-  it('which is not in the file: the disk gave a wrong answer, and the file is at a whole step', async () => {
+  it('which is not in the file: the disk gave a wrong answer, and what the file holds is for a fresh process to say', async () => {
     const { error } = await failing(() => {}, makeShop(folder));
 
-    expect(error).toMatchObject({ code: 'E_IO', safety: safetyText['whole-step'] });
+    expect(error).toMatchObject({ code: 'E_IO', safety: safetyText.unknown });
     expect(error?.message).toContain('wrong answer');
   });
 });

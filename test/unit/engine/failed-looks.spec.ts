@@ -44,7 +44,7 @@ it('a raw copy leaves out no log that could not be looked at', () => {
   expect(() => copyRaw(file, copy)).toThrow('EIO');
 });
 
-it('nor does putting back what was set aside', () => {
+it('nor does putting back what was set aside', async () => {
   const file = makeShop(folder);
   const replaced = `${file} replaced-a1B2c3`;
   fs.mkdirSync(replaced);
@@ -59,7 +59,7 @@ it('nor does putting back what was set aside', () => {
   };
   failing('lstatSync', path.join(fs.realpathSync(replaced), 'shop.db-wal'));
 
-  expect(() => putBackReplaced(input)).toThrow('EIO');
+  await expect(putBackReplaced(input)).rejects.toThrow('EIO');
   expect(fs.readFileSync(file).equals(before)).toBe(true);
 });
 

@@ -6,7 +6,8 @@ import { intentFile } from '@shared/beside.ts';
 import { safetyText, toAppError } from '@shared/errors.ts';
 import { sha256File } from '@engine/fsync.ts';
 import { requireNotInUse } from '@engine/not-in-use.ts';
-import { replaceByFile, type FileProbe, type NewFile } from '@engine/restore-file.ts';
+import { placeStaged } from '@engine/restore-file.ts';
+import { type FileProbe, type NewFile, stageByFile } from '@engine/restore-stage.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { askOne, makeShop } from '../../support/engine/run-shop.ts';
 import { folderState } from '../../support/folder-state.ts';
@@ -24,13 +25,10 @@ afterEach(() => {
 });
 
 const sourceOf = (from: string): NewFile => ({ suffix: '', from, sha256: sha256File(from) });
-const replace = (target: string, source: NewFile, probe?: FileProbe) =>
-  replaceByFile(
-    target,
-    [source],
-    { source: 'backup', backupPath: source.from, startedAt: '2026-01-01T00:00:00Z' },
-    probe,
-  );
+function replace(target: string, source: NewFile, probe?: FileProbe): string | null {
+  const about = { source: 'backup', backupPath: source.from, startedAt: '2026-01-01T00:00:00Z' } as const;
+  return placeStaged(stageByFile(target, [source], about, probe), probe);
+}
 const errorOf = (act: () => unknown) => {
   try {
     act();

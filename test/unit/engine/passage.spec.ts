@@ -1,12 +1,15 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
 import { backupDatabase } from '@engine/backups.ts';
 import type { FromEngine } from '@engine/protocol.ts';
+import { putBackReplaced } from '@engine/put-back.ts';
 import { serveRequests } from '@engine/requests.ts';
 import { askOne, backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
+import { folderState } from '../../support/folder-state.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
@@ -72,5 +75,56 @@ describe.each([
     expect(answer()?.result).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
     expect(fs.existsSync(intentFile(file))).toBe(false);
     expect(fs.existsSync(file) && fs.readFileSync(file)).toEqual(before);
+  });
+});
+
+const filesBeside = (file: string) =>
+  Object.entries(folderState(path.dirname(file))).filter(([name]) => name.startsWith(path.basename(file)));
+
+describe.each(['finishRestore', 'putBack'] as const)('the point of no return of %s', (name) => {
+  /** A file whose old content comes back; with a note, where that was interrupted. */
+  async function asking() {
+    const file = makeShop(folder);
+    const aside = `${file} replaced-Abc123`;
+    fs.mkdirSync(aside);
+    fs.writeFileSync(path.join(aside, path.basename(file)), 'as it was');
+    const request = { path: file, backupFolder: backupFolderOf(file) };
+    const end = (point: string): void => {
+      if (point === 'intended') throw new Error('ended here');
+    };
+    if (name === 'finishRestore')
+      await expect(putBackReplaced({ ...request, folder: aside }, { probe: end })).rejects.toThrow('ended here');
+    const before = filesBeside(file);
+    const said: FromEngine[] = [];
+    const server = serveRequests(packs, (message) => said.push(message));
+    const input = { ...request, folder: aside, appVersion: '0', asksToProceed: true };
+    server.receive({ type: 'request', id: 1, name, input });
+    const works = () => said.flatMap((message) => (message.type === 'work' ? [message.work] : []));
+    while (works().at(-1)?.asksToProceed !== true) await wait(5);
+    const answer = () => said.find((message) => message.type === 'answer');
+    return { file, server, works, answer, before };
+  }
+
+  it('is asked for behind all copying and comparing, and not passed before the host has said so', async () => {
+    const { file, server, works, answer } = await asking();
+    await wait(60);
+    expect([answer(), fs.readFileSync(file).length > 100]).toEqual([undefined, true]);
+    expect(works().map(({ canCancel }) => canCancel)).toEqual(name === 'putBack' ? [true, false] : [false]);
+    expect(fs.existsSync(`${file}.restore-stage`)).toBe(true);
+
+    server.receive({ type: 'proceed' });
+    while (answer() === undefined) await wait(5);
+
+    expect(answer()?.result).toMatchObject({ ok: true });
+    expect(fs.readFileSync(file, 'utf8')).toBe('as it was');
+  });
+
+  it('is never passed by one whose host has gone: file and note stay, and no copy of its own', async () => {
+    const { file, server, answer, before } = await asking();
+
+    await server.leave();
+
+    expect(answer()?.result).toMatchObject({ ok: false, error: { code: 'E_CANCELLED' } });
+    expect(filesBeside(file)).toEqual(before);
   });
 });

@@ -156,11 +156,15 @@ it('a phase that could not be completed is not begun, by the plan either', async
 });
 
 describe('room', () => {
-  const facts = { growthBytes: 60e6, growthBeforeSecond: 10e6, isChanging: true, isWal: true, pageSizeBytes: 4096 };
-  const spaceFor = (free: (folder: string) => number) => {
+  const facts = {
+    ...{ growthBytes: 60e6, growthBeforeSecond: 10e6, isChanging: true, isWal: true, pageSizeBytes: 4096 },
+    rebuild: { growthBytes: 0, writtenBytes: 0 },
+  };
+  const spaceFor = (free: (folder: string) => number, change: Partial<typeof facts> = {}) => {
     disk.free = free;
     const file = makeShop(folder);
-    return { file, space: planSpace({ file, backupFolder: path.dirname(file), databaseBytes: 100e6, ...facts }) };
+    const request = { file, backupFolder: path.dirname(file), databaseBytes: 100e6, ...facts, ...change };
+    return { file, space: planSpace(request) };
   };
   const bytesOf = ({ parts }: Plan['space'], beginning: string): number =>
     parts.find(({ label }) => label.startsWith(beginning))?.bytes ?? 0;
@@ -171,6 +175,20 @@ describe('room', () => {
     expect(bytesOf(space, 'A second backup')).toBe(110e6);
     expect(bytesOf(space, 'A trial copy')).toBe(110e6);
     expect(bytesOf(space, 'Write-ahead log')).toBeGreaterThan(70e6);
+  });
+
+  it.each([
+    [true, 'Write-ahead log', 90e6, 4096, 90e6 * (1 + 24 / 4096) + 1_200 * 4096],
+    [true, 'Write-ahead log', 10e6, 4096, 70e6 + 1_200 * 4096], // less than other steps write
+    [false, 'Rollback journal', 90e6, 512, 90e6 * (1 + 24 / 512) - 35e6], // by the rest the file grows
+    [false, 'Rollback journal', 10e6, 512, 30e6],
+  ])('is asked for of all that is copied in one step (log: %s, %s, %d bytes in pages of %d)', (...given) => {
+    const [isWal, label, writtenBytes, pageSizeBytes, expected] = given;
+    const rebuild = { growthBytes: 35e6, writtenBytes };
+    const { space } = spaceFor(() => 1e12, { isWal, pageSizeBytes, rebuild });
+
+    expect(bytesOf(space, 'Rebuilding tables')).toBe(35e6);
+    expect(bytesOf(space, label)).toBe(Math.ceil(expected));
   });
 
   it('is asked for of the disk for temporary files, too', () => {

@@ -7,11 +7,11 @@ import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { sha256File } from '@engine/fsync.ts';
 import { readableIntent, writeIntent } from '@engine/intent.ts';
 import { putBackReplaced } from '@engine/put-back.ts';
-import type { FileProbe } from '@engine/restore-file.ts';
 import { pendingFor } from '@engine/restore-pending.ts';
+import type { FileProbe } from '@engine/restore-stage.ts';
 import { lockRestores } from '@engine/restore-target.ts';
 import { finishRestore } from '@engine/restore.ts';
-import { codeOf, codeOfPromise } from '../../support/code-of.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
 import { folderState } from '../../support/folder-state.ts';
 import { isThere, makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
@@ -33,7 +33,10 @@ function setAside(name: string, content: string, parent = path.dirname(file)): s
 }
 const lockFolder = path.join(folder, 'locks');
 const putBack = (from: string, probe?: FileProbe) =>
-  putBackReplaced({ path: file, folder: from, backupFolder: path.join(folder, 'backups'), lockFolder }, probe);
+  putBackReplaced(
+    { path: file, folder: from, backupFolder: path.join(folder, 'backups'), lockFolder },
+    probe === undefined ? {} : { probe },
+  );
 const content = (): string => fs.readFileSync(file, 'utf8');
 
 describe('while another restore is interrupted', () => {
@@ -43,22 +46,22 @@ describe('while another restore is interrupted', () => {
     ...{ files: [{ suffix: '', sha256: 'a'.repeat(64) }], quarantine: null, beforePath: null, ...change },
   });
 
-  it.each(['of a backup', 'of what another restore set aside'])('%s, nothing is put back', (which) => {
+  it.each(['of a backup', 'of what another restore set aside'])('%s, nothing is put back', async (which) => {
     const [wanted, other] = [setAside('shop.db replaced-Abc123', 'old'), setAside('shop.db replaced-Def456', 'older')];
     const note = noteOf(which === 'of a backup' ? {} : { source: 'replaced', backupPath: other });
     writeIntent(file, note);
 
-    expect(codeOf(() => putBack(wanted))).toBe('E_RESTORE_UNFINISHED');
+    expect(await codeOfPromise(putBack(wanted))).toBe('E_RESTORE_UNFINISHED');
 
     expect(content()).toBe('restored');
     expect(readableIntent(file)).toEqual(note);
   });
 });
 
-it('nothing is put back while another of ours restores the same database', () => {
+it('nothing is put back while another of ours restores the same database', async () => {
   const wanted = setAside('shop.db replaced-Abc123', 'old');
   const other = lockRestores(file, path.join(folder, 'locks of the other'));
-  expect(codeOf(() => putBack(wanted))).toBe('E_RUN_ACTIVE');
+  expect(await codeOfPromise(putBack(wanted))).toBe('E_RUN_ACTIVE');
   other.release();
   expect(content()).toBe('restored');
 });
@@ -73,12 +76,12 @@ describe('a sound file that is not to be written to', () => {
   it.each<[string, string, () => void]>([
     ['is read-only', 'E_READONLY_FILE', () => fs.chmodSync(file, 0o444)],
     ['has a second name', 'E_MULTI_LINK', () => fs.linkSync(file, `${file}.second`)],
-  ])('because it %s is not replaced, and nothing comes to lie beside it', (_, code, make) => {
+  ])('because it %s is not replaced, and nothing comes to lie beside it', async (_, code, make) => {
     const wanted = setAside('shop.db replaced-Abc123', 'old');
     make();
     const before = beside();
 
-    expect(codeOf(() => putBack(wanted))).toBe(code);
+    expect(await codeOfPromise(putBack(wanted))).toBe(code);
 
     expect(beside()).toEqual(before);
   });
@@ -88,7 +91,7 @@ describe('a sound file that is not to be written to', () => {
     const end: FileProbe = (point) => {
       if (point === 'intended') throw new Error('ended here');
     };
-    expect(() => putBack(wanted, end)).toThrow('ended here');
+    await expect(putBack(wanted, end)).rejects.toThrow('ended here');
     fs.chmodSync(file, 0o444);
     const before = beside();
     const input = { path: file, backupFolder: path.join(folder, 'backups'), lockFolder, appVersion: '0' };
@@ -102,11 +105,11 @@ describe('a sound file that is not to be written to', () => {
   });
 });
 
-it('a link to a folder elsewhere is none that a restore has made', () => {
+it('a link to a folder elsewhere is none that a restore has made', async () => {
   const elsewhere = setAside('elsewhere', 'strange', folder);
   const link = path.join(path.dirname(file), 'shop.db replaced-Abc123');
   fs.symlinkSync(elsewhere, link);
-  expect(codeOf(() => putBack(link))).toBe('E_RESTORE_TARGET');
+  expect(await codeOfPromise(putBack(link))).toBe('E_RESTORE_TARGET');
   expect(content()).toBe('restored');
 });
 
@@ -131,16 +134,16 @@ it.each<[string, () => string]>([
       return linked;
     },
   ],
-])('nor is a folder that %s', (_, make) => {
-  expect(codeOf(() => putBack(make()))).toBe('E_RESTORE_TARGET');
+])('nor is a folder that %s', async (_, make) => {
+  expect(await codeOfPromise(putBack(make()))).toBe('E_RESTORE_TARGET');
   expect(content()).toBe('restored');
 });
 
-it('what holds other bytes once it is in its place was not put back, and the note stays', () => {
+it('what holds other bytes once it is in its place was not put back, and the note stays', async () => {
   const wanted = setAside('shop.db replaced-Abc123', 'old');
   const change: FileProbe = (point) => void (point === 'replaced' && fs.writeFileSync(file, 'other'));
 
-  expect(codeOf(() => putBack(wanted, change))).toBe('E_RESTORE_FAILED');
+  expect(await codeOfPromise(putBack(wanted, change))).toBe('E_RESTORE_FAILED');
 
   expect(fs.existsSync(intentFile(file))).toBe(true);
   expect(readableIntent(file)?.sha256).toBe(sha256File(path.join(wanted, 'shop.db')));
@@ -158,7 +161,7 @@ describe('an undoing that was interrupted', () => {
     'after "%s", comes to its end by its own copy, though the folder is empty by now',
     async (point) => {
       const wanted = setAside('shop.db replaced-Abc123', 'old');
-      expect(() => putBack(wanted, endAt(point))).toThrow('ended here');
+      await expect(putBack(wanted, endAt(point))).rejects.toThrow('ended here');
       fs.rmSync(path.join(wanted, 'shop.db'));
 
       await finishRestore(input(), { packs: [] });
@@ -168,9 +171,9 @@ describe('an undoing that was interrupted', () => {
     },
   );
 
-  it('stands in the way of no other restore, once nothing can carry it through', () => {
+  it('stands in the way of no other restore, once nothing can carry it through', async () => {
     const wanted = setAside('shop.db replaced-Abc123', 'old');
-    expect(() => putBack(wanted, endAt('intended'))).toThrow('ended here');
+    await expect(putBack(wanted, endAt('intended'))).rejects.toThrow('ended here');
     fs.rmSync(path.join(wanted, 'shop.db'));
     fs.writeFileSync(`${file}.restore-stage`, 'cut');
 
@@ -179,7 +182,7 @@ describe('an undoing that was interrupted', () => {
 
   it('leaves no draft of a lock, once it has come to its end', async () => {
     const wanted = setAside('shop.db replaced-Abc123', 'old');
-    expect(() => putBack(wanted, endAt('replaced'))).toThrow('ended here');
+    await expect(putBack(wanted, endAt('replaced'))).rejects.toThrow('ended here');
     const draft = `${restoreLockFile(file)}.0a1b2c3d`;
     fs.writeFileSync(draft, '');
 
@@ -189,17 +192,17 @@ describe('an undoing that was interrupted', () => {
   });
 });
 
-it.skipIf(process.platform === 'win32')('a pipe among what was set aside is refused, and not waited for', () => {
+it.skipIf(process.platform === 'win32')('a pipe among what was set aside is refused, and not waited for', async () => {
   const wanted = setAside('shop.db replaced-Abc123', 'old');
   execFileSync('mkfifo', [path.join(wanted, 'shop.db-wal')]);
 
-  expect(codeOf(() => putBack(wanted))).toBe('E_RESTORE_TARGET');
+  expect(await codeOfPromise(putBack(wanted))).toBe('E_RESTORE_TARGET');
 
   expect(content()).toBe('restored');
 });
 
-it('a file is no folder with what was set aside', () => {
+it('a file is no folder with what was set aside', async () => {
   const strange = path.join(path.dirname(file), 'shop.db replaced-Abc123');
   fs.writeFileSync(strange, 'old');
-  expect(codeOf(() => putBack(strange))).toBe('E_RESTORE_TARGET');
+  expect(await codeOfPromise(putBack(strange))).toBe('E_RESTORE_TARGET');
 });

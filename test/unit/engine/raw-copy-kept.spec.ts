@@ -63,7 +63,7 @@ describe('of a damaged file with a log, what another program writes', () => {
 
     const { replacedFolder } = await restore(file, backup, { lockWaitMs: 5_000 });
 
-    putBackReplaced({ ...inputOf(file), folder: replacedFolder ?? '' });
+    await putBackReplaced({ ...inputOf(file), folder: replacedFolder ?? '' });
     expect(fs.readFileSync(file).includes('saved at its end')).toBe(true);
     expect(fs.readFileSync(file).includes('in the log')).toBe(true);
   });
@@ -94,7 +94,7 @@ describe('of a damaged file with a log, what another program writes', () => {
     const { replacedFolder } = await finishRestore(inputOf(file), { packs, lockWaitMs: 200 });
 
     expect(placesOf(file, 'in the log')).not.toEqual([]);
-    putBackReplaced({ ...inputOf(file), folder: replacedFolder ?? '' });
+    await putBackReplaced({ ...inputOf(file), folder: replacedFolder ?? '' });
     expect(fs.readFileSync(`${file}-wal`).includes('in a later log')).toBe(true);
   });
 

@@ -177,7 +177,7 @@ describe('a damaged file with a log', () => {
     expect((await replacedFolders(file, [])).map((each) => each.folder)).toEqual([replacedFolder]);
     expect(keptIn(replacedFolder ?? '')).toEqual(found);
     expect(fs.readdirSync(replacedFolder ?? '').toSorted()).toEqual(['shop.db', 'shop.db-wal']);
-    putBackReplaced({ path: file, folder: replacedFolder ?? '', backupFolder: backupFolderOf(file) });
+    await putBackReplaced({ path: file, folder: replacedFolder ?? '', backupFolder: backupFolderOf(file) });
     expect(bytesOf(file)).toEqual(found);
   });
 

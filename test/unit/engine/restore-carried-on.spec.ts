@@ -7,7 +7,7 @@ import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase } from '@engine/backups.ts';
 import { readableIntent } from '@engine/intent.ts';
 import { putBackReplaced } from '@engine/put-back.ts';
-import { carryThrough } from '@engine/restore-file.ts';
+import { readyToCarryThrough } from '@engine/restore-file.ts';
 import { isUsable } from '@engine/restore-pending.ts';
 import type { RestorePoint } from '@engine/restore-request.ts';
 import { finishRestore, restoreBackup } from '@engine/restore.ts';
@@ -96,7 +96,7 @@ describe('while another program has the file open', () => {
     fs.mkdirSync(replaced);
     fs.writeFileSync(path.join(replaced, 'shop.db'), 'damaged as it was');
     const undo = { ...inputOf(file), folder: replaced };
-    expect(() => putBackReplaced(undo, endAt('intended'))).toThrow('ended here');
+    await expect(putBackReplaced(undo, { probe: endAt('intended') })).rejects.toThrow('ended here');
     const other = await otherProgram(file, `db.exec('BEGIN'); db.prepare('SELECT count(*) FROM note').get()`);
     onPlatform('darwin');
 
@@ -117,7 +117,7 @@ it('an undoing that has put everything in its place comes to its end while anoth
   fs.mkdirSync(replaced);
   fs.copyFileSync(makeShop(folder, { members: 7 }), path.join(replaced, 'shop.db'));
   const undo = { ...inputOf(file), folder: replaced };
-  expect(() => putBackReplaced(undo, endAt('replaced'))).toThrow('ended here');
+  await expect(putBackReplaced(undo, { probe: endAt('replaced') })).rejects.toThrow('ended here');
   const other = await otherProgram(file, `db.exec('BEGIN'); db.prepare('SELECT count(*) FROM note').get()`);
 
   await finish(file);
@@ -163,7 +163,7 @@ it.each(['intended', 'replaced'] as const)(
 
     let error: AppError | null = null;
     try {
-      carryThrough(file, intent);
+      readyToCarryThrough(file, intent)?.();
     } catch (thrown) {
       error = toAppError(thrown);
     }
@@ -186,11 +186,11 @@ describe('the log of another program, where an undoing is about to place one', (
     return { file, replaced };
   }
   const undo = (file: string, replaced: string, probe?: (at: RestorePoint) => void) =>
-    putBackReplaced({ ...inputOf(file), folder: replaced }, probe);
+    putBackReplaced({ ...inputOf(file), folder: replaced }, probe === undefined ? {} : { probe });
 
   it('is kept with what belongs to it when the undoing is carried through', async () => {
     const { file, replaced } = withLogSetAside();
-    expect(() => undo(file, replaced, endAt('replaced'))).toThrow('ended here');
+    await expect(undo(file, replaced, endAt('replaced'))).rejects.toThrow('ended here');
     const theirs = `db.exec("INSERT INTO setting VALUES ('theirs', 'in their own log')")`;
     await (await otherProgram(file, theirs)).kill();
 
@@ -203,20 +203,15 @@ describe('the log of another program, where an undoing is about to place one', (
     expect(askOne(file, `SELECT value FROM setting WHERE name = 'old'`)).toBe('in the old log');
   });
 
-  it('is not written over when it comes in the moment between', () => {
+  it('is not written over when it comes in the moment between', async () => {
     const { file, replaced } = withLogSetAside();
     const appear = (at: RestorePoint) => void (at === 'replaced' && fs.writeFileSync(`${file}-wal`, 'of another'));
 
-    let error: AppError | null = null;
-    try {
-      undo(file, replaced, appear);
-    } catch (thrown) {
-      error = toAppError(thrown);
-    }
+    const error = await errorOf(undo(file, replaced, appear));
 
     expect(error).toMatchObject({ code: 'E_DB_IN_USE', safety: safetyText.unknown });
     expect(fs.readFileSync(`${file}-wal`, 'utf8')).toBe('of another');
-    undo(file, replaced);
+    await undo(file, replaced);
     expect(placesOf(file, 'of another').map((each) => path.basename(each))).toEqual(['shop.db-wal']);
     expect(askOne(file, `SELECT value FROM setting WHERE name = 'old'`)).toBe('in the old log');
   });
@@ -252,7 +247,9 @@ it('an undoing begins anew also where an earlier try has left the file with two 
   const replaced = path.join(path.dirname(file), 'shop.db replaced-Abc123');
   fs.mkdirSync(replaced);
   fs.renameSync(file, path.join(replaced, 'shop.db'));
-  expect(() => putBackReplaced({ ...inputOf(file), folder: replaced }, endAt('intended'))).toThrow('ended here');
+  await expect(putBackReplaced({ ...inputOf(file), folder: replaced }, { probe: endAt('intended') })).rejects.toThrow(
+    'ended here',
+  );
   fs.linkSync(`${file}.restore-stage`, file);
   new Database(`${file}.restore-stage`).exec(`INSERT INTO setting VALUES ('theirs', 'then')`).close();
 

@@ -9,7 +9,8 @@ import { backupDatabase } from '@engine/backups.ts';
 import { sha256File } from '@engine/fsync.ts';
 import { readableIntent, writeIntent } from '@engine/intent.ts';
 import { makeRawCopy } from '@engine/raw-copy.ts';
-import { canCarryOn, carryOn, replaceByFile, type FileProbe, type NewFile } from '@engine/restore-file.ts';
+import { canCarryOn, carryOn, placeStaged } from '@engine/restore-file.ts';
+import { type FileProbe, type NewFile, stageByFile } from '@engine/restore-stage.ts';
 import { restoreBackup } from '@engine/restore.ts';
 import { codeOf, codeOfPromise } from '../../support/code-of.ts';
 import { backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
@@ -38,8 +39,10 @@ beforeEach(() => {
   source = { suffix: '', from, sha256: sha256File(from) };
 });
 
-const replace = (file: NewFile, probe?: FileProbe) =>
-  replaceByFile(target, [file], { source: 'backup', backupPath: file.from, startedAt: '2026-01-01T00:00:00Z' }, probe);
+function replace(file: NewFile, probe?: FileProbe): string | null {
+  const about = { source: 'backup', backupPath: file.from, startedAt: '2026-01-01T00:00:00Z' } as const;
+  return placeStaged(stageByFile(target, [file], about, probe), probe);
+}
 
 /** Another process has the file open from now on. */
 function holdOpen(file: string): void {

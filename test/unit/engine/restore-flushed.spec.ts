@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { sha256File } from '@engine/fsync.ts';
-import { replaceByFile, type NewFile } from '@engine/restore-file.ts';
+import { placeStaged } from '@engine/restore-file.ts';
+import { type NewFile, stageByFile } from '@engine/restore-stage.ts';
 import { makeShop } from '../../support/engine/run-shop.ts';
 import { followFlushes } from '../../support/flushes.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -33,7 +34,8 @@ function replaceBoth(): string[] {
     const from = source + suffix;
     return { suffix, from, sha256: sha256File(from) };
   });
-  replaceByFile(target, files, { source: 'replaced', backupPath: source, startedAt: '2026-01-01T00:00:00Z' });
+  const about = { source: 'replaced', backupPath: source, startedAt: '2026-01-01T00:00:00Z' } as const;
+  placeStaged(stageByFile(target, files, about));
   return done.filter((each) => !each.endsWith('.tmp'));
 }
 

@@ -6,7 +6,8 @@ import { CodedError, safetyText } from '@shared/errors.ts';
 import { createBackup } from '@engine/backup.ts';
 import { sha256File } from '@engine/fsync.ts';
 import { orRefuse } from '@engine/identity.ts';
-import { replaceByFile } from '@engine/restore-file.ts';
+import { placeStaged } from '@engine/restore-file.ts';
+import { stageByFile } from '@engine/restore-stage.ts';
 import { lockRestores } from '@engine/restore-target.ts';
 import { restoreBackup } from '@engine/restore.ts';
 import * as sidecars from '@engine/sidecars.ts';
@@ -26,7 +27,8 @@ it('says beside the file what is under way before anything of it is replaced', (
   const look = (point: string): void => void (seen[point] = existsSync(`${target}.restore-intent`));
 
   const files = [{ suffix: '' as const, from: backup, sha256: sha256File(backup) }];
-  replaceByFile(target, files, { source: 'backup', backupPath: backup, startedAt: '2026-11-21T14:02:33Z' }, look);
+  const about = { source: 'backup', backupPath: backup, startedAt: '2026-11-21T14:02:33Z' } as const;
+  placeStaged(stageByFile(target, files, about, look), look);
 
   expect(seen).toMatchObject({ kept: false, intended: true, cleared: true, replaced: true });
 });

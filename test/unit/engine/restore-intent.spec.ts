@@ -254,11 +254,11 @@ describe('undoing a restore by file', () => {
     const { replacedFolder } = await restore(file, backup);
     const restored = fs.readFileSync(file);
 
-    const undone = putBack(file, replacedFolder ?? '');
+    const undone = await putBack(file, replacedFolder ?? '');
     expect(bytesOf(file)).toEqual(old);
     expect(readIntent(file)).toBeNull();
 
-    putBack(file, undone.replacedFolder ?? '');
+    await putBack(file, undone.replacedFolder ?? '');
     expect(fs.readFileSync(file).equals(restored)).toBe(true);
     expect(isThere(`${file}-wal`)).toBe(false); // the stale log went with the file that it belongs to
   });
@@ -280,9 +280,10 @@ describe('undoing a restore by file', () => {
     const { file, backup, old } = await smashedShop();
     const { replacedFolder } = await restore(file, backup);
     const input = { path: file, folder: replacedFolder ?? '', backupFolder: backupFolderOf(file) };
-    const undo = () => putBackReplaced(input, (point) => void (point === 'replaced' && fs.mkdirSync(`${file}-wal`)));
-    expect(undo).toThrow('E_RESTORE_FAILED: The restore could not be carried through: EISDIR: illegal operation on a directory'); // prettier-ignore
-    expect(codeOf(() => putBackReplaced(input))).toBe('E_RESTORE_FAILED'); // as long as it is in the way
+    const probe = (point: string) => void (point === 'replaced' && fs.mkdirSync(`${file}-wal`));
+    const undo = putBackReplaced(input, { probe });
+    await expect(undo).rejects.toThrow('E_RESTORE_FAILED: The restore could not be carried through: EISDIR: illegal operation on a directory'); // prettier-ignore
+    expect(await codeOfPromise(putBackReplaced(input))).toBe('E_RESTORE_FAILED'); // as long as it is in the way
     fs.rmdirSync(`${file}-wal`);
     await finish(file);
     expect(bytesOf(file)).toEqual(old);
@@ -293,8 +294,8 @@ describe('undoing a restore by file', () => {
     const strange = path.join(path.dirname(file), 'shop.db replaced-elsewhere');
     fs.mkdirSync(strange);
     fs.copyFileSync(backup.path, path.join(strange, 'shop.db'));
-    expect(codeOf(() => putBack(file, strange))).toBe('E_RESTORE_TARGET');
-    expect(codeOf(() => putBack(file, path.join(folder, 'nowhere')))).toBe('E_RESTORE_TARGET');
+    expect(await codeOfPromise(putBack(file, strange))).toBe('E_RESTORE_TARGET');
+    expect(await codeOfPromise(putBack(file, path.join(folder, 'nowhere')))).toBe('E_RESTORE_TARGET');
     expect(notes(file)).toBe(1);
   });
 });

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { backupDatabase } from '@engine/backups.ts';
-import { backupOf } from '@engine/restore-pending.ts';
+import { requireNoIntent, writeIntent } from '@engine/intent.ts';
+import { backupOf, pendingFor } from '@engine/restore-pending.ts';
 import { resolveTargetFile } from '@engine/restore-target.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
@@ -33,4 +34,37 @@ it('the backup itself is no target, by whatever name', async () => {
   fs.symlinkSync(backup, link);
   for (const name of [backup, second, link])
     expect(codeOf(() => resolveTargetFile(name, backup))).toBe('E_RESTORE_TARGET');
+});
+
+it('of what an interrupted restore was to put back only what was looked at is said', async () => {
+  const target = makeShop(folder);
+  const { path: backup, sha256 } = await backUp(target);
+  const intent: RestoreIntent = {
+    ...{ format: 'phasewise-restore 1', startedAt: '2026-01-01T00:00:00.000Z', databaseName: path.basename(target) },
+    ...{ way: 'in-place', source: 'backup', backupPath: backup, sha256, files: [], quarantine: null, beforePath: null },
+  };
+  writeIntent(target, intent);
+  const begun = `E_RESTORE_UNFINISHED: Putting ${path.basename(backup)} back into shop.db was interrupted.`;
+  const ofAnother = () => pendingFor(target, { sha256: 'b'.repeat(64) });
+  const wordsOf = (act: () => unknown): string | null => {
+    try {
+      act();
+      return null;
+    } catch (error) {
+      return String(error instanceof Error ? error.message : error);
+    }
+  };
+
+  expect(wordsOf(ofAnother)).toBe(`${begun} ${path.basename(backup)} was read again just now: it is whole.`);
+  expect(wordsOf(() => requireNoIntent(target))).toBe(begun);
+  fs.rmSync(backup);
+  expect(wordsOf(() => requireNoIntent(target))).toBe(begun);
+  expect(ofAnother()).toBeNull();
+
+  const aside = `${target} replaced-Abc123`;
+  fs.mkdirSync(aside);
+  fs.writeFileSync(path.join(aside, 'shop.db'), 'old');
+  const files = [{ suffix: '' as const, sha256 }];
+  writeIntent(target, { ...intent, way: 'by-file', source: 'replaced', backupPath: aside, files });
+  expect(wordsOf(ofAnother)).toMatch(/ shop\.db replaced-Abc123 is still there\.$/);
 });

@@ -139,11 +139,11 @@ describe('a restore of a missing database', () => {
     fs.renameSync(file, path.join(kept, 'shop.db'));
     const undo = () => putBackReplaced({ path: file, folder: kept, backupFolder: backupFolderOf(file) });
     endBetweenNames(file);
-    expect(undo).toThrow('ended here');
+    await expect(undo()).rejects.toThrow('ended here');
     vi.restoreAllMocks();
     expect(fs.statSync(file).nlink).toBe(2);
 
-    expect(undo()).toEqual({ replacedFolder: null });
+    expect(await undo()).toEqual({ replacedFolder: null });
     expect(fs.statSync(file).nlink).toBe(1);
   });
 
@@ -154,9 +154,8 @@ describe('a restore of a missing database', () => {
     fs.mkdirSync(kept);
     fs.renameSync(file, path.join(kept, 'shop.db'));
     endBetweenNames(file);
-    expect(() => putBackReplaced({ path: file, folder: kept, backupFolder: backupFolderOf(file) })).toThrow(
-      'ended here',
-    );
+    const undo = putBackReplaced({ path: file, folder: kept, backupFolder: backupFolderOf(file) });
+    await expect(undo).rejects.toThrow('ended here');
     vi.restoreAllMocks();
     const old = fs.readFileSync(path.join(kept, 'shop.db'));
     fs.appendFileSync(file, 'of another program');

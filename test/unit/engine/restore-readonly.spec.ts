@@ -7,7 +7,8 @@ import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase } from '@engine/backups.ts';
 import { sha256File } from '@engine/fsync.ts';
 import { readableIntent } from '@engine/intent.ts';
-import { replaceByFile } from '@engine/restore-file.ts';
+import { placeStaged } from '@engine/restore-file.ts';
+import { stageByFile } from '@engine/restore-stage.ts';
 import { restoreBackup } from '@engine/restore.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
@@ -63,7 +64,7 @@ it('a restore that was interrupted is not carried through over it', async () => 
   };
   const about = { source: 'backup', backupPath: backup.path, startedAt: '2026-01-01T00:00:00Z' } as const;
   const files = [{ suffix: '' as const, from: backup.path, sha256: backup.sha256 }];
-  expect(() => replaceByFile(target, files, about, end)).toThrow('ended here');
+  expect(() => placeStaged(stageByFile(target, files, about), end)).toThrow('ended here');
   fs.chmodSync(target, 0o444);
   const before = sha256File(target);
 

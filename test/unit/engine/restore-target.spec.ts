@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { restoreLockFile } from '@shared/beside.ts';
-import { clearRestoreLock, lockRestores, resolveTargetFile } from '@engine/restore-target.ts';
+import { clearDeadRestore } from '@engine/restore-dead.ts';
+import { lockRestores, resolveTargetFile } from '@engine/restore-target.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -58,6 +59,6 @@ it('a name that leaves no room for a lock beside it is locked all the same, and 
 
 it('where no lock lies beside the file, none is taken to clear it', () => {
   const locks = path.join(home, 'locks');
-  clearRestoreLock(file, locks);
+  clearDeadRestore(file, locks);
   expect([fs.existsSync(locks), fs.existsSync(restoreLockFile(file))]).toEqual([false, false]);
 });

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, it, vi } from 'vitest';
-import { appError } from '@shared/errors.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { appError, coded, safetyText } from '@shared/errors.ts';
 import { createControl } from '@engine/control.ts';
 import type { MaintenanceLock } from '@engine/lock.ts';
 import { openSession } from '@engine/open-session.ts';
 import type { Progress } from '@engine/progress.ts';
+import { whenBackupFits } from '@engine/space-pause.ts';
+import { codeOfPromise } from '../../support/code-of.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const MB = 1e6;
@@ -74,4 +76,78 @@ it('a run does not begin its next chunk before there is room, and has failed in 
   await waited;
 
   expect(told).toEqual([waiting, ['migrating', 'Upgrading', null]]);
+});
+
+describe('the backup that a run begins with', () => {
+  /** Tries that each end with the next of these errors, the last one well; `told` as above, with what is said of the data. */
+  function first(...errors: Error[]) {
+    disk.free = 1 * MB;
+    const told: unknown[] = [];
+    const control = createControl(undefined, 5);
+    const lock = { path: '/d/a.db', db: { pragma: () => 1 } } as unknown as MaintenanceLock;
+    const emit: Parameters<typeof whenBackupFits>[1]['emit'] = (event) => {
+      if (event.type !== 'state') return;
+      const { state, now, attention } = event;
+      told.push([
+        state,
+        now,
+        ...(attention ? [attention.code, attention.safety, attention.details?.['needBytes']] : []),
+      ]);
+    };
+    const tried = vi.fn(() => {
+      const error = errors.shift();
+      return error === undefined ? Promise.resolve('made') : Promise.reject(error);
+    });
+    return { told, control, tried, made: whenBackupFits(lock, { control, emit }, 'Making a backup', tried) };
+  }
+  const noRoom = (details: Record<string, string | number> = { folder: '/b', needBytes: 9 * MB }) =>
+    coded('E_BACKUP_NO_SPACE', 'No room.', details);
+  const paused = ['paused', 'Waiting for free space', 'E_BACKUP_NO_SPACE', safetyText.untouched, 9 * MB];
+
+  it('waits for room on its disk, and is made anew when there is', async () => {
+    const { told, tried, made } = first(noRoom());
+    await vi.waitFor(() => expect(told).toEqual([paused]));
+    expect(tried).toHaveBeenCalledTimes(1);
+    disk.free = 9 * MB;
+
+    expect(await made).toBe('made');
+    expect(told).toEqual([paused, ['backing-up', 'Making a backup']]);
+    expect(tried).toHaveBeenCalledTimes(2);
+  });
+
+  it('waits again where the disk is full again', async () => {
+    const { told, tried, made } = first(noRoom(), noRoom());
+    await vi.waitFor(() => expect(told).toEqual([paused]));
+    disk.free = 9 * MB;
+    await vi.waitFor(() => expect(tried).toHaveBeenCalledTimes(2));
+    expect(told.at(-1)).toEqual(paused.with(4, 9 * MB + 2 * MB + 1)); // what it had asked for was not enough
+
+    disk.free = 12 * MB;
+    expect(await made).toBe('made');
+  });
+
+  it('can be stopped while it waits', async () => {
+    const { told, control, tried, made } = first(noRoom());
+    await vi.waitFor(() => expect(told).toEqual([paused]));
+    control.request('cancel');
+
+    expect(await codeOfPromise(made)).toBe('E_CANCELLED');
+    expect(tried).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits for room where not even its folder could be made', async () => {
+    const missing = path.join(folder, 'not', 'made');
+    const { told, made } = first(noRoom({ folder: missing, code: 'ENOSPC' }));
+    await vi.waitFor(() => expect(told).toHaveLength(1));
+    disk.free = 9 * MB;
+
+    expect(await made).toBe('made');
+  });
+
+  it('that fails otherwise is not tried again', async () => {
+    const { told, made } = first(coded('E_BACKUP_FOLDER', 'It is gone.'));
+
+    expect(await codeOfPromise(made)).toBe('E_BACKUP_FOLDER');
+    expect(told).toEqual([]);
+  });
 });

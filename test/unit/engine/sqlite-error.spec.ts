@@ -48,6 +48,27 @@ it.each([
   db.close();
 });
 
+it('a schema format that there is not is damage, wherever the first page comes from', () => {
+  const file = path.join(folder, 'format.db');
+  const made = new Database(file);
+  made.exec('CREATE TABLE t (a)');
+  made.close();
+  const bytes = fs.readFileSync(file);
+  bytes.writeUInt32BE(5, 44);
+  fs.writeFileSync(file, bytes);
+  const db = new Database(file);
+  const look = () => {
+    try {
+      return db.prepare('SELECT * FROM t').all();
+    } catch (error) {
+      return fromSqlite(error, 'looking').appError;
+    }
+  };
+
+  expect(look()).toMatchObject({ code: 'E_CORRUPT', message: expect.stringContaining('schema format') as string });
+  db.close();
+});
+
 it('a name that the system does not take is not a disk that fails', () => {
   fs.symlinkSync('loop', path.join(folder, 'loop'));
 

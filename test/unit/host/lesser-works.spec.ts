@@ -46,7 +46,7 @@ function setUp(answer: Result<unknown>) {
   return { database, asked, busy, backups, ingests, ends, settled, remembered };
 }
 
-const failed = err(appError('E_IO', 'The disk failed.'));
+const failed = err(appError('E_VERIFY_FAILED', 'It failed.'));
 const wasStopped = err(appError('E_CANCELLED', 'Stopped.', { wasEnded: true }));
 const restored = ok({ restored: backup(), before: backup(), replacedFolder: null });
 const taken = ok({ ...ingestReport([], false), backup: backup() });

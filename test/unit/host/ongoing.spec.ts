@@ -131,7 +131,7 @@ describe('backups that are deleted, or looked through for that, on a drive that 
   });
 });
 
-describe('while files are put in place that nobody may stop', () => {
+describe('what replaces the file', () => {
   const setUpHost = () => {
     const house = closedAfter(scriptedHost(folder));
     const works = () =>
@@ -139,7 +139,7 @@ describe('while files are put in place that nobody may stop', () => {
     return { ...house, works };
   };
 
-  it('old files that come back are told of as that, and as nothing that can be stopped', async () => {
+  it('old files that come back are told of as that, and can be stopped as long as nothing says otherwise', async () => {
     const { client, host, open, works } = setUpHost();
     const { handle, path: file } = open('good');
     const shown = `${file} replaced-First1`;
@@ -152,28 +152,33 @@ describe('while files are put in place that nobody may stop', () => {
     must(await client.call('backup:putBack', { handle, confirmation: 'good.db', shown }));
 
     expect(begun).toEqual(['put-back']); // for who tells of its end
-    const work = { kind: 'restore', now: 'Putting the old files back', fraction: null, canCancel: false };
-    expect(works()).toEqual([work, null]);
+    const work = { kind: 'restore', now: 'Putting the old files back', fraction: null };
+    expect(works()).toEqual([{ ...work, canCancel: false }, { ...work, canCancel: true }, null]);
   });
 
-  it('nor can the finishing of a restore, though its engine does not ask before it goes on', async () => {
+  it('the finishing of a restore can be stopped until it begins to replace, which its engine asks for', async () => {
     const { client, host, open, works } = setUpHost();
     const { handle } = open('good');
     const finished = ok({ restored: backup(), before: null, replacedFolder: null });
     vi.spyOn(host.engines, 'askAlone').mockImplementation(((
-      ...[, , , listeners]: Parameters<typeof host.engines.askAlone>
+      ...[, , input, listeners]: Parameters<typeof host.engines.askAlone>
     ) => {
-      for (const work of [SAVING, REPLACING]) listeners?.onWork?.(work);
-      return { answer: Promise.resolve(finished), child: null };
+      expect(input).toMatchObject({ asksToProceed: true });
+      const answer = Promise.resolve().then(() => {
+        for (const work of [SAVING, REPLACING]) listeners?.onWork?.(work);
+        return finished;
+      });
+      return { answer, child: { cancel: () => true } };
     }) as unknown as typeof host.engines.askAlone);
 
     must(await client.call('recovery:finish', { handle }));
 
-    const work = { kind: 'restore', fraction: null, canCancel: false };
+    const work = { kind: 'restore', fraction: null };
     expect(works()).toEqual([
-      { ...work, now: 'Finishing the restore' },
-      { ...work, now: 'Backing up what will be replaced' },
-      { ...work, now: 'Putting the backup back' },
+      { ...work, now: 'Finishing the restore', canCancel: false },
+      { ...work, now: 'Finishing the restore', canCancel: true },
+      { ...work, now: 'Backing up what will be replaced', canCancel: true },
+      { ...work, now: 'Putting the backup back', canCancel: false },
       null,
     ]);
   });

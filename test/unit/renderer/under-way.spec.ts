@@ -69,6 +69,16 @@ describe('work that this window did not begin', () => {
     expect(buttonIn(screen(), 'Leave it as it is')).toEqual({ isDisabled: true });
   });
 
+  it('that was begun on that page, the finishing of a restore, can be stopped there too', () => {
+    const view = { recovery, isLoaded: true, isStruck: false, looking: null, error: null, unknown: null, putOff: null };
+    useRecovery.setState({ byHandle: { k3: { ...view, busy: 'finish', hasRestored: false } } });
+    expect(wordsOf(screen())).toContain('Reading the backup…');
+    expect(buttonIn(screen(), 'Stop')).toBeNull();
+    begin();
+    expect(buttonIn(screen(), 'Stop')).toEqual({ isDisabled: false });
+    expect(wordsOf(screen())).toContain('Safe to stop: it has not begun to replace anything.');
+  });
+
   it('is not called nothing by the page of the runs', () => {
     const runs = (): string => drawn(createElement(ActivityPanel, { handle: 'k3', status: status(), reportId: null }));
     expect(wordsOf(runs())).toContain('Nothing is running on this database.');

@@ -44,6 +44,8 @@ export interface EngineOptions {
 
 export interface Watching {
   readonly limitMs?: number;
+  /** Somebody makes room for an upgrade that pauses; where nobody does, it is stopped. */
+  readonly makesRoom?: boolean;
   readonly onEvent?: (event: EngineRunEvent) => void;
 }
 
@@ -66,10 +68,12 @@ export function startEngine({ uid, env = {}, umask, prefix = [] }: EngineOptions
   let nextId = 1;
   const waiting = new Map<number, { resolve: (result: Result<unknown>) => void; reject: (why: Error) => void }>();
   let watch: Watching['onEvent'];
+  let makesRoom = false;
   const onRunEvent = (event: EngineRunEvent): void => {
     watch?.(event);
-    // It waits for somebody who makes room or decides; here that is nobody.
-    if (event.type === 'state' && event.state === 'paused') child?.send({ type: 'control', control: 'cancel' });
+    // It waits for somebody who makes room or decides.
+    if (event.type === 'state' && event.state === 'paused' && !makesRoom)
+      child?.send({ type: 'control', control: 'cancel' });
   };
   const start = (): Promise<void> => {
     const before = umask === undefined ? undefined : process.umask(umask);
@@ -102,8 +106,9 @@ export function startEngine({ uid, env = {}, umask, prefix = [] }: EngineOptions
   const end = (): void => void child?.kill('SIGKILL');
   afterAll(end);
   return {
-    async ask(name, input, { limitMs = 20_000, onEvent } = {}) {
+    async ask(name, input, { limitMs = 20_000, onEvent, makesRoom: isRoomMade = false } = {}) {
       watch = onEvent;
+      makesRoom = isRoomMade;
       await (ready ??= start());
       const id = nextId++;
       const answer = new Promise<Result<unknown>>((resolve, reject) => waiting.set(id, { resolve, reject }));

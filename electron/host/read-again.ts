@@ -1,0 +1,71 @@
+import { type AppError, err, ok, type Safety, safetyText } from '@shared/errors.ts';
+import type { EngineChild } from './engine-process.ts';
+import type { Engines } from './engines.ts';
+import { printable } from './printable.ts';
+import { settleFile, type SettledFile, tellingKept } from './run-stop.ts';
+import { patiently } from './verdict.ts';
+
+/** What an error of the disk has left, said by a fresh process that opened the file anew. */
+
+export interface ReadAgain {
+  readonly path: string;
+  readonly dataFolder: string;
+  /** Ids of the migrations that were told of as applied. */
+  readonly applied: readonly string[];
+  /** Of the state before; null = not known here. */
+  readonly backupPath: string | null;
+  /** What may be said of a file that was found whole. */
+  readonly whole: Extract<Safety, 'whole-step' | 'step-only'>;
+  readonly signal?: AbortSignal;
+  /** The process that reads, whenever there is one. */
+  readonly onChild?: (child: EngineChild | null) => void;
+}
+
+/**
+ * Puts the file right and reads all of it, in a fresh process: only then anybody may say that it is at a whole step.
+ * Whoever is stopped in it leaves that unsaid.
+ * @param error of the disk; it comes back with what was found.
+ */
+export async function readAgain(
+  engines: Engines,
+  error: AppError,
+  { signal = new AbortController().signal, onChild, ...asked }: ReadAgain,
+): Promise<{ error: AppError; settled: SettledFile | null }> {
+  const { path, dataFolder, applied } = asked;
+  const request = { path, dataFolder, partials: [] };
+  const answer = await patiently(signal, async () => {
+    const found = await settleFile(engines, { ...request, proves: { applied: [...applied] } }, onChild);
+    return 'code' in found ? err(found) : ok(found);
+  });
+  // Stopped before it was opened, or in the middle: what is open beside it is put right all the same.
+  if (answer === null || (!answer.ok && answer.error.code === 'E_CANCELLED')) {
+    const settled = await settleFile(engines, request);
+    return { error: tellingKept(unsaid(error, STOPPED, asked), settled), settled: 'code' in settled ? null : settled };
+  }
+  if (!answer.ok)
+    return { error: tellingKept(unsaid(error, answer.error.message, asked), answer.error), settled: null };
+  const settled = answer.value;
+  const problem = settled.problem === undefined ? NOT_READ : settled.problem?.message;
+  const told = problem === undefined ? proven(error, asked) : unsaid(error, problem, asked);
+  return { error: tellingKept(told, settled), settled };
+}
+
+const proven = (error: AppError, { whole }: ReadAgain): AppError => ({
+  ...error,
+  message: `${error.message} The file was then opened again in a fresh process, which read all of it: SQLite found no damage, and every step that was finished is recorded.`,
+  safety: safetyText[whole],
+  details: { ...error.details, isReadAgain: true },
+});
+
+const STOPPED = 'that was stopped.';
+const NOT_READ = 'the process that did so did not say what it found.';
+
+function unsaid(error: AppError, why: string, { backupPath }: ReadAgain): AppError {
+  const backup = backupPath === null ? 'the newest backup of it' : `the backup ${printable(backupPath)}`;
+  return {
+    ...error,
+    message: `${error.message} The file was to be opened again to see what it holds: ${why}`,
+    safety: safetyText.unknown,
+    nextStep: `Check the disk. Then open the database again, and let all of its data be checked: where that finds nothing, go on; where it does, or cannot be done, restore ${backup}.`,
+  };
+}

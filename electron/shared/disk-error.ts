@@ -1,0 +1,13 @@
+import { type AppError, type ErrorCode, safetyText } from './errors.ts';
+
+/**
+ * Of the disk, or of the system for it. What a step or a flush that ended with one has left, nobody knows who still has
+ * the file open: a system that could not write a page may give it out as written from then on.
+ */
+const OF_THE_DISK: ReadonlySet<ErrorCode> = new Set(['E_IO', 'E_LOCKING_UNAVAILABLE']);
+
+export const isOfTheDisk = ({ code }: Pick<AppError, 'code'>): boolean => OF_THE_DISK.has(code);
+
+/** What the file holds is for a fresh process to say. */
+export const isUnread = ({ code, safety }: Pick<AppError, 'code' | 'safety'>): boolean =>
+  isOfTheDisk({ code }) && safety === safetyText.unknown;
