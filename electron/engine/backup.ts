@@ -24,7 +24,7 @@ const STEP_BYTES = 64 << 20;
 const STARVED_MS = 30_000;
 
 /** What of the whole is behind us at each point: measured over 500 MB, where comparing and proving read again. */
-const SHARE = { copied: 0.35, compared: 0.65, hashed: 0.8 };
+const SHARE = { copied: 0.35, compared: 0.65, hashed: 0.8, trialCopied: 0.85, trialHashed: 0.9, trialChecked: 0.95 };
 
 export interface BackupRequest {
   /** Real path of the database that `db` has open. */
@@ -136,7 +136,10 @@ async function copyAndProve(
   probe?.('hashed', partial);
   request.onWork?.({ stage: 'proving', fraction: SHARE.hashed, canCancel: true });
   await control?.stopPoint();
-  const rehearsal = rehearseRestore(partial, sha256, content, (restored) => vouchFor(db, state, restored));
+  const rehearsal = rehearseRestore(partial, sha256, content, {
+    onSound: (restored) => vouchFor(db, state, restored),
+    onPart: (fraction) => request.onWork?.({ stage: 'proving', fraction, canCancel: true }),
+  });
   probe?.('rehearsed', partial);
   await control?.stopPoint();
   assertOwn(partial);
@@ -273,23 +276,29 @@ async function compareContent(
   };
 }
 
-/** Restores the copy to a scratch file and looks at that: what we prove is that putting it back works. */
+/**
+ * Restores the copy to a scratch file and looks at that: what we prove is that putting it back works.
+ * @param listeners `onPart` hears how far it is: of a large file each part takes minutes, in which nothing else is told.
+ */
 function rehearseRestore(
   partial: string,
   sha256: string,
   content: ContentProof,
-  onSound: (restored: Db) => void,
+  { onSound, onPart }: { onSound: (restored: Db) => void; onPart: (fraction: number) => void },
 ): CheckResult {
   const scratch = `${partial}.scratch`;
   try {
     fs.rmSync(scratch, { force: true }); // of a failed backup of this very second and name, which is ours now
     fs.copyFileSync(partial, scratch, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
+    onPart(SHARE.trialCopied);
     if (sha256File(scratch) !== sha256) throw unverified('a restored copy of it has other bytes');
+    onPart(SHARE.trialHashed);
     requireAlone(scratch);
     const restored = openCopy(scratch, { to: 'prove' });
     try {
       requireCheckable(restored); // here CHECK constraints count, too: whoever may only read the original has not seen them
       const integrity = checkIntegrity(restored);
+      onPart(SHARE.trialChecked);
       if (!integrity.isSound) throw unverified(`integrity_check says: ${integrity.lines[0] ?? 'nothing'}`);
       if (sha256Text(schemaText(restored, 'main')) !== content.schemaSha256)
         throw unverified('a restored copy has another schema');

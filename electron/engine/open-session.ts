@@ -1,3 +1,4 @@
+import { errorWords } from '@shared/error-code.ts';
 import { type AppError, coded } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import type { Assessment } from './assessment.ts';
@@ -68,11 +69,19 @@ export function openSession({
 
 /** There must be a way back from what comes next. Whether it is unchanged, the verdict asks, which reads it all. */
 function requireBackup({ path: file, folder, id }: BackupRecord): void {
-  if (isThere(file) && isThere(manifestFile(folder, id))) return;
-  throw coded(
-    'E_BACKUP_GONE',
-    `The backup ${file} is no longer there, so nothing more was changed.`,
-    { backup: id },
-    { safety: 'step-only', nextStep: 'Put it back where it was, or start again: a new backup is made first.' },
-  );
+  const gone = (how: string, nextStep: string) =>
+    coded(
+      'E_BACKUP_GONE',
+      `The backup ${file} ${how}, so nothing more was changed.`,
+      { backup: id },
+      { safety: 'step-only', nextStep: `${nextStep}, or start again: a new backup is made first.` },
+    );
+  let isWhole: boolean;
+  try {
+    isWhole = isThere(file) && isThere(manifestFile(folder, id));
+  } catch (error) {
+    // A drive that went away may answer with an error of its own, which says nothing of the disk of the database.
+    throw gone(`cannot be reached (${errorWords(error)})`, 'Connect its drive again');
+  }
+  if (!isWhole) throw gone('is no longer there', 'Put it back where it was');
 }

@@ -57,7 +57,8 @@ export function stageByFile(
   if (raw === null) requireNotInUse(target); // else we have had it locked a moment ago
   try {
     sweep(target, raw);
-    for (const file of files) stageCopy(file, target);
+    // The database last: by it an earlier note may be carried on, which needs all of them.
+    for (const file of files.toSorted((a, b) => b.suffix.length - a.suffix.length)) stageCopy(file, target);
     fsyncFolder(folder);
     probe?.('staged', stageOf(target, ''));
     const found = stateOf(target);

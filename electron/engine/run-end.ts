@@ -1,3 +1,4 @@
+import { isOfTheDisk } from '@shared/disk-error.ts';
 import { type AppError, CodedError, coded, safetyText } from '@shared/errors.ts';
 import { finishRun, type RunRow } from './bookkeeping.ts';
 import { assertForeignKeysNotWorse, fkCensus } from './census.ts';
@@ -26,18 +27,19 @@ export function checkWhole(session: RunSession, foreignKeys: Parameters<typeof a
 
 /**
  * Notes how the run ended; after a disk error nothing more is written.
- * @returns an error when a run that went well could not be noted.
+ * @returns the error that it ends with: one that went well and could not be noted has not, and of what a disk has left
+ * that failed under the note nobody may say more than before.
  */
 export function endRun(session: RunSession, error: AppError | undefined, finishedAt: string): AppError | undefined {
-  if (error?.code === 'E_IO') return undefined;
+  if (error !== undefined && isOfTheDisk(error)) return error;
   const state: RunRow['state'] =
     error === undefined ? 'migrated' : error.code === 'E_CANCELLED' ? 'cancelled' : 'failed';
   try {
     inTransaction(session, 'the record of this run', () => finishRun(session.db, session.runId, state, finishedAt));
     session.probe('finished', state);
-    return undefined;
+    return error;
   } catch (thrown) {
-    return error === undefined && thrown instanceof CodedError ? thrown.appError : undefined;
+    return thrown instanceof CodedError ? notClosed(error, thrown.appError) : error;
   }
 }
 
@@ -51,8 +53,22 @@ export function withCause(error: AppError, db: Db): AppError {
   return { ...told, safety: safetyText.unknown, details: { ...details, ...told.details } };
 }
 
-/** What went wrong first says more, but not that the file is safe; a stop has not gone wrong. */
+/**
+ * What went wrong first says more, but not that the file is safe. A stop has not gone wrong: it is told unless the end
+ * says less of the file. After an error of the disk both are told, and marked, so that a fresh process reads the file.
+ */
 export function notClosed(first: AppError | undefined, closing: AppError): AppError {
-  if (first === undefined || first.code === 'E_CANCELLED') return closing;
-  return closing.safety === safetyText.unknown ? { ...first, safety: closing.safety } : first;
+  if (first === undefined) return closing;
+  const isUnread = isOfTheDisk(closing);
+  if (first.code === 'E_CANCELLED') {
+    if (closing.safety === safetyText['whole-step']) return first;
+    if (!isUnread) return closing;
+    const message = `It was stopped between two steps. ${closing.message}`;
+    return { ...closing, message, details: { ...closing.details, isStopped: true } };
+  }
+  if (closing.safety !== safetyText.unknown) return first;
+  // What was no whole step before is none now, whatever the disk holds.
+  if (!isUnread || first.safety !== safetyText['whole-step']) return { ...first, safety: closing.safety };
+  const details = { ...first.details, diskError: closing.code };
+  return { ...first, message: `${first.message} And at its end: ${closing.message}`, safety: closing.safety, details };
 }

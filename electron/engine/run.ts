@@ -233,7 +233,7 @@ async function migrate(
   } catch (thrown) {
     error = withCause(stepError(thrown, 'the upgrade').appError, lock.db);
   }
-  error = endRun(session, error, new Date(clock()).toISOString()) ?? error;
+  error = endRun(session, error, new Date(clock()).toISOString());
   const parts = { backups, continues, earlierRuns };
   const report = reportOf(session, { ...prepared, ...parts, path: lock.path, applied, finishedAt: clock() }, error);
   try {

@@ -33,7 +33,8 @@ export function whyOfStranger(file: string, { walBytes, isJournalHot }: Sidecars
 
 /**
  * Neither the owner of the database, nor root, who may write it all the same, nor we. Where a group or everybody may write the
- * database, whoever left the file beside it may be one of them; with further rights (ACLs) the group's bits say so, too.
+ * database, whoever left the file beside it may be one of them; with further rights (ACLs) the group's bits say so, too;
+ * macOS keeps those apart, where nothing here sees them.
  * @param me undefined on Windows, where every file has the same uid.
  */
 export function isOfStranger(sidecar: Owned, database: Owned, me: number | undefined): boolean {

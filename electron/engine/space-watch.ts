@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { errorCode } from '@shared/error-code.ts';
 import { appError, type AppError, coded } from '@shared/errors.ts';
-import { needAndFree } from '@shared/sizes.ts';
+import { needAndFree, sizeText } from '@shared/sizes.ts';
 import { freeBytes } from './file-system.ts';
 import { existingParent } from './space.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -91,12 +91,11 @@ function placesOf(
   const { folder: named, needBytes } = details ?? {};
   const isBackup = code === 'E_BACKUP_NO_SPACE';
   if (typeof named === 'string' && (typeof needBytes === 'number' || isBackup)) {
-    // Without a number not even the folder, or a name in it, could be made.
-    const where = typeof needBytes === 'number' ? named : existingParent(named);
-    const place = { where, role: isBackup ? 'backups' : 'database' } as const;
+    const place = isBackup
+      ? placeOfBackup(named, needBytes, spareBytes)
+      : { where: named, role: 'database' as const, needBytes: Number(needBytes) };
     const free = freeIn(place, statFree);
-    const wanted = typeof needBytes === 'number' ? needBytes : spareBytes;
-    return [{ ...place, needBytes: free < wanted ? wanted : free + spareBytes }];
+    return [free < place.needBytes ? place : { ...place, needBytes: free + spareBytes }];
   }
   const temporary = temporaryFolder();
   return [
@@ -106,6 +105,39 @@ function placesOf(
     .map((place) => ({ ...place, free: freeIn(place, statFree) }))
     .toSorted((a, b) => a.free - b.free)
     .map(({ free, ...place }) => ({ ...place, needBytes: free < spareBytes ? spareBytes : free + spareBytes }));
+}
+
+/** Without a number not even the folder, or a name in it, could be made. */
+const placeOfBackup = (named: string, needBytes: unknown, spareBytes: number): Place =>
+  typeof needBytes === 'number'
+    ? { where: named, role: 'backups', needBytes }
+    : { where: existingParent(named), role: 'backups', needBytes: spareBytes };
+
+/**
+ * Whether the disk of the backups is not what was full for one: the system has set a limit of its own (a quota), or that
+ * disk has what was asked for and to spare. Room on it would be waited for without end, with numbers that say there is.
+ * @returns what the person is to be told, and whether no other try can help; null where it is that disk.
+ * @throws CodedError E_BACKUP_FOLDER when it is gone.
+ */
+export function fullElsewhere(
+  { code, details }: AppError,
+  spareBytes: number,
+  statFree: typeof freeBytes = freeBytes,
+): { error: AppError; isSure: boolean } | null {
+  const { folder, needBytes } = details ?? {};
+  if (code !== 'E_BACKUP_NO_SPACE' || typeof folder !== 'string') return null;
+  const place = placeOfBackup(folder, needBytes, spareBytes);
+  const free = freeIn(place, statFree);
+  const isQuota = details?.['code'] === 'EDQUOT';
+  if (!isQuota && free < place.needBytes + spareBytes) return null;
+  const temporary = temporaryFolder();
+  const other = temporary === null ? '' : `, or the disk for temporary files (${temporary}) may be full`;
+  const has = `its disk has ${sizeText(free)} free`;
+  const message = isQuota
+    ? `Your quota in ${folder} is used up, so there was no room for the backup; ${has}.`
+    : `The system had no room for the backup in ${folder}, though ${has}: a quota may be used up${other}.`;
+  const nextStep = `Make room there${isQuota ? '' : ' or for temporary files'}, or choose another backup folder, then start again.`;
+  return { error: appError(code, message, { ...details, freeBytes: free }, { nextStep }), isSure: isQuota };
 }
 
 function fullError(error: AppError, { where, role, needBytes }: Place, freeNow: number): AppError {

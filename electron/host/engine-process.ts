@@ -46,7 +46,8 @@ export interface AskOptions extends AskListeners {
   readonly limitMs: number | null | Promise<number | null>;
   /**
    * ms without a word from it, the computer's sleep left out, until the process is ended in the same way; null = it may be
-   * silent for ever. Holds as long as it has changed nothing; where there is this, there is no other limit.
+   * silent for ever. Holds as long as it has changed nothing and is not paused; where there is this, there is no other
+   * limit.
    */
   readonly silenceMs?: number | null | Promise<number | null>;
   readonly onExported?: (rows: number, bytes: number) => void;
@@ -67,6 +68,8 @@ interface Pending extends EndedRequest {
   /** Its work passed the point of no return. */
   isIrrevocable: boolean;
   isCancelled: boolean;
+  /** It said last that it stands still: it waits for room or for a person, however long, and says nothing meanwhile. */
+  isPaused: boolean;
   /** As in the options, once that is known. */
   silenceMs: number | null;
 }
@@ -108,6 +111,7 @@ export class EngineChild {
         isTrial,
         isIrrevocable: false,
         isCancelled: false,
+        isPaused: false,
         silenceMs: null,
       };
       this.#queue.push({ id: this.#nextId++, name, input, options, settle, ...fresh });
@@ -207,6 +211,7 @@ export class EngineChild {
       const safety = this.#current && safetyText[safetyOf(this.#current)];
       this.#answer(err(safety ? { ...message.error, safety } : message.error));
     }
+    if (this.#current) this.#current.isPaused = isPause(message);
     this.#heard();
   }
 
@@ -270,13 +275,13 @@ export class EngineChild {
     else listen(silenceMs);
   }
 
-  /** From each sign of life on it may be silent anew; from its first change on, for ever. */
+  /** From each sign of life on it may be silent anew; while it is paused, and from its first change on, for ever. */
   #heard(): void {
     const request = this.#current;
     if (request === null || request.silenceMs === null || request.isCancelled || !this.#ready) return;
     const { silenceMs } = request;
     this.#timer?.stop();
-    if (!isBeforeChange(request)) return;
+    if (request.isPaused || !isBeforeChange(request)) return;
     this.#timer = afterAwake(silenceMs, () => {
       request.isCancelled = true; // whoever wishes to stop it now comes too late
       void this.#end(request, () => silentError(request, silenceMs));
@@ -309,6 +314,9 @@ export class EngineChild {
     return gone;
   }
 }
+
+const isPause = (message: FromEngine): boolean =>
+  message.type === 'run' && message.event.type === 'state' && message.event.state === 'paused';
 
 function tellPartial(message: FromEngine, { onWork, onRunEvent }: AskListeners): void {
   if (message.type === 'work' && message.work.partial !== undefined) onWork?.(message.work);

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isUnread } from '@shared/disk-error.ts';
-import { type AppError, appError, err, ok, type Result, safetyText } from '@shared/errors.ts';
+import { type AppError, appError, err, ok, type Result, safetyText, untouchedText } from '@shared/errors.ts';
 import type { BackupRecord, IngestReport, PlainSecretsReport, RetryReport } from '@shared/run.ts';
 import type { SourceChoice } from '@engine/protocol.ts';
 import { rememberFolder } from './backups.ts';
@@ -12,7 +12,7 @@ import type { Asked, Engines } from './engines.ts';
 import type { EventBus } from './events.ts';
 import type { Ongoing, Tracked } from './ongoing.ts';
 import { readAgain } from './read-again.ts';
-import { isUnsettled, settleFile, tellingWhatIsLeft, wasEnded } from './run-stop.ts';
+import { isUnsettled, settleFile, tellingKept, tellingWhatIsLeft, wasEnded } from './run-stop.ts';
 
 /** Small changes to an upgraded database: taking files in, trying issue rows again. Each is one step behind a backup. */
 export interface Ingests {
@@ -121,7 +121,8 @@ async function occupied<T extends { readonly backup: BackupRecord | null }>(
     if (!isTrial && backupFolder !== undefined) rememberFolder(context.dataFolder, database.path, backupFolder);
     const done = await act(runId, tracked);
     isDone = done.ok;
-    if (!done.ok && isUnread(done.error)) return err(await readIt(context, database, tracked, done.error));
+    if (!done.ok && isUnread(done.error))
+      return err(await (isTrial ? takenBack : readIt)(context, database, tracked, done.error));
     if (!done.ok && isUnsettled(done.error)) return err(await settledError(context, database, tracked, done.error));
     if (done.ok && done.value.backup !== null) context.onBackup(database.path, done.value.backup);
     return done;
@@ -143,6 +144,23 @@ async function readIt(
   // It may have come before the backup was made.
   const request = { path, dataFolder, applied: [], backupPath: null, whole: 'step-only', onChild } as const;
   return (await readAgain(engines, told, request)).error;
+}
+
+/**
+ * The same of a trial, which commits nothing: no reading of the whole file, which may take minutes. What SQLite could not
+ * take back in the process that failed, it takes back when a fresh one opens the file.
+ */
+async function takenBack(
+  { engines, dataFolder }: IngestsContext,
+  { path }: OpenEntry,
+  { partials }: Tracked,
+  told: AppError,
+): Promise<AppError> {
+  const settled = await settleFile(engines, { path, dataFolder, partials });
+  if ('code' in settled) return tellingKept(told, settled);
+  // The engine names what it has kept of a damaged log or journal itself.
+  const safety = told.details?.['keptIn'] === undefined ? untouchedText(told.code) : safetyText.kept;
+  return tellingKept({ ...told, safety }, settled);
 }
 
 /** Where it had begun to change the file, that is said to be whole once a fresh process has put it right. */

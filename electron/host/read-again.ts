@@ -1,4 +1,5 @@
-import { type AppError, err, ok, type Safety, safetyText } from '@shared/errors.ts';
+import { type AppError, err, errorCatalogue, ok, type Safety, safetyText } from '@shared/errors.ts';
+import { afterAwake } from './awake-timer.ts';
 import type { EngineChild } from './engine-process.ts';
 import type { Engines } from './engines.ts';
 import { printable } from './printable.ts';
@@ -23,7 +24,8 @@ export interface ReadAgain {
 
 /**
  * Puts the file right and reads all of it, in a fresh process: only then anybody may say that it is at a whole step.
- * Whoever is stopped in it leaves that unsaid.
+ * Whoever is stopped in it leaves that unsaid. What a run has left that had stopped before is read for a while all the
+ * same; where it is whole, the run was just stopped.
  * @param error of the disk; it comes back with what was found.
  */
 export async function readAgain(
@@ -33,10 +35,11 @@ export async function readAgain(
 ): Promise<{ error: AppError; settled: SettledFile | null }> {
   const { path, dataFolder, applied } = asked;
   const request = { path, dataFolder, partials: [] };
-  const answer = await patiently(signal, async () => {
-    const found = await settleFile(engines, { ...request, proves: { applied: [...applied] } }, onChild);
+  const reading = signal.aborted && wasStopped(error) ? forAWhile(onChild) : { signal, onChild, end() {} };
+  const answer = await patiently(reading.signal, async () => {
+    const found = await settleFile(engines, { ...request, proves: { applied: [...applied] } }, reading.onChild);
     return 'code' in found ? err(found) : ok(found);
-  });
+  }).finally(reading.end);
   // Stopped before it was opened, or in the middle: what is open beside it is put right all the same.
   if (answer === null || (!answer.ok && answer.error.code === 'E_CANCELLED')) {
     const settled = await settleFile(engines, request);
@@ -50,8 +53,32 @@ export async function readAgain(
   return { error: tellingKept(told, settled), settled };
 }
 
+/** As the engine marks an error of the disk at the end of a run that a person had stopped. */
+const wasStopped = ({ details }: AppError): boolean => details?.['isStopped'] === true;
+
+/** Whoever has stopped the run waits, and cannot stop this; ms. */
+const STOPPED_MS = 20_000;
+
+function forAWhile(onChild: ReadAgain['onChild']) {
+  const wish = new AbortController();
+  let reader: EngineChild | null = null;
+  const timer = afterAwake(STOPPED_MS, () => {
+    wish.abort();
+    reader?.cancel(0);
+  });
+  return {
+    signal: wish.signal,
+    onChild(child: EngineChild | null) {
+      reader = child;
+      onChild?.(child);
+    },
+    end: timer.stop,
+  };
+}
+
 const proven = (error: AppError, { whole }: ReadAgain): AppError => ({
   ...error,
+  ...(wasStopped(error) ? { code: 'E_CANCELLED', title: errorCatalogue.E_CANCELLED.title } : {}),
   message: `${error.message} The file was then opened again in a fresh process, which read all of it: SQLite found no damage, and every step that was finished is recorded.`,
   safety: safetyText[whole],
   details: { ...error.details, isReadAgain: true },

@@ -77,7 +77,7 @@ export async function tellingWhatIsLeft(
 }
 
 /** The error, with the folder in which settling has kept what SQLite could not take in; it is named once. */
-export function tellingKept(error: AppError, settled: SettledFile | AppError | null): AppError {
+export function tellingKept(error: AppError, settled: Pick<SettledFile, 'keptIn'> | AppError | null): AppError {
   const keptIn = settled !== null && 'code' in settled ? settled.details?.['keptIn'] : settled?.keptIn;
   if (typeof keptIn !== 'string' || namesKept(error, keptIn)) return error;
   return {
@@ -86,6 +86,12 @@ export function tellingKept(error: AppError, settled: SettledFile | AppError | n
     details: { ...error.details, keptIn },
     safety: saysUntouched(error.safety) ? safetyText.kept : error.safety,
   };
+}
+
+/** The error, with the folder of what was found, where SQLite has taken in all of that: nothing is missing. */
+export function tellingAsFound(error: AppError, folder: string): AppError {
+  const message = `${error.message} File, journal and log as they were found are kept in ${printable(folder)}.`;
+  return { ...error, message, details: { ...error.details, keptIn: folder } };
 }
 
 /** Whether the message says of that folder that something is kept there. The name of one may begin with that of another. */

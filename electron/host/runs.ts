@@ -25,6 +25,7 @@ import {
   STOP_GRACE_MS,
   stepsOf,
   stoppedError,
+  tellingAsFound,
   tellingKept,
   unlessUnseen,
   unprovenReport,
@@ -269,8 +270,9 @@ async function runInEngine(context: RunsContext, run: ActiveRun, journal: RunJou
   if (error?.code === 'E_CANCELLED') return stoppedReport(context, run, error, result.ok ? result.value : null);
   if (result.ok)
     return error !== undefined && isUnread(error) ? readIt(context, run, result.value, error) : result.value;
-  const settled = isUnsettled(result.error) ? await putRight(context, run) : null;
-  return errorReport(run, tellingKept(unlessUnseen(result.error, settled), settled));
+  if (!isUnsettled(result.error)) return errorReport(run, result.error);
+  const { settled, telling } = await putRight(context, run);
+  return errorReport(run, telling(unlessUnseen(result.error, settled)));
 }
 
 /** The disk reported an error behind the backup: whether the file is at a whole step, a fresh process has to find. */
@@ -297,13 +299,36 @@ async function noteKept(run: ActiveRun, journal: RunJournal, { folder: backups }
   if (run.keptIn !== null) record(run, journal, { type: 'kept', at: new Date().toISOString(), folder: run.keptIn });
 }
 
-/** Nobody else knows what a process that died had begun beside the file. Whatever comes of it, the death is told. */
-async function putRight(context: RunsContext, run: ActiveRun): Promise<SettledFile | AppError> {
+interface PutRight {
+  readonly settled: SettledFile | AppError;
+  /** The error, with what is kept and named nowhere else. */
+  readonly telling: (error: AppError) => AppError;
+}
+
+/**
+ * Nobody else knows what a process that is gone had begun beside the file. Whatever comes of it, its end is told.
+ * @param asStopped what the file is told of it.
+ */
+async function putRight(context: RunsContext, run: ActiveRun, asStopped: { runId?: string } = {}): Promise<PutRight> {
   const { dataFolder } = context;
-  const { partials, database } = run;
-  const settled = await settleFile(context.engines, { path: database.path, dataFolder, partials });
+  const { partials, database, recoveryCopy } = run;
+  const request = { path: database.path, dataFolder, partials, ...asStopped };
+  // At the same time: the drive of the backups may take long to answer, or may not.
+  const [settled, copy] = await Promise.all([settleFile(context.engines, request), untoldCopy(run)]);
   if (!('code' in settled)) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
-  return settled;
+  const telling = (error: AppError): AppError => {
+    const told = tellingKept(error, settled);
+    if (copy === null) return told;
+    return copy === recoveryCopy ? tellingAsFound(told, copy) : tellingKept(told, { keptIn: copy });
+  };
+  return { settled, telling };
+}
+
+/** What a run had kept of the file as it was found: until its backup only its last words would have told of it. */
+async function untoldCopy({ database, request, recoveryCopy, snapshot }: ActiveRun): Promise<string | null> {
+  if (snapshot.backup !== null) return null;
+  const since = snapshot.startedAt;
+  return recoveryCopy ?? recoveryCopyOf(database.path, request.backupFolder, { since, played: null });
 }
 
 /** The process that checked was ended: it has written nothing, but may leave its log beside the file. */
@@ -320,17 +345,12 @@ async function stoppedReport(
   error: AppError,
   told: RunReport | null,
 ): Promise<RunReport> {
-  let settled: SettledFile | AppError | null = null;
-  if (wasEnded(error)) {
-    const { path: file } = run.database;
-    const { dataFolder } = context;
-    const { runId } = run.snapshot;
-    settled = await settleFile(context.engines, { path: file, dataFolder, runId, partials: run.partials });
-    if (!('code' in settled)) publish(context, run, { ...run.snapshot, steps: stepsOf(run.snapshot.steps, settled) });
-  }
-  // What SQLite threw away before the backup is told by the engine alone: nothing else was changed by then.
+  const right = wasEnded(error) ? await putRight(context, run, { runId: run.snapshot.runId }) : null;
+  // What SQLite threw away before the backup is told by the engine, where that could still answer: nothing else was
+  // changed by then.
   const isTold = run.snapshot.backup === null && error.details?.['keptIn'] !== undefined;
-  const stopped = tellingKept(isTold ? error : stoppedError(run.snapshot, error, settled), settled);
+  const ended = isTold ? error : stoppedError(run.snapshot, error, right?.settled ?? null);
+  const stopped = right === null ? ended : right.telling(ended);
   return told ? { ...told, error: stopped } : errorReport(run, stopped);
 }
 

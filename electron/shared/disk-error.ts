@@ -8,6 +8,9 @@ const OF_THE_DISK: ReadonlySet<ErrorCode> = new Set(['E_IO', 'E_LOCKING_UNAVAILA
 
 export const isOfTheDisk = ({ code }: Pick<AppError, 'code'>): boolean => OF_THE_DISK.has(code);
 
-/** What the file holds is for a fresh process to say. */
-export const isUnread = ({ code, safety }: Pick<AppError, 'code' | 'safety'>): boolean =>
-  isOfTheDisk({ code }) && safety === safetyText.unknown;
+/**
+ * What the file holds is for a fresh process to say. `diskError` in the details: another error came first, and the disk
+ * failed at its end.
+ */
+export const isUnread = ({ code, safety, details }: Pick<AppError, 'code' | 'safety' | 'details'>): boolean =>
+  (isOfTheDisk({ code }) || details?.['diskError'] !== undefined) && safety === safetyText.unknown;

@@ -94,7 +94,7 @@ export const errorCatalogue = {
   E_SIZE_MISMATCH: unsound('The file is not as long as it says', 'Look for a complete copy or a backup of this file.'),
   E_CORRUPT: unsound('The database is damaged', 'Restore a backup of it. Do not work on in the damaged file.'),
   E_SIDECAR_UNSAFE: refused(
-    'A journal file beside the database is not an ordinary file',
+    'A journal file beside the database cannot be trusted',
     'Have somebody look at the -wal or -journal file beside it before you continue.',
   ),
   E_STALE_WAL: unsound(

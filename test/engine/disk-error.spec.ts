@@ -1,8 +1,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
-import { safetyText } from '@shared/errors.ts';
-import type { RunSnapshot } from '@shared/run.ts';
+import Database, { SqliteError } from 'better-sqlite3';
+import { ok, safetyText } from '@shared/errors.ts';
+import type { RunReport, RunSnapshot } from '@shared/run.ts';
+import { notClosed } from '@engine/run-end.ts';
+import { stepError } from '@engine/session.ts';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { attach, whyNoStrace } from '../faults/engine/strace.ts';
 import { buildEngine } from '../support/engine-child.ts';
@@ -87,6 +89,37 @@ describe.skipIf(why !== null)(`P07: a commit that the disk does not take (${why 
     expect(failed.error?.nextStep).toContain(failed.backup?.path);
     expect(failed.report?.error).toEqual(failed.error);
   });
+});
+
+it('a run that was stopped, and whose last words the disk did not take, is read again and was just stopped', async () => {
+  const { file, home, host, database, when, cancel, start } = realHost(folder, 'wal', write);
+  const { askAlone } = host.engines;
+  const disk = stepError(new SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC'), 'the record of this run').appError;
+  const asked: string[] = [];
+  vi.spyOn(host.engines, 'askAlone').mockImplementation(((of, name, input, listeners) => {
+    asked.push(name);
+    const { child, answer } = askAlone(of, name, input, listeners);
+    if (name !== 'run') return { child, answer };
+    const failing = answer.then((result) => {
+      const { error, ...report } = (result.ok ? result.value : {}) as RunReport;
+      return error?.code === 'E_CANCELLED' ? ok({ ...report, error: notClosed(error, disk) }) : result;
+    });
+    return { child, answer: failing };
+  }) as typeof askAlone);
+  when(inStep, () => host.runs.control(database.handle, 'pause'));
+  when(({ state }) => state === 'paused', cancel);
+
+  const stopped = await start();
+
+  expect([stopped.state, stopped.error?.code, stopped.error?.safety]).toEqual([
+    'cancelled',
+    'E_CANCELLED',
+    safetyText['whole-step'],
+  ]);
+  expect(stopped.error?.message).toMatch(/^It was stopped .* The disk reported an error .* which read all of it/);
+  expect(asked).toEqual(['run', 'settle']);
+  expect(leftovers(home)).toEqual([]);
+  expect(ask(file, 'PRAGMA integrity_check')).toBe('ok');
 });
 
 /** A page in the middle, behind the back of SQLite. */

@@ -110,7 +110,8 @@ export function announce(run: RunSnapshot): string {
 
 export function safeToStopWords(run: RunSnapshot): string {
   if (run.state === 'pausing') return 'Pausing after the rows in hand…';
-  if (run.state === 'cancelling') return 'Stopping; what is finished is kept, and this takes two seconds at most…';
+  if (run.state === 'cancelling')
+    return 'Stopping; what is finished is kept. This takes a moment, in the middle of a large step a little longer…';
   if (run.state === 'paused' && run.attention) return 'Nothing moves now; finished work is kept.'; // its notice says what next
   if (run.state === 'paused') return 'Nothing moves now. Resume whenever you like, or stop; finished work is kept.';
   if (run.state === 'verifying')

@@ -4,7 +4,11 @@ import type { BackupRecord } from '@shared/run.ts';
 import { backupFolderOf } from './run-shop.ts';
 
 /** Backs up through an open connection, with `meddle` called at each point. */
-export async function backUpWith(file: string, meddle: NonNullable<BackupRequest['probe']>): Promise<BackupRecord> {
+export async function backUpWith(
+  file: string,
+  meddle: NonNullable<BackupRequest['probe']>,
+  more: Pick<BackupRequest, 'onWork'> = {},
+): Promise<BackupRecord> {
   const db = new Database(file);
   try {
     return await createBackup(db, {
@@ -18,6 +22,7 @@ export async function backUpWith(file: string, meddle: NonNullable<BackupRequest
       },
       content: { packId: 'shop', variantTitle: 'Old shop', phase: null },
       probe: meddle,
+      ...more,
     });
   } finally {
     db.close();

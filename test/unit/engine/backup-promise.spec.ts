@@ -5,6 +5,8 @@ import { expect, it } from 'vitest';
 import { createBackup } from '@engine/backup.ts';
 import type { Db } from '@engine/migration.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
+import { backUpWith } from '../../support/engine/back-up-with.ts';
+import { makeShop } from '../../support/engine/run-shop.ts';
 import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
 const folder = temporaryFolder();
@@ -64,3 +66,15 @@ it.each(['copied', 'hashed'] as const)(
     expect(readdirSync(backups)).toEqual([]);
   },
 );
+
+it('a backup gives a sign of life behind each part of its trial restore, which may take minutes', async () => {
+  const told: (number | string)[] = [];
+  await backUpWith(makeShop(folder), (point) => void told.push(point), {
+    onWork: ({ fraction }) => void (fraction !== null && told.push(fraction)),
+  });
+
+  const trial = told.slice(told.indexOf('hashed'), told.indexOf('rehearsed'));
+  expect(trial).toEqual(['hashed', 0.8, 0.85, 0.9, 0.95]);
+  const fractions = told.filter((each) => typeof each === 'number');
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+});

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { intentFile, restoreLockFile } from '@shared/beside.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { sha256File } from '@engine/fsync.ts';
@@ -178,6 +178,30 @@ describe('an undoing that was interrupted', () => {
     fs.writeFileSync(`${file}.restore-stage`, 'cut');
 
     expect(pendingFor(file, { sha256: 'b'.repeat(64) })).toBeNull();
+  });
+
+  it('and is ended again while it is begun anew, comes to its end with the log', async () => {
+    const wanted = setAside('shop.db replaced-Abc123', 'old');
+    fs.writeFileSync(path.join(wanted, 'shop.db-wal'), 'old log');
+    await expect(putBack(wanted, endAt('intended'))).rejects.toThrow('ended here');
+    fs.writeFileSync(`${file}.restore-stage-wal`, 'cut'); // so its copies cannot carry it through
+    const [home, asEnded] = [path.dirname(file), `${path.dirname(file)} as it ended`];
+    let copied = 0;
+    const copy = fs.copyFileSync;
+    vi.spyOn(fs, 'copyFileSync').mockImplementation((from, to, mode) => {
+      const isStage = String(to).startsWith(`${file}.restore-stage`);
+      if (isStage && (copied += 1) === 2) fs.cpSync(home, asEnded, { recursive: true });
+      copy(from, to, mode);
+    });
+    await finishRestore(input(), { packs: [] });
+    vi.restoreAllMocks();
+    fs.rmSync(home, { recursive: true });
+    fs.renameSync(asEnded, home);
+
+    await finishRestore(input(), { packs: [] });
+
+    expect([copied, content(), fs.readFileSync(`${file}-wal`, 'utf8')]).toEqual([2, 'old', 'old log']);
+    expect(readableIntent(file)).toBeNull();
   });
 
   it('leaves no draft of a lock, once it has come to its end', async () => {

@@ -1,6 +1,7 @@
 import Database, { SqliteError } from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { coded } from '@shared/errors.ts';
+import { isUnread } from '@shared/disk-error.ts';
+import { coded, safetyText } from '@shared/errors.ts';
 import { createControl } from '@engine/control.ts';
 import type { Pack, Proof } from '@engine/migration.ts';
 import type { RunPoint } from '@engine/session.ts';
@@ -56,6 +57,70 @@ describe('a file that cannot be closed whole', () => {
     };
 
     expect(await codeOfPromise(upgradeShop(file, { more: { assertPlan } }))).toBe('E_STATE_CHANGED');
+  });
+
+  it('on a full disk is still one that a person has stopped', async () => {
+    const file = makeShop(folder, { wal: true });
+    const control = createControl();
+    const probe = (point: RunPoint): void => (point === 'step-applied' ? control.request('cancel') : atTheEnd(point));
+
+    const report = await upgradeShop(file, { control, more: { probe } });
+
+    expect(report.error).toMatchObject({ code: 'E_CANCELLED', safety: safetyText['whole-step'] });
+  });
+});
+
+describe('a disk that fails', () => {
+  /** The next commit behind the statement that notes the end, or the first of a step. @returns how often the end was noted. */
+  function failCommit(which: 'end' | 'step', code: string): () => number {
+    const { prepare, exec } = Database.prototype;
+    let [ends, isDue] = [0, false];
+    vi.spyOn(Database.prototype, 'prepare').mockImplementation(function (this: Database.Database, sql: string) {
+      const isEnd = sql.includes('SET state = ?, finished_at');
+      if (isEnd) ends += 1;
+      if (which === 'end' ? isEnd : sql.includes('INSERT INTO _phasewise_migrations')) isDue = true;
+      return prepare.call(this, sql);
+    } as typeof prepare);
+    vi.spyOn(Database.prototype, 'exec').mockImplementation(function (this: Database.Database, sql: string) {
+      if (sql !== 'COMMIT' || !isDue) return exec.call(this, sql);
+      isDue = false;
+      throw new SqliteError('disk I/O error', code);
+    });
+    return () => ends;
+  }
+
+  it('under the end of a run that was stopped is told, and the file is to be read', async () => {
+    const file = makeShop(folder);
+    const control = createControl();
+    const probe = (point: RunPoint) => void (point === 'step-applied' && control.request('cancel'));
+    failCommit('end', 'SQLITE_IOERR_FSYNC');
+
+    const { error } = await upgradeShop(file, { control, more: { probe } });
+
+    expect(error).toMatchObject({ code: 'E_IO', safety: safetyText.unknown, details: { isStopped: true } });
+    expect(error?.message).toMatch(/^It was stopped .* The disk reported an error/);
+    expect(error && isUnread(error)).toBe(true);
+  });
+
+  it('under the end of a run that had failed is told too, and the file is to be read', async () => {
+    const file = makeShop(folder);
+    failCommit('end', 'SQLITE_IOERR_FSYNC');
+
+    const { error } = await upgradeShop(file, { pack: packWith({ shape: () => ['the table moon is missing'] }) });
+
+    expect(error?.message).toMatch(/the table moon is missing.* The disk reported an error/);
+    expect([error?.code, error?.safety]).toEqual(['E_VERIFY_FAILED', safetyText.unknown]);
+    expect(error && isUnread(error)).toBe(true);
+  });
+
+  it.each(['SQLITE_IOERR_FSYNC', 'SQLITE_IOERR_UNLOCK'])('with %s in a step is not written to again', async (code) => {
+    const file = makeShop(folder);
+    const ends = failCommit('step', code);
+
+    const { error } = await upgradeShop(file);
+
+    expect(error?.safety).toBe(safetyText.unknown);
+    expect(ends()).toBe(0);
   });
 });
 

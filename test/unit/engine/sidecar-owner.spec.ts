@@ -77,6 +77,7 @@ describe.skipIf(cannotGive)('a database beside which another user has left somet
 
     expect(passGate(file).readOnlyReason).toMatchObject({
       code: 'E_SIDECAR_UNSAFE',
+      title: 'A journal file beside the database cannot be trusted',
       message: expect.stringContaining(
         `${path.basename(file)}${suffix}, which belongs to a user who may not`,
       ) as string,

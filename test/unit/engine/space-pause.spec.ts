@@ -6,7 +6,7 @@ import { createControl } from '@engine/control.ts';
 import type { MaintenanceLock } from '@engine/lock.ts';
 import { openSession } from '@engine/open-session.ts';
 import type { Progress } from '@engine/progress.ts';
-import { whenBackupFits } from '@engine/space-pause.ts';
+import { whenBackupFits, whenThereIsRoom } from '@engine/space-pause.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -142,6 +142,68 @@ describe('the backup that a run begins with', () => {
     disk.free = 9 * MB;
 
     expect(await made).toBe('made');
+  });
+
+  describe('where it is not its disk that is full', () => {
+    const full = (code: string) => noRoom({ folder: '/b', needBytes: 9 * MB, freeBytes: 812_000 * MB, code });
+
+    it('is tried once more, and is not waited for any longer', async () => {
+      const { told, tried, made } = first(full('SQLITE_FULL'), full('SQLITE_FULL'));
+      disk.free = 812_000 * MB;
+
+      await expect(made).rejects.toMatchObject({
+        appError: {
+          code: 'E_BACKUP_NO_SPACE',
+          message: expect.stringMatching(/though its disk has 812 GB free: a quota .*temporary files/) as string,
+          safety: safetyText.untouched,
+        },
+      });
+      expect(told).toEqual([]);
+      expect(tried).toHaveBeenCalledTimes(2);
+    });
+
+    it('is made where another program had filled the disk for a moment', async () => {
+      const { told, made } = first(full('ENOSPC'));
+      disk.free = 812_000 * MB;
+
+      expect(await made).toBe('made');
+      expect(told).toEqual([]);
+    });
+
+    it('is waited for again where the disk is full by then', async () => {
+      const { told, tried, made } = first(full('ENOSPC'));
+      disk.free = 812_000 * MB;
+      tried.mockImplementationOnce(() => {
+        disk.free = 1 * MB;
+        return Promise.reject(full('ENOSPC'));
+      });
+      await vi.waitFor(() => expect(told).toEqual([paused]));
+      disk.free = 9 * MB;
+
+      expect(await made).toBe('made');
+    });
+
+    it('is not tried again over a quota', async () => {
+      const { tried, made } = first(full('EDQUOT'));
+      disk.free = 812_000 * MB;
+
+      await expect(made).rejects.toMatchObject({
+        appError: {
+          message: 'Your quota in /b is used up, so there was no room for the backup; its disk has 812 GB free.',
+        },
+      });
+      expect(tried).toHaveBeenCalledTimes(1);
+    });
+
+    it('nor is one that is made later, before anything is removed', async () => {
+      const { told, run } = session();
+      disk.free = 812_000 * MB;
+      const work = vi.fn(() => Promise.reject(full('SQLITE_FULL')));
+
+      expect(await codeOfPromise(whenThereIsRoom(run, work))).toBe('E_BACKUP_NO_SPACE');
+      expect(work).toHaveBeenCalledTimes(2);
+      expect(told).toEqual([]);
+    });
   });
 
   it('that fails otherwise is not tried again', async () => {

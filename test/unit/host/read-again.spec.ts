@@ -9,7 +9,7 @@ import { createIngests } from '@host/ingests.ts';
 import { createOngoing } from '@host/ongoing.ts';
 import { readAgain } from '@host/read-again.ts';
 import { unlessUnseen } from '@host/run-stop.ts';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /** After an error of the disk a file is called safe by whoever has opened it anew and read it, and by nobody else. */
@@ -27,11 +27,52 @@ function answering(...answers: Result<unknown>[]) {
   };
   return { engines: { askAlone } as unknown as Engines, asked };
 }
-const look = (engines: Engines, signal?: AbortSignal) =>
-  readAgain(engines, failed, {
+const look = (engines: Engines, signal?: AbortSignal, error: AppError = failed) =>
+  readAgain(engines, error, {
     ...{ path: '/p/a.db', dataFolder, applied: ['m1'], backupPath: '/p/backups/b.db', whole: 'whole-step' },
     ...(signal ? { signal } : {}),
   });
+
+describe('a run that had stopped when the disk failed under its last words', () => {
+  afterEach(() => void vi.useRealTimers());
+  const stopped = { ...failed, details: { step: 'the record of this run', isStopped: true } };
+
+  it('is read all the same, and where that finds it whole it was just stopped', async () => {
+    const { engines, asked } = answering(ok({ ...settled, problem: null }));
+
+    const { error } = await look(engines, AbortSignal.abort(), stopped);
+
+    expect(asked).toMatchObject([{ proves: { applied: ['m1'] } }]);
+    expect(error).toMatchObject({ code: 'E_CANCELLED', title: 'Stopped at your request', nextStep: failed.nextStep });
+    expect(error.safety).toBe(safetyText['whole-step']);
+    expect(error.message).toMatch(/^The disk reported an error .* SQLite found no damage/);
+  });
+
+  it.each<[string, Result<unknown>]>([
+    ['it is damaged', ok({ ...settled, problem: appError('E_CORRUPT', 'It is damaged.') })],
+    ['it could not be read', err(appError('E_IO', 'The disk reported an error again.'))],
+  ])('has failed where %s', async (_, answer) => {
+    const { error } = await look(answering(answer).engines, AbortSignal.abort(), stopped);
+    expect(error).toMatchObject({ code: 'E_IO', safety: safetyText.unknown });
+  });
+
+  it('is read for a while only', async () => {
+    vi.useFakeTimers();
+    const { promise: end, resolve: cancelled } = Promise.withResolvers<Result<unknown>>();
+    const child = { cancel: () => cancelled(err(appError('E_CANCELLED', 'Ended.', { wasEnded: true }))) };
+    const askAlone = vi.fn().mockReturnValueOnce({ child, answer: end });
+    askAlone.mockReturnValueOnce({ child, answer: Promise.resolve(ok(settled)) });
+    const looked = look({ askAlone } as unknown as Engines, AbortSignal.abort(), stopped);
+
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect((await looked).error).toMatchObject({ code: 'E_IO', safety: safetyText.unknown });
+    expect((askAlone.mock.calls as unknown[][]).map(([, , input]) => 'proves' in (input as object))).toEqual([
+      true,
+      false,
+    ]);
+  });
+});
 
 describe('a file that the disk failed under', () => {
   it('is at a whole step where all of it was read and every finished step is recorded', async () => {
@@ -89,6 +130,28 @@ it.each([
 
   expect(done).toMatchObject({ ok: false, error: { code: 'E_IO', safety } });
 });
+
+const kept = { ...failed, details: { keptIn: '/b/a.db before recovery' } };
+it.each([
+  [failed, ok(settled), safetyText.untouched],
+  [kept, ok(settled), safetyText.kept],
+  [failed, err(appError('E_IO', 'The disk failed again.')), safetyText.unknown],
+])(
+  'a mere look at files does not have all of the database read; what it tried is taken back: %#',
+  async (told, found, safety) => {
+    const { engines, asked } = answering(err(told), found);
+    const home = mkdtempSync(path.join(dataFolder, 'home-'));
+    const database = { handle: 'h', name: 'a.db', folder: home, path: path.join(home, 'a.db') };
+    const events = createEventBus();
+    const parts = { engines, events, busy: createBusy(), ongoing: createOngoing(events), dataFolder };
+    const ingests = createIngests({ ...parts, appVersion: '0', onBackup: () => {} });
+
+    const looked = await ingests.look(database, ['/away/logs']);
+
+    expect(looked).toMatchObject({ ok: false, error: { code: 'E_IO', safety } });
+    expect(asked.filter(({ proves }) => proves !== undefined)).toEqual([]);
+  },
+);
 
 it('of a process that died behind its backup, nobody says safe where the file could not be looked at since', () => {
   const died = appError('E_WORKER_DIED', 'It ended.');

@@ -127,6 +127,29 @@ describe('files as they were found, which SQLite has not taken in whole', () => 
   });
 
   it.each([
+    ['died', false, err(appError('E_WORKER_DIED', 'It ended.', { exitCode: null }, { safety: 'untouched' }))],
+    ['was ended for its silence', false, err(appError('E_TIMEOUT', 'It was silent.', { wasEnded: true }))],
+    ['was stopped', false, err(appError('E_CANCELLED', 'Stopped.', { wasEnded: true }))],
+    ['was stopped, with nothing missing', true, err(appError('E_CANCELLED', 'Stopped.', { wasEnded: true }))],
+  ])('are told of before there is a backup, too: its process %s', async (_, isWhole, answer) => {
+    const given = setUp({
+      run(tell) {
+        const copy = kept(given.home, '02');
+        if (isWhole) tell({ type: 'recovery-copy', folder: copy });
+        return answer;
+      },
+    });
+
+    const { error } = await given.done();
+
+    const keptIn = path.join(given.home, 'a.db 2026-11-21 14.00.02 before recovery');
+    expect(error?.details).toMatchObject({ keptIn });
+    expect(error?.message.split(`ile, journal and log as they were found are kept in ${keptIn}.`)).toHaveLength(2);
+    expect(error?.message.includes('may be missing')).toBe(!isWhole);
+    expect(error?.safety).toBe(safetyText[isWhole ? 'untouched' : 'kept']);
+  });
+
+  it.each([
     ['the engine says that it was taken in whole', 'a.db', true],
     ['another run had kept them', 'a.db', false],
     ['they are of another database', 'b.db', false],

@@ -86,6 +86,28 @@ describe('a process that is silent for too long', () => {
     expect([run, restore, finish].map(({ state }) => state.isKilled)).toEqual([false, false, false]);
   });
 
+  it('is never ended while it waits for room, however often it says so, but is once it goes on and falls silent', async () => {
+    const { event, after, state } = asked('run');
+    for (const now of ['Waiting for free space', 'Waiting for free space', '']) {
+      event({ type: 'state', state: 'paused', now });
+      await after(100);
+    }
+    expect(state.isKilled).toBe(false);
+
+    event({ type: 'state', state: 'backing-up', now: '' });
+    await after(1);
+
+    expect(state.isKilled).toBe(true);
+  });
+
+  it('hears a wish to stop while it waits for room, also where the engine does not', async () => {
+    const { child, answer, event, after } = asked('run');
+    event({ type: 'state', state: 'paused', now: 'Waiting for free space' });
+    child.cancel();
+    await after(1);
+    expect(await answer).toMatchObject({ error: { code: 'E_CANCELLED', details: { wasEnded: true } } });
+  });
+
   it('hears a wish to stop as before', async () => {
     const { child, answer, after } = asked('backup');
     await after(0.9);

@@ -109,6 +109,11 @@ describe('a run', () => {
     );
     expect(safeToStopWords(run({ state: 'backing-up' }))).toMatch(/^Nothing has been changed yet/);
   });
+  it('promises no time in which it stops: what is taken back takes as long as the disk needs', () => {
+    const words = safeToStopWords(run({ state: 'cancelling' }));
+    expect(words).toMatch(/what is finished is kept/);
+    expect(words).not.toMatch(/second/);
+  });
   it('can be paused only while rows move, and stopped until it is over', () => {
     expect([canPause(run()), canPause(run({ state: 'paused' }))]).toEqual([true, false]);
     expect([
