@@ -50,3 +50,10 @@ export function heldValue(row: string, column: string): string {
       WHEN 'object' THEN coalesce(unhex(json_extract(${at(column, '$blob')})), CAST(unhex(json_extract(${at(column, '$brokenText')})) AS TEXT))
       ELSE json_extract(${at(column)}) END END`;
 }
+
+/** The same of a column that is gone, whose letters only the issue rows know. @param column in small letters. */
+export function heldInAnyLetters(row: string, column: string): string {
+  const bytes = (kind: string) => `unhex(json_extract(m.value, '$."${kind}"'))`;
+  return `(SELECT CASE m.type WHEN 'object' THEN coalesce(${bytes('$blob')}, CAST(${bytes('$brokenText')} AS TEXT)) ELSE m.value END
+    FROM json_each(CASE WHEN json_valid(${row}) THEN ${row} END) AS m WHERE lower(m.key) = ${quoteText(column)})`;
+}

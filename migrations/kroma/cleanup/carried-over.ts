@@ -8,7 +8,7 @@ import {
   type Finding,
 } from '@engine/migration.ts';
 import { canonical } from '../schema/canonical.ts';
-import { heldValue, keylessLost } from './carried-keyless.ts';
+import { heldInAnyLetters, heldValue, keylessLost } from './carried-keyless.ts';
 
 /**
  * What of a backup is neither in its new place nor among the issue rows: for the verdict after the old names were
@@ -122,14 +122,19 @@ const amount = ({ isGone }: Context) => `(b.amount_cents = 0 OR (typeof(b.amount
 const clean = (path: string) =>
   `trim(replace(${path}, '\\', '/'), '${String.fromCodePoint(9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200, 8201, 8202, 8232, 8233, 8239, 8287, 12288)}')`;
 
-/** The file that ours refers to has that address, or had that path in the backup. */
+/**
+ * The file that ours refers to has that address, or had that path: in the backup or, where that was made of a cleanup
+ * on its way, which had removed old paths by then, by an issue row of the file.
+ */
 function file({ db, backup }: Context, legacy: string, canonicalName: string): string {
   const path = clean(`b.${legacy}`);
   const had = hasColumn(db, backup, 'assets', 'rel_path')
-    ? ` OR EXISTS (SELECT 1 FROM ${quoteName(backup)}.assets AS o WHERE o.id = a.${canonicalName} AND ${clean('o.rel_path')} = ${path})`
-    : '';
+    ? `EXISTS (SELECT 1 FROM ${quoteName(backup)}.assets AS o WHERE o.id = a.${canonicalName} AND ${clean('o.rel_path')} = ${path})`
+    : // A set of its own, made once, as below.
+      `(a.${canonicalName} COLLATE BINARY, ${path}) IN (SELECT q.source_key, ${clean(heldInAnyLetters('q.row_json', 'rel_path'))}
+         FROM main._phasewise_quarantine AS q WHERE q.source_table = 'assets')`;
   return `(${path} = '' OR EXISTS (SELECT 1 FROM main.assets AS f WHERE f.id = a.${canonicalName}
-    AND (f.storage_uri = b.${legacy} COLLATE BINARY OR ${clean('f.storage_uri')} = ${path}))${had})`;
+    AND (f.storage_uri = b.${legacy} COLLATE BINARY OR ${clean('f.storage_uri')} = ${path})) OR ${had})`;
 }
 
 interface Tables {

@@ -1,9 +1,10 @@
-import { columnExists, inRange, rangeValues } from '@engine/migration.ts';
+import { inRange, rangeValues } from '@engine/migration.ts';
 import type { Backfill, BackfillContext, ChunkCount, Db, KeyRange } from '@engine/migration.ts';
 import { fileColumns, plainColumns, userColumns } from './cut-over-late.ts';
 import { leadsNowhere, type Rule } from './cut-over-rules.ts';
 import { isOther, pathDiffers } from './cut-over-values.ts';
 import { applyRules } from './cut-over-walk.ts';
+import { wasOldPath } from './old-paths.ts';
 
 /**
  * The two old tables whose rows stand in a new table under the same id: who has no place there is set aside, and what
@@ -103,7 +104,7 @@ function twinRule(twin: string, columns: readonly string[], secret: readonly str
 }
 
 function pathRule(db: Db, path: string, asset: string): Rule {
-  const differs = pathDiffers(`s.${path}`, `t.${asset}`, columnExists(db, 'assets', 'rel_path'));
+  const differs = pathDiffers(`s.${path}`, `t.${asset}`, wasOldPath(db, `s.${path}`));
   return {
     reason: 'old-value-differs',
     isPlaced: true,

@@ -44,18 +44,22 @@ const special = (table: string, legacy: string, canonical: string, differs: stri
 });
 
 const path = (table: string, legacy: string, canonical: string): OldValue => ({
-  ...special(table, legacy, canonical, pathDiffers(`s.${legacy}`, `s.${canonical}`, true)),
+  ...special(table, legacy, canonical, pathDiffers(`s.${legacy}`, `s.${canonical}`, isOldPath(`s.${legacy}`))),
   now: addressOf(`s.${canonical}`),
 });
 const addressOf = (asset: string) => `(SELECT f.storage_uri FROM assets AS f WHERE f.id = ${asset})`;
 
+/** Of a file `f`. These columns go together: asked while one is there, the other is. */
+export const isOldPath = (path: string): string => `${cleaned('f.rel_path')} = ${cleaned(path)}`;
+
 /**
  * The path says something, and not what the file does that is referred to. A file says its address, and its old path:
  * where those differ, the file's own issue row keeps the old one. Nearly all paths are equal as they stand.
+ * @param isOld condition over the file `f`: the path is its old one.
  */
-export const pathDiffers = (path: string, asset: string, hasOldPaths: boolean): string =>
+export const pathDiffers = (path: string, asset: string, isOld: string): string =>
   `(${cleaned(path)} <> '' AND NOT EXISTS (SELECT 1 FROM assets AS f WHERE f.id = ${asset}
-      AND (f.storage_uri = ${path} COLLATE BINARY OR ${cleaned('f.storage_uri')} = ${cleaned(path)}${hasOldPaths ? ` OR ${cleaned('f.rel_path')} = ${cleaned(path)}` : ''})))`;
+      AND (f.storage_uri = ${path} COLLATE BINARY OR ${cleaned('f.storage_uri')} = ${cleaned(path)} OR ${isOld})))`;
 
 /** The member of a JSON object; NULL where the text is none. */
 const member = (column: string, key: string) =>
