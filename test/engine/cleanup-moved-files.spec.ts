@@ -3,14 +3,19 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createControl } from '@engine/control.ts';
-import { assertPlan, makePlan } from '@engine/plan.ts';
-import type { RunDependencies } from '@engine/run.ts';
-import { verifyResult } from '@engine/verify.ts';
-import { kroma } from '../../migrations/kroma/pack.ts';
+import {
+  asPlanned,
+  goOn,
+  plannedRepairs,
+  powerFailsAt,
+  stops,
+  toTheEnd,
+  unmet,
+} from '../support/kroma/cleanup-stops.ts';
 import { buildDualAgreeing } from '../support/kroma/dual.ts';
 import { writeFixture } from '../support/kroma/fixtures.ts';
-import { foldersOf, upgradeHere } from '../support/kroma/upgrade.ts';
-import { outcomeDifferences, outcomeOf } from '../support/kill/outcome.ts';
+import { upgradeHere } from '../support/kroma/upgrade.ts';
+import { outcomeOf } from '../support/kill/outcome.ts';
 import { sharedFile } from '../support/shared-data.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -19,29 +24,6 @@ import { temporaryFolder } from '../support/temporary.ts';
  * the old paths one step before it asks the candidates again: nobody wrote, so there is nothing to find.
  */
 const folder = temporaryFolder();
-const asPlanned: Partial<RunDependencies> = {
-  assertPlan: (lock, pack, target, asked) => assertPlan(lock.db, pack, target, asked),
-};
-const toTheEnd = (file: string, more: Partial<RunDependencies> = {}) =>
-  upgradeHere(file, { ...asPlanned, ...more }, { toPhase: 5, isRemovalConfirmed: true });
-
-const unmet = (file: string, backupPath: string | null) =>
-  verifyResult({ path: file, toPhase: 5, backupPath }, [kroma])
-    .checks.filter(({ state }) => state !== 'met')
-    .map(({ title, summary }) => `${title}: ${summary}`);
-const plannedRepairs = async (file: string) => {
-  const { backupFolder } = foldersOf(file);
-  const { steps } = await makePlan({ path: file, toPhase: 5, backupFolder, source: { kind: 'none' } }, [kroma]);
-  return steps.filter(({ reason }) => reason === 'repair').map(({ migrationId }) => migrationId);
-};
-/** @returns what the end of the one differs in from that of the other, which nothing stopped. */
-async function goOn(file: string, expected: ReturnType<typeof outcomeOf>): Promise<string[]> {
-  const report = await toTheEnd(file);
-  if (report.error) throw new Error(report.error.message);
-  expect(unmet(file, report.backup?.path ?? null)).toEqual([]);
-  return outcomeDifferences(expected, outcomeOf(file));
-}
-
 const madeUp = (file: string, more = ''): void =>
   writeFixture(file, {
     build(db) {
@@ -74,26 +56,19 @@ describe.each([
     expected = outcomeOf(whole);
   });
 
-  it.skipIf(!isThere).each([
-    ['step-applied', '20260221_0025_cut_over'],
-    ['step-up', '20260221_0026_final_core'],
-    ['step-applied', '20260221_0026_final_core'],
-    ['step-applied', '20260221_0027_final_rest'],
-    ['step-closing', '20260221_0028_remove_legacy'],
-    ['step-applied', '20260221_0028_remove_legacy'],
-  ])('that is stopped at %s of %s ends as if it never had been', async (point, subject) => {
-    const file = path.join(folder, `${name}-${point}-${subject}.db`);
-    copyFileSync(ready, file);
-    const probe = (at: string, of: string) => {
-      if (at === point && of === subject) throw new Error('the power went out');
-    };
-    const stopped = await toTheEnd(file, { probe });
-    expect(stopped.error?.message).toContain('the power went out');
+  it.skipIf(!isThere).each(stops)(
+    'that is stopped at %s of %s ends as if it never had been',
+    async (point, subject) => {
+      const file = path.join(folder, `${name}-${point}-${subject}.db`);
+      copyFileSync(ready, file);
+      const stopped = await toTheEnd(file, { probe: powerFailsAt(point, subject) });
+      expect(stopped.error?.message).toContain('the power went out');
 
-    expect(await plannedRepairs(file)).toEqual([]);
-    expect(await goOn(file, expected)).toEqual([]);
-    expect(unmet(file, stopped.backup?.path ?? null)).toEqual([]);
-  });
+      expect(await plannedRepairs(file)).toEqual([]);
+      expect(await goOn(file, expected)).toEqual([]);
+      expect(unmet(file, stopped.backup?.path ?? null)).toEqual([]);
+    },
+  );
 
   it.skipIf(!isThere).each(['assets', 'run_job_candidates', 'run_candidates', 'direction'])(
     'that a person stops behind a chunk of %s ends as if it never had been',
@@ -117,10 +92,7 @@ it('finds the one row that a program did write behind the removal of old paths, 
   const inOtherLetters = `ALTER TABLE assets RENAME COLUMN rel_path TO Rel_Path`;
   const file = path.join(folder, 'late.db');
   madeUp(file, inOtherLetters);
-  const probe = (at: string, of: string) => {
-    if (at === 'step-applied' && of === '20260221_0026_final_core') throw new Error('the power went out');
-  };
-  await toTheEnd(file, { probe });
+  await toTheEnd(file, { probe: powerFailsAt('step-applied', '20260221_0026_final_core') });
   const db = new Database(file);
   db.exec(`UPDATE run_job_candidates SET output_path = 'LATE.png' WHERE id = 'c-backslashes'`);
   db.close();

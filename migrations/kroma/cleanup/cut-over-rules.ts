@@ -63,6 +63,10 @@ export function leadsNowhere(db: Db, column: string, parent: string): string {
   return hasSetAside(db, parent) ? `(${isGone} OR ${isSetAside(column, parent)})` : isGone;
 }
 
+/** True of the key of a row that is set aside by this migration: it is there until the direction turns. */
+export const isLeaving = (db: Db, key: string, table: string): string =>
+  hasSetAside(db, table) ? isSetAside(key, table) : '0';
+
 const isSetAside = (key: string, table: string) =>
   `EXISTS (SELECT 1 FROM _phasewise_quarantine AS q WHERE q.backfill_id = '${backfillOf(table)}' AND q.source_key = ${key} AND q.is_placed = 0)`;
 const hasSetAside = (db: Db, table: string): boolean =>

@@ -1,10 +1,11 @@
 import { inRange, rangeValues } from '@engine/migration.ts';
 import type { Backfill, BackfillContext, ChunkCount, Db, KeyRange } from '@engine/migration.ts';
 import { fileColumns, plainColumns, userColumns } from './cut-over-late.ts';
-import { leadsNowhere, type Rule } from './cut-over-rules.ts';
+import { isLeaving, leadsNowhere, type Rule } from './cut-over-rules.ts';
 import { isOther, pathDiffers } from './cut-over-values.ts';
 import { applyRules } from './cut-over-walk.ts';
 import { wasOldPath } from './old-paths.ts';
+import { cleaned } from '../rules/path-rule.ts';
 
 /**
  * The two old tables whose rows stand in a new table under the same id: who has no place there is set aside, and what
@@ -76,7 +77,7 @@ const countIn = (db: Db, range: KeyRange, more: string): number =>
 function countRight(db: Db, range: KeyRange): number {
   const isSame = plainColumns.map((name) => `NOT (${isOther(`s.${name}`, `t.${name}`)})`).join(' AND ');
   const hasPath = (path: string, asset: string) =>
-    `(s.${path} = ${asset}.storage_uri COLLATE BINARY OR (ifnull(s.${path}, '') = '' AND ${asset}.id IS NULL))`;
+    `((s.${path} = ${asset}.storage_uri COLLATE BINARY AND NOT ${isLeaving(db, `${asset}.id`, 'assets')}) OR (ifnull(s.${path}, '') = '' AND ${asset}.id IS NULL))`;
   return countIn(
     db,
     range,
@@ -103,14 +104,20 @@ function twinRule(twin: string, columns: readonly string[], secret: readonly str
   };
 }
 
+/**
+ * A file without a place is still there, but leaves when the direction turns, and the reference to it is emptied: then
+ * only the old row has its path. Asked again behind the turn, it is the same answer.
+ */
 function pathRule(db: Db, path: string, asset: string): Rule {
   const differs = pathDiffers(`s.${path}`, `t.${asset}`, wasOldPath(db, `s.${path}`));
+  const leaves = `(${cleaned(`s.${path}`)} <> '' AND ${isLeaving(db, `t.${asset}`, 'assets')})`;
   return {
     reason: 'old-value-differs',
     isPlaced: true,
-    when: `EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id AND ${differs})`,
-    detail: `'${path} says “' || substr(s.${path}, 1, 200) || '”, its file in run_candidates is “' || ifnull((SELECT f.storage_uri
-      FROM run_candidates AS t JOIN assets AS f ON f.id = t.${asset} WHERE t.id = s.id), '') || '”'`,
+    when: `EXISTS (SELECT 1 FROM run_candidates AS t WHERE t.id = s.id AND (${differs} OR ${leaves}))`,
+    detail: `'${path} says “' || substr(s.${path}, 1, 200) || '”, its file in run_candidates ' || ifnull((SELECT CASE
+        WHEN ${isLeaving(db, 'f.id', 'assets')} THEN '“' || substr(f.id, 1, 80) || '” has no place' ELSE 'is “' || f.storage_uri || '”' END
+      FROM run_candidates AS t JOIN assets AS f ON f.id = t.${asset} WHERE t.id = s.id), 'is “”')`,
     set: null,
   };
 }

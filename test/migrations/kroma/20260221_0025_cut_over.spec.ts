@@ -2,6 +2,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Db } from '@engine/migration.ts';
 import { startBackfill, workOf } from '@engine/backfill.ts';
+import { cameLate } from '../../../migrations/kroma/cleanup/came-late.ts';
 import { kroma } from '../../../migrations/kroma/pack.ts';
 import { insertRows, type Row } from '../../support/kroma/insert.ts';
 import { unseen } from '../../support/kroma/unseen.ts';
@@ -280,6 +281,54 @@ describe('rows that stay', () => {
       ),
     ).toBe('gpt-image-1');
     expect(valueOf(db, `SELECT model_name FROM runs`)).toBe('newer');
+  });
+
+  it('are noted where the file leaves that a candidate refers to, with what they call it', () => {
+    const db = open(
+      {
+        assets: [asset('a1'), asset('a2'), asset('a3')],
+        run_job_candidates: [
+          candidate('c1', { output_path: 'out/a1.png' }),
+          candidate('c2', { output_path: 'out/a1.png', final_output_path: ' out\\a2.png', candidate_index: 2 }),
+          candidate('c3', { output_path: 'out/a3.png', candidate_index: 3 }),
+          candidate('c4', { candidate_index: 4 }),
+        ],
+      },
+      `UPDATE assets SET project_id = 'gone' WHERE id IN ('a1', 'a2');
+       UPDATE run_candidates SET output_asset_id = 'a1' WHERE id = 'c4'`,
+    );
+    const backup = path.join(folder, 'leaving-files.backup');
+    db.exec(`VACUUM INTO '${backup}'`);
+
+    // One by one, and so each in a range of its own.
+    expect(applyMigration(db, id, { chunkRows: 1 })).toMatchObject({
+      accounts: { assets: '0 / 1 / 2', run_job_candidates: '0 / 2 / 2', run_candidates: '0 / 1 / 3' },
+      findings: [],
+    });
+
+    expect(issues(db)).toEqual([
+      'asset_links c2:link: parent-missing (not placed)',
+      'assets a1: project-gone (not placed)',
+      'assets a2: project-gone (not placed)',
+      'run_candidates c1: reference-cleared',
+      'run_candidates c2: reference-cleared',
+      'run_candidates c4: reference-cleared',
+      'run_job_candidates c1: old-value-differs',
+      'run_job_candidates c2: old-value-differs',
+    ]);
+    const told = rowsOf(
+      db,
+      `SELECT detail FROM _phasewise_quarantine WHERE backfill_id = '${id}/run_job_candidates' ORDER BY source_key`,
+    ).flat();
+    expect(told).toEqual([
+      'output_path says “out/a1.png”, its file in run_candidates “a1” has no place',
+      'output_path says “out/a1.png”, its file in run_candidates “a1” has no place; final_output_path says “ out\\a2.png”, its file in run_candidates “a2” has no place',
+    ]);
+    // Asked again, when the files have left: nobody wrote.
+    expect(cameLate(db)).toEqual([]);
+    for (const step of ['0026', '0027', '0028']) applyMigration(db, `20260221_${step}`);
+    db.exec(`ATTACH '${backup}' AS backup`);
+    expect(kroma.carriedOver?.(db, 'backup')).toEqual([]);
   });
 
   it('get what came late: users and candidates that no trigger saw, and values of old columns', () => {
