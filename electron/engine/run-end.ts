@@ -66,7 +66,8 @@ export function notClosed(first: AppError | undefined, closing: AppError): AppEr
     const message = `It was stopped between two steps. ${closing.message}`;
     return { ...closing, message, details: { ...closing.details, isStopped: true } };
   }
-  if (closing.safety !== safetyText.unknown) return first;
+  // In the folder of a file that was moved away nothing goes well any more, and nobody has called it safe.
+  if (closing.safety !== safetyText.unknown || first.safety === safetyText['moved-away']) return first;
   // What was no whole step before is none now, whatever the disk holds.
   if (!isUnread || first.safety !== safetyText['whole-step']) return { ...first, safety: closing.safety };
   const details = { ...first.details, diskError: closing.code };
