@@ -4,9 +4,13 @@ import type { Manifest } from '@shared/manifest.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { findDamage } from './backups.ts';
+import { passGate } from './gate.ts';
 import { readableIntent, readIntent, replacedFolderOf, unfinished } from './intent.ts';
+import { PATIENCE_MS, writeLogBack } from './journal-mode.ts';
 import { readManifest, recordFrom } from './manifest.ts';
+import { isLogTakenIn } from './played-in.ts';
 import { isReplacedWhole } from './put-back.ts';
+import { isThere } from './raw-copy.ts';
 import { assertPlaced, guarded } from './restore-end.ts';
 import { keepForGood, quarantineOf, readyToCarryThrough } from './restore-file.ts';
 import { holdsBackup } from './restore-in-place.ts';
@@ -93,9 +97,30 @@ export async function resume(
     guarded(() => assertPlaced(target, manifest));
     return { before: null, replacedFolder: quarantineOf(target, intent) };
   }
-  if (!holdsBackup(target, backup)) return null;
+  if (!holdsBackup(target, backup) && !(await holdsItInLog(target, backup, intent, dependencies))) return null;
   await passPointOfNoReturn(dependencies);
   return { before: recordAt(intent.beforePath), replacedFolder: guarded(() => keepForGood(target, intent)) };
+}
+
+/**
+ * Killed right after the commit, all that is new may be in the log still. Over a damaged file it is taken in first: or what
+ * the restore itself has put there would pass for what it is to replace.
+ */
+async function holdsItInLog(
+  target: string,
+  backup: string,
+  { quarantine }: RestoreIntent,
+  { patienceMs }: RestoreDependencies,
+): Promise<boolean> {
+  if (quarantine === null || !isThere(target)) return false;
+  try {
+    const { sidecars, readOnlyReason } = passGate(target);
+    const isSafe = readOnlyReason === null && sidecars.isWalRead && !sidecars.isJournalHot;
+    if (!isSafe || !isLogTakenIn(target, sidecars)) return false;
+    return (await writeLogBack(target, patienceMs ?? PATIENCE_MS)) && holdsBackup(target, backup);
+  } catch {
+    return false; // then it begins anew, and says what is in its way
+  }
 }
 
 function recordAt(backupPath: string | null): BackupRecord | null {
