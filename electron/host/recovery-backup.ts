@@ -43,6 +43,8 @@ export interface FoundBackup {
    * staged: it lies there still; placed: it is gone from there, most likely into the place of the file.
    */
   readonly copy: 'staged' | 'placed' | null;
+  /** The folder beside the file, by its name, with the files that it was replacing; null = there is none, or not known. */
+  readonly keptIn: string | null;
   /** No backup was being put back, but files that an earlier restore had set aside. */
   readonly oldFiles: OldFiles | null;
   /** Where nobody knows which one was being put back: the newest good ones, of any kind and of what a restore replaced. */
@@ -79,6 +81,7 @@ export const NO_BACKUP: FoundBackup = {
   unusable: null,
   lost: null,
   copy: null,
+  keptIn: null,
   oldFiles: null,
   others: [],
   restoredFrom: null,
@@ -167,7 +170,7 @@ export function createBackupReader({
     known: readonly BackupRecord[],
     reading: Reading,
   ): Promise<FoundBackup> => {
-    const nothing = NO_BACKUP;
+    const nothing = { ...NO_BACKUP, keptIn: keptInOf(database.path, restore) };
     if (restore.unreadable !== null) {
       const newest = await firstGood(pathsOf(known), reading);
       const before = await firstGood(pathsOf(known.filter(({ reason }) => reason === BEFORE)), reading);
@@ -176,7 +179,7 @@ export function createBackupReader({
     }
     const copy = copyOf(database.path, restore);
     if (restore.source === 'replaced') {
-      const oldFiles = oldFilesOf(database.path, restore);
+      const oldFiles = { folder: path.basename(restore.backupPath), keptIn: nothing.keptIn };
       if (isFolderBeside(database.path, restore.backupPath)) return { ...nothing, copy, oldFiles };
       const instead = await firstGood(pathsOf(known), reading);
       const record = instead !== null && isGood(instead) ? instead : null;
@@ -322,11 +325,10 @@ function copyOf(database: string, { way }: UnfinishedRestore): FoundBackup['copy
 }
 
 /** The folder with what was there gets its name for good only when the replacing begins. */
-function oldFilesOf(database: string, { backupPath, quarantine }: UnfinishedRestore): OldFiles {
+function keptInOf(database: string, { quarantine }: UnfinishedRestore): string | null {
   const [beside, name] = [path.dirname(database), path.basename(database)];
   const names = quarantine === null ? [] : [quarantine, replacingPrefix(name) + quarantine.slice(-6)];
-  const keptIn = names.find((each) => ownStatsOf(path.join(beside, each))?.isDirectory());
-  return { folder: path.basename(backupPath), keptIn: keptIn ?? null };
+  return names.find((each) => ownStatsOf(path.join(beside, each))?.isDirectory()) ?? null;
 }
 
 /** The folder that it names; where it was ended before it could, the latest that was made since. */

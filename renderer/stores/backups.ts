@@ -132,7 +132,7 @@ function restoredWords(
   }
   const nothing = isUndo ? 'There was nothing left of what it had put there.' : 'There was nothing that it replaced.';
   if (replacedFolder === null) return { said: `${done} ${nothing}`, undo: null };
-  const said = `${done} SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;
+  const said = `${done} SQLite could not read all of what was there, so its files are kept, byte for byte, in ${replacedFolder}.`;
   return { said, undo: { by: 'files', folder: replacedFolder } };
 }
 

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { bodyIfThere } from '../oracles/body.ts';
+import { isStill } from '../oracles/body.ts';
+import { isWrittenToByOther, lookAt, scratchOf } from '../oracles/content.ts';
 import { isChangedByOther } from '../oracles/kept-copies.ts';
 import { saidBy } from '../oracles/said.ts';
 import { wholeRestore } from '../oracles/whole-restore.ts';
@@ -39,9 +41,11 @@ function notTold(scene: Scene, ending: Ending): string[] {
   const { before, replacedFolder } = ending.result.value as { before: object | null; replacedFolder: string | null };
   if (before !== null) return []; // it was in its place already, and could be backed up
   const kept = path.join(replacedFolder ?? '', path.basename(scene.sandbox.file));
-  const isIt = sha256IfThere(kept) === scene.old.sha256 || (refused.has(scene) && bodyIfThere(kept) === scene.old.body);
+  const isIt = sha256IfThere(kept) === scene.old.sha256;
+  const mayDiffer = refused.has(scene) || (existsSync(kept) && isWrittenToByOther(kept));
+  if (isIt || (mayDiffer && isStill(scene.old, lookAt(kept, scratchOf(scene.sandbox))))) return [];
   // A log that SQLite left out is kept with the file that it lay beside, which is a later one.
-  return isIt || sha256IfThere(`${kept}-wal`) !== null || sha256IfThere(`${kept}-journal`) !== null
+  return sha256IfThere(`${kept}-wal`) !== null || sha256IfThere(`${kept}-journal`) !== null
     ? []
     : ['the folder that is named does not hold what was there at first'];
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Scene } from '../flows/flow.ts';
 import { sha256IfThere, sha256Of } from '../sandbox.ts';
 import { backupTruth } from './backup-truth.ts';
-import { bodyIfThere } from './body.ts';
+import { isStill } from './body.ts';
 import { lookAt, scratchOf } from './content.ts';
 import { isChangedByOther, isKeptAsFound } from './kept-copies.ts';
 
@@ -24,7 +24,7 @@ export function wholeRestore(scene: Scene): { problems: string[]; state: State }
   // Another program may have written to it, so that its bytes are others, and its content is not.
   const isSetAside = (): boolean =>
     (old.sha256 !== null && setAside.has(old.sha256)) ||
-    (isBody(old) && files.some((file) => bodyIfThere(file) === old.body)) ||
+    files.some((file) => isStill(old, lookAt(file, scratchOf(sandbox)))) ||
     (old.content !== null && files.some((file) => contentOf(scene, file) === old.content));
   const isKept = old.sha256 === null || inBackup || isChangedByOther(scene) || isSetAside();
   if (state === 'neither') problems.push('the path names neither the old database nor the whole backup');
@@ -35,9 +35,6 @@ export function wholeRestore(scene: Scene): { problems: string[]; state: State }
       problems.push(`the old ${suffix} is gone`);
   return { problems, state };
 }
-
-/** What a refusal has left of a file that cannot be read may have another header. */
-const isBody = ({ body }: Scene['old']): boolean => typeof body === 'string';
 
 /** opened: SQLite could work with it as little as with what it made of it, but all of that is kept as it was found. */
 type State = 'old' | 'opened' | 'new' | 'neither';
@@ -52,7 +49,7 @@ function stateNow(scene: Scene): State {
   if (content !== null && content === source.content) return 'new';
   if (sha256 === old.sha256 || (content !== null && content === old.content)) return 'old';
   if (content !== null || old.content !== null) return 'neither';
-  if (isBody(old) && looked && bodyIfThere(looked.copy) === old.body) return 'old';
+  if (isStill(old, looked)) return 'old';
   return isKeptAsFound({ sandbox, old }) || isChangedByOther(scene) ? 'opened' : 'neither';
 }
 

@@ -6,6 +6,7 @@ import { intentFile } from '@shared/beside.ts';
 import { coded } from '@shared/errors.ts';
 import { readableIntent } from '@engine/intent.ts';
 import type { RestorePoint } from '@engine/restore-request.ts';
+import { readSidecars } from '@engine/sidecars.ts';
 import {
   besides,
   bodyOf,
@@ -19,6 +20,7 @@ import {
   restore,
 } from '../../support/engine/damaged-shop.ts';
 import { askOne } from '../../support/engine/run-shop.ts';
+import { dieInTheMiddleOfAWrite, manyRows, otherProgram } from '../../support/other-program.ts';
 import { isThere, temporaryFolder } from '../../support/temporary.ts';
 
 /** A restore over a damaged file that was interrupted: what it kept at first is what comes back when it is undone. */
@@ -75,6 +77,19 @@ describe('a restore over a damaged body, killed', () => {
     fs.copyFileSync(`${copy}-wal`, `${file}-wal`);
     writer.exec('ROLLBACK').close();
     for (const suffix of ['', '-wal', '-shm']) fs.rmSync(copy + suffix, { force: true });
+
+    const { replacedFolder } = await finish(file);
+
+    await expectInPlace(shop, replacedFolder);
+  });
+
+  it('and then a journal lies there that takes back what was half done', async () => {
+    const change = `PRAGMA page_size = 8192; VACUUM; ${manyRows(3_000)}`;
+    const shop = await damagedShop(folder, { change });
+    const { file } = shop;
+    await killedAt('unlocked', shop);
+    await (await otherProgram(file, dieInTheMiddleOfAWrite)).kill();
+    expect(readSidecars(file).isJournalHot).toBe(true);
 
     const { replacedFolder } = await finish(file);
 
