@@ -19,8 +19,11 @@ export function isStill(old: Scene['old'], looked: ReturnType<typeof lookAt>): b
 
 /** SHA-256 of all the rest; null = no file is there. What cannot be read has no content that could be compared instead. */
 export function bodyIfThere(file: string): string | null {
-  if (!existsSync(file)) return null;
-  const bytes = readFileSync(file);
+  return existsSync(file) ? bodyOf(readFileSync(file)) : null;
+}
+
+export function bodyOf(whole: Buffer): string {
+  const bytes = Buffer.from(whole);
   for (const [from, to] of OWN_FIELDS) bytes.fill(0, from, to);
   return createHash('sha256').update(bytes).digest('hex');
 }
