@@ -9,6 +9,7 @@ import { readableIntent, readIntent, replacedFolderOf, unfinished } from './inte
 import { PATIENCE_MS, writeLogBack } from './journal-mode.ts';
 import { readManifest, recordFrom } from './manifest.ts';
 import { isLogTakenIn } from './played-in.ts';
+import { withPrivateCopy } from './private-copy.ts';
 import { isReplacedWhole } from './put-back.ts';
 import { isThere } from './raw-copy.ts';
 import { assertPlaced, guarded } from './restore-end.ts';
@@ -104,20 +105,22 @@ export async function resume(
 
 /**
  * Killed right after the commit, all that is new may be in the log still. Over a damaged file it is taken in first: or what
- * the restore itself has put there would pass for what it is to replace.
+ * the restore itself has put there would pass for what it is to replace. A log of anybody else stays as it is.
  */
 async function holdsItInLog(
   target: string,
   backup: string,
-  { quarantine }: RestoreIntent,
-  { patienceMs }: RestoreDependencies,
+  { way, quarantine }: RestoreIntent,
+  { patienceMs = PATIENCE_MS }: RestoreDependencies,
 ): Promise<boolean> {
-  if (quarantine === null || !isThere(target)) return false;
+  if (way !== 'in-place' || quarantine === null || !isThere(target)) return false;
   try {
-    const { sidecars, readOnlyReason } = passGate(target);
+    const gated = passGate(target);
+    const { sidecars, readOnlyReason } = gated;
     const isSafe = readOnlyReason === null && sidecars.isWalRead && !sidecars.isJournalHot;
     if (!isSafe || !isLogTakenIn(target, sidecars)) return false;
-    return (await writeLogBack(target, patienceMs ?? PATIENCE_MS)) && holdsBackup(target, backup);
+    const isIts = await withPrivateCopy(gated, Date.now() + patienceMs, (copy) => holdsBackup(copy, backup));
+    return isIts && (await writeLogBack(target, patienceMs)) && holdsBackup(target, backup);
   } catch {
     return false; // then it begins anew, and says what is in its way
   }

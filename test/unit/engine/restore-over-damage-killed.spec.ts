@@ -118,6 +118,22 @@ describe('a restore over a damaged body, killed', () => {
     await expectInPlace(shop, replacedFolder);
   });
 
+  it('and then another program has left its log beside it: both are kept as they were found', async () => {
+    const shop = await damagedShop(folder, { wal: true });
+    const { file, damaged } = shop;
+    await killedAt('unlocked', shop);
+    const first = readableIntent(file)?.quarantine ?? '';
+    await (await otherProgram(file, `db.exec("UPDATE setting SET value = 'in their log'")`)).kill();
+    const [main, log] = [fs.readFileSync(file), fs.readFileSync(`${file}-wal`)];
+
+    const { replacedFolder } = await finish(file);
+
+    expect(members(file)).toBe(200);
+    expect(keptIn(path.join(path.dirname(file), first)).equals(damaged)).toBe(true);
+    expect(keptIn(replacedFolder).equals(main)).toBe(true);
+    expect(fs.readFileSync(path.join(replacedFolder ?? '', 'shop.db-wal')).equals(log)).toBe(true);
+  });
+
   it('and written to by another program since, begins anew: both states are kept', async () => {
     const shop = await damagedShop(folder);
     const { file, damaged } = shop;
