@@ -126,7 +126,7 @@ function restoredWords(
 ): Pick<BackupsView, 'said' | 'undo'> {
   const done = isUndo ? 'The restore is undone.' : 'Backup restored.';
   if (before !== null) {
-    const rest = `SQLite could not read everything in its journal or log: file, journal and log are kept as they were found in ${replacedFolder}.`;
+    const rest = `SQLite could not read everything that was there: the files are kept, as they were found, in ${replacedFolder}.`;
     const said = `${done} ${isUndo ? 'What it had put there' : 'What it replaced'} was backed up first.`;
     return { said: replacedFolder === null ? said : `${said} ${rest}`, undo: { by: 'rows', backup: before } };
   }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
 import { coded } from '@shared/errors.ts';
 import { readableIntent } from '@engine/intent.ts';
+import { clearDeadRestore } from '@engine/restore-dead.ts';
 import type { RestorePoint } from '@engine/restore-request.ts';
 import { readSidecars } from '@engine/sidecars.ts';
 import {
@@ -53,6 +54,18 @@ describe('a restore over a damaged body, killed', () => {
       await expectInPlace(shop, replacedFolder);
     },
   );
+
+  it('while the bytes are copied, as a stop does it, leaves nothing once that is put right', async () => {
+    const shop = await damagedShop(folder);
+    const { file, damaged } = shop;
+    await killedAt('kept', shop);
+    expect(besides(file)).toEqual([expect.stringContaining(' replacing-')]);
+
+    clearDeadRestore(file, path.join(path.dirname(file), 'backups', '.locks'));
+
+    expect(besides(file)).toEqual([]);
+    expect(fs.readFileSync(file).equals(damaged)).toBe(true);
+  });
 
   it('twice, is carried through by what the first has kept', async () => {
     const shop = await damagedShop(folder);
