@@ -121,7 +121,7 @@ const keptLines = (kept: string | null, undo: readonly string[], target: OpenEnt
   kept === null
     ? []
     : [
-        `What was there is kept in ${printable(kept)}.`,
+        `What was there is kept${undo.includes('--put-back') ? ', byte for byte,' : ''} in ${printable(kept)}.`,
         `To undo this: ${commandLine(...undo, kept, '--to', target.path, '--yes')}`,
       ];
 

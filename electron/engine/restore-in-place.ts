@@ -14,7 +14,8 @@ import { type FoundIntent, held, readIntent, removeIntent, writeIntent } from '.
 import { PATIENCE_MS, setMode, writeLogBack } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import { pause } from './pause.ts';
-import { isThere } from './raw-copy.ts';
+import { finalName, isThere } from './raw-copy.ts';
+import { keepForGood, quarantineOf } from './restore-file.ts';
 import { passPointOfNoReturn, type RestoreDependencies, type RestoreInput } from './restore-request.ts';
 import { lockFolderOf } from './restore-target.ts';
 import { assertSameBytes } from './same-bytes.ts';
@@ -24,14 +25,17 @@ import { fromSqlite, sqliteCode, unsure } from './sqlite-error.ts';
 const STARVED_MS = 10_000;
 
 export interface Saved {
-  readonly before: BackupRecord;
+  /** null = none can be made of it; then its bytes are kept. */
+  readonly before: BackupRecord | null;
+  /** The folder with the bytes of what cannot be read as a whole; null = there is a backup. */
+  readonly kept: string | null;
   /** Still held; `overwrite` lets it go. */
   readonly lock: MaintenanceLock;
 }
 
 /**
  * Under the exclusive lock, which also proves that nobody else has the file open: a verified backup of what is there.
- * @returns null when its content is too damaged for that.
+ * @returns null when its content is too damaged for that; the lock is let go then.
  */
 export async function saveWhatIsThere(
   target: string,
@@ -39,7 +43,7 @@ export async function saveWhatIsThere(
   input: RestoreInput,
   dependencies: RestoreDependencies,
   assertOfThatDatabase: (lock: MaintenanceLock) => void,
-): Promise<Saved | null> {
+): Promise<(Saved & { readonly before: BackupRecord }) | null> {
   const { packs, lockWaitMs } = dependencies;
   let lock;
   try {
@@ -68,7 +72,7 @@ export async function saveWhatIsThere(
     });
     dependencies.probe?.('saved', before.path);
     dependencies.onWork?.({ stage: 'saving', fraction: null, canCancel: true, backup: before });
-    return { before, lock };
+    return { before, kept: null, lock };
   } catch (error) {
     const isDamaged = error instanceof CodedError && error.appError.code === 'E_CORRUPT';
     try {
@@ -82,7 +86,8 @@ export async function saveWhatIsThere(
 }
 
 /**
- * Overwrites a readable database through SQLite, in one transaction. The intent lies beside it while it is not known
+ * Overwrites a database through SQLite, in one transaction: where it is undone, every byte of the body is as it was, whether
+ * or not SQLite can read it. The intent lies beside it while it is not known
  * which of the two it holds; the caller removes it when the new content is proven. Lets the lock of `saved` go.
  * @throws CodedError E_STATE_CHANGED | E_DB_IN_USE | E_NO_SPACE | E_RESTORE_TARGET | E_CANCELLED with every row as it was and no intent;
  * E_RESTORE_HELD with the intent beside the new content; any other that says the data is unknown, with the intent too.
@@ -107,7 +112,7 @@ export async function overwrite(
   }
   const prepared = { state: null as Identity | null, isSwitched: false, isCopied: false };
   try {
-    prepareUnderLock(target, backup, manifest, saved, dependencies, prepared);
+    prepareUnderLock(target, backup, manifest, saved, earlier, dependencies, prepared);
     const { state } = prepared;
     probe?.('unlocked', target);
     // The copy needs a connection of its own, so the lock had to go: whoever slipped in must not be overwritten unseen.
@@ -154,7 +159,8 @@ function prepareUnderLock(
   target: string,
   backup: string,
   manifest: Manifest,
-  { before, lock }: Saved,
+  { before, kept, lock }: Saved,
+  earlier: FoundIntent | null,
   { probe, clock }: RestoreDependencies,
   prepared: { state: Identity | null; isSwitched: boolean },
 ): void {
@@ -169,8 +175,8 @@ function prepareUnderLock(
       backupPath: backup,
       sha256: manifest.sha256,
       files: [],
-      quarantine: null,
-      beforePath: before.path,
+      quarantine: kept === null ? keptEarlier(target, earlier) : path.basename(finalName(target, kept)),
+      beforePath: before?.path ?? null,
     });
     probe?.('intended', target);
     // A WAL database of another page size refuses to be overwritten; the end of the restore sets the mode back.
@@ -196,7 +202,14 @@ function prepareUnderLock(
  * Many systems take the time of a change from a clock that ticks every few milliseconds. Whatever is written to the file
  * after such a pause has another time than our own last write to it.
  */
-const TICK_MS = 20;
+export const TICK_MS = 20;
+
+/** What a try before this one has kept of a damaged file is told of in the end, whatever this one finds there. */
+function keptEarlier(target: string, earlier: FoundIntent | null): string | null {
+  if (earlier?.isReadable !== true || earlier.intent.way !== 'in-place') return null;
+  const kept = quarantineOf(target, earlier.intent);
+  return kept !== null && isThere(kept) ? earlier.intent.quarantine : null;
+}
 
 const stillInLogMode = ({ appError: { code, message, details } }: CodedError): CodedError =>
   coded(code, `${message} It has kept the file in write-ahead mode, which changes no row of it.`, {
@@ -215,6 +228,7 @@ async function requireLogWrittenBack(target: string, patienceMs: number): Promis
 function noteIntent(target: string, intent: RestoreIntent): void {
   try {
     writeIntent(target, intent);
+    keepForGood(target, intent);
   } catch (error) {
     throw coded('E_RESTORE_TARGET', `Nothing can be written beside ${path.basename(target)}: ${errorWords(error)}`);
   }

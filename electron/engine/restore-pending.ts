@@ -4,9 +4,14 @@ import type { Manifest } from '@shared/manifest.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { findDamage } from './backups.ts';
+import { passGate } from './gate.ts';
 import { readableIntent, readIntent, replacedFolderOf, unfinished } from './intent.ts';
+import { PATIENCE_MS, writeLogBack } from './journal-mode.ts';
 import { readManifest, recordFrom } from './manifest.ts';
+import { isLogTakenIn } from './played-in.ts';
+import { withPrivateCopy } from './private-copy.ts';
 import { isReplacedWhole } from './put-back.ts';
+import { isThere } from './raw-copy.ts';
 import { assertPlaced, guarded } from './restore-end.ts';
 import { keepForGood, quarantineOf, readyToCarryThrough } from './restore-file.ts';
 import { holdsBackup } from './restore-in-place.ts';
@@ -93,9 +98,32 @@ export async function resume(
     guarded(() => assertPlaced(target, manifest));
     return { before: null, replacedFolder: quarantineOf(target, intent) };
   }
-  if (!holdsBackup(target, backup)) return null;
+  if (!holdsBackup(target, backup) && !(await holdsItInLog(target, backup, intent, dependencies))) return null;
   await passPointOfNoReturn(dependencies);
   return { before: recordAt(intent.beforePath), replacedFolder: guarded(() => keepForGood(target, intent)) };
+}
+
+/**
+ * Killed right after the commit, all that is new may be in the log still. Over a damaged file it is taken in first: or what
+ * the restore itself has put there would pass for what it is to replace. A log of anybody else stays as it is.
+ */
+async function holdsItInLog(
+  target: string,
+  backup: string,
+  { way, quarantine }: RestoreIntent,
+  { patienceMs = PATIENCE_MS }: RestoreDependencies,
+): Promise<boolean> {
+  if (way !== 'in-place' || quarantine === null || !isThere(target)) return false;
+  try {
+    const gated = passGate(target);
+    const { sidecars, readOnlyReason } = gated;
+    const isSafe = readOnlyReason === null && sidecars.isWalRead && !sidecars.isJournalHot;
+    if (!isSafe || !isLogTakenIn(target, sidecars)) return false;
+    const isIts = await withPrivateCopy(gated, Date.now() + patienceMs, (copy) => holdsBackup(copy, backup));
+    return isIts && (await writeLogBack(target, patienceMs)) && holdsBackup(target, backup);
+  } catch {
+    return false; // then it begins anew, and says what is in its way
+  }
 }
 
 function recordAt(backupPath: string | null): BackupRecord | null {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError, type ErrorCode } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
+import type { BackupRecord } from '@shared/run.ts';
 import { assertOfThatDatabase } from './backup-identity.ts';
 import { findDamage, requireManifest } from './backups.ts';
 import { removeIfPossible } from './fsync.ts';
@@ -17,6 +18,7 @@ import { noteRestore } from './restore-audit.ts';
 import { assertPlaced, conclude, guarded, guardedLater } from './restore-end.ts';
 import { endPlacing, placeStaged, quarantineOf } from './restore-file.ts';
 import { overwrite, saveWhatIsThere, type Saved } from './restore-in-place.ts';
+import { keptEarlier, overwriteDamaged } from './restore-over-damage.ts';
 import {
   backupOf,
   carryLost,
@@ -50,8 +52,8 @@ const UNUSABLE: readonly ErrorCode[] = [
 
 /**
  * Puts a backup back. What it replaces is kept: as a verified backup where SQLite can read it, else byte for byte in a
- * folder beside it. A readable database is overwritten through SQLite in one transaction, so that a kill leaves the old
- * or the new one, and no stale WAL can be played over it. Asked again for the same backup after an interruption, it
+ * folder beside it. A database that SQLite can lock is overwritten through it in one transaction, so that a kill leaves
+ * the old or the new one, and no stale WAL can be played over it; another is renamed over. Asked again for the same backup after an interruption, it
  * carries on.
  * @throws CodedError E_BACKUP_CORRUPT | E_BACKUP_GONE | E_BACKUP_FOREIGN | E_DB_IN_USE | E_DB_BUSY | E_RESTORE_TARGET |
  * E_RESTORE_UNFINISHED | E_RUN_ACTIVE and the gate's with nothing touched; E_RESTORE_FAILED when it did not end well.
@@ -168,6 +170,10 @@ async function replace(
     return byFile(null);
   }
   const saved = await saveBytesAndRows(gated, backup, manifest, input, { ...dependencies, lockWaitMs });
+  if (saved === 'lockable') {
+    const { kept, isDone } = await guardedLater(() => overwriteDamaged(target, backup, manifest, input, dependencies));
+    return isDone ? { before: null, replacedFolder: kept } : byFile(kept);
+  }
   if ('raw' in saved) return byFile(saved.raw);
   const { before, bytes } = saved;
   try {
@@ -205,6 +211,7 @@ const isPlayedIn = ({ walBytes, isJournalHot }: Sidecars): boolean => walBytes >
  * A log or journal to be played in makes opening a change, so the bytes are kept until the rows are safe; and for good
  * where not all of what lay there is among the rows.
  * @returns the folder with the bytes: `raw` where the content is too damaged to be saved as rows; null = there is none.
+ * lockable: too damaged for that, but SQLite can lock it, and nothing has been played in of which there is no copy.
  */
 async function saveBytesAndRows(
   { path: target, sidecars }: GatedFile,
@@ -212,7 +219,11 @@ async function saveBytesAndRows(
   manifest: Manifest,
   input: RestoreInput,
   dependencies: RestoreDependencies,
-): Promise<(Saved & { readonly bytes: string | null }) | { readonly raw: string | null }> {
+): Promise<
+  | (Saved & { readonly before: BackupRecord; readonly bytes: string | null })
+  | { readonly raw: string | null }
+  | 'lockable'
+> {
   dependencies.onWork?.({ stage: 'saving', fraction: null, canCancel: true });
   const raw = isPlayedIn(sidecars) ? makeRawCopy(target) : null;
   let isLocked = false;
@@ -223,7 +234,11 @@ async function saveBytesAndRows(
       isLocked = true;
       if (!input.allowForeign) assertOfThatDatabase({ manifest, backup, target, db }, dependencies.packs);
     });
-    if (saved === null) return { raw };
+    if (saved === null) {
+      const isOwnTry = raw !== null && !isLost && isLocked && keptEarlier(target) !== null;
+      if (isOwnTry) removeIfPossible(raw, { recursive: true });
+      return isLocked && (raw === null || isOwnTry) ? 'lockable' : { raw };
+    }
     // What cannot be removed is swept by a later restore; nothing may come between a lock and whoever lets it go.
     if (raw !== null && !isLost) removeIfPossible(raw, { recursive: true });
     return { ...saved, bytes: raw !== null && isLost ? keepIfPossible(target, raw) : null };

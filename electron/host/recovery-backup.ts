@@ -45,6 +45,8 @@ export interface FoundBackup {
    * staged: it lies there still; placed: it is gone from there, most likely into the place of the file.
    */
   readonly copy: 'staged' | 'placed' | null;
+  /** The folder beside the file, by its name, with the files that it was replacing; null = there is none, or not known. */
+  readonly keptIn: string | null;
   /** No backup was being put back, but files that an earlier restore had set aside. */
   readonly oldFiles: OldFiles | null;
   /** Where nobody knows which one was being put back: the newest good ones, of any kind and of what a restore replaced. */
@@ -81,6 +83,7 @@ export const NO_BACKUP: FoundBackup = {
   unusable: null,
   lost: null,
   copy: null,
+  keptIn: null,
   oldFiles: null,
   others: [],
   restoredFrom: null,
@@ -172,7 +175,7 @@ export function createBackupReader({
     known: readonly BackupRecord[],
     reading: Reading,
   ): Promise<FoundBackup> => {
-    const nothing = NO_BACKUP;
+    const nothing = { ...NO_BACKUP, keptIn: await keptInOf(database.path, restore) };
     if (restore.unreadable !== null) {
       const newest = await firstGood(pathsOf(known), reading);
       const before = await firstGood(pathsOf(known.filter(({ reason }) => reason === BEFORE)), reading);
@@ -181,7 +184,7 @@ export function createBackupReader({
     }
     const copy = await copyOf(database.path, restore);
     if (restore.source === 'replaced') {
-      const oldFiles = await oldFilesOf(database.path, restore);
+      const oldFiles = { folder: path.basename(restore.backupPath), keptIn: nothing.keptIn };
       if (await isFolderBeside(database.path, restore.backupPath)) return { ...nothing, copy, oldFiles };
       const instead = await firstGood(pathsOf(known), reading);
       const record = instead !== null && isGood(instead) ? instead : null;
@@ -338,12 +341,11 @@ async function copyOf(database: string, { way }: UnfinishedRestore): Promise<Fou
 }
 
 /** The folder with what was there gets its name for good only when the replacing begins. */
-async function oldFilesOf(database: string, { backupPath, quarantine }: UnfinishedRestore): Promise<OldFiles> {
+async function keptInOf(database: string, { quarantine }: UnfinishedRestore): Promise<string | null> {
   const [beside, name] = [path.dirname(database), path.basename(database)];
   const names = quarantine === null ? [] : [quarantine, replacingPrefix(name) + quarantine.slice(-6)];
-  const folder = path.basename(backupPath);
-  for (const keptIn of names) if (await lies(path.join(beside, keptIn), 'isDirectory')) return { folder, keptIn };
-  return { folder, keptIn: null };
+  for (const each of names) if (await lies(path.join(beside, each), 'isDirectory')) return each;
+  return null;
 }
 
 /** The folder that it names; where it was ended before it could, the latest that was made since. */

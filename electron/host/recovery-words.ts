@@ -19,6 +19,7 @@ import {
 } from './recovery-choices.ts';
 import {
   aboutCopy,
+  aboutKept,
   aboutOldFiles,
   aboutSetAside,
   aboutUnreadable,
@@ -70,6 +71,8 @@ export interface Findings {
   readonly lostBackup: string | null;
   /** What that restore can be finished with then. */
   readonly copy: FoundBackup['copy'];
+  /** Where the files lie that it was replacing, as no backup could be made of them. */
+  readonly keptIn: FoundBackup['keptIn'];
   /** It was putting old files back, and no backup. */
   readonly oldFiles: FoundBackup['oldFiles'];
   /** The note of a restore that was interrupted after it had begun to replace the file. */
@@ -233,10 +236,10 @@ function aboutTheSteps({ stepsDone, stepsTotal, stepsUntrue, isNextBegun, isUnpr
 }
 
 /** Of one that has begun to replace the file. */
-function aboutThatRestore({ oldFiles, lostBackup, copy }: Findings): string[] {
+function aboutThatRestore({ oldFiles, lostBackup, copy, keptIn }: Findings): string[] {
   const isLost = lostBackup !== null;
   return [
-    ...(oldFiles === null ? [] : aboutOldFiles(oldFiles, isLost)),
+    ...(oldFiles === null ? lineOf(keptIn && aboutKept(keptIn)) : aboutOldFiles(oldFiles, isLost)),
     ...(isLost && copy !== null ? [aboutCopy(copy, oldFiles !== null)] : []),
   ];
 }

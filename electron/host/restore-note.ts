@@ -47,7 +47,7 @@ export interface UnfinishedRestore {
   readonly sha256: string | null;
   /** The backup of what is replaced; null = none was made, or it is not known. */
   readonly beforePath: string | null;
-  /** By file: the folder beside the database, by its name, that keeps what was there; null = nothing was, or it is not known. */
+  /** The folder beside the database, by its name, that keeps the files that were there; null = there is none, or it is not known. */
   readonly quarantine: string | null;
 }
 

@@ -43,7 +43,7 @@ export function whereRestored({ backup, proof }: RestoredFrom, isNoteThere: bool
 
 /** What could not be backed up. */
 export const aboutSetAside = ({ folder, isLast }: SetAside): string =>
-  `What the restore replaced could not be read by SQLite; its files are kept as they were, in “${path.basename(folder)}” beside the database.${isLast ? '' : OTHERS}`;
+  `What the restore replaced could not be read by SQLite as a whole; its files are kept as they were, byte for byte, in “${path.basename(folder)}” beside the database.${isLast ? '' : OTHERS}`;
 
 /** What can be put back is told there. */
 const OTHERS = ' Other files were set aside after them: look among its backups.';
@@ -59,10 +59,13 @@ export function whereOldFiles(isUnderWay: boolean, lost: string | null): string 
   return `It stopped while old files, which a restore had set aside, were being put back in the place of the file.${gone}`;
 }
 
+export const aboutKept = (folder: string): string =>
+  `What was in the file until then is kept, byte for byte, in “${folder}” beside it.`;
+
 export function aboutOldFiles({ folder, keptIn }: OldFiles, isLost: boolean): string[] {
   return [
     ...(isLost ? [] : [`The old files lie in “${folder}” beside the database, as they were set aside.`]),
-    ...(keptIn === null ? [] : [`What was in the file until then is kept in “${keptIn}” beside it.`]),
+    ...(keptIn === null ? [] : [aboutKept(keptIn)]),
   ];
 }
 

@@ -19,9 +19,12 @@ export const RestoreIntent = z.object({
   sha256: z.string(),
   /** By file: what is put in place, the database ('') and its sidecars. */
   files: z.array(z.object({ suffix: z.enum(['', '-wal', '-journal', '-shm']), sha256: z.string() })),
-  /** By file: the folder beside the database where the old files go; null = there was nothing. */
+  /**
+   * By file: the folder beside the database where the old files go; null = there was nothing. In place: the one with the
+   * damaged file that is overwritten; null = there is a backup of it.
+   */
   quarantine: z.string().nullable(),
-  /** In place: the backup of what is replaced. */
+  /** In place: the backup of what is replaced; null = none can be made of it. */
   beforePath: z.string().nullable(),
 });
 export type RestoreIntent = z.infer<typeof RestoreIntent>;
@@ -70,8 +73,8 @@ function parse(text: () => string): RestoreIntent | null {
 }
 
 /** Of the two ways, what each of them writes: a note that names nothing to be done would pass for one that is done. */
-function isMeant({ way, source, sha256, files, quarantine }: RestoreIntent): boolean {
-  if (way === 'in-place') return isSha256(sha256) && source === 'backup' && files.length === 0 && quarantine === null;
+function isMeant({ way, source, sha256, files }: RestoreIntent): boolean {
+  if (way === 'in-place') return isSha256(sha256) && source === 'backup' && files.length === 0;
   const main = files.find(({ suffix }) => suffix === '');
   const isOnceEach = new Set(files.map(({ suffix }) => suffix)).size === files.length;
   return main?.sha256 === sha256 && isOnceEach && files.every((file) => isSha256(file.sha256));

@@ -126,13 +126,13 @@ function restoredWords(
 ): Pick<BackupsView, 'said' | 'undo'> {
   const done = isUndo ? 'The restore is undone.' : 'Backup restored.';
   if (before !== null) {
-    const rest = `SQLite could not read everything in its journal or log: file, journal and log are kept as they were found in ${replacedFolder}.`;
+    const rest = `SQLite could not read everything that was there: the files are kept, as they were found, in ${replacedFolder}.`;
     const said = `${done} ${isUndo ? 'What it had put there' : 'What it replaced'} was backed up first.`;
     return { said: replacedFolder === null ? said : `${said} ${rest}`, undo: { by: 'rows', backup: before } };
   }
   const nothing = isUndo ? 'There was nothing left of what it had put there.' : 'There was nothing that it replaced.';
   if (replacedFolder === null) return { said: `${done} ${nothing}`, undo: null };
-  const said = `${done} SQLite could not read what was there, so its files are kept in ${replacedFolder}.`;
+  const said = `${done} SQLite could not read all of what was there, so its files are kept, byte for byte, in ${replacedFolder}.`;
   return { said, undo: { by: 'files', folder: replacedFolder } };
 }
 

@@ -59,6 +59,35 @@ describe.each(['intended', 'replaced'] as const)('a restore whose backup is lost
   });
 });
 
+it('a restore over a file that can only be read in part says where that is kept, and comes to its end', async () => {
+  const { file, host, database } = realHost(folder, 'delete');
+  const backup = must(await host.backups.create(database));
+  const handle = fs.openSync(file, 'r+');
+  fs.writeSync(handle, Buffer.alloc(40_000, 0x5a), 0, 40_000, fs.statSync(file).size - 40_000);
+  fs.closeSync(handle);
+  const old = fs.readFileSync(file);
+  const input = { path: file, backupPath: backup.path, backupFolder: backup.folder, appVersion: '0' };
+  const probe = (point: string): void => {
+    if (point === 'unlocked') throw new Error('killed');
+  };
+  await expect(restoreBackup({ ...input, allowForeign: false }, { packs, probe })).rejects.toThrow('killed');
+
+  const recovery = await host.recoveries.get(database);
+
+  expect(recovery?.where).toContain('It stopped while the content of the file was being replaced');
+  expect(recovery?.reasons.join()).toMatch(/is kept, byte for byte, in “project\.db replaced-\w{6}” beside it\./);
+  expect(recovery?.choices).toMatchObject([
+    { id: 'finish', consequence: expect.stringContaining('What it held before is kept as well.') },
+  ]);
+  const { before, replacedFolder } = must(await host.recoveries.finish(database));
+  expect(before).toBeNull();
+  expect(recovery?.reasons.join()).toContain(path.basename(replacedFolder ?? '?'));
+  expect(await host.recoveries.get(database)).toBeNull();
+  expect(must(await host.backups.list(database)).replaced?.folder).toBe(replacedFolder);
+  must(await host.backups.putBack(database, database.name, replacedFolder ?? ''));
+  expect(fs.readFileSync(file).equals(old)).toBe(true);
+});
+
 describe('the undoing of a restore that was killed', () => {
   async function undoing(moment: Parameters<FileProbe>[0]) {
     const given = await damaged();
@@ -78,7 +107,9 @@ describe('the undoing of a restore that was killed', () => {
       'It stopped while old files, which a restore had set aside, were being put back in the place of the file.',
     );
     expect(reasons).toContain(`“${path.basename(aside)}” beside the database`);
-    expect(reasons).toMatch(/What was in the file until then is kept in “project\.db repla\w+-\w{6}” beside it\./);
+    expect(reasons).toMatch(
+      /What was in the file until then is kept, byte for byte, in “project\.db repla\w+-\w{6}” beside it\./,
+    );
     expect(choices.map(({ id }) => id)).toEqual(['finish']);
     expect([where, reasons, choices[0]?.consequence].join()).not.toContain('backup');
     must(await host.recoveries.finish(database));

@@ -103,9 +103,17 @@ describe.skipIf(why !== null)(`at its places${why === null ? '' : ` (skipped: ${
     ['A05: a backup that is being named', 'rename', ['backup', 'shop'], 2],
     ['A05: a backup that is being named', 'fsync', ['backup', 'shop'], 3],
     ['A06: a restore through SQLite', 'pwrite64', ['restore-in-place', 'shop-wal'], 3],
+    ['A06: a restore over a damaged body', 'pwrite64', ['restore-over-damage', 'shop-utf16'], 3],
     ['A07: a restore by file', 'rename', ['restore-by-file', 'shop-utf16'], 4],
     ['A18: an upgrade that goes on after a kill', 'pwrite64', ['resume', 'shop'], 2, 1],
     ['A18: a restore that goes on after a kill', 'pwrite64', ['restore-in-place again', 'shop-wal'], 2, 1],
+    [
+      'A18: a restore over a damaged body that goes on after a kill',
+      'pwrite64',
+      ['restore-over-damage again', 'shop'],
+      2,
+      1,
+    ],
     ['A18: a restore by file that goes on after a kill', 'rename', ['restore-by-file again', 'shop-utf16'], 2, 3],
   ])('%s, killed before its %s', { timeout: 120_000 }, async (_, call, run, count, place) => {
     const endings = await endingsOf(run, { call, effect: 'KILL', count, place });
@@ -141,6 +149,7 @@ describe.skipIf(why !== null)(`at its places${why === null ? '' : ` (skipped: ${
     ['S04: an upgrade with a log', 'pwrite64', 'EDQUOT', false, ['upgrade', 'shop-wal'], ['E_IO', 'E_NO_SPACE'], []],
     ['S04: a backup', 'rename', 'ENOSPC', false, ['backup', 'shop'], ['E_BACKUP_NO_SPACE'], []],
     ['S04: a restore by file', 'mkdir', 'EDQUOT', false, ['restore-by-file', 'shop-utf16'], ['E_RESTORE_TARGET'], []],
+    ['S04: a restore over a damaged body', 'mkdir', 'ENOSPC', false, ['restore-over-damage', 'shop'], ['E_RESTORE_TARGET'], ['E_DATA_FOLDER', 'E_BACKUP_FOLDER', 'done', 'E_NO_SPACE']],
     ['S04: a restore through SQLite', 'pwrite64', 'ENOSPC', false, ['restore-in-place', 'shop-wal'], ['E_NO_SPACE'], ['E_IO', 'done']],
   ])('%s, whose %s ends with %s (for good: %s)', { timeout: 120_000 }, async (_, call, effect, isPersistent, run, told, also) => {
     const endings = await endingsOf(run, { call, effect, isPersistent });

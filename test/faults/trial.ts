@@ -96,8 +96,14 @@ function lostRows({ sandbox }: Scene, acknowledged: readonly number[]): string[]
     .map((row) => `row ${row} that another program had committed is gone`);
 }
 
-const rowsIn = (looked: ReturnType<typeof lookAt>): number[] =>
-  looked === undefined || looked.content === null ? [] : otherRows(looked.copy);
+/** Also in a file whose other tables are damaged. */
+function rowsIn(looked: ReturnType<typeof lookAt>): number[] {
+  try {
+    return looked === undefined ? [] : otherRows(looked.copy);
+  } catch {
+    return [];
+  }
+}
 
 function otherRows(file: string): number[] {
   if (!isWrittenToByOther(file)) return [];

@@ -178,6 +178,15 @@ export const seeds: readonly Seed[] = [
     caughtBy: spec('engine/restore-guards'),
   },
   {
+    name: 'a damaged file is overwritten whoever wrote to it since its bytes were kept',
+    edits: one(
+      'engine/restore-over-damage.ts',
+      `if (isUnchanged(found, identify(target)) && (log?.size ?? 0) === 0) return lock;`,
+      `if (found.sizeBytes >= 0 && (log?.size ?? 0) >= 0) return lock;`,
+    ),
+    caughtBy: spec('engine/restore-over-damage'),
+  },
+  {
     name: 'a backup is not compared with the original',
     edits: one(
       'engine/backup.ts',

@@ -3,6 +3,7 @@ import { besideDamage } from './beside-damage.ts';
 import type { Flow } from './flow.ts';
 import { inUse } from './in-use.ts';
 import { look, plan } from './look.ts';
+import { restoreOverDamage } from './over-damage.ts';
 import { putBack } from './put-back.ts';
 import { recoveryOf } from './recovery.ts';
 import { restoreByFile, restoreInPlace } from './restore.ts';
@@ -19,9 +20,11 @@ export const flows: readonly Flow[] = [
   recoveryOf(restoreInPlace, 'restore-in-place again'),
   restoreByFile,
   recoveryOf(restoreByFile, 'restore-by-file again'),
+  restoreOverDamage,
+  recoveryOf(restoreOverDamage, 'restore-over-damage again'),
   putBack,
   ...[backup, upgrade, restoreInPlace, restoreByFile].map(besideDamage),
-  ...[restoreInPlace, restoreByFile, putBack].map(inUse),
+  ...[restoreInPlace, restoreByFile, restoreOverDamage, putBack].map(inUse),
 ];
 
 export function flowNamed(name: string): Flow {

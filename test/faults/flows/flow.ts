@@ -52,6 +52,10 @@ export interface BeforeState {
   readonly sha256: string | null;
   /** Content fingerprint; null = SQLite cannot read it. */
   readonly content: string | null;
+  /** Of a file that SQLite cannot read: SHA-256 of all but what SQLite sets in its header by itself. */
+  readonly body?: string | null;
+  /** Of such a file: fingerprint of what can still be read, but for rows of another program. */
+  readonly remains?: string | null;
   /** SHA-256 of its sidecars, by suffix. */
   readonly sidecars: Readonly<Record<string, string>>;
 }

@@ -4,6 +4,7 @@ import {
   closeSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -12,12 +13,16 @@ import Database from 'better-sqlite3';
 import type { Source } from '../databases/source.ts';
 
 /**
- * What became of the database since its backup. later: used on, so that it is sound but another. unusable: each source
- * another kind of damage, that SQLite cannot work with.
+ * What became of the database since its backup. later: used on, so that it is sound but another. damaged: its header and
+ * its list of tables are right, and SQLite can lock it, but not read all of it. unusable: each source another kind of
+ * damage, that SQLite cannot work with.
  */
-export function damage(file: string, source: Source, kind: 'later' | 'unusable'): void {
+export type LaterState = 'later' | 'damaged' | 'unusable';
+
+export function damage(file: string, source: Source, kind: LaterState): void {
   useOn(file, source);
   if (kind === 'later') return;
+  if (kind === 'damaged') return damageBody(file, source);
   const wal = `${file}-wal`;
   switch (source.name) {
     case 'kroma':
@@ -61,8 +66,24 @@ function keepLog(file: string, wal: string): void {
   rmSync(`${wal}.kept`);
 }
 
-function smashHeader(file: string): void {
+const smashHeader = (file: string): void => writeAt(file, 0, Buffer.alloc(100, 0x5a));
+
+/** A table that was made last and is in nobody's way: where it begins is smashed, or its last pages are zeros. */
+function damageBody(file: string, source: Source): void {
+  const db = new Database(file); // one that only reads would leave an empty log behind
+  const first =
+    db.prepare<[], number>(`SELECT rootpage FROM sqlite_schema WHERE name = 'later_work'`).pluck().get() ?? 0;
+  const pageBytes = Number(db.pragma('page_size', { simple: true }));
+  db.close();
+  if (source.name === 'shop-wal' || source.name === 'kroma') {
+    const bytes = Math.max(pageBytes, 8_192);
+    return writeAt(file, statSync(file).size - bytes, Buffer.alloc(bytes));
+  }
+  writeAt(file, (first - 1) * pageBytes, Buffer.alloc(pageBytes, 0x5a));
+}
+
+function writeAt(file: string, at: number, bytes: Buffer): void {
   const handle = openSync(file, 'r+');
-  writeSync(handle, Buffer.alloc(100, 0x5a), 0, 100, 0);
+  writeSync(handle, bytes, 0, bytes.length, at);
   closeSync(handle);
 }

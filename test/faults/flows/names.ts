@@ -17,6 +17,8 @@ export const databasesOf = {
   'restore-in-place again': all,
   'restore-by-file': all,
   'restore-by-file again': all,
+  'restore-over-damage': all,
+  'restore-over-damage again': all,
   'put-back': withContent,
   'backup beside damage': all,
   'upgrade beside damage': all,
@@ -24,6 +26,7 @@ export const databasesOf = {
   'restore-by-file beside damage': all,
   'restore-in-place in use again': all,
   'restore-by-file in use again': all,
+  'restore-over-damage in use again': all,
   'put-back in use again': withContent,
 } as const satisfies Record<string, readonly string[]>;
 

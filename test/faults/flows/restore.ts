@@ -9,7 +9,7 @@ import { sha256IfThere } from '../sandbox.ts';
 import { backupRequest } from './backup.ts';
 import type { Ending, Engine, EngineRequest, Flow, Scene } from './flow.ts';
 import { databasesOf } from './names.ts';
-import { damage } from './later-state.ts';
+import { damage, type LaterState } from './later-state.ts';
 import { newScene, sceneAt } from './scene.ts';
 import { keepTemplate, type Template } from './template.ts';
 
@@ -18,7 +18,10 @@ export const restoreInPlace: Flow = restoreFlow('restore-in-place', 'later');
 /** Puts a backup in the place of a file that SQLite cannot work with, or that is gone. */
 export const restoreByFile: Flow = restoreFlow('restore-by-file', 'unusable');
 
-function restoreFlow(name: 'restore-in-place' | 'restore-by-file', kind: 'later' | 'unusable'): Flow {
+export function restoreFlow(
+  name: 'restore-in-place' | 'restore-by-file' | 'restore-over-damage',
+  kind: LaterState,
+): Flow {
   const templates = new Map<string, { template: Template; backupPath: string }>();
   return {
     name,

@@ -1,3 +1,4 @@
+import { bodyIfThere } from '../oracles/body.ts';
 import { lookAt, scratchOf } from '../oracles/content.ts';
 import type { Source } from '../databases/source.ts';
 import { makeSandbox, sandboxAt, sha256IfThere, treeOf, type Sandbox } from '../sandbox.ts';
@@ -21,8 +22,11 @@ export function stateOf(sandbox: Sandbox): BeforeState {
     const sha256 = sha256IfThere(sandbox.file + suffix);
     return sha256 === null ? [] : [[suffix, sha256] as const];
   });
-  const content = lookAt(sandbox.file, scratchOf(sandbox))?.content ?? null;
-  return { sha256: sha256IfThere(sandbox.file), content, sidecars: Object.fromEntries(sidecars) };
+  const looked = lookAt(sandbox.file, scratchOf(sandbox));
+  const content = looked?.content ?? null;
+  const remains = looked?.remains ?? null;
+  const body = content === null ? bodyIfThere(sandbox.file) : null;
+  return { sha256: sha256IfThere(sandbox.file), content, body, remains, sidecars: Object.fromEntries(sidecars) };
 }
 
 /** The same scene as seen in another folder, for those who judge copies of it. */

@@ -12,6 +12,8 @@ export interface Looked {
   readonly integrity: string;
   /** Every object and every value with its type; null = cannot be read. */
   readonly content: string | null;
+  /** The same of what can be read of a database of which not all can; null = all of it, or nothing. */
+  readonly remains: string | null;
 }
 
 /**
@@ -43,7 +45,7 @@ export function isWrittenToByOther(file: string): boolean {
 
 /** As above, for a closed file without sidecars that never changes. */
 export const lookAtBackup = (file: string, scratch: string): Looked =>
-  byBytes.get(sha256Of(file)) ?? lookAt(file, scratch) ?? { integrity: 'not there', content: null };
+  byBytes.get(sha256Of(file)) ?? lookAt(file, scratch) ?? { integrity: 'not there', content: null, remains: null };
 
 const byBytes = new Map<string, Looked>();
 
@@ -60,11 +62,20 @@ function read(file: string): Looked {
   try {
     db = new Database(file, { fileMustExist: true });
     const integrity = String(db.pragma('integrity_check', { simple: true }));
-    return { integrity, content: fingerprint(db) };
+    return { integrity, content: fingerprint(db), remains: null };
   } catch (error) {
-    return { integrity: error instanceof Error ? error.message : String(error), content: null };
+    const remains = db === undefined ? null : remainsIn(db);
+    return { integrity: error instanceof Error ? error.message : String(error), content: null, remains };
   } finally {
     db?.close();
+  }
+}
+
+function remainsIn(db: Database.Database): string | null {
+  try {
+    return fingerprint(db, undefined, true);
+  } catch {
+    return null;
   }
 }
 
@@ -72,6 +83,7 @@ function read(file: string): Looked {
 export function fingerprint(
   db: Database.Database,
   isLeftOut: (table: string, column: string) => boolean = () => false,
+  mayBeDamaged = false,
 ): string {
   const hash = createHash('sha256');
   const objects = db
@@ -81,7 +93,15 @@ export function fingerprint(
     .raw()
     .all();
   hash.update(JSON.stringify(objects));
-  for (const [type, name] of objects) if (type === 'table') hash.update(rowsAsText(db, name, isLeftOut).join('\n'));
+  const tables = objects.filter(([type]) => type === 'table').map(([, name]) => name);
+  for (const name of tables) {
+    try {
+      hash.update(rowsAsText(db, name, isLeftOut).join('\n'));
+    } catch (error) {
+      if (!mayBeDamaged) throw error;
+      hash.update(`${name} is damaged`);
+    }
+  }
   for (const pragma of ['user_version', 'application_id', 'encoding'])
     hash.update(String(db.pragma(pragma, { simple: true })));
   return hash.digest('hex');

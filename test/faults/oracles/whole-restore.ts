@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Scene } from '../flows/flow.ts';
 import { sha256IfThere, sha256Of } from '../sandbox.ts';
 import { backupTruth } from './backup-truth.ts';
+import { isStill } from './body.ts';
 import { lookAt, scratchOf } from './content.ts';
 import { isChangedByOther, isKeptAsFound } from './kept-copies.ts';
 
@@ -23,6 +24,7 @@ export function wholeRestore(scene: Scene): { problems: string[]; state: State }
   // Another program may have written to it, so that its bytes are others, and its content is not.
   const isSetAside = (): boolean =>
     (old.sha256 !== null && setAside.has(old.sha256)) ||
+    files.some((file) => isStill(old, lookAt(file, scratchOf(sandbox)))) ||
     (old.content !== null && files.some((file) => contentOf(scene, file) === old.content));
   const isKept = old.sha256 === null || inBackup || isChangedByOther(scene) || isSetAside();
   if (state === 'neither') problems.push('the path names neither the old database nor the whole backup');
@@ -42,10 +44,12 @@ function stateNow(scene: Scene): State {
   const sha256 = sha256IfThere(sandbox.file);
   // A restore by file that was interrupted may leave the path empty for the moment that its note explains.
   if (sha256 === null) return old.sha256 === null || existsSync(`${sandbox.file}.restore-intent`) ? 'old' : 'neither';
-  const content = contentOf(scene, sandbox.file);
+  const looked = lookAt(sandbox.file, scratchOf(sandbox));
+  const content = looked?.content ?? null;
   if (content !== null && content === source.content) return 'new';
   if (sha256 === old.sha256 || (content !== null && content === old.content)) return 'old';
   if (content !== null || old.content !== null) return 'neither';
+  if (isStill(old, looked)) return 'old';
   return isKeptAsFound({ sandbox, old }) || isChangedByOther(scene) ? 'opened' : 'neither';
 }
 

@@ -18,6 +18,7 @@ const flows = {
   'backup shop': 120,
   'restore-in-place shop-wal': 120,
   'restore-by-file shop-utf16': 120,
+  'restore-over-damage shop': 120,
 };
 
 /** @param seedName of a guard to be taken out, see seeds.ts. */
@@ -52,6 +53,7 @@ describe.skipIf(why !== null)(`the power goes${why === null ? '' : ` (skipped: $
       ['P04: in a backup', 'backup', 'shop'],
       ['P05: in a restore through SQLite', 'restore-in-place', 'shop-wal'],
       ['P05: in a restore by file', 'restore-by-file', 'shop-utf16'],
+      ['P05: in a restore over a damaged body', 'restore-over-damage', 'shop'],
     ])('%s: nothing that was acknowledged is gone, nothing is half done, and it carries on', (_, flow, database) => {
       const found = results.find((each) => each.flow === flow && each.database === database);
       expect(found?.violations).toEqual([]);

@@ -5,6 +5,7 @@ import type { EngineRunEvent } from '@engine/protocol.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { createRandom } from '../../../migrations/kroma/sample/random.ts';
 import type { Scene } from '../flows/flow.ts';
+import { bodyOf } from '../oracles/body.ts';
 import type { Call } from './calls.ts';
 import type { FolderNode, Node } from './disk.ts';
 import { follow, type Step } from './follow.ts';
@@ -190,7 +191,7 @@ const isAsBefore = ({ content, bytes }: Recovered, { before }: Scene): boolean =
     ? content === before.content
     : bytes === null
       ? before.sha256 === null
-      : content === `unreadable ${before.sha256}`;
+      : content === `unreadable ${before.sha256}` || (typeof before.body === 'string' && bodyOf(bytes) === before.body);
 
 /** In a backup, or byte for byte in a folder beside the file. */
 function isBeforeKept(image: Image, { before }: Scene, backups: ReadonlySet<string>): boolean {

@@ -36,6 +36,7 @@ const share: readonly { flow: string; databases: readonly string[]; weight: numb
   { flow: 'cleanup', databases: ['kroma'], weight: 2 },
   { flow: 'restore-in-place', databases: [...kroma, ...shop], weight: 1.5 },
   { flow: 'restore-by-file', databases: [...kroma, ...shop], weight: 1 },
+  { flow: 'restore-over-damage', databases: ['kroma', 'kroma-dual', ...shop], weight: 1 },
 ];
 
 export function powerJobs(seed: number, images: number): PowerJob[] {

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { bundlesIn } from '../engine/bundle-files.ts';
 import { backup } from '../flows/backup.ts';
+import { restoreOverDamage } from '../flows/over-damage.ts';
 import { restoreByFile, restoreInPlace } from '../flows/restore.ts';
 import { upgrade } from '../flows/upgrade.ts';
 import { cleanup } from './cleanup.ts';
@@ -16,7 +17,7 @@ const [, , folder = '', bundleFolder = ''] = process.argv;
 mkdirSync(folder, { recursive: true });
 const bundles = bundlesIn(bundleFolder);
 let jobs = 0;
-const flows = [backup, upgrade, cleanup, restoreInPlace, restoreByFile];
+const flows = [backup, upgrade, cleanup, restoreInPlace, restoreByFile, restoreOverDamage];
 
 async function work(job: PowerJob): Promise<PowerResult> {
   // Each job its own: flows remember by its folder what they have prepared.

@@ -48,7 +48,7 @@ it('an undoing that is carried through after an interruption is not told as a ba
 
   expect(ended.text.split('\n')).toEqual([
     `Finished: ${file} is again what was set aside in ${old}.`,
-    `What was there is kept in ${kept}.`,
+    `What was there is kept, byte for byte, in ${kept}.`,
     expect.stringMatching(/^To undo this: .*restore --put-back .*replaced-New456/),
   ]);
   host.close();

@@ -45,12 +45,13 @@ function writeInto(file: string, at: number, bytes: Buffer): void {
   fs.closeSync(handle);
 }
 
-/** A restore over a damaged page, which ended at `point`. */
+/** A restore over a damaged file, whose length is such that SQLite is not let near it either; it ended at `point`. */
 async function interruptedAt(point: RestorePoint, wal = false): Promise<{ file: string; backup: BackupRecord }> {
   const file = makeShop(folder, { wal, members: 200 });
   const made = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
   const backup = await backupDatabase(made, packs);
   writeInto(file, 8_192, Buffer.alloc(3_000, 0x5a));
+  fs.appendFileSync(file, 'half a page');
   const input = { ...inputOf(file), backupPath: backup.path, allowForeign: false };
   expect(await errorOf(restoreBackup(input, { packs, probe: endAt(point) }))).not.toBeNull();
   return { file, backup };

@@ -18,7 +18,7 @@ const restore = (change: Partial<Findings>): Findings => ({
     nextTitle: null,
     isNextBegun: false,
     isUnproven: false,
-    ...{ unusableBackup: null, lostBackup: null, copy: null, oldFiles: null },
+    ...{ unusableBackup: null, lostBackup: null, copy: null, keptIn: null, oldFiles: null },
     backup: null,
     partOf: null,
     hasOpenUpgrade: false,

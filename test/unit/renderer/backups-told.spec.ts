@@ -111,7 +111,7 @@ describe('an undone restore', () => {
   const files = { by: 'files', folder: '/p/a.db replaced-Abc123' } as const;
   it.each<[string, { before: BackupRecord | null; replacedFolder: string | null }, string, object | null]>([
     ['backed up', { before: backup(), replacedFolder: null }, 'What it had put there was backed up first.', { by: 'rows' }],
-    ['damaged', { before: null, replacedFolder: '/p r' }, 'SQLite could not read what was there, so its files are kept in /p r.', { by: 'files' }],
+    ['damaged', { before: null, replacedFolder: '/p r' }, 'SQLite could not read all of what was there, so its files are kept, byte for byte, in /p r.', { by: 'files' }],
     ['gone', { before: null, replacedFolder: null }, 'There was nothing left of what it had put there.', null],
   ])('says what has become of what it had put there: %s', async (_, replaced, said, undo) => {
     answers['backup:restore'] = ok({ restored: backup(), ...replaced });

@@ -351,7 +351,12 @@ describe('backups', () => {
       /backed up first\. SQLite could not read everything .* \/p r\.$/,
       { by: 'rows' },
     ],
-    ['files', { before: null, replacedFolder: '/p r' }, /could not read what was there.* \/p r\.$/, { by: 'files' }],
+    [
+      'files',
+      { before: null, replacedFolder: '/p r' },
+      /could not read all of what was there.* byte for byte, in \/p r\.$/,
+      { by: 'files' },
+    ],
     ['nothing', { before: null, replacedFolder: null }, /There was nothing that it replaced\.$/, null],
   ])('say what a restore replaced, and how to go back: %s', async (_, replaced, said, undo) => {
     answers['backup:restore'] = ok({ restored: backup(), ...replaced });

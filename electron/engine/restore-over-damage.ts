@@ -1,0 +1,124 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CodedError, coded } from '@shared/errors.ts';
+import type { Manifest } from '@shared/manifest.ts';
+import { removeIfPossible } from './fsync.ts';
+import { identify, isUnchanged, type Identity } from './identity.ts';
+import { readableIntent, readIntent } from './intent.ts';
+import { lockForMaintenance } from './lock.ts';
+import { pause } from './pause.ts';
+import { finalName, isThere, makeRawCopy } from './raw-copy.ts';
+import { quarantineOf } from './restore-file.ts';
+import { overwrite, TICK_MS } from './restore-in-place.ts';
+import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
+import { lockFolderOf } from './restore-target.ts';
+import { assertSameBytes } from './same-bytes.ts';
+import { readSidecars } from './sidecars.ts';
+
+/**
+ * A restore over a database that SQLite can lock, but not read as a whole: no backup of it can be made, so its bytes are
+ * kept. It is overwritten all the same, and not renamed over, so that whoever has it open without a lock notices.
+ */
+
+export interface OverDamage {
+  /** The folder that keeps what was there, byte for byte. */
+  readonly kept: string;
+  /** false: SQLite cannot do it. Then nothing of the content is another, and no note says so. */
+  readonly isDone: boolean;
+}
+
+/**
+ * @param target has nothing beside it that SQLite would play in, and was locked a moment ago. The raw copy is made without
+ * the lock, which reading the file would drop; that nobody has written in between is seen once it is held again.
+ * @throws CodedError as `overwrite`; E_DB_IN_USE | E_DB_BUSY | E_STATE_CHANGED | E_RESTORE_TARGET with nothing touched. Where
+ * its note does not stay, neither does a copy.
+ */
+export async function overwriteDamaged(
+  target: string,
+  backup: string,
+  manifest: Manifest,
+  input: RestoreInput,
+  dependencies: RestoreDependencies,
+): Promise<OverDamage> {
+  const found = stateAtRest(target);
+  const { walBytes, isJournalHot } = readSidecars(target);
+  if (walBytes > 0 || isJournalHot) throw justOpened(target);
+  const earlier = keptEarlier(target);
+  const kept = earlier ?? makeRawCopy(target);
+  try {
+    dependencies.probe?.('kept', kept);
+    const lock = await lockAsFound(target, found, input, dependencies);
+    await overwrite(target, backup, manifest, { before: null, kept, lock }, dependencies);
+    return { kept: finalName(target, kept), isDone: true };
+  } catch (error) {
+    if (isNoted(target, kept)) throw error;
+    const is = isThere(kept) ? kept : finalName(target, kept);
+    if (error instanceof CodedError && error.appError.code === 'E_CORRUPT') return { kept: is, isDone: false };
+    if (earlier === null) removeIfPossible(is, { recursive: true });
+    throw error;
+  }
+}
+
+/**
+ * What a try that was interrupted has kept, as long as the file is that still, but for what SQLite has set in its header
+ * since: a copy of it now would not be what was there at first.
+ */
+export function keptEarlier(target: string): string | null {
+  const intent = readableIntent(target);
+  if (intent?.way !== 'in-place') return null;
+  const kept = quarantineOf(target, intent);
+  if (kept === null) return null;
+  try {
+    assertSameBytes(path.join(kept, path.basename(target)), target);
+    return kept;
+  } catch {
+    return null; // gone, or another program has written to one of them
+  }
+}
+
+/** Whatever is written later has another time than what is returned: clocks of disks tick, see TICK_MS. */
+function stateAtRest(target: string): Identity {
+  let found = identify(target);
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    pause(TICK_MS);
+    const now = identify(target);
+    if (isUnchanged(found, now)) return now;
+    found = now;
+  }
+  throw coded('E_DB_BUSY', `Another program keeps writing to ${path.basename(target)}.`);
+}
+
+const MOST_LOOKS = 50;
+
+async function lockAsFound(
+  target: string,
+  found: Identity,
+  input: RestoreInput,
+  { lockWaitMs }: RestoreDependencies,
+): ReturnType<typeof lockForMaintenance> {
+  const lock = await lockForMaintenance({
+    path: target,
+    identity: found,
+    lockFolder: lockFolderOf(input),
+    ...(lockWaitMs === undefined ? {} : { waitMs: lockWaitMs }),
+  });
+  // Names only: opening one of these files would drop the lock. What SQLite has played in now is in no copy.
+  const log = fs.lstatSync(`${target}-wal`, { throwIfNoEntry: false });
+  if (isUnchanged(found, identify(target)) && (log?.size ?? 0) === 0) return lock;
+  lock.release();
+  throw coded('E_STATE_CHANGED', `Another program wrote to ${path.basename(target)} just now.`);
+}
+
+/** Where that cannot be told, it may be. */
+function isNoted(target: string, kept: string): boolean {
+  try {
+    const note = readIntent(target);
+    if (note === null) return false;
+    return !note.isReadable || note.intent.quarantine === path.basename(finalName(target, kept));
+  } catch {
+    return true;
+  }
+}
+
+const justOpened = (target: string): CodedError =>
+  coded('E_DB_IN_USE', `Another program has just opened ${path.basename(target)}.`);
