@@ -28,6 +28,8 @@ export function makeRawCopy(target: string): string {
     const left = unfinishedFolders(target).find((each) => holdsTheSame(each, target));
     if (left !== undefined) {
       dropReplaced(left, target);
+      // Whoever made it may have been killed before it was on the disk.
+      for (const each of [left, folder]) fsyncFolder(each);
       return left;
     }
     filling = fs.mkdtempSync(path.join(folder, replacingPrefix(path.basename(target))));
@@ -109,7 +111,7 @@ function isDerived(first: string): boolean {
 function playIn(file: string): void {
   const db = openEngine(file, { locking: 'exclusive' });
   try {
-    db.exec('BEGIN EXCLUSIVE; COMMIT');
+    db.exec('BEGIN EXCLUSIVE; ROLLBACK');
     if (isWal(db)) db.pragma('wal_checkpoint(TRUNCATE)');
   } finally {
     db.close();

@@ -87,8 +87,8 @@ export async function saveWhatIsThere(
 
 /**
  * Overwrites a database through SQLite, in one transaction: where it is undone, every byte of the body is as it was, whether
- * or not SQLite can read it. The intent lies beside it while it is not known
- * which of the two it holds; the caller removes it when the new content is proven. Lets the lock of `saved` go.
+ * or not SQLite can read it. The intent lies beside it while it is not known which of the two it holds; the caller removes
+ * it when the new content is proven. Lets the lock of `saved` go.
  * @throws CodedError E_STATE_CHANGED | E_DB_IN_USE | E_NO_SPACE | E_RESTORE_TARGET | E_CANCELLED with every row as it was and no intent;
  * E_RESTORE_HELD with the intent beside the new content; any other that says the data is unknown, with the intent too.
  */
@@ -175,7 +175,7 @@ function prepareUnderLock(
       backupPath: backup,
       sha256: manifest.sha256,
       files: [],
-      quarantine: kept === null ? keptEarlier(target, earlier) : path.basename(finalName(target, kept)),
+      quarantine: kept === null ? quarantineNotedBy(earlier, target) : path.basename(finalName(target, kept)),
       beforePath: before?.path ?? null,
     });
     probe?.('intended', target);
@@ -189,8 +189,8 @@ function prepareUnderLock(
     // Closing would write the log back: done now, so that after this line nobody of ours changes the file.
     if (isWal(db)) db.pragma('wal_checkpoint(TRUNCATE)');
     probe?.('switched', target);
-    pause(TICK_MS);
-    prepared.state = identify(target); // a look at the name only; opening the file would drop the lock
+    pauseForClock(identify(target)); // looks at the name only; opening the file would drop the lock
+    prepared.state = identify(target);
   } catch (error) {
     throw fromSqlite(error, `preparing ${path.basename(target)}`, 'untouched');
   } finally {
@@ -199,13 +199,18 @@ function prepareUnderLock(
 }
 
 /**
- * Many systems take the time of a change from a clock that ticks every few milliseconds. Whatever is written to the file
- * after such a pause has another time than our own last write to it.
+ * Whatever is written to the file after this pause has another time than the last write before it. Many systems take
+ * that time from a clock that ticks every few milliseconds; some disks note whole seconds (HFS+), or every other (FAT).
  */
-export const TICK_MS = 20;
+export function pauseForClock({ mtimeNs }: Identity): void {
+  pause(mtimeNs.endsWith('000000000') ? COARSE_TICK_MS : TICK_MS);
+}
+
+const TICK_MS = 20;
+const COARSE_TICK_MS = 2_100;
 
 /** What a try before this one has kept of a damaged file is told of in the end, whatever this one finds there. */
-function keptEarlier(target: string, earlier: FoundIntent | null): string | null {
+function quarantineNotedBy(earlier: FoundIntent | null, target: string): string | null {
   if (earlier?.isReadable !== true || earlier.intent.way !== 'in-place') return null;
   const kept = quarantineOf(target, earlier.intent);
   return kept !== null && isThere(kept) ? earlier.intent.quarantine : null;

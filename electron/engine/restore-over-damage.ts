@@ -1,15 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CodedError, coded } from '@shared/errors.ts';
+import { CodedError, coded, safetyText } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import { removeIfPossible } from './fsync.ts';
 import { identify, isUnchanged, type Identity } from './identity.ts';
 import { readableIntent, readIntent } from './intent.ts';
+import { PATIENCE_MS } from './journal-mode.ts';
 import { lockForMaintenance } from './lock.ts';
-import { pause } from './pause.ts';
+import type { Db } from './migration.ts';
 import { finalName, isThere, makeRawCopy } from './raw-copy.ts';
 import { quarantineOf } from './restore-file.ts';
-import { overwrite, TICK_MS } from './restore-in-place.ts';
+import { overwrite, pauseForClock } from './restore-in-place.ts';
 import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
 import { lockFolderOf } from './restore-target.ts';
 import { assertSameBytes } from './same-bytes.ts';
@@ -48,12 +49,16 @@ export async function overwriteDamaged(
   try {
     dependencies.probe?.('kept', kept);
     const lock = await lockAsFound(target, found, input, dependencies);
+    if (isCutByCommits(lock.db)) {
+      lock.release();
+      return { kept, isDone: false };
+    }
     await overwrite(target, backup, manifest, { before: null, kept, lock }, dependencies);
     return { kept: finalName(target, kept), isDone: true };
   } catch (error) {
-    if (isNoted(target, kept)) throw error;
     const is = isThere(kept) ? kept : finalName(target, kept);
-    if (error instanceof CodedError && error.appError.code === 'E_CORRUPT') return { kept: is, isDone: false };
+    if (isBeyondSqlite(error)) return { kept: is, isDone: false };
+    if (isNoted(target, kept)) throw error;
     if (earlier === null) removeIfPossible(is, { recursive: true });
     throw error;
   }
@@ -76,19 +81,26 @@ export function keptEarlier(target: string): string | null {
   }
 }
 
-/** Whatever is written later has another time than what is returned: clocks of disks tick, see TICK_MS. */
+/** Free pages under full vacuum are there only by damage: the next commit would cut them off, with whatever they hold. */
+const isCutByCommits = (db: Db): boolean =>
+  db.pragma('auto_vacuum', { simple: true }) === 1 && db.pragma('freelist_count', { simple: true }) !== 0;
+
+/** Then nothing was written: a note that lies there is that of an earlier try. */
+const isBeyondSqlite = (error: unknown): boolean =>
+  error instanceof CodedError && error.appError.code === 'E_CORRUPT' && error.appError.safety !== safetyText.unknown;
+
+/** Whatever is written later has another time than what is returned. */
 function stateAtRest(target: string): Identity {
   let found = identify(target);
-  for (let looks = 0; looks < MOST_LOOKS; looks++) {
-    pause(TICK_MS);
+  const deadline = performance.now() + PATIENCE_MS;
+  do {
+    pauseForClock(found);
     const now = identify(target);
     if (isUnchanged(found, now)) return now;
     found = now;
-  }
+  } while (performance.now() < deadline);
   throw coded('E_DB_BUSY', `Another program keeps writing to ${path.basename(target)}.`);
 }
-
-const MOST_LOOKS = 50;
 
 async function lockAsFound(
   target: string,

@@ -53,8 +53,8 @@ const UNUSABLE: readonly ErrorCode[] = [
 /**
  * Puts a backup back. What it replaces is kept: as a verified backup where SQLite can read it, else byte for byte in a
  * folder beside it. A database that SQLite can lock is overwritten through it in one transaction, so that a kill leaves
- * the old or the new one, and no stale WAL can be played over it; another is renamed over. Asked again for the same backup after an interruption, it
- * carries on.
+ * the old or the new one, and no stale WAL can be played over it; another is renamed over. Asked again for the same backup
+ * after an interruption, it carries on.
  * @throws CodedError E_BACKUP_CORRUPT | E_BACKUP_GONE | E_BACKUP_FOREIGN | E_DB_IN_USE | E_DB_BUSY | E_RESTORE_TARGET |
  * E_RESTORE_UNFINISHED | E_RUN_ACTIVE and the gate's with nothing touched; E_RESTORE_FAILED when it did not end well.
  */
@@ -75,7 +75,7 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     const carriedOn = pending === null ? null : await resume(target, { backup, manifest }, pending, dependencies);
     if (carriedOn === null) guarded(() => endPlacing(target, readableIntent(target)));
     const done = carriedOn ?? (await replace(target, backup, manifest, input, dependencies));
-    const replacedFolder = done.replacedFolder ?? (pending && quarantineOf(target, pending));
+    const replacedFolder = ifThere(done.replacedFolder ?? (pending && quarantineOf(target, pending)));
     dependencies.onWork?.({ stage: 'checking', fraction: null, canCancel: false });
     await conclude(target, manifest.journalMode, dependencies);
     sweepIfPossible(target);
@@ -88,6 +88,9 @@ export async function restoreBackup(input: RestoreInput, dependencies: RestoreDe
     lock.release();
   }
 }
+
+/** Nobody is sent to a folder that somebody has taken away since. */
+const ifThere = (folder: string | null): string | null => (folder !== null && isThere(folder) ? folder : null);
 
 /** @returns whether anything of it may have been put in its place. What cannot be read is no copy, and is in nobody's way. */
 async function carriedIfReadable(target: string, dependencies: RestoreDependencies): Promise<boolean> {
@@ -146,7 +149,7 @@ async function finishWithoutBackup(
       manifest?.sha256 === intent.sha256
         ? recordFrom(path.dirname(backupPath), manifest)
         : recordOfUnknown(target, intent, backupPath);
-    return { restored, before: null, replacedFolder: quarantineOf(target, intent) };
+    return { restored, before: null, replacedFolder: ifThere(quarantineOf(target, intent)) };
   } finally {
     lock.release();
   }

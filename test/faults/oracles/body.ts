@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Scene } from '../flows/flow.ts';
-import type { lookAt } from './content.ts';
+import { isWrittenToByOther, type lookAt } from './content.ts';
 
 /** Journal mode, change counter and the number that goes with it: SQLite sets them by itself, whatever the rest holds. */
 const OWN_FIELDS = [[18, 20], [24, 28], [92, 96]] as const; // prettier-ignore
@@ -14,7 +14,8 @@ const OWN_FIELDS = [[18, 20], [24, 28], [92, 96]] as const; // prettier-ignore
 export function isStill(old: Scene['old'], looked: ReturnType<typeof lookAt>): boolean {
   if (looked === undefined || looked.content !== null) return false;
   const isBody = typeof old.body === 'string' && bodyIfThere(looked.copy) === old.body;
-  return isBody || (typeof old.remains === 'string' && looked.remains === old.remains);
+  if (isBody) return true;
+  return typeof old.remains === 'string' && looked.remains === old.remains && isWrittenToByOther(looked.copy);
 }
 
 /** SHA-256 of all the rest; null = no file is there. What cannot be read has no content that could be compared instead. */

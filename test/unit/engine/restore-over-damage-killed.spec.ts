@@ -177,6 +177,34 @@ describe('a restore over a damaged body, killed', () => {
     expect(keptIn(replacedFolder).equals(damaged)).toBe(true);
   });
 
+  it.each([false, true])('and then SQLite cannot do it after all (wal: %s): it is a rename', async (wal) => {
+    const { file, backup, damaged, ino, ...shop } = await damagedShop(folder, { wal });
+    await killedAt('unlocked', { file, backup, damaged, ino, ...shop });
+    const first = readableIntent(file)?.quarantine ?? '';
+    const fail = (at: RestorePoint): void => {
+      if (at === 'switched' && fs.statSync(file).ino === ino)
+        throw coded('E_CORRUPT', 'The content of the file is damaged.');
+    };
+
+    const { replacedFolder } = await finish(file, { probe: fail });
+
+    expect(fs.statSync(file).ino).not.toBe(ino);
+    expect(members(file)).toBe(200);
+    expect(path.basename(replacedFolder ?? '')).toBe(first);
+    expect(besides(file)).toEqual([first]);
+    expect(keptIn(replacedFolder).equals(damaged)).toBe(true);
+  });
+
+  it('and then somebody takes the folder away: nobody is sent there', async () => {
+    const shop = await damagedShop(folder);
+    await killedAt('copied', shop);
+    fs.rmSync(path.join(path.dirname(shop.file), readableIntent(shop.file)?.quarantine ?? ''), { recursive: true });
+
+    expect(await finish(shop.file)).toMatchObject({ before: null, replacedFolder: null });
+
+    expect(members(shop.file)).toBe(200);
+  });
+
   it('and then stopped, is as unfinished as it was', async () => {
     const shop = await damagedShop(folder);
     const { file } = shop;

@@ -96,6 +96,24 @@ describe('a restore over a damaged body', () => {
   );
 });
 
+describe('a restore over a damaged body that SQLite would change by locking it', () => {
+  const freePages = 'PRAGMA auto_vacuum = 2; VACUUM; CREATE TABLE more AS SELECT zeroblob(40000) AS b; DROP TABLE more;';
+  const asFull = (file: string): void => {
+    changeBytes(file, 8_192, Buffer.alloc(3_000, 0x5a));
+    changeBytes(file, 64, Buffer.alloc(4)); // free pages are cut off by every commit now
+  };
+  it.each([false, true])('is a rename, and the very bytes are kept (wal: %s)', async (wal) => {
+    const { file, backup, damaged, ino } = await damagedShop(folder, { wal, change: freePages, damage: asFull });
+
+    const { replacedFolder } = await restore(file, backup);
+
+    expect(fs.statSync(file).ino).not.toBe(ino);
+    expect(keptIn(replacedFolder).equals(damaged)).toBe(true);
+    expect(besides(file)).toEqual([path.basename(replacedFolder ?? '')]);
+    expect(members(file)).toBe(200);
+  });
+});
+
 describe('a restore over a damaged body is refused, and leaves nothing', () => {
   it('where it is stopped in its last moment', async () => {
     const { file, backup, damaged } = await damagedShop(folder);
