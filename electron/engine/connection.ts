@@ -30,7 +30,7 @@ export function openInspector(file: string, timeoutMs = 500): Db {
 export interface EngineOptions {
   /**
    * exclusive: `locking_mode=EXCLUSIVE` is set before the first read, so that whatever lock the connection takes is
-   * kept until it closes, and WAL needs no -shm file.
+   * kept until it closes.
    */
   readonly locking?: 'normal' | 'exclusive';
   readonly timeoutMs?: number;

@@ -138,7 +138,7 @@ function tryExclusively(file: string): Db | undefined {
     db = openEngine(file, { locking: 'exclusive', timeoutMs: 0 });
     db.exec('BEGIN EXCLUSIVE');
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
-    db.exec('COMMIT');
+    db.exec('ROLLBACK'); // keeps the lock; a commit with no change of ours still cuts off free pages and mends the header
     return db;
   } catch (error) {
     db?.close();

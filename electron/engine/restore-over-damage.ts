@@ -6,8 +6,7 @@ import { removeIfPossible } from './fsync.ts';
 import { identify, isUnchanged, type Identity } from './identity.ts';
 import { readableIntent, readIntent } from './intent.ts';
 import { PATIENCE_MS } from './journal-mode.ts';
-import { lockForMaintenance } from './lock.ts';
-import type { Db } from './migration.ts';
+import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
 import { finalName, isThere, makeRawCopy } from './raw-copy.ts';
 import { quarantineOf } from './restore-file.ts';
 import { overwrite, pauseForClock } from './restore-in-place.ts';
@@ -15,6 +14,7 @@ import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
 import { lockFolderOf } from './restore-target.ts';
 import { assertSameBytes } from './same-bytes.ts';
 import { readSidecars } from './sidecars.ts';
+import { fromSqlite } from './sqlite-error.ts';
 
 /**
  * A restore over a database that SQLite can lock, but not read as a whole: no backup of it can be made, so its bytes are
@@ -49,7 +49,7 @@ export async function overwriteDamaged(
   try {
     dependencies.probe?.('kept', kept);
     const lock = await lockAsFound(target, found, input, dependencies);
-    if (isCutByCommits(lock.db)) {
+    if (isCutByCommits(lock)) {
       lock.release();
       return { kept, isDone: false };
     }
@@ -74,7 +74,7 @@ export function keptEarlier(target: string): string | null {
   const kept = quarantineOf(target, intent);
   if (kept === null) return null;
   try {
-    assertSameBytes(path.join(kept, path.basename(target)), target);
+    assertSameBytes(path.join(kept, path.basename(target)), target, true);
     return kept;
   } catch {
     return null; // gone, or another program has written to one of them
@@ -82,8 +82,14 @@ export function keptEarlier(target: string): string | null {
 }
 
 /** Free pages under full vacuum are there only by damage: the next commit would cut them off, with whatever they hold. */
-const isCutByCommits = (db: Db): boolean =>
-  db.pragma('auto_vacuum', { simple: true }) === 1 && db.pragma('freelist_count', { simple: true }) !== 0;
+function isCutByCommits({ db, release }: MaintenanceLock): boolean {
+  try {
+    return db.pragma('auto_vacuum', { simple: true }) === 1 && db.pragma('freelist_count', { simple: true }) !== 0;
+  } catch (error) {
+    release();
+    throw fromSqlite(error, 'looking for free pages', 'untouched');
+  }
+}
 
 /** Then nothing was written: a note that lies there is that of an earlier try. */
 const isBeyondSqlite = (error: unknown): boolean =>

@@ -34,7 +34,7 @@ describe('opening', () => {
     db.close();
   });
 
-  it('an exclusive engine keeps its lock between transactions and needs no -shm', () => {
+  it('an exclusive engine keeps its lock between transactions', () => {
     const file = makeDatabase(folder, 'PRAGMA journal_mode = WAL; CREATE TABLE t (a)');
     const db = openEngine(file, { locking: 'exclusive' });
     db.exec('BEGIN EXCLUSIVE; COMMIT');

@@ -11,6 +11,7 @@ import { readSidecars } from '@engine/sidecars.ts';
 import {
   besides,
   bodyOf,
+  changeBytes,
   damagedShop,
   errorOf,
   expectInPlace,
@@ -74,6 +75,20 @@ describe('a restore over a damaged body, killed', () => {
     await killedAt('unlocked', shop);
 
     const { replacedFolder } = await finish(file);
+
+    await expectInPlace(shop, replacedFolder);
+  });
+
+  it('with the page count of an old program in its header, which SQLite mends: there is one folder', async () => {
+    const damage = (file: string): void => {
+      changeBytes(file, 8_192, Buffer.alloc(3_000, 0x5a));
+      changeBytes(file, 28, Buffer.from([0, 0, 0, 3]));
+      changeBytes(file, 92, Buffer.from([0, 0, 0, 1]));
+    };
+    const shop = await damagedShop(folder, { damage });
+    await killedAt('unlocked', shop);
+
+    const { replacedFolder } = await finish(shop.file);
 
     await expectInPlace(shop, replacedFolder);
   });

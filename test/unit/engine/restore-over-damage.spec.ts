@@ -97,7 +97,8 @@ describe('a restore over a damaged body', () => {
 });
 
 describe('a restore over a damaged body that SQLite would change by locking it', () => {
-  const freePages = 'PRAGMA auto_vacuum = 2; VACUUM; CREATE TABLE more AS SELECT zeroblob(40000) AS b; DROP TABLE more;';
+  const freePages =
+    'PRAGMA auto_vacuum = 2; VACUUM; CREATE TABLE more AS SELECT zeroblob(40000) AS b; DROP TABLE more;';
   const asFull = (file: string): void => {
     changeBytes(file, 8_192, Buffer.alloc(3_000, 0x5a));
     changeBytes(file, 64, Buffer.alloc(4)); // free pages are cut off by every commit now
