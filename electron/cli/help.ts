@@ -19,7 +19,7 @@ export const HELP = `Usage: npm run -s phasewise -- COMMAND [--json]      (in Po
   backups DB --keep N [--yes]         which of them could go if the newest N good ones stay; --yes deletes those
   verify BACKUP                       read a whole backup again and check it
   verify --all DB                     the same with every backup of a database
-  restore BACKUP --to DB --yes        put a backup back; what it replaces is backed up first
+  restore BACKUP --to DB --yes        put a backup back; what it replaces is kept first
   restore --finish --to DB --yes      carry an interrupted restore through
   restore --put-back FOLDER --to DB --yes
                                       put back, byte for byte, what a restore set aside in that folder

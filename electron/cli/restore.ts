@@ -45,7 +45,7 @@ async function isWanted(host: Host, { how }: Restore, source: string, target: Op
   const { path, name } = target;
   const origin = how === 'backup' ? originOf(await recordAt(host, source), target) : '';
   const what = {
-    backup: `will be replaced by the backup ${printable(source)}${origin}. What is there now is backed up first.`,
+    backup: `will be replaced by the backup ${printable(source)}${origin}. What is there now is backed up first or, where it is too damaged for that, kept byte for byte beside it.`,
     'put-back': `will be replaced by what lies in ${printable(source)}. What is there now is set aside in the same way.`,
     finish: 'will be what the interrupted restore was to make it. What is there now is kept.',
   }[how];

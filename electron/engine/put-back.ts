@@ -1,14 +1,14 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { canBePutBack, isReplacedFolder } from '@shared/beside.ts';
-import { coded } from '@shared/errors.ts';
+import { CodedError, coded } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { sha256File } from './fsync.ts';
-import { readIntent, removeIntent, replacedFolderOf, unfinished } from './intent.ts';
+import { readIntent, removeIntent, replacedFolderOf, unfinished, writeIntent } from './intent.ts';
 import type { EngineRequests } from './protocol.ts';
 import { isThere, SIDECARS } from './raw-copy.ts';
+import { isReplacedWhole } from './replaced-folder.ts';
 import { guarded } from './restore-end.ts';
-import { endPlacing, placeStaged, quarantineOf, readyToCarryThrough } from './restore-file.ts';
+import { endPlacing, keepForGood, placeStaged, quarantineOf, readyToCarryThrough } from './restore-file.ts';
+import { backupOf, isUsable } from './restore-pending.ts';
 import { passPointOfNoReturn, passWith, type PutBackDependencies } from './restore-request.ts';
 import { type NewFile, stageByFile, sweepIfPossible } from './restore-stage.ts';
 import { lockFolderOf, lockRestores, READ_ONLY, refuseFor, resolveTargetFile } from './restore-target.ts';
@@ -17,9 +17,10 @@ import { recordOfUnknown } from './restored-record.ts';
 type PutBack = EngineRequests['putBack'];
 
 /**
- * Undoes a restore by file: the files that it set aside come back byte for byte, damaged as they may be. What is there
+ * Undoes a restore: the files that it set aside or kept come back byte for byte, damaged as they may be. What is there
  * now is set aside in the same way, so that this can be undone too; the files stay in their folder as well. Up to its point
- * of no return it has only made copies.
+ * of no return it has only made copies. One in place that was interrupted can be undone once its backup is lost: then it
+ * can come to no other end.
  * @throws CodedError E_RESTORE_TARGET | E_DB_IN_USE | E_RESTORE_UNFINISHED | E_MULTI_LINK and the gate's for a file that is
  * read-only, with nothing touched; E_RESTORE_FAILED when it did not end well.
  */
@@ -33,14 +34,17 @@ export async function putBackReplaced(
   const lock = lockRestores(target, lockFolderOf(input));
   try {
     const found = readIntent(target);
-    if (found !== null) {
-      const isSame =
-        found.isReadable && found.intent.source === 'replaced' && replacedFolderOf(target, found.intent) === folder;
-      if (!isSame) throw unfinished(target, found);
-      const { replacedFolder } = await finishPutBack(target, found.intent, dependencies);
+    if (found === null) return { replacedFolder: await putBack(target, folder, dependencies) };
+    if (!found.isReadable) throw unfinished(target, found);
+    const { intent } = found;
+    if (intent.source === 'replaced' && replacedFolderOf(target, intent) === folder) {
+      const { replacedFolder } = await finishPutBack(target, intent, dependencies);
       return { replacedFolder };
     }
-    return { replacedFolder: await putBack(target, folder, dependencies) };
+    if (!keepsIn(intent, folder)) throw unfinished(target, found);
+    if (isUsable({ ...intent, backupPath: backupOf(intent, input.backupFolder) }))
+      throw unfinished(target, found, true);
+    return { replacedFolder: await undoUnfinished(target, folder, intent, dependencies) };
   } finally {
     lock.release();
   }
@@ -62,6 +66,36 @@ export async function finishPutBack(target: string, intent: RestoreIntent, depen
   guarded(() => endPlacing(target, intent));
   const replacedFolder = await putBack(target, folder, dependencies);
   return { ...restored(), replacedFolder };
+}
+
+/** A restore of a backup over a damaged file, which it has kept there. */
+const keepsIn = ({ source, way, quarantine }: RestoreIntent, folder: string): boolean =>
+  source === 'backup' && way === 'in-place' && quarantine === path.basename(folder);
+
+/** Its note stays until that of the undoing takes its place, so that a kill leaves one of the two. */
+async function undoUnfinished(
+  target: string,
+  folder: string,
+  intent: RestoreIntent,
+  dependencies: PutBackDependencies,
+): Promise<string | null> {
+  guarded(() => keepForGood(target, intent)); // without its name for good it would be swept
+  requireReplacedFolder(target, folder);
+  try {
+    return await putBack(target, folder, dependencies);
+  } catch (error) {
+    if (error instanceof CodedError && error.appError.code === 'E_STATE_CHANGED') noteAgain(target, intent);
+    throw error;
+  }
+}
+
+/** One that is refused in its last moment takes its own note away; what it was to undo is as unfinished as before. */
+function noteAgain(target: string, intent: RestoreIntent): void {
+  try {
+    if (readIntent(target) === null) writeIntent(target, intent);
+  } catch {
+    // the first error is the one to be told; the folder stays, and can be put back without a note
+  }
 }
 
 async function putBack(target: string, folder: string, dependencies: PutBackDependencies): Promise<string | null> {
@@ -93,14 +127,6 @@ function filesIn(target: string, folder: string): NewFile[] {
     const from = path.join(folder, name + suffix);
     return isThere(from) ? [{ suffix, from, sha256: sha256File(from) }] : [];
   });
-}
-
-/** Only a folder of ours beside the database, with its file in it, and nothing there that is no file. */
-export function isReplacedWhole(target: string, folder: string): boolean {
-  const name = path.basename(target);
-  const isOurs = path.dirname(folder) === path.dirname(target) && isReplacedFolder(name, path.basename(folder));
-  const look = (file: string) => fs.lstatSync(file, { throwIfNoEntry: false });
-  return isOurs && look(folder)?.isDirectory() === true && canBePutBack(name, (each) => look(path.join(folder, each)));
 }
 
 function requireReplacedFolder(target: string, given: string): string {

@@ -2,9 +2,10 @@ import type { Stats } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canBePutBack, isRecoveryCopy, isReplacedFolder } from '@shared/beside.ts';
+import { canBePutBack, isRecoveryCopy, isReplacedFolder, replacingPrefix } from '@shared/beside.ts';
 import { isUnknown } from './drives.ts';
 import { namesOn, ownStatsOn } from './on-drives.ts';
+import { intentOn } from './restore-note.ts';
 import type { Work } from './works.ts';
 
 /** Folders with raw files that were set aside, newest first; none is known of a drive that does not answer. */
@@ -39,7 +40,30 @@ export async function replacedFolders(database: string, works: readonly Work[]):
  * refused. null = nothing. @param works newest first.
  */
 export const lastSetAside = async (database: string, works: readonly Work[]): Promise<KeptFolder | null> =>
-  (await replacedFolders(database, works))[0] ?? null;
+  (await keptByInterrupted(database)) ?? (await replacedFolders(database, works))[0] ?? null;
+
+/**
+ * What an interrupted restore has kept of a damaged file that it was overwriting in place: by its note, under the name
+ * that the folder has for good, or is to have. null = nothing that could be put back.
+ */
+export async function keptByInterrupted(database: string): Promise<KeptFolder | null> {
+  const found = await intentOn(database);
+  if (!found?.isReadable || found.intent.source !== 'backup' || found.intent.way !== 'in-place') return null;
+  const place = await quarantineOn(database, found.intent.quarantine);
+  if (place === null || !(await isWhole(database, place.folder))) return null;
+  return { ...place, folder: path.join(path.dirname(database), found.intent.quarantine ?? '') };
+}
+
+/** Where a folder lies that a note names: it gets its name for good only when the replacing begins. null = it is not there. */
+export async function quarantineOn(database: string, quarantine: string | null): Promise<KeptFolder | null> {
+  const [beside, name] = [path.dirname(database), path.basename(database)];
+  const names = quarantine === null ? [] : [quarantine, replacingPrefix(name) + quarantine.slice(-6)];
+  for (const folder of names.map((each) => path.join(beside, each))) {
+    const seen = await ownStatsOn(folder);
+    if (typeof seen === 'object' && seen.isDirectory()) return { folder, at: new Date(madeAt(seen)).toISOString() };
+  }
+  return null;
+}
 
 /** Whether what a restore of `database` has set aside in `folder` can be put back: a log without its database cannot. */
 export async function isWhole(database: string, folder: string): Promise<boolean> {

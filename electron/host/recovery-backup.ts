@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { isReplacedFolder, replacingPrefix } from '@shared/beside.ts';
+import { isReplacedFolder } from '@shared/beside.ts';
 import type { AppError } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { sizeText } from '@shared/sizes.ts';
@@ -9,7 +9,15 @@ import type { Backups } from './backups.ts';
 import { defaultBackupFolder, type OpenEntry } from './databases.ts';
 import { doesNotAnswer, isAnswered, lookOnDrives } from './drives.ts';
 import type { Engines } from './engines.ts';
-import { COARSEST_TIME_MS, isWhole, type KeptFolder, lastSetAside, replacedFolders } from './kept-files.ts';
+import {
+  COARSEST_TIME_MS,
+  isWhole,
+  keptByInterrupted,
+  type KeptFolder,
+  lastSetAside,
+  quarantineOn,
+  replacedFolders,
+} from './kept-files.ts';
 import { ownStatsOn } from './on-drives.ts';
 import type { OpenWork } from './open-work.ts';
 import type { UnfinishedRestore } from './restore-note.ts';
@@ -47,6 +55,8 @@ export interface FoundBackup {
   readonly copy: 'staged' | 'placed' | null;
   /** The folder beside the file, by its name, with the files that it was replacing; null = there is none, or not known. */
   readonly keptIn: string | null;
+  /** Its path where that restore cannot be finished, but undone with what lies in it; null = it cannot. */
+  readonly undoneWith: string | null;
   /** No backup was being put back, but files that an earlier restore had set aside. */
   readonly oldFiles: OldFiles | null;
   /** Where nobody knows which one was being put back: the newest good ones, of any kind and of what a restore replaced. */
@@ -84,6 +94,7 @@ export const NO_BACKUP: FoundBackup = {
   lost: null,
   copy: null,
   keptIn: null,
+  undoneWith: null,
   oldFiles: null,
   others: [],
   restoredFrom: null,
@@ -175,7 +186,8 @@ export function createBackupReader({
     known: readonly BackupRecord[],
     reading: Reading,
   ): Promise<FoundBackup> => {
-    const nothing = { ...NO_BACKUP, keptIn: await keptInOf(database.path, restore) };
+    const keptAt = await quarantineOn(database.path, restore.quarantine);
+    const nothing = { ...NO_BACKUP, keptIn: keptAt && path.basename(keptAt.folder) };
     if (restore.unreadable !== null) {
       const newest = await firstGood(pathsOf(known), reading);
       const before = await firstGood(pathsOf(known.filter(({ reason }) => reason === BEFORE)), reading);
@@ -199,7 +211,8 @@ export function createBackupReader({
     const other = await firstGood(pathsOf([...before, ...known]), reading);
     const record = other !== null && isGood(other) ? other : meant;
     const why = meant === null ? unusableAmong([...places, restore.backupPath]) : null;
-    return { ...nothing, record, unusable: why, lost: restore.backupPath, copy };
+    const undoneWith = (await keptByInterrupted(database.path))?.folder ?? null;
+    return { ...nothing, record, unusable: why, lost: restore.backupPath, copy, undoneWith };
   };
 
   /** Its note is gone, so it has either finished or replaced nothing: the file tells. */
@@ -338,14 +351,6 @@ async function copyOf(database: string, { way }: UnfinishedRestore): Promise<Fou
   if (way === 'in-place') return null;
   if (await lies(`${database}.restore-stage`, 'isFile')) return 'staged';
   return (await lies(database, 'isFile')) ? 'placed' : null;
-}
-
-/** The folder with what was there gets its name for good only when the replacing begins. */
-async function keptInOf(database: string, { quarantine }: UnfinishedRestore): Promise<string | null> {
-  const [beside, name] = [path.dirname(database), path.basename(database)];
-  const names = quarantine === null ? [] : [quarantine, replacingPrefix(name) + quarantine.slice(-6)];
-  for (const each of names) if (await lies(path.join(beside, each), 'isDirectory')) return each;
-  return null;
 }
 
 /** The folder that it names; where it was ended before it could, the latest that was made since. */

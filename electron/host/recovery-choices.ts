@@ -19,14 +19,13 @@ export const STAY: Choice = [
   'Leave it as it is',
   'Nothing is done now and you are not asked again. You can go on or put a backup back whenever you like.',
 ];
-/** What a restore does with what lies there when it begins; kept: in one of the two ways, as it then finds it. */
-export type ThereNow = 'backed-up' | 'set-aside' | 'kept' | 'nothing';
+/** What a restore does with what lies there when it begins; kept: in one of two ways, as it then finds it. */
+export type ThereNow = 'set-aside' | 'kept' | 'nothing';
 
 export const whatBecomes: Readonly<Record<ThereNow, string>> = {
-  'backed-up': 'What is in it now is backed up first, so that this can be undone, too.',
   'set-aside':
     'What is there now cannot be backed up as it is: its files are set aside beside it, byte for byte, so that this can be undone, too.',
-  kept: 'What is in it now is kept first, as a backup or, where SQLite cannot read it, as files beside it, so that this can be undone, too.',
+  kept: 'What is in it now is backed up first or, where it is too damaged for that, kept byte for byte beside it, so that this can be undone, too.',
   nothing: 'No file is there now, so nothing is replaced.',
 };
 

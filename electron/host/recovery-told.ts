@@ -54,15 +54,17 @@ export async function recoveryOf({
     lostBackup: kept.lost,
     copy: kept.copy,
     keptIn: kept.keptIn,
+    canBeUndone: kept.undoneWith !== null,
     oldFiles: kept.oldFiles,
     otherBackups: kept.others,
     restoredFrom: kept.restoredFrom,
     setAside: kept.setAside,
     restoreWay: restore?.way ?? null,
-    isBeforeKept: restore !== null && (restore.beforePath ?? restore.quarantine) !== null,
+    isBeforeKept: (restore?.beforePath ?? kept.keptIn) !== null,
     beforePath: restore?.beforePath ?? null,
     unreadableRestore: restore?.unreadable ?? null,
   };
+  const putBack = kept.undoneWith ?? (kept.setAside?.isLast ? kept.setAside.folder : null);
   const { backupFolder, source } = await begunWay(kind === 'upgrade' ? (open?.chain ?? []) : [], status);
   const startedAt = restore?.startedAt ?? work?.startedAt ?? run?.startedAt ?? new Date().toISOString();
   return {
@@ -77,7 +79,7 @@ export async function recoveryOf({
     ...(kept.partOf === null ? {} : { partOf: kept.partOf }),
     ...(backupFolder === null ? {} : { backupFolder }),
     ...(source === null ? {} : { source }),
-    ...(kept.setAside?.isLast ? { setAside: kept.setAside.folder } : {}),
+    ...(putBack === null ? {} : { setAside: putBack }),
     code: findings.error?.code ?? (isRestore ? 'E_RESTORE_UNFINISHED' : 'E_INTERRUPTED'),
     ...tellRecovery(findings),
   };

@@ -30,6 +30,7 @@ import {
   goOn,
   LOOK_FOR_BACKUP,
   PUT_BACK,
+  putKeptBack,
   restoreInstead,
   restoreNewest,
   undo,
@@ -73,11 +74,13 @@ export interface Findings {
   readonly copy: FoundBackup['copy'];
   /** Where the files lie that it was replacing, as no backup could be made of them. */
   readonly keptIn: FoundBackup['keptIn'];
+  /** They can be put back, though the restore can be carried through by nothing. */
+  readonly canBeUndone: boolean;
   /** It was putting old files back, and no backup. */
   readonly oldFiles: FoundBackup['oldFiles'];
   /** The note of a restore that was interrupted after it had begun to replace the file. */
   readonly restoreWay: 'in-place' | 'by-file' | null;
-  /** What that note says of what was there before: that it is kept, and the backup of it, where one was made. */
+  /** Of what was there before: that it is kept, and, by that note, the backup of it, where one was made. */
   readonly isBeforeKept: boolean;
   readonly beforePath: string | null;
   /** Why that note cannot be read; then nobody knows which backup it meant, and `backup` is the newest good one. */
@@ -236,10 +239,10 @@ function aboutTheSteps({ stepsDone, stepsTotal, stepsUntrue, isNextBegun, isUnpr
 }
 
 /** Of one that has begun to replace the file. */
-function aboutThatRestore({ oldFiles, lostBackup, copy, keptIn }: Findings): string[] {
+function aboutThatRestore({ oldFiles, lostBackup, copy, keptIn, beforePath }: Findings): string[] {
   const isLost = lostBackup !== null;
   return [
-    ...(oldFiles === null ? lineOf(keptIn && aboutKept(keptIn)) : aboutOldFiles(oldFiles, isLost)),
+    ...(oldFiles === null ? lineOf(keptIn && aboutKept(keptIn, beforePath)) : aboutOldFiles(oldFiles, isLost)),
     ...(isLost && copy !== null ? [aboutCopy(copy, oldFiles !== null)] : []),
   ];
 }
@@ -335,15 +338,19 @@ function choicesWithoutIt(findings: Findings): Choice[] {
   const { backup, copy, beforePath } = findings;
   const finish = finishLost(copy, findings.oldFiles !== null, findings.isBeforeKept);
   const isBefore = backup !== null && beforePath !== null && isSameBackup(backup.path, beforePath);
-  const instead = isOther(findings) && isGood(backup) ? [restoreInstead(isBefore, thereNow(findings))] : [];
-  return copy === null ? [...instead, finish] : [finish, ...instead];
+  // Once begun over a damaged file, and again over what was done in it since.
+  const isTwice = findings.keptIn !== null && beforePath !== null;
+  const instead = isOther(findings) && isGood(backup) ? [restoreInstead(isBefore, isTwice, thereNow(findings))] : [];
+  // The damaged file last: what is there by now may be the last that is left of the backup.
+  return copy === null
+    ? [...instead, finish, ...(findings.canBeUndone ? [putKeptBack(isTwice)] : [])]
+    : [finish, ...instead];
 }
 
-/** What the engine cannot work with through SQLite it sets aside. */
-function thereNow({ look }: Findings): ThereNow {
-  if (look.error === null) return 'backed-up';
-  if (look.error.code === 'E_NOT_FOUND') return 'nothing';
-  return SET_ASIDE.includes(look.error.code) ? 'set-aside' : 'kept';
+/** What the engine cannot work with through SQLite it sets aside. A look finds less damage than the making of a backup. */
+function thereNow({ look: { error } }: Findings): ThereNow {
+  if (error?.code === 'E_NOT_FOUND') return 'nothing';
+  return error !== null && SET_ASIDE.includes(error.code) ? 'set-aside' : 'kept';
 }
 
 /** As the engine has it, in restore.ts. */

@@ -59,13 +59,16 @@ export function whereOldFiles(isUnderWay: boolean, lost: string | null): string 
   return `It stopped while old files, which a restore had set aside, were being put back in the place of the file.${gone}`;
 }
 
-export const aboutKept = (folder: string): string =>
-  `What was in the file until then is kept, byte for byte, in “${folder}” beside it.`;
+/** @param beforePath a backup that was made when the restore was begun again: then the folder has what was there at first. */
+export const aboutKept = (folder: string, beforePath: string | null): string =>
+  beforePath === null
+    ? `What was in the file until then is kept, byte for byte, in “${folder}” beside it.`
+    : `The restore was begun more than once. What was in the file at first is kept, byte for byte, in “${folder}” beside it; what was in it later was backed up as “${path.basename(beforePath)}”.`;
 
 export function aboutOldFiles({ folder, keptIn }: OldFiles, isLost: boolean): string[] {
   return [
     ...(isLost ? [] : [`The old files lie in “${folder}” beside the database, as they were set aside.`]),
-    ...(keptIn === null ? [] : [aboutKept(keptIn)]),
+    ...(keptIn === null ? [] : [aboutKept(keptIn, null)]),
   ];
 }
 
@@ -119,6 +122,13 @@ export const PUT_BACK: Choice = [
   'The files that it set aside come back byte for byte, though SQLite could not read them. What is there now is set aside in the same way, so that this can be undone, too.',
 ];
 
+/** Of one that nothing can carry through: the damaged file over which it was begun. @param isTwice as `restoreInstead`. */
+export const putKeptBack = (isTwice: boolean): Choice => [
+  'put-back',
+  isTwice ? 'Go back to before it was first begun' : 'Undo the restore',
+  `The damaged file comes back exactly as it was before the restore was ${isTwice ? 'first ' : ''}begun, byte for byte, though SQLite could not read it as a whole. What is there now is set aside in the same way, so that this can be undone, too.`,
+];
+
 export const restoreNewest = (now: ThereNow): Choice => [
   'restore',
   'Put the newest good backup back',
@@ -144,13 +154,16 @@ export function finishLost(copy: FoundBackup['copy'], isOldFiles: boolean, isBef
   };
   return ['finish', 'Finish restoring', copy === null ? `Only possible once ${place}` : how[copy]];
 }
-/** @param isBefore the restore has noted that it made this backup of what the file held; else it is any other good one. */
-export const restoreInstead = (isBefore: boolean, now: ThereNow): Choice =>
+/**
+ * @param isBefore the restore has noted that it made this backup of what the file held; else it is any other good one.
+ * @param isTwice it was begun before, over what was there at first: that is not in this backup.
+ */
+export const restoreInstead = (isBefore: boolean, isTwice: boolean, now: ThereNow): Choice =>
   isBefore
     ? [
         'restore',
-        'Go back to before the restore',
-        `The file becomes what it was before the restore was begun. ${whatBecomes[now]}`,
+        isTwice ? 'Go back to before it was begun again' : 'Go back to before the restore',
+        `The file becomes what it was before the restore was begun${isTwice ? ' again' : ''}. ${whatBecomes[now]}`,
       ]
     : [
         'restore',

@@ -25,7 +25,7 @@ interface Begun {
 }
 
 /**
- * Puts a backup back; what it replaces is backed up first, beside the database. This and the others: where their process
+ * Puts a backup back; what it replaces is kept first, beside the database. This and the others: where their process
  * was ended on request, or died, the file is put right, and the answer says what is true of it then.
  */
 export function askRestore(

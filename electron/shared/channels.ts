@@ -237,7 +237,7 @@ export const channels = {
     BackupRecord.extend({ isNoted: z.boolean() }),
   ),
   /**
-   * `confirmation` must be the database's file name. What is replaced is backed up first. `isUndo`: nobody typed the name, so
+   * `confirmation` must be the database's file name. What is replaced is kept first. `isUndo`: nobody typed the name, so
    * only while that backup is `undoneBy`; else E_STATE_CHANGED.
    */
   'backup:restore': call(

@@ -96,7 +96,7 @@ export const verified =
     ok(records.find((each) => each.path === (input as { backupPath: string }).backupPath));
 
 /** What a restore of a.db leaves beside it. */
-export const noteOf = (change: { sha256?: string; startedAt?: string; beforePath?: string }) => ({
+export const noteOf = (change: { sha256?: string; startedAt?: string; beforePath?: string; quarantine?: string }) => ({
   ...{ format: 'phasewise-restore 1', startedAt: '2026-11-21T14:00:00Z', databaseName: 'a.db', way: 'in-place' },
   ...{ source: 'backup', backupPath: '/b/b1.db', sha256: 'a'.repeat(64), files: [], quarantine: null },
   ...{ beforePath: null, ...change },

@@ -101,7 +101,8 @@ function Confirmation({ handle, fileName, backup, why, onClose, isRestoring, set
         </p>
       ) : (
         <p>
-          <strong>What is replaced is backed up first</strong>, so this can be undone in the same way.
+          <strong>What is replaced is backed up first</strong> or, where it is too damaged for that, kept byte for byte
+          beside it, so this can be undone.
         </p>
       )}
       {isRestoring && <WorkProgress handle={handle} fileName={fileName} words="Reading the backup" />}

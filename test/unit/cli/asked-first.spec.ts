@@ -181,6 +181,15 @@ describe('whoever does not say yes has nothing begun:', () => {
   });
 });
 
+it('who is asked before a restore is told that what is there now is kept, in whichever way', async () => {
+  const { host, file } = setUp('good');
+  const said = vi.mocked(process.stderr.write);
+  await typing('no', () => execute(host, { name: 'restore', how: 'backup', source: file, file, yes: false }));
+  expect(said.mock.calls.join('')).toContain(
+    'What is there now is backed up first or, where it is too damaged for that, kept byte for byte beside it.',
+  );
+});
+
 describe('a backup', () => {
   it.each([
     ['good', 0],

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, statSync, utimesSync, writeFileSync 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { intentFile } from '@shared/beside.ts';
 import { appError, err, type ErrorCode, ok, type Result, safetyText } from '@shared/errors.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { findById, withUniqueIds } from '@host/backup-ids.ts';
@@ -18,6 +19,7 @@ import { noteSetAside } from '@host/restore-begun.ts';
 import { beginWork, journalFolder } from '@host/run-journal.ts';
 import { createScrub, type ScrubContext } from '@host/scrub.ts';
 import { readWorks } from '@host/works.ts';
+import { noteOf } from '../../support/recovered-house.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { backup as record } from '../renderer/values.ts';
 import { codeOf, must, scriptedHost } from './scripted-host.ts';
@@ -360,6 +362,23 @@ describe('what the last restore set aside', () => {
     writeFileSync(path.join(`${file} replaced-First1`, '.DS_Store'), '');
 
     expect(await latest(file)).toEqual(['Secon2', 'First1']);
+  });
+
+  it('is what an interrupted restore over a damaged file has kept, before what any other has set aside', async () => {
+    const { client, dataFolder, open } = scriptedHost(folder);
+    const { handle, path: file } = open('good');
+    beginWork(dataFolder, { kind: 'restore', path: file, runId: 'w1', appVersion: '0', restores: '/b.db' })(true);
+    noteSetAside(dataFolder, file, 'w1', aside(file, 'Other1'));
+    const kept = aside(file, 'Kept22');
+    utimesSync(kept, 1_000, 1_000);
+    writeFileSync(
+      intentFile(file),
+      JSON.stringify({ ...noteOf({ quarantine: path.basename(kept) }), databaseName: 'good.db' }),
+    );
+
+    expect(must(await client.call('backup:list', { handle })).replaced?.folder).toBe(kept);
+    must(await client.call('backup:putBack', { handle, confirmation: 'good.db', shown: kept }));
+    expect(readWorks(dataFolder, file)[0]).toMatchObject({ isOver: true, started: { restores: kept } });
   });
 
   it('is what can be put back: a log without its database hides no earlier one', async () => {

@@ -18,7 +18,7 @@ const restore = (change: Partial<Findings>): Findings => ({
     nextTitle: null,
     isNextBegun: false,
     isUnproven: false,
-    ...{ unusableBackup: null, lostBackup: null, copy: null, keptIn: null, oldFiles: null },
+    ...{ unusableBackup: null, lostBackup: null, copy: null, keptIn: null, canBeUndone: false, oldFiles: null },
     backup: null,
     partOf: null,
     hasOpenUpgrade: false,
@@ -80,6 +80,26 @@ describe('an interrupted restore whose backup is gone', () => {
     expect(told.where).not.toContain('not where it was');
   });
 
+  it('can be undone with the damaged file that it has kept; last, as what is there by now may be all that is left', () => {
+    const kept = { keptIn: 'a.db replaced-Abc123', beforePath: null };
+    const told = (change: Partial<Findings>) => tellRecovery(restore({ lostBackup, ...kept, ...change }));
+    const undone = told({ canBeUndone: true }).choices;
+
+    expect(undone.map(({ id, title }) => [id, title])).toEqual([
+      ['finish', 'Finish restoring'],
+      ['put-back', 'Undo the restore'],
+    ]);
+    expect(undone[1]?.consequence).toMatch(
+      /^The damaged file comes back exactly as it was before the restore was begun, byte for byte, .* set aside/,
+    );
+    expect(told({ canBeUndone: true, backup: record('/b/other.db') }).choices.map(({ id }) => id)).toEqual([
+      'restore',
+      'finish',
+      'put-back',
+    ]);
+    expect(told({}).choices.map(({ id }) => id)).toEqual(['finish']);
+  });
+
   it.each([
     ['staged', /^The restore had made a copy of that backup/, /^Puts the copy in place/],
     ['placed', /most likely taken the place of the file already/, /^Nothing is copied again/],
@@ -88,6 +108,31 @@ describe('an interrupted restore whose backup is gone', () => {
     expect(told.choices.map(({ id }) => id)).toEqual(['finish', 'restore']);
     expect(told.choices[0]?.consequence).toMatch(how);
     expect(told.reasons[0]).toMatch(why);
+  });
+});
+
+describe('a restore that was begun over a damaged file, and again over what was done in it since', () => {
+  const twice = { keptIn: 'a.db replaced-Abc123', beforePath: '/b/before.db' };
+
+  it('tells where each of the two is', () => {
+    expect(tellRecovery(restore({ ...twice, backup: record('/b/b1.db') })).reasons[0]).toBe(
+      'The restore was begun more than once. What was in the file at first is kept, byte for byte, in “a.db replaced-Abc123” beside it; what was in it later was backed up as “before.db”.',
+    );
+    expect(tellRecovery(restore({ ...twice, beforePath: null })).reasons[0]).toBe(
+      'What was in the file until then is kept, byte for byte, in “a.db replaced-Abc123” beside it.',
+    );
+  });
+
+  it('says to which of the two it would be gone back', () => {
+    const lost = { lostBackup: '/b/gone.db', backup: record('/b/before.db'), canBeUndone: true };
+    const { choices } = tellRecovery(restore({ ...twice, ...lost }));
+    expect(choices.map(({ id, title }) => [id, title])).toEqual([
+      ['restore', 'Go back to before it was begun again'],
+      ['finish', 'Finish restoring'],
+      ['put-back', 'Go back to before it was first begun'],
+    ]);
+    expect(choices[0]?.consequence).toMatch(/^The file becomes what it was before the restore was begun again\. /);
+    expect(choices[2]?.consequence).toContain('exactly as it was before the restore was first begun');
   });
 });
 
@@ -128,14 +173,11 @@ describe('what is there now, where something is to be put back,', () => {
     ['the newest', { kind: 'restore', restoreWay: 'in-place', unreadableRestore: 'no' }],
   ];
 
-  it.each(ways)('is backed up first: %s', (_, change) => {
-    expect(goingBack({ ...change, ...look(null) })).toContain('What is in it now is backed up first');
-  });
-
-  it.each(ways)('is kept in one way or the other where nobody knows what it is: %s', (_, change) => {
-    for (const code of ['E_DB_BUSY', 'E_RESTORE_UNFINISHED'] as const)
-      expect(goingBack({ ...change, ...look(appError(code, '')) })).toMatch(
-        /is kept first, as a backup or, .* as files/,
+  it.each(ways)('is backed up or, where the making of the backup finds it damaged, kept: %s', (_, change) => {
+    const busy = (['E_DB_BUSY', 'E_RESTORE_UNFINISHED'] as const).map((code) => appError(code, ''));
+    for (const error of [null, ...busy])
+      expect(goingBack({ ...change, ...look(error) })).toContain(
+        'What is in it now is backed up first or, where it is too damaged for that, kept byte for byte beside it',
       );
   });
 

@@ -27,8 +27,10 @@ const looked = (code: ErrorCode | null): void =>
   useDatabases.setState({ views: { k3: { error: code && appError(code, '') } as never } });
 beforeEach(() => looked(null));
 
-it('is that it is backed up first', () => {
-  expect(words()).toContain('What is replaced is backed up first , so this can be undone');
+it('is that it is backed up first or, where the making of the backup finds it damaged, kept', () => {
+  expect(words()).toContain(
+    'What is replaced is backed up first or, where it is too damaged for that, kept byte for byte beside it, so this',
+  );
 });
 
 it.each<ErrorCode>(['E_CORRUPT', 'E_NOT_SQLITE', 'E_DB_BUSY'])(

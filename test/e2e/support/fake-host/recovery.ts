@@ -12,7 +12,7 @@ const restore = {
   id: 'restore',
   title: 'Go back to the backup',
   consequence:
-    'The file becomes what it was before. What is in it now is backed up first, so that this can be undone, too.',
+    'The file becomes what it was before. What is in it now is backed up first or, where it is too damaged for that, kept byte for byte beside it, so that this can be undone, too.',
 } as const;
 
 const interrupted = (): Recovery => ({
