@@ -36,6 +36,12 @@ export const identityOf = (stats: BigIntStats): Identity => ({
 /** The same file, though its content may have changed. */
 export const isSameFile = (a: Identity, b: Identity): boolean => a.dev === b.dev && a.ino === b.ino;
 
+/** Whether that very file has its name still, whatever was written to it since. */
+export function isStillThere(file: string, found: Identity): boolean {
+  const stats = lstatSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats !== undefined && isSameFile(identityOf(stats), found);
+}
+
 /** The same file, and nobody has written to it in between. */
 export const isUnchanged = (a: Identity, b: Identity): boolean =>
   isSameFile(a, b) && a.sizeBytes === b.sizeBytes && a.mtimeNs === b.mtimeNs;

@@ -5,6 +5,7 @@ import { errorWords } from '@shared/error-code.ts';
 import { coded, type CodedError } from '@shared/errors.ts';
 import { isWal, openEngine } from './connection.ts';
 import { assertNotConnected, fsyncFile, fsyncFolder, removeIfPossible, renameWithRetry, sha256File } from './fsync.ts';
+import { assertSameBytes } from './same-bytes.ts';
 import { fromSqlite } from './sqlite-error.ts';
 
 /** A database and what lies beside it, byte for byte: where it is made, under which names, and when it may go. */
@@ -43,19 +44,23 @@ export function makeRawCopy(target: string): string {
 }
 
 /**
- * For a restore that is refused after a raw copy was made: it goes, unless SQLite has changed the file in the meantime.
- * Then it may hold what is nowhere else, and nobody may be told that nothing was changed.
+ * For a restore that is refused after a raw copy was made: it goes, unless the file is another by now, but for what
+ * SQLite sets in its header. Then it may hold what is nowhere else, and nobody may be told that nothing was changed.
  * @returns the error to be thrown.
  */
 export function letRawCopyGo(target: string, raw: string, error: unknown): CodedError {
   const told = fromSqlite(error, `saving ${path.basename(target)}`);
-  if (holdsTheSame(raw, target)) {
+  if (holdsTheSame(raw, target) || holdsTheSameBody(raw, target)) {
     removeIfPossible(raw, { recursive: true });
     return told;
   }
   const kept = keepIfPossible(target, raw);
   const { code, message, details, nextStep } = told.appError;
-  const words = `${message} What lay beside ${path.basename(target)} was played into it or removed by then; how both were before is kept in ${path.basename(kept)}.`;
+  const name = path.basename(target);
+  const how = mayBeTheOnlyOne(kept, target)
+    ? `What lay beside ${name} was played into it or removed by then; how both were before`
+    : `How ${name} was before`;
+  const words = `${message} ${how} is kept in ${path.basename(kept)}.`;
   return coded(code, words, { ...details, keptIn: kept }, { safety: 'unknown', nextStep });
 }
 
@@ -181,6 +186,17 @@ export function holdsTheSame(raw: string, target: string): boolean {
   const copy = path.join(raw, path.basename(target));
   try {
     return ['', ...PLAYED_IN].every((suffix) => bytesOf(copy + suffix) === bytesOf(target + suffix));
+  } catch {
+    return false;
+  }
+}
+
+/** Of one with nothing beside it: it was locked, and written to by nobody. */
+function holdsTheSameBody(raw: string, target: string): boolean {
+  if (mayBeTheOnlyOne(raw, target) || PLAYED_IN.some((suffix) => isThere(target + suffix))) return false;
+  try {
+    assertSameBytes(path.join(raw, path.basename(target)), target, true);
+    return true;
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@ import { replacingPrefix } from '@shared/beside.ts';
 import { CodedError, coded } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import { fsyncFolder, removeIfPossible, renameWithRetry, sha256File } from './fsync.ts';
-import { isUnchanged, type Identity } from './identity.ts';
+import { isStillThere, isUnchanged, type Identity } from './identity.ts';
 import { removeIntent, writeIntent } from './intent.ts';
 import { requireNotInUse } from './not-in-use.ts';
 import { dropReplacedIfDerived, finalName, isThere, letRawCopyGo, replacedIn, REPLACED, SIDECARS } from './raw-copy.ts';
@@ -33,7 +33,7 @@ import { unsure } from './sqlite-error.ts';
  * beside it.
  */
 export function placeStaged(staged: Staged, probe?: FileProbe): string | null {
-  const { target, files, about, found, kept, raw } = staged;
+  const { target, files, about, found, kept } = staged;
   const intent = intentFor(target, files, about, kept);
   try {
     requireNotInUse(target);
@@ -45,7 +45,7 @@ export function placeStaged(staged: Staged, probe?: FileProbe): string | null {
   try {
     carryOn(target, intent, probe, found);
   } catch (error) {
-    throw isStateChanged(error) ? asWhatIsLeft(target, intent, error, raw !== null) : error;
+    throw isStateChanged(error) ? asWhatIsLeft(staged, intent, error) : error;
   }
   return quarantineOf(target, intent);
 }
@@ -67,14 +67,15 @@ const isStateChanged = (error: unknown): error is CodedError =>
   error instanceof CodedError && error.appError.code === 'E_STATE_CHANGED';
 
 /** Somebody else was at the file: unless sidecars were moved, it is as if nothing had been begun. */
-function asWhatIsLeft(target: string, intent: RestoreIntent, error: CodedError, isRaw: boolean): CodedError {
+function asWhatIsLeft({ target, raw, found }: Staged, intent: RestoreIntent, error: CodedError): CodedError {
   const kept = quarantineOf(target, intent);
   if (kept !== null && SIDECARS.some((suffix) => isThere(replacedIn(kept, target) + suffix)))
     return coded('E_RESTORE_UNFINISHED', `${error.message} What lay beside it is kept in ${path.basename(kept)}.`);
   removeStages(target);
-  if (kept !== null && !isRaw) removeIfPossible(kept, { recursive: true });
+  const mayBeLast = raw !== null || (found !== null && !isStillThere(target, found));
+  if (kept !== null && !mayBeLast) removeIfPossible(kept, { recursive: true });
   removeIntent(target);
-  return kept !== null && isRaw ? letRawCopyGo(target, kept, error) : error;
+  return kept !== null && mayBeLast ? letRawCopyGo(target, kept, error) : error;
 }
 
 /**

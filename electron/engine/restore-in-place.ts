@@ -209,7 +209,7 @@ export function pauseForClock({ mtimeNs }: Identity): void {
 const TICK_MS = 20;
 const COARSE_TICK_MS = 2_100;
 
-/** What a try before this one has kept of a damaged file is told of in the end, whatever this one finds there. */
+/** What a try before this one has kept of a damaged file is told of in the end, where this one makes a backup. */
 function quarantineNotedBy(earlier: FoundIntent | null, target: string): string | null {
   if (earlier?.isReadable !== true || earlier.intent.way !== 'in-place') return null;
   const kept = quarantineOf(target, earlier.intent);

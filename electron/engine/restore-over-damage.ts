@@ -3,11 +3,11 @@ import path from 'node:path';
 import { CodedError, coded, safetyText } from '@shared/errors.ts';
 import type { Manifest } from '@shared/manifest.ts';
 import { removeIfPossible } from './fsync.ts';
-import { identify, isUnchanged, type Identity } from './identity.ts';
+import { identify, isStillThere, isUnchanged, type Identity } from './identity.ts';
 import { readableIntent, readIntent } from './intent.ts';
 import { PATIENCE_MS } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
-import { finalName, isThere, makeRawCopy } from './raw-copy.ts';
+import { finalName, isThere, letRawCopyGo, makeRawCopy } from './raw-copy.ts';
 import { quarantineOf } from './restore-file.ts';
 import { overwrite, pauseForClock } from './restore-in-place.ts';
 import type { RestoreDependencies, RestoreInput } from './restore-request.ts';
@@ -32,7 +32,7 @@ export interface OverDamage {
  * @param target has nothing beside it that SQLite would play in, and was locked a moment ago. The raw copy is made without
  * the lock, which reading the file would drop; that nobody has written in between is seen once it is held again.
  * @throws CodedError as `overwrite`; E_DB_IN_USE | E_DB_BUSY | E_STATE_CHANGED | E_RESTORE_TARGET with nothing touched. Where
- * its note does not stay, neither does a copy.
+ * its note does not stay, neither does a copy, unless the file was taken away.
  */
 export async function overwriteDamaged(
   target: string,
@@ -59,7 +59,9 @@ export async function overwriteDamaged(
     const is = isThere(kept) ? kept : finalName(target, kept);
     if (isBeyondSqlite(error)) return { kept: is, isDone: false };
     if (isNoted(target, kept)) throw error;
-    if (earlier === null) removeIfPossible(is, { recursive: true });
+    if (earlier !== null) throw error;
+    if (!isStillThere(target, found)) throw letRawCopyGo(target, is, error);
+    removeIfPossible(is, { recursive: true });
     throw error;
   }
 }
@@ -81,7 +83,7 @@ export function keptEarlier(target: string): string | null {
   }
 }
 
-/** Free pages under full vacuum are there only by damage: the next commit would cut them off, with whatever they hold. */
+/** Under full vacuum the next commit cuts off what free pages there are, with whatever they hold. */
 function isCutByCommits({ db, release }: MaintenanceLock): boolean {
   try {
     return db.pragma('auto_vacuum', { simple: true }) === 1 && db.pragma('freelist_count', { simple: true }) !== 0;
@@ -120,11 +122,15 @@ async function lockAsFound(
     lockFolder: lockFolderOf(input),
     ...(lockWaitMs === undefined ? {} : { waitMs: lockWaitMs }),
   });
-  // Names only: opening one of these files would drop the lock. What SQLite has played in now is in no copy.
-  const log = fs.lstatSync(`${target}-wal`, { throwIfNoEntry: false });
-  if (isUnchanged(found, identify(target)) && (log?.size ?? 0) === 0) return lock;
-  lock.release();
-  throw coded('E_STATE_CHANGED', `Another program wrote to ${path.basename(target)} just now.`);
+  try {
+    // Names only: opening one of these files would drop the lock. What SQLite has played in now is in no copy.
+    const log = fs.lstatSync(`${target}-wal`, { throwIfNoEntry: false });
+    if (isUnchanged(found, identify(target)) && (log?.size ?? 0) === 0) return lock;
+    throw coded('E_STATE_CHANGED', `Another program wrote to ${path.basename(target)} just now.`);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 /** Where that cannot be told, it may be. */

@@ -126,7 +126,13 @@ export async function finishRestore(
   const backupPath = backupOf(intent, input.backupFolder);
   const isLost = intent.way === 'by-file' && !isUsable({ ...intent, backupPath });
   const finished = isLost ? await finishWithoutBackup(target, backupPath, input, dependencies) : null;
-  return finished ?? restoreBackup({ ...input, backupPath, allowForeign: false }, dependencies);
+  if (finished !== null) return finished;
+  try {
+    return await restoreBackup({ ...input, backupPath, allowForeign: false }, dependencies);
+  } catch (error) {
+    // The try that was interrupted may have replaced it already.
+    throw error instanceof CodedError && error.appError.code === 'E_BACKUP_GONE' ? unsure(error) : error;
+  }
 }
 
 /** @returns null when it cannot be done: then only the backup could help. */

@@ -9,6 +9,7 @@ import type { RestorePoint } from '@engine/restore-request.ts';
 import { root } from '../../../build/layout.mjs';
 import {
   besides,
+  bodyOf,
   changeBytes,
   damagedShop,
   errorOf,
@@ -142,6 +143,57 @@ describe('a restore over a damaged body is refused, and leaves nothing', () => {
     expect(error).toMatchObject({ code: 'E_STATE_CHANGED', safety: safetyText.untouched });
     expect(askOne(file, `SELECT value FROM setting WHERE name = 'after'`)).toBe('of another');
     expect(askOne(file, `PRAGMA journal_mode`)).toBe(wal ? 'wal' : 'delete');
+    expect(besides(file)).toEqual([]);
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['deletes', (file) => fs.rmSync(file)],
+    ['renames another file over', (file) => fs.renameSync(`${file}.theirs`, file)],
+  ])('but what may be the last copy, where another program %s the file at "kept"', async (_, take) => {
+    const { file, backup, damaged } = await damagedShop(folder);
+    fs.copyFileSync(backup.path, `${file}.theirs`);
+
+    const error = await errorOf(restore(file, backup, { probe: (at) => void (at === 'kept' && take(file)) }));
+
+    const kept = besides(file).find((name) => name.startsWith('shop.db replaced-')) ?? '';
+    expect(error).toMatchObject({ code: 'E_PATH_CHANGED', safety: safetyText.unknown });
+    expect(error?.message).toContain(`How shop.db was before is kept in ${kept}.`);
+    expect(keptIn(path.join(path.dirname(file), kept)).equals(damaged)).toBe(true);
+  });
+
+  it('where what lies beside it cannot be looked at: not even a lock', async () => {
+    const { file, backup, damaged } = await damagedShop(folder);
+    const look = fs.lstatSync;
+    let isKept = false;
+    vi.spyOn(fs, 'lstatSync').mockImplementation(((name: fs.PathLike, options: object) => {
+      if (isKept && name === `${file}-wal`) throw Object.assign(new Error('EIO: on purpose'), { code: 'EIO' });
+      return look(name, options);
+    }) as typeof fs.lstatSync);
+    const probe = (at: RestorePoint): void => {
+      if (at === 'kept') isKept = true;
+    };
+
+    expect(await errorOf(restore(file, backup, { probe }))).not.toBeNull();
+    vi.restoreAllMocks();
+
+    expect(fs.readFileSync(file).equals(damaged)).toBe(true);
+    await restore(file, backup);
+    expect(members(file)).toBe(200);
+  });
+
+  it('where SQLite cannot do it after all, and the rename is stopped', async () => {
+    const { file, backup, damaged } = await damagedShop(folder);
+    const fail = (at: RestorePoint): void => {
+      if (at === 'switched') throw coded('E_CORRUPT', 'The content of the file is damaged.');
+    };
+    let asked = 0;
+    const beforeReplacing = () =>
+      asked++ === 0 ? Promise.resolve() : Promise.reject(coded('E_CANCELLED', 'Stopped.'));
+
+    const error = await errorOf(restore(file, backup, { probe: fail, beforeReplacing }));
+
+    expect(error).toMatchObject({ code: 'E_CANCELLED', message: 'Stopped.' });
+    expect(bodyOf(fs.readFileSync(file)).equals(bodyOf(damaged))).toBe(true);
     expect(besides(file)).toEqual([]);
   });
 

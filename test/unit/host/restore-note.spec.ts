@@ -154,10 +154,12 @@ describe('the backup that was being put back', () => {
 it.each<[string, boolean, Partial<RestoreIntent>]>([
   ['in place, behind a backup', true, { beforePath: '/b/b0.db' }],
   ['by file, beside what it set aside', true, { way: 'by-file', quarantine: 'a.db replaced-Abc123' }],
+  ['by file, where that was taken away', false, { way: 'by-file', quarantine: 'a.db replaced-Abc123' }],
   ['by file, where there was nothing', false, { way: 'by-file', quarantine: null }],
 ])('a note says whether what was there is kept: %s', async (_, isKept, change) => {
   const { database, recoveries, note } = setUp({ known: [record('b1')] });
   note({ ...(change.way === 'by-file' ? { files: [{ suffix: '', sha256: SHA }] } : {}), ...change });
+  if (isKept && change.quarantine) mkdirSync(path.join(path.dirname(database.path), change.quarantine));
   const finish = (await recoveries.get(database))?.choices[0];
   expect([finish?.id, finish?.consequence.includes('What it held before is kept')]).toEqual(['finish', isKept]);
 });
