@@ -9,7 +9,8 @@ export default defineConfig({
     setupFiles: 'test/support/as-people-start.ts',
     // Real SQLite in real files: a crash of the addon must not take the other specs along.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the machine of the checks has cores: many specs wait for processes, locks and disks that they play.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     include: ['test/{unit,migrations,engine,faults}/**/*.spec.{ts,tsx}'],

@@ -1,24 +1,24 @@
-import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createControl } from '@engine/control.ts';
 import { astrayFiles, linksOfAstray, namingAstray, namingNone } from '../support/kroma/astray-files.ts';
 import {
-  asPlanned,
+  type Cleanup,
+  cleanUpWhole,
+  fewStops,
   goOn,
+  personStopsAt,
   plannedRepairs,
   powerFailsAt,
+  stoppedCopy,
   stops,
-  toTheEnd,
   unmet,
 } from '../support/kroma/cleanup-stops.ts';
 import { buildDualAgreeing } from '../support/kroma/dual.ts';
 import { writeFixture } from '../support/kroma/fixtures.ts';
 import { withoutForeignKeys } from '../support/kroma/insert.ts';
 import { unseen } from '../support/kroma/unseen.ts';
-import { upgradeHere, withDatabase } from '../support/kroma/upgrade.ts';
-import { type Outcome, outcomeOf } from '../support/kill/outcome.ts';
+import { withDatabase } from '../support/kroma/upgrade.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 /**
@@ -50,39 +50,40 @@ const wrongAccounts = (file: string) =>
       .all(),
   );
 
+const walks = ['run_job_candidates', 'run_candidates', 'direction'];
+
 describe.each([
-  { name: 'that never had a place', before: astrayFiles, since: '' },
-  { name: 'that have had no place since phase 4', before: '', since: sinceThen },
-])('a cleanup of files $name', ({ name, before, since }) => {
-  const ready = path.join(folder, `${name}.db`);
-  const whole = path.join(folder, `${name}-whole.db`);
-  let expected: Outcome;
-  let backupPath: string | null = null;
+  { name: 'that never had a place', before: astrayFiles, since: '', points: stops, chunks: walks },
+  // From the turn on it is the same as with the others.
+  {
+    ...{ name: 'that have had no place since phase 4', before: '', since: sinceThen },
+    ...{ points: fewStops, chunks: ['run_job_candidates', 'direction'] },
+  },
+])('a cleanup of files $name', ({ name, before, since, points, chunks }) => {
+  let cleanup: Cleanup;
   beforeAll(async () => {
     const build = (db: Database.Database) => {
       buildDualAgreeing(db);
       withoutForeignKeys(db, () => db.exec(before));
     };
-    writeFixture(ready, { build });
-    const first = await upgradeHere(ready, asPlanned, { toPhase: 4 });
-    const db = new Database(ready);
-    withoutForeignKeys(db, () => unseen(db, since));
-    db.close();
-    copyFileSync(ready, whole);
-    const report = await toTheEnd(whole);
-    const error = first.error ?? report.error;
-    if (error) throw new Error(error.message);
-    expected = outcomeOf(whole);
-    backupPath = report.backup?.path ?? null;
+    cleanup = await cleanUpWhole(
+      path.join(folder, name),
+      (file) => writeFixture(file, { build }),
+      (file) => {
+        const db = new Database(file);
+        withoutForeignKeys(db, () => unseen(db, since));
+        db.close();
+      },
+    );
   });
 
   it('is proven to have lost nothing', () => {
-    expect(unmet(whole, backupPath)).toEqual([]);
-    expect(wrongAccounts(whole)).toEqual([]);
+    expect(unmet(cleanup.whole, cleanup.backupPath)).toEqual([]);
+    expect(wrongAccounts(cleanup.whole)).toEqual([]);
   });
 
   it('notes each candidate that names one by a path, and none that does not', () => {
-    const noted = new Map(notes(whole));
+    const noted = new Map(notes(cleanup.whole));
 
     expect(namingAstray.filter((id) => !noted.has(id))).toEqual([]);
     expect(noted.has(namingNone)).toBe(false);
@@ -101,35 +102,26 @@ describe.each([
     );
   });
 
-  it.each(stops)('that is stopped at %s of %s ends as if it never had been', async (point, subject) => {
-    const file = path.join(folder, `${name}-${point}-${subject}.db`);
-    copyFileSync(ready, file);
-    const stopped = await toTheEnd(file, { probe: powerFailsAt(point, subject) });
+  it.each(points)('that is stopped at %s of %s ends as if it never had been', async (point, subject) => {
+    const { file, stopped } = await stoppedCopy(cleanup, `${point}-${subject}`, {
+      probe: powerFailsAt(point, subject),
+    });
     expect(stopped.error?.message).toContain('the power went out');
 
     expect(await plannedRepairs(file)).toEqual([]);
-    expect(await goOn(file, expected)).toEqual([]);
+    expect(await goOn(file, cleanup.expected)).toEqual([]);
     expect(unmet(file, stopped.backup?.path ?? null)).toEqual([]);
     expect(wrongAccounts(file)).toEqual([]);
   });
 
   // What a walk has emptied when it is stopped before the turn, the next plan may fill again from the old rows.
-  it.each(['run_job_candidates', 'run_candidates', 'direction'])(
-    'that a person stops behind a chunk of %s is proven to have lost nothing, too',
-    async (walk) => {
-      const file = path.join(folder, `${name}-stopped-${walk}.db`);
-      copyFileSync(ready, file);
-      const control = createControl();
-      const probe = (at: string, of: string) => {
-        if (at === 'chunk-committed' && of === `20260221_0025_cut_over/${walk}`) control.request('cancel');
-      };
-      const stopped = await toTheEnd(file, { control, probe, tuning: { smallRows: 0 } });
-      expect(stopped.error?.code).toBe('E_CANCELLED');
+  it.each(chunks)('that a person stops behind a chunk of %s is proven to have lost nothing, too', async (walk) => {
+    const { file, stopped } = await stoppedCopy(cleanup, `stopped-${walk}`, personStopsAt(walk));
+    expect(stopped.error?.code).toBe('E_CANCELLED');
 
-      await goOn(file, expected);
+    await goOn(file, cleanup.expected);
 
-      expect(unmet(file, stopped.backup?.path ?? null)).toEqual([]);
-      expect(wrongAccounts(file)).toEqual([]);
-    },
-  );
+    expect(unmet(file, stopped.backup?.path ?? null)).toEqual([]);
+    expect(wrongAccounts(file)).toEqual([]);
+  });
 });

@@ -71,7 +71,8 @@ for (const [index, { name, write, mayBeGated }] of cases.entries()) {
 
     beforeAll(async () => {
       mkdirSync(path.dirname(file));
-      for (const each of [file, stepwise]) write?.(each);
+      write?.(file);
+      if (stepwiseNames.includes(name)) write?.(stepwise);
       source = readSource(file);
       report = await to(file, 5, stepwiseNames.includes(name) ? asPlanned : {}); // a rehearsal is a second upgrade
       isGated = report.error?.code === 'E_ISSUES_OPEN';
@@ -111,7 +112,7 @@ for (const [index, { name, write, mayBeGated }] of cases.entries()) {
 
     it.runIf(stepwiseNames.includes(name))('is the same when it goes phase by phase', async () => {
       for (const phase of [0, 1, 2, 3, 4, 5]) {
-        const step = to(stepwise, phase);
+        const step = to(stepwise, phase, {}); // whether its plan lets each pass: kroma-upgrade.spec.ts
         if (phase === 5 && isGated) expect(await codeOfPromise(step)).toBe('E_ISSUES_OPEN');
         else expect({ phase, error: (await step).error }).toEqual({ phase, error: undefined });
       }

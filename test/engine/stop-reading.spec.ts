@@ -7,7 +7,9 @@ import type { Reading } from '@host/readings.ts';
 import { createRouter } from '@host/router.ts';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildEngine } from '../support/engine-child.ts';
-import { closeHosts, leftovers, realHost } from '../support/real-host.ts';
+import { writeFixture } from '../support/kroma/fixtures.ts';
+import { buildScaled } from '../support/kroma/scaled.ts';
+import { closeHosts, leftovers, realHost, writtenOnce } from '../support/real-host.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { codeOf, must } from '../unit/host/scripted-host.ts';
 
@@ -19,8 +21,16 @@ const LIMIT_MS = 8_000;
 beforeAll(buildEngine);
 afterEach(closeHosts);
 
+/** Small: an engine is stopped by a signal as soon as it was asked, however little it has to read. */
+const writeSmall = writtenOnce((file, journalMode) =>
+  writeFixture(file, {
+    pragmas: [`journal_mode = ${journalMode}`],
+    build: (db) => buildScaled(db, { candidates: 40 }),
+  }),
+);
+
 function setUp() {
-  const house = realHost(folder, 'wal');
+  const house = realHost(folder, 'wal', writeSmall);
   const { handle } = house.database;
   const router = createRouter(createHandlers(house.host, {} as Door), { checkOutput: true });
   const call = (name: string, input: object = {}) => router(name, { handle, ...input });
