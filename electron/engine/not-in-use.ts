@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { CodedError, coded } from '@shared/errors.ts';
+import { CodedError, coded, type ErrorCode } from '@shared/errors.ts';
 import { openEngine } from './connection.ts';
 import { markConnected } from './fsync.ts';
 import { passGate } from './gate.ts';
@@ -9,7 +9,7 @@ import { fromSqlite } from './sqlite-error.ts';
 
 /**
  * For whoever replaces the file itself, under which another program would go on writing into the old one.
- * @throws CodedError E_DB_IN_USE
+ * @throws CodedError E_DB_IN_USE; or what kept it from being asked.
  */
 export function requireNotInUse(target: string): void {
   const holders = holdersOf(target);
@@ -33,22 +33,27 @@ function isLockedBySomebody(target: string): boolean {
     db.exec('ROLLBACK');
     return false;
   } catch (error) {
-    return isBusy(fromSqlite(error, `locking ${path.basename(target)}`));
+    const why = fromSqlite(error, `locking ${path.basename(target)}`, 'untouched');
+    if (NO_ANSWER.has(why.appError.code)) throw why;
+    return why.appError.code === 'E_DB_BUSY';
   } finally {
     db?.close();
     unmark();
   }
 }
 
-const isBusy = (error: unknown): boolean => error instanceof CodedError && error.appError.code === 'E_DB_BUSY';
+/** Then the question could not be asked, which must not pass for "nobody". What else is refused SQLite could not open. */
+const NO_ANSWER: ReadonlySet<ErrorCode> = new Set([
+  'E_IO',
+  'E_NO_MEMORY',
+  'E_NO_PERMISSION',
+  'E_READONLY_FILE',
+  'E_READONLY_DIR',
+]);
 
-/** @throws CodedError E_DB_BUSY where a program is writing to it. */
+/** @throws CodedError as `passGate`, and what forbids to write to it. */
 function isOpenable(target: string): boolean {
-  try {
-    const { readOnlyReason, sidecars } = passGate(target);
-    return readOnlyReason === null && sidecars.walBytes === 0 && !sidecars.isJournalHot;
-  } catch (error) {
-    if (isBusy(error)) throw error;
-    return false; // missing, or nothing that SQLite could have open
-  }
+  const { readOnlyReason, sidecars } = passGate(target);
+  if (readOnlyReason !== null) throw new CodedError(readOnlyReason);
+  return sidecars.walBytes === 0 && !sidecars.isJournalHot;
 }

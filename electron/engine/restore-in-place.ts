@@ -13,6 +13,7 @@ import { identify, isUnchanged, type Identity } from './identity.ts';
 import { type FoundIntent, held, readIntent, removeIntent, writeIntent } from './intent.ts';
 import { PATIENCE_MS, setMode, writeLogBack } from './journal-mode.ts';
 import { lockForMaintenance, type MaintenanceLock } from './lock.ts';
+import { overwritePages } from './overwrite-pages.ts';
 import { pause } from './pause.ts';
 import { finalName, isThere } from './raw-copy.ts';
 import { keepForGood, quarantineOf } from './restore-file.ts';
@@ -275,16 +276,13 @@ async function copyThroughSqlite(
     let left = Number.POSITIVE_INFINITY;
     let deadline = performance.now() + starvedMs;
     let isFirst = true;
-    const { totalPages, remainingPages } = await source.backup(target, {
-      progress: ({ remainingPages: now }) => {
-        if (isFirst) assertAsBefore();
-        isFirst = false;
-        // A process that was stopped for a minute has not been starved by anybody.
-        if (now < left) deadline = performance.now() + starvedMs;
-        left = now;
-        if (performance.now() > deadline) throw coded('E_DB_IN_USE', 'Another program kept the database locked.');
-        return 0x7fff_ffff; // all at once: either the whole backup is in, or nothing of it
-      },
+    const { totalPages, remainingPages } = await overwritePages(source, target, ({ remainingPages: now }) => {
+      if (isFirst) assertAsBefore();
+      isFirst = false;
+      // A process that was stopped for a minute has not been starved by anybody.
+      if (now < left) deadline = performance.now() + starvedMs;
+      left = now;
+      if (performance.now() > deadline) throw coded('E_DB_IN_USE', 'Another program kept the database locked.');
     });
     if (!(totalPages > 0 && remainingPages === 0)) throw coded('E_DB_IN_USE', 'Another program has the database open.');
   } catch (error) {

@@ -3,8 +3,9 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
-import { safetyText, toAppError } from '@shared/errors.ts';
+import { coded, safetyText, toAppError } from '@shared/errors.ts';
 import { sha256File } from '@engine/fsync.ts';
+import * as gate from '@engine/gate.ts';
 import { requireNotInUse } from '@engine/not-in-use.ts';
 import { placeStaged } from '@engine/restore-file.ts';
 import { type FileProbe, type NewFile, stageByFile } from '@engine/restore-stage.ts';
@@ -128,6 +129,29 @@ describe('a file that another program uses, where only locks tell that', () => {
     expect(folderState(path.dirname(target))).toEqual(before);
     await other.kill();
   });
+
+  it.each(['E_IO', 'E_NO_PERMISSION', 'E_NO_MEMORY', 'E_READONLY_FILE'] as const)(
+    'who uses it is not known where asking ends with %s, and nobody is no answer',
+    async (code) => {
+      const target = makeShop(folder);
+      const source = sourceOf(makeShop(folder));
+      const other = await otherProgram(target, 'db.exec("BEGIN IMMEDIATE")');
+      const before = folderState(path.dirname(target));
+      onPlatform('darwin');
+      const refused = coded(code, 'The question was refused.');
+      if (code === 'E_READONLY_FILE')
+        vi.spyOn(gate, 'passGate').mockReturnValue({ ...gate.passGate(target), readOnlyReason: refused.appError });
+      else
+        vi.spyOn(gate, 'passGate').mockImplementation(() => {
+          throw refused;
+        });
+
+      expect(codeOf(() => replace(target, source))).toBe(code);
+
+      expect(folderState(path.dirname(target))).toEqual(before);
+      await other.kill();
+    },
+  );
 
   it.each(['log', 'journal'])('nothing is played into one with a %s beside it', async (which) => {
     const target = makeShop(folder, { wal: which === 'log', extra: manyRows(2_000) });

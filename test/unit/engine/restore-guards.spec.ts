@@ -6,6 +6,7 @@ import { CodedError, safetyText } from '@shared/errors.ts';
 import { createBackup } from '@engine/backup.ts';
 import { sha256File } from '@engine/fsync.ts';
 import { orRefuse } from '@engine/identity.ts';
+import * as copying from '@engine/overwrite-pages.ts';
 import { placeStaged } from '@engine/restore-file.ts';
 import { stageByFile } from '@engine/restore-stage.ts';
 import { lockRestores } from '@engine/restore-target.ts';
@@ -42,11 +43,7 @@ it('does not believe a copy that copied nothing, and leaves the file and no inte
   });
   db.exec('INSERT INTO a VALUES (2)');
   db.close();
-  // The one that puts back reads from a connection that cannot write; the backup before it does not.
-  const really = Database.prototype.backup;
-  vi.spyOn(Database.prototype, 'backup').mockImplementation(function (this: Database.Database, ...args) {
-    return this.readonly ? Promise.resolve({ totalPages: 0, remainingPages: 0 }) : really.apply(this, args);
-  });
+  vi.spyOn(copying, 'overwritePages').mockResolvedValue({ totalPages: 0, remainingPages: 0 });
 
   const input = {
     backupPath: before.path,
@@ -105,10 +102,10 @@ describe('once the backup is in, nothing is said to be untouched and the note st
     });
     db.exec('INSERT INTO a VALUES (2)');
     db.close();
-    const really = Database.prototype.backup;
-    vi.spyOn(Database.prototype, 'backup').mockImplementation(async function (this: Database.Database, ...args) {
-      const done = await really.apply(this, args);
-      if (this.readonly) then(target);
+    const really = copying.overwritePages;
+    vi.spyOn(copying, 'overwritePages').mockImplementation(async (...args) => {
+      const done = await really(...args);
+      then(target);
       return done;
     });
     const input = { backupPath, path: target, backupFolder: path.join(folder, 'kept'), appVersion: '0.0.0-test' };

@@ -8,6 +8,7 @@ import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase } from '@engine/backups.ts';
 import { readableIntent, writeIntent } from '@engine/intent.ts';
+import * as copying from '@engine/overwrite-pages.ts';
 import { restoreBackup } from '@engine/restore.ts';
 import type { RestoreDependencies } from '@engine/restore-request.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
@@ -58,11 +59,7 @@ it('the note of an earlier one that was killed is there again, as it was, when t
 
 it('after a disk error in the middle of the copying nothing is called untouched, and the note stays', async () => {
   const { file, backup } = await changedShop();
-  const really = Database.prototype.backup;
-  vi.spyOn(Database.prototype, 'backup').mockImplementation(function (this: Database.Database, ...args) {
-    if (this.name === backup.path) return Promise.reject(new SqliteError('disk I/O error', 'SQLITE_IOERR_WRITE'));
-    return really.apply(this, args);
-  });
+  vi.spyOn(copying, 'overwritePages').mockRejectedValue(new SqliteError('disk I/O error', 'SQLITE_IOERR_WRITE'));
 
   await expect(restore(file, backup)).rejects.toMatchObject({
     appError: { code: 'E_IO', safety: safetyText.unknown },
@@ -73,11 +70,7 @@ it('after a disk error in the middle of the copying nothing is called untouched,
 
 it('a copying that counts its pages and wrote none of them is none, and leaves the file and no note', async () => {
   const { file, backup } = await changedShop();
-  const really = Database.prototype.backup;
-  vi.spyOn(Database.prototype, 'backup').mockImplementation(function (this: Database.Database, ...args) {
-    if (this.name === backup.path) return Promise.resolve({ totalPages: backup.pages, remainingPages: 0 });
-    return really.apply(this, args);
-  });
+  vi.spyOn(copying, 'overwritePages').mockResolvedValue({ totalPages: backup.pages, remainingPages: 0 });
 
   expect(await codeOfPromise(restore(file, backup))).toBe('E_DB_IN_USE');
 
