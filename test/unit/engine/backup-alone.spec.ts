@@ -12,7 +12,8 @@ import { restoreBackup } from '@engine/restore.ts';
 import type { RestoreDependencies } from '@engine/restore-request.ts';
 import { tidyBackups } from '@engine/tidy.ts';
 import { verifyResult } from '@engine/verify.ts';
-import { codeOf } from '../../support/code-of.ts';
+import { codeOf, codeOfPromise } from '../../support/code-of.ts';
+import { at, backUpWith } from '../../support/engine/back-up-with.ts';
 import { askOne, backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -156,6 +157,21 @@ describe.each(['-wal', '-journal'] as const)('a %s that is not its own beside a 
     expect(verifyBackup({ backupPath: first.path }).state).toBe('verified');
   });
 });
+
+it.each(['-wal', '-journal'] as const)(
+  'nor is a backup proven by a trial of it beside which another program has put a %s',
+  async (suffix) => {
+    const file = makeShop(folder);
+    const leave = at('hashed', (partial) => {
+      leaveBehind(partial, suffix);
+      fs.renameSync(partial + suffix, `${partial}.scratch${suffix}`);
+    });
+
+    expect(await codeOfPromise(backUpWith(file, leave))).toBe('E_BACKUP_CORRUPT');
+
+    expect(fs.readdirSync(backupFolderOf(file)).filter((name) => !name.endsWith(suffix))).toEqual([]);
+  },
+);
 
 it('an emptied log or a finished journal beside a backup harms nobody', async () => {
   const backup = await backUp(makeShop(folder));

@@ -1,10 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, expect, it, vi } from 'vitest';
+import { backupDatabase } from '@engine/backups.ts';
 import { sha256File } from '@engine/fsync.ts';
 import { placeStaged } from '@engine/restore-file.ts';
 import { type NewFile, stageByFile } from '@engine/restore-stage.ts';
-import { makeShop } from '../../support/engine/run-shop.ts';
+import { restoreBackup } from '@engine/restore.ts';
+import { backupFolderOf, makeShop } from '../../support/engine/run-shop.ts';
+import { shopPack } from '../../support/engine/shop-pack.ts';
 import { followFlushes } from '../../support/flushes.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -59,4 +63,22 @@ it('then the note, the old log, the new file and its log follow one another', ()
     ...['shop.db', 'flush the folder'],
     ...['shop.db-wal', 'flush the folder'],
   ]);
+});
+
+it('what SQLite has put in place is on the disk, and so is that its journal is gone, before anything is said of it', async () => {
+  const file = makeShop(folder);
+  const packs = [shopPack()];
+  const made = { path: file, folder: backupFolderOf(file), reason: 'by hand', runId: null, appVersion: '0' };
+  const backup = await backupDatabase(made, packs);
+  new Database(file).exec(`DELETE FROM note`).close();
+  const done: string[] = [];
+  followFlushes((name = '') => done.push(path.relative(path.dirname(file), name)));
+
+  await restoreBackup(
+    { path: file, backupPath: backup.path, backupFolder: backup.folder, appVersion: '0', allowForeign: false },
+    { packs, probe: (point) => void done.push(point) },
+  );
+
+  const between = done.slice(done.indexOf('copied') + 1, done.indexOf('finished'));
+  expect(between).toEqual(['shop.db', '']);
 });

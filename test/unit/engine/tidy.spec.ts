@@ -10,13 +10,17 @@ import { removeBackup, tidyBackups } from '@engine/tidy.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { backupFolderOf, makeShop, upgradeShop } from '../../support/engine/run-shop.ts';
 import { shopPack } from '../../support/engine/shop-pack.ts';
+import { followFlushes } from '../../support/flushes.ts';
 import { isThere, temporaryFolder } from '../../support/temporary.ts';
 
 /** Deleting, with what the disk and the database have to say to it. */
 
 const folder = temporaryFolder();
 const packs = [shopPack()];
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const backUp = (file: string, into = backupFolderOf(file)): Promise<BackupRecord> =>
   backupDatabase({ path: file, folder: into, reason: 'by hand', runId: null, appVersion: '0' }, packs);
@@ -163,4 +167,22 @@ it('says how many are gone when one of them cannot be deleted', async () => {
 
   expect(told).toMatch(/could not be deleted\. Of the 2 that were to go, 1 had been deleted by then\.$/);
   expect(isThere(second.path)).toBe(false);
+});
+
+it('a deletion is begun for good before the backup goes, and ended for good', async () => {
+  const file = makeShop(folder);
+  const older = await backUp(file);
+  await backUp(file);
+  const own = ['.db', '.json', '.json.removing'].map((end) => `${older.id}${end}`);
+  const there = () => own.filter((name) => isThere(path.join(older.folder, name)));
+  const seen: string[][] = [];
+  followFlushes((name) => {
+    if (name === older.folder) seen.push(there());
+  });
+
+  await removeBackup({ ...places(file), backupPath: older.path }, packs);
+
+  const begun = seen.findIndex((names) => !names.includes(`${older.id}.json`));
+  expect(seen[begun]).toEqual(expect.arrayContaining([`${older.id}.db`, `${older.id}.json.removing`]));
+  expect(seen.at(-1)).toEqual([]);
 });
