@@ -138,10 +138,7 @@ export async function overwrite(
     if (prepared.isCopied) throw unsure(error);
     // Nor does anybody know what the disk took while all was being prepared.
     if (error.appError.code === 'E_IO' || error.appError.safety === safetyText.unknown) throw unsure(error);
-    const isBack = !prepared.isSwitched || (await setMode(target, 'delete', patienceMs));
-    if (earlier === null) removeIntent(target);
-    else if (earlier.isReadable) writeIntent(target, earlier.intent);
-    throw isBack ? error : stillInLogMode(error);
+    throw await undoPrepared(target, error, prepared.isSwitched, earlier, patienceMs);
   }
   probe?.('copied', target);
   onWork?.({ stage: 'checking', fraction: null, canCancel: false });
@@ -215,6 +212,24 @@ function quarantineNotedBy(earlier: FoundIntent | null, target: string): string 
   if (earlier?.isReadable !== true || earlier.intent.way !== 'in-place') return null;
   const kept = quarantineOf(target, earlier.intent);
   return kept !== null && isThere(kept) ? earlier.intent.quarantine : null;
+}
+
+/** @returns what is to be thrown: what went wrong first, whatever goes wrong here. */
+async function undoPrepared(
+  target: string,
+  error: CodedError,
+  isSwitched: boolean,
+  earlier: FoundIntent | null,
+  patienceMs: number,
+): Promise<CodedError> {
+  try {
+    const isBack = !isSwitched || (await setMode(target, 'delete', patienceMs));
+    if (earlier === null) removeIntent(target);
+    else if (earlier.isReadable) writeIntent(target, earlier.intent);
+    return isBack ? error : stillInLogMode(error);
+  } catch {
+    return unsure(error); // the note may lie there still
+  }
 }
 
 const stillInLogMode = ({ appError: { code, message, details } }: CodedError): CodedError =>

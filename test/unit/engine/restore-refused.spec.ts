@@ -3,11 +3,12 @@ import path from 'node:path';
 import Database, { SqliteError } from 'better-sqlite3';
 import { afterEach, expect, it, vi } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
-import { safetyText } from '@shared/errors.ts';
+import { coded, safetyText } from '@shared/errors.ts';
 import type { RestoreIntent } from '@shared/restore-intent.ts';
 import type { BackupRecord } from '@shared/run.ts';
 import { backupDatabase } from '@engine/backups.ts';
 import { readableIntent, writeIntent } from '@engine/intent.ts';
+import * as journalMode from '@engine/journal-mode.ts';
 import * as copying from '@engine/overwrite-pages.ts';
 import { restoreBackup } from '@engine/restore.ts';
 import type { RestoreDependencies } from '@engine/restore-request.ts';
@@ -77,6 +78,20 @@ it('a copying that counts its pages and wrote none of them is none, and leaves t
   expect(readableIntent(file)).toBeNull();
   expect(askOne(file, `SELECT count(*) FROM note`)).toBe(0);
   expect(askOne(file, `PRAGMA journal_mode`)).toBe('delete');
+});
+
+it('what went wrong first is what is told, also where taking back what was prepared goes wrong; the note stays', async () => {
+  const { file, backup } = await changedShop();
+  vi.spyOn(journalMode, 'setMode').mockRejectedValue(coded('E_IO', 'The disk reported an error.'));
+  const slipIn = (point: string): void => {
+    if (point === 'copying') new Database(file).exec(`INSERT INTO setting VALUES ('slipped', 'in')`).close();
+  };
+
+  await expect(restore(file, backup, { probe: slipIn })).rejects.toMatchObject({
+    appError: { code: 'E_STATE_CHANGED', safety: safetyText.unknown },
+  });
+
+  expect(readableIntent(file)).toMatchObject({ backupPath: backup.path });
 });
 
 it('a log that somebody keeps from being written back is flushed before that is said', async () => {
