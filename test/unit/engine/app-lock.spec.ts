@@ -133,3 +133,22 @@ it('one that another process took in the moment it was made is not held', () => 
   expect(code).toBe('E_RUN_ACTIVE');
   expect(JSON.parse(fs.readFileSync(lockFile(file), 'utf8'))).toEqual(other);
 });
+
+it('where a disk has no second names for a file, the lock of a living process is not written over either', () => {
+  const file = someFile();
+  vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+    throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+  });
+  const owner = { pid: process.ppid, startedAt: startOf(process.ppid), token: 'living' };
+  write(lockFile(file), owner);
+
+  const code = codeOf(() => takeAppLock(folder, file));
+  const other = someFile();
+  const lock = takeAppLock(folder, other);
+  vi.restoreAllMocks();
+
+  expect(code).toBe('E_RUN_ACTIVE');
+  expect(JSON.parse(fs.readFileSync(lockFile(file), 'utf8'))).toEqual(owner);
+  expect(codeOf(() => takeAppLock(folder, other))).toBe('E_RUN_ACTIVE');
+  lock.release();
+});

@@ -79,6 +79,14 @@ it('touches the file by nothing but SQLite while SQLite has it open', () => {
   expect([...touched]).toEqual(['a database file was touched while SQLite had it open']);
 });
 
+it('leaves the file closed: what SQLite makes to read a log is gone', () => {
+  const file = makeDatabase(folder, `PRAGMA journal_mode = WAL; ${family}`);
+
+  checkCold(file, { rows: new Map(), foreignKeys: new Map() });
+
+  expect(['-wal', '-shm'].filter((suffix) => fs.existsSync(file + suffix))).toEqual([]);
+});
+
 function wordsOf(act: () => void): string {
   try {
     act();

@@ -185,3 +185,17 @@ it('a backup in which there is nothing but what is ours proves nothing', () => {
   db.close();
   expect(check).toMatchObject({ state: 'unmet', summary: expect.stringContaining('nothing to compare') as string });
 });
+
+it('what may be missing is what the steps that remove something name, each of them, and nothing that others name', () => {
+  const contract = (...names: string[]) =>
+    ({ kind: 'contract', effect: { grows: [], changes: {}, removesColumns: { Note: names } } }) as const;
+  const expand = {
+    kind: 'expand',
+    effect: { grows: [], changes: {}, removes: { member: 'person' }, removesColumns: { member: ['name'] } },
+  } as const;
+
+  const { tables, columns } = removalOf([contract('Body'), expand, contract('length')]);
+
+  expect([...tables]).toEqual([]);
+  expect([...columns]).toEqual([['note', new Set(['body', 'length'])]]);
+});

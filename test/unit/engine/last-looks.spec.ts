@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { intentFile } from '@shared/beside.ts';
+import { safetyText } from '@shared/errors.ts';
 import Database from 'better-sqlite3';
 import { createBackup, type BackupPoint } from '@engine/backup.ts';
 import { backupDatabase } from '@engine/backups.ts';
@@ -46,7 +47,7 @@ it('an upgrade after which an index lacks entries does not reach its phase', asy
 
   const report = await upgradeShop(file, { pack });
 
-  expect(report).toMatchObject({ ok: false, error: { code: 'E_VERIFY_FAILED' } });
+  expect(report).toMatchObject({ ok: false, error: { code: 'E_VERIFY_FAILED', safety: safetyText.unknown } });
   expect(report.error?.message).toContain('The integrity check says');
   expect(ask(file, `SELECT phase FROM _phasewise_checkpoints`)).toEqual([{ phase: 0 }]);
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -41,4 +42,11 @@ it('a file of that name that is somebody else’s is left alone, and nothing is 
 
 it('where no file can be made nothing is said', () => {
   assertLocksWork('/nowhere/a.db');
+});
+
+it.skipIf(process.platform === 'win32')('a pipe of that name is left alone, and not opened', () => {
+  const { file, scratch } = setUp();
+  spawnSync('mkfifo', [scratch]);
+  assertLocksWork(file);
+  expect(fs.lstatSync(scratch).isFIFO()).toBe(true);
 });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
 import { coded, toAppError } from '@shared/errors.ts';
+import { sha256File } from '@engine/fsync.ts';
 import { identify } from '@engine/identity.ts';
 import { lockForMaintenance } from '@engine/lock.ts';
 import * as probe from '@engine/lock-probe.ts';
@@ -101,6 +102,19 @@ it('a log that somebody keeps from being written back is told of as the lock goe
 
   expect(codeOf(() => lock.release())).toBe('E_IO');
   expect(lock.db.open).toBe(false);
+});
+
+it('nothing but SQLite touches the file while it is locked; let go of or refused, it may be read again', async () => {
+  const file = makeShop(folder);
+  const lock = await lockForMaintenance(requestFor(file));
+  expect(() => sha256File(file)).toThrow('touched while SQLite had it open');
+  lock.release();
+  expect(sha256File(file)).toHaveLength(64);
+
+  const holder = holding(file);
+  expect(await codeOfPromise(lockForMaintenance({ ...requestFor(file), waitMs: 0 }))).not.toBeNull();
+  holder.close();
+  expect(sha256File(file)).toHaveLength(64);
 });
 
 describe.each([false, true])('locking (wal: %s)', (wal) => {

@@ -99,6 +99,15 @@ it('nor does a copy of the raw bytes', () => {
   expect(codeOf(() => makeRawCopy(target))).toBe('E_RESTORE_TARGET');
 });
 
+it('where the raw bytes cannot be kept, nothing that looks like a copy of them is left', () => {
+  vi.spyOn(fs, 'fsyncSync').mockImplementation(() => {
+    throw refused('ENOSPC');
+  });
+
+  expect(codeOf(() => makeRawCopy(target))).toBe('E_RESTORE_TARGET');
+  expect(filesBeside(target)).toEqual(before);
+});
+
 it('what an earlier restore left for good keeps no later one from its work', () => {
   const left = path.join(path.dirname(target), `${path.basename(target)} replacing-Abc123`);
   fs.mkdirSync(left);

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { afterEach, expect, it, vi } from 'vitest';
 import { backupDatabase } from '@engine/backups.ts';
 import { sha256File } from '@engine/fsync.ts';
+import { makeRawCopy } from '@engine/raw-copy.ts';
 import { placeStaged } from '@engine/restore-file.ts';
 import { type NewFile, stageByFile } from '@engine/restore-stage.ts';
 import { restoreBackup } from '@engine/restore.ts';
@@ -81,4 +82,15 @@ it('what SQLite has put in place is on the disk, and so is that its journal is g
 
   const between = done.slice(done.indexOf('copied') + 1, done.indexOf('finished'));
   expect(between).toEqual(['shop.db', '']);
+});
+
+it('a copy that a killed restore has left is on the disk before it is relied on', () => {
+  const file = makeShop(folder);
+  const left = makeRawCopy(file);
+  const done: string[] = [];
+  followFlushes((name = '') => done.push(name));
+
+  expect(makeRawCopy(file)).toBe(left);
+
+  expect(done).toEqual([left, path.dirname(file)]);
 });

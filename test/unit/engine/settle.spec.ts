@@ -85,6 +85,29 @@ it('a copy whose name another process took in that very moment is named again: t
   expect(fs.readFileSync(named[0] ?? '', 'utf8')).toBe('of another');
 });
 
+it('asked for what lies beside the file alone, it does not open the file', async () => {
+  const file = makeShop(folder);
+  fs.writeFileSync(`${file}-journal`, Buffer.alloc(512));
+  lockOf(file, spawnSync('true').pid);
+
+  await settle({ path: file, lockFolder, isBesideOnly: true });
+
+  expect(fs.readdirSync(path.dirname(file))).toEqual(['shop.db', 'shop.db-journal']);
+});
+
+it('of the copies of a dead restore only those go that are of nothing that was played in', async () => {
+  const file = makeShop(folder);
+  const [mere, only] = ['Abc123', 'Def456'].map((end) => path.join(path.dirname(file), `shop.db replacing-${end}`));
+  for (const each of [mere, only]) fs.mkdirSync(each ?? '');
+  for (const each of [mere, only]) fs.copyFileSync(file, path.join(each ?? '', 'shop.db'));
+  fs.writeFileSync(path.join(only ?? '', 'shop.db-wal'), 'the log that was there');
+  lockOf(file, spawnSync('true').pid);
+
+  await settle({ path: file, lockFolder });
+
+  expect([mere, only].map((each) => fs.existsSync(each ?? ''))).toEqual([false, true]);
+});
+
 it('an emptied journal that a killed process left goes', async () => {
   const file = makeShop(folder);
   fs.writeFileSync(`${file}-journal`, Buffer.alloc(512));

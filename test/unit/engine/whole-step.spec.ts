@@ -50,3 +50,19 @@ it('nor a damaged one', async () => {
   closeSync(handle);
   expect(await look(file)).toMatchObject({ code: 'E_CORRUPT' });
 });
+
+it('nor one whose damage no reading of it meets', async () => {
+  const file = makeShop(folder);
+  await upgradeShop(file);
+  const handle = openSync(file, 'r+');
+  writeSync(handle, Buffer.from([0, 0, 0, 77]), 0, 4, 36); // only integrity_check counts the free pages
+  closeSync(handle);
+  expect(await look(file)).toMatchObject({ code: 'E_CORRUPT' });
+});
+
+it('nor one where a trigger could swallow what is recorded', async () => {
+  const file = makeShop(folder);
+  await upgradeShop(file);
+  new Database(file).exec(`CREATE TRIGGER t AFTER INSERT ON _phasewise_runs BEGIN SELECT 1; END`).close();
+  expect(await look(file)).toMatchObject({ code: 'E_LEDGER_TAMPERED' });
+});
