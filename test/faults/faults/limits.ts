@@ -64,7 +64,9 @@ export async function withPause(
 export async function withStarvation(engine: EngineProcess, request: EngineRequest): Promise<Disturbed> {
   spawnSync('taskset', ['-a', '-p', '1', String(engine.pid)]);
   spawnSync('renice', ['-n', '10', '-p', String(engine.pid)]);
-  const busy = [1, 2].map(() => spawn('taskset', ['1', process.execPath, '-e', 'for (;;);'], { stdio: 'ignore' }));
+  // They must not outlive a harness that is killed.
+  const work = 'const parent = process.ppid; while (process.ppid === parent);';
+  const busy = [1, 2].map(() => spawn('taskset', ['1', process.execPath, '-e', work], { stdio: 'ignore' }));
   try {
     return { ending: await engine.ask(request), isHit: true, problems: [] };
   } finally {
