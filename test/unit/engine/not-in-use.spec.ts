@@ -78,6 +78,18 @@ describe('what another program writes while a file is replaced', () => {
     expect(fs.existsSync(intentFile(target))).toBe(false);
   });
 
+  it('where another file took its place, what was kept of the first stays: it may be the only one', () => {
+    const [sha256, other] = [sha256File(target), makeShop(folder)];
+    const swap: FileProbe = (at) => void (at === 'intended' && fs.renameSync(other, target));
+
+    const error = errorOf(() => replace(target, source, swap));
+
+    const [kept = ''] = fs.readdirSync(path.dirname(target)).filter((name) => name.startsWith('shop.db repl'));
+    expect(error).toMatchObject({ code: 'E_STATE_CHANGED', safety: safetyText.unknown });
+    expect(error?.message).toContain(kept);
+    expect(sha256File(path.join(path.dirname(target), kept, 'shop.db'))).toBe(sha256);
+  });
+
   it('a journal that appears in the last moment is not left beside a file that it is not of', () => {
     const appear: FileProbe = (at) => void (at === 'cleared' && fs.writeFileSync(`${target}-journal`, 'of a writer'));
     const sha256 = sha256File(target);

@@ -43,6 +43,16 @@ it.each(['-wal', '-journal'] as const)(
   },
 );
 
+it.each(['-wal', '-journal'] as const)(
+  'a %s that goes from beside a copy of ours was taken in by nobody',
+  async (suffix) => {
+    const file = await left(suffix);
+    beforeSecondOpening(file + suffix, () => fs.rmSync(file + suffix));
+
+    expect(() => isPlayedInWhole(file, { isOurs: true })).toThrow('E_NOT_FOUND');
+  },
+);
+
 it.each([
   ['-wal', 'EIO', 'E_IO'],
   ['-journal', 'EIO', 'E_IO'],

@@ -1,4 +1,14 @@
-import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, type copyFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  type copyFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -7,6 +17,7 @@ import { passGate } from '@engine/gate.ts';
 import { withPrivateCopy } from '@engine/private-copy.ts';
 import type * as FileSystemModule from '@engine/file-system.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
+import { dieInTheMiddleOfAWrite, manyRows, otherProgram } from '../../support/other-program.ts';
 import { makeDatabase, temporaryFolder } from '../../support/temporary.ts';
 
 const meanwhile = vi.hoisted(() => ({
@@ -74,6 +85,39 @@ it('starts again when a sidecar appeared while it was copied', async () => {
   await withPrivateCopy(gated, soon(), names);
 
   expect(copies).toBe(3); // the file; the file and its WAL
+});
+
+it('has no journal of an earlier try, which would undo what is in a later one', async () => {
+  const file = makeDatabase(base, `CREATE TABLE first (a); ${manyRows(2_000)}`);
+  await (await otherProgram(file, dieInTheMiddleOfAWrite)).kill();
+  const gated = passGate(file);
+  let tries = 0;
+  meanwhile.copied = (from) => {
+    if (from === `${file}-journal` && (tries += 1) === 1) new Database(file).exec('CREATE TABLE second (a)').close();
+  };
+
+  expect(await withPrivateCopy(gated, soon(), names)).toContain('second');
+  expect(tries).toBe(1);
+});
+
+it('is not begun within the tick of the clock in which the file was written to', async () => {
+  const file = makeDatabase(base, 'CREATE TABLE first (a)');
+  const gated = passGate(file);
+  const ages: number[] = [];
+  meanwhile.copied = () => ages.push(Date.now() - statSync(file).mtimeMs);
+  utimesSync(file, new Date(), new Date());
+
+  await withPrivateCopy(gated, soon(), names);
+
+  expect(ages.map((ms) => ms >= 30)).toEqual([true]);
+});
+
+it('is handed over only where it is a whole file once SQLite has put it in order', async () => {
+  const file = makeDatabase(base, 'CREATE TABLE first (a)');
+  appendFileSync(file, Buffer.alloc(4_096));
+  writeFileSync(`${file}-journal`, 'that SQLite plays nothing back from');
+
+  expect(await codeOfPromise(withPrivateCopy(passGate(file), soon(), names))).toBe('E_SIZE_MISMATCH');
 });
 
 it('is given up in time when the file never stops changing', async () => {

@@ -180,6 +180,18 @@ describe('an undoing that was interrupted', () => {
     expect(pendingFor(file, { sha256: 'b'.repeat(64) })).toBeNull();
   });
 
+  it('is not ended where neither its copies nor what was set aside are there: the note stays', async () => {
+    const wanted = setAside('shop.db replaced-Abc123', 'old');
+    await expect(putBack(wanted, endAt('intended'))).rejects.toThrow('ended here');
+    fs.rmSync(wanted, { recursive: true });
+    fs.writeFileSync(`${file}.restore-stage`, 'cut');
+
+    expect(await codeOfPromise(finishRestore(input(), { packs: [] }))).toBe('E_RESTORE_TARGET');
+
+    expect(content()).toBe('restored');
+    expect(readableIntent(file)).not.toBeNull();
+  });
+
   it('and is ended again while it is begun anew, comes to its end with the log', async () => {
     const wanted = setAside('shop.db replaced-Abc123', 'old');
     fs.writeFileSync(path.join(wanted, 'shop.db-wal'), 'old log');

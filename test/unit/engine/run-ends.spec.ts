@@ -1,9 +1,10 @@
 import Database, { SqliteError } from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isUnread } from '@shared/disk-error.ts';
-import { coded, safetyText } from '@shared/errors.ts';
+import { appError, coded, type ErrorCode, type Safety, safetyText } from '@shared/errors.ts';
 import { createControl } from '@engine/control.ts';
 import type { Pack, Proof } from '@engine/migration.ts';
+import { notClosed } from '@engine/run-end.ts';
 import type { RunPoint } from '@engine/session.ts';
 import { codeOfPromise } from '../../support/code-of.ts';
 import { cleanupShop, eventTable } from '../../support/engine/cleanup-shop.ts';
@@ -67,6 +68,22 @@ describe('a file that cannot be closed whole', () => {
     const report = await upgradeShop(file, { control, more: { probe } });
 
     expect(report.error).toMatchObject({ code: 'E_CANCELLED', safety: safetyText['whole-step'] });
+  });
+});
+
+describe('of what went wrong first and what then kept the file from being closed', () => {
+  const said = (code: ErrorCode, safety: Safety) => appError(code, code, undefined, { safety });
+
+  it.each<[string, [ErrorCode, Safety], [ErrorCode, Safety], [ErrorCode, Safety]]>([
+    ['is at no whole step', ['E_CORRUPT', 'unknown'], ['E_NO_SPACE', 'whole-step'], ['E_CORRUPT', 'unknown']],
+    ['was moved away', ['E_PATH_CHANGED', 'moved-away'], ['E_IO', 'unknown'], ['E_PATH_CHANGED', 'moved-away']],
+    ['has no backup any more', ['E_BACKUP_GONE', 'step-only'], ['E_IO', 'unknown'], ['E_BACKUP_GONE', 'unknown']],
+    ['was stopped', ['E_CANCELLED', 'whole-step'], ['E_NO_SPACE', 'unknown'], ['E_NO_SPACE', 'unknown']],
+  ])('no more is said of a file that %s than is known, and nothing is left to a fresh look', (_, one, other, told) => {
+    const error = notClosed(said(...one), said(...other));
+
+    expect([error.code, error.safety]).toEqual([told[0], safetyText[told[1]]]);
+    expect([error.message, error.details]).toEqual([told[0], undefined]);
   });
 });
 
