@@ -6,7 +6,14 @@ import type { BackupRecord } from '@shared/run.ts';
 import type { CheckResult } from '@shared/status.ts';
 import { requireAlone } from './backup-alone.ts';
 import { hashCheck, met, pagesCheck, restoreCheck, unverified } from './backup-checks.ts';
-import { backupError, prepareFolder, requireSpace, reserveName, sweepUnfinished } from './backup-folder.ts';
+import {
+  backupError,
+  prepareFolder,
+  removeUnfinished,
+  requireSpace,
+  reserveName,
+  sweepUnfinished,
+} from './backup-folder.ts';
 import { comparableColumns, compareTable, countRows, schemaFacts, schemaText, storedTables } from './compare.ts';
 import { attachBackup, isWal, openCopy } from './connection.ts';
 import type { RunControl } from './control.ts';
@@ -72,7 +79,8 @@ export async function createBackup(db: Db, request: BackupRequest): Promise<Back
     return await copyAndProve(db, { ...request, folder }, { id, partial, createdAt });
   } catch (error) {
     // The manifest first: it must never promise a backup that is gone.
-    for (const file of [manifestFile(folder, id), backupFile(folder, id), partial]) removeIfPossible(file);
+    removeIfPossible(manifestFile(folder, id));
+    removeUnfinished(partial);
     const ofSource = sourceError(db, error);
     if (ofSource !== null) throw ofSource;
     throw withSpaceFigures(backupError(error, folder), folder, needBytes);

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { codeOf, must, scriptedHost, until } from '../../unit/host/scripted-host.ts';
 import { randomOf, type Random } from '../fuzz/random.ts';
-import { isSoak } from './support/effort.ts';
+import { isSoak, LIMIT_MS } from './support/effort.ts';
 
 const MESSAGES = isSoak ? 1_000_000 : 20_000;
 const SEQUENCES = isSoak ? 2_000 : 12;
@@ -156,9 +156,13 @@ describe('hostile messages', () => {
 });
 
 describe('random orders of what a person may do', () => {
-  it(`I06 I07: ${SEQUENCES} sequences: one run at a time, and no success without a verdict`, async () => {
-    for (let sequence = 0; sequence < SEQUENCES; sequence += 1) await playSequence(sequence);
-  });
+  it(
+    `I06 I07: ${SEQUENCES} sequences: one run at a time, and no success without a verdict`,
+    { timeout: LIMIT_MS },
+    async () => {
+      for (let sequence = 0; sequence < SEQUENCES; sequence += 1) await playSequence(sequence);
+    },
+  );
 });
 
 async function playSequence(sequence: number): Promise<void> {

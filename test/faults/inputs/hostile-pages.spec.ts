@@ -16,7 +16,7 @@ import {
   sendRaw,
   startBrowserHost,
 } from './support/hostile-app.ts';
-import { isSoak } from './support/effort.ts';
+import { isSoak, LIMIT_MS } from './support/effort.ts';
 import { buildApp } from './support/engine.ts';
 
 /** The real browser host as a process of its own, and what other pages, programs and users send to it. */
@@ -264,7 +264,7 @@ describe.skipIf(!isBuilt)('what is sent to wear it out', () => {
     );
   });
 
-  it('N12: damaged requests and frames change nothing and end nothing', async () => {
+  it('N12: damaged requests and frames change nothing and end nothing', { timeout: LIMIT_MS }, async () => {
     const seed = Number(process.env['PHASEWISE_SEED'] ?? 1);
     const sound = [
       request('GET', '/'),
@@ -280,10 +280,9 @@ describe.skipIf(!isBuilt)('what is sent to wear it out', () => {
       });
       for (const { status } of await Promise.all(batch)) expect(status).not.toBe(101);
     }
-    const frames = await Promise.all(
-      Array.from({ length: isSoak ? 5_000 : 60 }, (_, at) => sendDamagedFrame(randomOf(seed, 1_000_000 + at))),
-    );
-    expect(frames.length).toBeGreaterThan(0);
+    const frames = isSoak ? 5_000 : 60;
+    for (let from = 0; from < frames; from += 60)
+      await Promise.all(Array.from({ length: 60 }, (_, at) => sendDamagedFrame(randomOf(seed, 1_000_000 + from + at))));
     expect(await call('database:list')).toEqual({ ok: true, value: [] });
     expect(host.process.exitCode).toBe(null);
   });

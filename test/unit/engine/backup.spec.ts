@@ -293,6 +293,18 @@ describe('no backup exists', () => {
     expect(fs.readFileSync(file).equals(bytes)).toBe(true);
   });
 
+  it('when the disk fills up before its journal mode is set: the journal SQLite leaves goes too', async () => {
+    const file = makeShop(folder);
+    const fillUp = at('copied', (copy) => {
+      fs.writeFileSync(`${copy}-journal`, Buffer.alloc(512));
+      throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    });
+
+    expect(await codeOfPromise(backUpWith(file, fillUp))).toBe('E_BACKUP_NO_SPACE');
+
+    expect(filesIn(file)).toEqual([]);
+  });
+
   it('when it was never finished: a copy without a manifest is not listed', async () => {
     const file = makeShop(folder);
     const { path: made, folder: backups, id } = await backUp(file);

@@ -2,3 +2,5 @@
 export const isSoak = process.env['PHASEWISE_SOAK'] === '1';
 export const ONLY_IN_SOAK = 'skipped: only in a soak';
 export const times = (usual: number, soak: number): number => (isSoak ? soak : usual);
+/** For what a soak does so often that it outlasts the limit of a test. */
+export const LIMIT_MS = times(60_000, 3_600_000);
